@@ -1,0 +1,1 @@
+"""What every room stands on: settings, database, lake, identity, audit, clock, privacy, errors."""

@@ -1,0 +1,40 @@
+"""What goes wrong, in words an officer can act on.
+
+EngageError
+├── SettingsInvalid     a setting stops the start
+├── InputRefused        a file, rule, plan or form cannot be used; nothing was changed
+│   └── NotFound        there is no such authority, snapshot, segment or campaign here
+├── NotAllowed          this account may not do that
+├── SendBlocked         a message or launch would break a rule
+└── NotifyUnavailable   GOV.UK Notify cannot be reached or refuses our key
+"""
+
+
+class EngageError(Exception):
+    """`str(error)` is the sentence shown to an officer; it never holds personal data."""
+
+    status = 400
+
+
+class SettingsInvalid(EngageError):
+    status = 500
+
+
+class InputRefused(EngageError):
+    status = 422
+
+
+class NotFound(InputRefused):
+    status = 404
+
+
+class NotAllowed(EngageError):
+    status = 403
+
+
+class SendBlocked(EngageError):
+    status = 409
+
+
+class NotifyUnavailable(EngageError):
+    status = 503

@@ -1,0 +1,160 @@
+"""Who is here and what they may do: authorities, local accounts, roles, sign-in sessions."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pwdlib import PasswordHash
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from engage.foundation.database import Moment
+from engage.foundation.errors import InputRefused, NotAllowed, NotFound
+
+PASSWORDS = PasswordHash.recommended()  # Argon2id
+SHORTEST_PASSWORD = 12
+LINK_LIFE = timedelta(days=3)
+
+
+class Role(StrEnum):
+    administrator = "administrator"
+    officer = "officer"
+    approver = "approver"
+    auditor = "auditor"
+    member = "member"
+
+
+class Right(StrEnum):
+    """What a page or command asks for."""
+
+    see_figures = "see figures"  # published, disclosure-controlled: what members reach
+    see_data = "see data"  # exact figures, imports, segments, campaigns
+    import_data = "import data"
+    plan = "plan campaigns"
+    approve = "approve campaigns"
+    send = "launch, pause and stop campaigns"
+    audit = "read the audit log"
+    administer = "manage accounts"
+
+
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.administrator: frozenset(Right),
+    Role.officer: frozenset({Right.see_figures, Right.see_data, Right.import_data, Right.plan, Right.send}),
+    Role.approver: frozenset({Right.see_figures, Right.see_data, Right.approve, Right.send}),
+    Role.auditor: frozenset({Right.see_figures, Right.see_data, Right.audit}),
+    Role.member: frozenset({Right.see_figures}),
+}
+
+
+class Authority(SQLModel, table=True):
+    """A council with an Electoral Registration Officer, by GSS code."""
+
+    code: str = Field(primary_key=True, max_length=9)
+    name: str = Field(max_length=120)
+    nation: str = Field(default="England", max_length=20)
+
+
+class Account(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    authority: str = Field(foreign_key="authority.code", max_length=9, index=True)
+    email: str = Field(unique=True, max_length=320)
+    name: str = Field(max_length=120)
+    role: Role
+    password: str = Field(default="", max_length=200)  # Argon2 hash; empty until the one-time link is used
+    link: str = Field(default="", max_length=64, index=True)  # SHA-256 of the one-time link
+    link_expires: datetime | None = Field(default=None, sa_type=Moment)
+    active: bool = True
+
+    def may(self, right: Right) -> bool:
+        return self.active and right in RIGHTS[Role(self.role)]
+
+    @property
+    def label(self) -> str:
+        """How the audit log names this account: no personal data, yet the same person always."""
+        return f"{Role(self.role).value} {self.id}"
+
+
+class WebSession(SQLModel, table=True):
+    """What Litestar's server-side session keeps, by the hash of its cookie."""
+
+    __tablename__ = "web_session"
+
+    key: str = Field(primary_key=True, max_length=64)
+    value: bytes
+    expires: datetime | None = Field(default=None, sa_type=Moment, index=True)
+
+
+def demand(account: Account, right: Right) -> None:
+    if not account.may(right):
+        msg = (
+            f"Your account ({Role(account.role).value}) cannot {right.value}. Ask an administrator for the right role."
+        )
+        raise NotAllowed(msg)
+
+
+def authority(session: Session, code: str) -> Authority:
+    found = session.get(Authority, code)
+    if found is None:
+        known = ", ".join(session.exec(select(Authority.code).order_by(Authority.code))) or "none yet"
+        msg = f"There is no authority {code!r} here. Known: {known}. Create one with: engage init --authority CODE --name NAME"
+        raise NotFound(msg)
+    return found
+
+
+def accounts(session: Session, code: str) -> list[Account]:
+    return list(session.exec(select(Account).where(Account.authority == code).order_by(col(Account.id))))
+
+
+def by_email(session: Session, email: str) -> Account | None:
+    return session.exec(select(Account).where(Account.email == email.strip().casefold())).first()
+
+
+def invite(session: Session, *, code: str, email: str, name: str, role: Role, at: datetime) -> tuple[Account, str]:
+    """Make an account and the secret of its one-time link, which sets the first password."""
+    if by_email(session, email):
+        msg = "There is already an account with this email address. Give another one."
+        raise InputRefused(msg)
+    secret = secrets.token_urlsafe(32)
+    account = Account(
+        authority=code, email=email.strip().casefold(), name=name, role=role,
+        link=fingerprint(secret), link_expires=at + LINK_LIFE,
+    )  # fmt: skip
+    session.add(account)
+    session.flush()
+    return account, secret
+
+
+def by_link(session: Session, secret: str, at: datetime) -> Account:
+    account = session.exec(select(Account).where(Account.link == fingerprint(secret), col(Account.active))).first()
+    if account is None or account.link_expires is None or account.link_expires < at:
+        msg = "This link has been used or has expired. Ask an administrator for a new one."
+        raise NotFound(msg)
+    return account
+
+
+def set_password(account: Account, password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        msg = f"Password must be {SHORTEST_PASSWORD} characters or more"
+        raise InputRefused(msg)
+    account.password, account.link, account.link_expires = PASSWORDS.hash(password), "", None
+
+
+def sign_in(session: Session, email: str, password: str) -> Account | None:
+    """The account, or None; an unknown address costs the same time as a wrong password."""
+    account = by_email(session, email)
+    usable = account is not None and account.active and bool(account.password)
+    stored = account.password if account is not None and usable else _decoy()
+    return account if PASSWORDS.verify(password, stored) and usable else None
+
+
+_DECOY: list[str] = []
+
+
+def _decoy() -> str:
+    if not _DECOY:
+        _DECOY.append(PASSWORDS.hash(secrets.token_urlsafe(16)))
+    return _DECOY[0]
+
+
+def fingerprint(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,45 @@
+"""The office: settings, database, lake, clock and keys in one place, handed to every function that needs them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from engage.foundation.clock import Clock, ShiftedClock, SystemClock
+from engage.foundation.database import Database
+from engage.foundation.lake import Lake
+from engage.foundation.privacy import Keys, load_keys
+from engage.foundation.settings import Settings, load
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does a thing, for guards and the audit log: an account's label, or the worker."""
+
+    authority: str
+    label: str
+    account_id: int | None = None
+
+
+class Office:
+    def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
+        self.settings = settings or load()
+        self.clock = clock or _clock(self.settings)
+
+    @cached_property
+    def database(self) -> Database:
+        return Database(self.settings.database)
+
+    @cached_property
+    def lake(self) -> Lake:
+        return Lake(self.settings.home / "lake")
+
+    @cached_property
+    def keys(self) -> Keys:
+        return load_keys(self.settings)
+
+    def close(self) -> None:
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+def _clock(settings: Settings) -> Clock:
+    return ShiftedClock(settings.rehearsal_time) if settings.rehearsal_time else SystemClock()

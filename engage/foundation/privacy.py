@@ -1,0 +1,96 @@
+"""Personal data at rest: contact points encrypted, persons and protected addresses as keyed hashes, masks for screens."""
+
+import base64
+import hmac
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from engage.foundation.errors import SettingsInvalid
+from engage.foundation.settings import Settings
+
+BLOCK = 64  # bytes in a SHA-256 block
+
+
+class Keys:
+    """Fernet keys, newest first: the newest encrypts, all decrypt. The oldest also derives the hashing key,
+    so that a rotation leaves the keyed hashes of persons, contacts and addresses as they were."""
+
+    def __init__(self, fernet_keys: list[str]) -> None:
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in fernet_keys])
+        except ValueError:
+            msg = "ENGAGE_SECRET_KEYS is (hidden): each key must be 32 bytes in URL-safe base64, as Fernet makes them."
+            raise SettingsInvalid(msg) from None
+        oldest = base64.urlsafe_b64decode(fernet_keys[-1])
+        self.hashing_key = HKDF(hashes.SHA256(), 32, None, b"engage keyed hashes").derive(oldest)
+
+    def encrypt(self, value: str) -> str:
+        return self._fernet.encrypt(value.encode()).decode()
+
+    def decrypt(self, token: str) -> str:
+        return self._fernet.decrypt(token).decode()
+
+    def readable(self, token: str) -> bool:
+        try:
+            self._fernet.decrypt(token)
+        except InvalidToken:
+            return False
+        return True
+
+    def hash(self, purpose: str, *parts: str) -> str:
+        """HMAC-SHA256 in hex of `purpose` and `parts`."""
+        return hmac.digest(self.hashing_key, "\x1f".join((purpose, *parts)).encode(), "sha256").hex()
+
+    def hash_sql(self, expression: str) -> str:
+        """The same HMAC as a DuckDB expression over a text expression that already joins its parts by chr(31)."""
+        inner = _blob(bytes(b ^ 0x36 for b in self.hashing_key.ljust(BLOCK, b"\0")))
+        outer = _blob(bytes(b ^ 0x5C for b in self.hashing_key.ljust(BLOCK, b"\0")))
+        return f"sha256({outer} || unhex(sha256({inner} || encode({expression}))))"
+
+    def uprn(self, uprn: int | str) -> str:
+        return self.hash("uprn", str(int(uprn)))
+
+    def contact(self, channel: str, value: str) -> str:
+        return self.hash("contact", channel, value)
+
+    def person(self, *, elector_id: str = "", name: str = "", uprn: int | None = None) -> str:
+        """By the EMS elector id, else by the normalised name at the property: elector numbers change each December."""
+        return self.hash("elector", elector_id) if elector_id else self.hash("name", normalised(name), str(uprn or ""))
+
+
+def _blob(raw: bytes) -> str:
+    return "'" + "".join(f"\\x{byte:02X}" for byte in raw) + "'::BLOB"
+
+
+def load_keys(settings: Settings) -> Keys:
+    keys = [key.get_secret_value() for key in settings.secret_keys]
+    return Keys(keys or _key_file(settings.home / "keys"))
+
+
+def _key_file(path: Path) -> list[str]:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+    return path.read_text().split()
+
+
+def normalised(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
+    return re.sub(r"[^a-z0-9]+", " ", plain).strip()
+
+
+def mask_email(address: str) -> str:
+    local, _, domain = address.partition("@")
+    return f"{local[:1]}•••@{domain[:1]}•••"
+
+
+def mask_phone(number: str) -> str:
+    return f"••••• ••• {number[-3:]}"

@@ -1,0 +1,101 @@
+"""Settings from the environment (`ENGAGE_…`); a bad value stops the start and says what would do."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from engage.foundation.errors import SettingsInvalid
+
+DATABASE_SCHEMES = ("sqlite:///", "postgresql+psycopg://")
+EXAMPLES = {
+    "home": "/srv/engage",
+    "database_url": "postgresql+psycopg://engage@db/engage or sqlite:////srv/engage/engage.sqlite",
+    "engine": "duckdb",
+    "secret_keys": "two Fernet keys, newest first, separated by a comma",
+    "notify_api_key": "name-<service id>-<secret>, as GOV.UK Notify shows it once",
+    "notify_base_url": "https://api.notifications.service.gov.uk",
+    "base_url": "https://register.example.gov.uk",
+    "notify_pace": "40",
+    "rehearsal_time": "2026-06-01T09:00:00+01:00",
+}
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="ENGAGE_", extra="ignore", hide_input_in_errors=True)
+
+    home: Path = Field(Path("var"), description="Folder of the database, the lake, the inbox and the keys.")
+    database_url: str = Field("", description="Database; empty means a SQLite file in the home folder.")
+    engine: Literal["duckdb", "spark"] = Field("duckdb", description="What computes households and counts.")
+    secret_keys: Annotated[list[SecretStr], NoDecode] = Field(
+        default_factory=list,
+        description="Fernet keys, newest first; empty means a key file made in the home folder.",
+    )
+    notify_api_key: SecretStr = Field(SecretStr(""), description="GOV.UK Notify API key; empty sends nothing.")
+    notify_base_url: str = Field(
+        "https://api.notifications.service.gov.uk", description="Where GOV.UK Notify or the stand-in answers."
+    )
+    notify_callback_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token GOV.UK Notify presents with each receipt."
+    )
+    notify_pace: float = Field(40, gt=0, le=1000, description="Messages a second over all workers.")
+    base_url: str = Field("http://127.0.0.1:8000", description="Address at which people reach this service.")
+    session_hours: int = Field(8, ge=1, le=24, description="Hours after which a person signs in again.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    demo: bool = Field(False, description="Show the demo data banner.")
+    rehearsal_time: datetime | None = Field(None, description="Pretend the service started at this moment.")
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(DATABASE_SCHEMES):
+            msg = f"it must begin with {' or '.join(DATABASE_SCHEMES)}"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("notify_base_url", "base_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            msg = "it must begin with http:// or https://"
+            raise ValueError(msg)
+        return value.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'engage.sqlite'}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.base_url.startswith("https://")
+
+
+SECRET_FIELDS = {"secret_keys", "notify_api_key", "notify_callback_token"}
+
+
+def load(**overrides: object) -> Settings:
+    """Read the environment, or raise SettingsInvalid naming each bad variable, its value and an example."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks each
+    except ValidationError as error:
+        raise SettingsInvalid(_explain(error, overrides)) from None
+
+
+def _explain(error: ValidationError, overrides: dict[str, object]) -> str:
+    import os  # noqa: PLC0415  # only a failing start reads the raw value
+
+    lines = []
+    for problem in error.errors(include_url=False, include_context=False):
+        field = str(problem["loc"][0])
+        variable = f"ENGAGE_{field.upper()}"
+        raw = "(hidden)" if field in SECRET_FIELDS else repr(overrides.get(field, os.environ.get(variable, "")))
+        reason = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{variable} is {raw}: {reason}. Example: {EXAMPLES.get(field, 'see docs/operator.md')}")
+    return "\n".join(lines)
