@@ -1,0 +1,82 @@
+"""Least squares of an outcome on arms, within blocks and weighted, with the error the design asks for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import statsmodels.api as sm
+from scipy import stats
+
+from dashboards.intervals import LEVEL, Z
+from engage.foundation.errors import InputRefused
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One difference from the control and its standard error for each arm; `critical` times the error is half the
+    95 % interval, `interval` says from which distribution, `plain` that neither clusters nor blocks were used.
+    """
+
+    differences: Array
+    errors: Array
+    critical: float
+    interval: str
+    plain: bool
+
+
+def fit(rows: pd.DataFrame, treated: list[str]) -> Fit:
+    """`rows` has arm and outcome and may have cluster, block (both whole numbers from 0) and weight."""
+    outcome: Array = rows["outcome"].to_numpy(np.float64)
+    arms: Array = np.column_stack([rows["arm"] == label for label in treated]).astype(np.float64)
+    design, response, absorbed = _within_blocks(rows, arms, outcome)
+    model, k = sm.OLS(response, design), len(treated)
+    free = max(1, len(rows) - k - absorbed)
+    if "cluster" in rows:
+        found, spread, freedom = _clustered(model, rows, free)
+    elif {"block", "weight"} & set(rows.columns):
+        found, spread, freedom = model.fit(cov_type="HC0"), len(rows) / free, free
+    else:
+        # HC0 is p(1-p)/n for a yes-or-no outcome; HC2 is Neyman's s^2/n for any other.
+        binary = rows["outcome"].isin([0.0, 1.0]).all()
+        found = model.fit(cov_type="HC0" if binary else "HC2")
+        return Fit(found.params[:k], found.bse[:k], Z, "normal", plain=True)
+    critical = float(stats.t.isf((1 - LEVEL) / 2, freedom))
+    return Fit(found.params[:k], found.bse[:k] * np.sqrt(spread), critical, "t", plain=False)
+
+
+def _clustered(model: sm.OLS, rows: pd.DataFrame, free: int) -> tuple[Any, float, int]:
+    """CR1: the sandwich over clusters times G/(G-1) x (N-1)/(N-K), the blocks counted in K."""
+    for label, count in rows.groupby("arm")["cluster"].nunique().items():
+        if count < 2:
+            raise InputRefused(
+                f"The arm {label!r} has only one cluster: its error cannot be known. "
+                "Two clusters or more in each arm were expected."
+            )
+    number = int(rows["cluster"].nunique())
+    keywords = {"groups": rows["cluster"].to_numpy(), "use_correction": False}
+    found = model.fit(cov_type="cluster", cov_kwds=keywords)
+    return found, number / (number - 1) * (len(rows) - 1) / free, number - 1
+
+
+def _within_blocks(rows: pd.DataFrame, arms: Array, outcome: Array) -> tuple[Array, Array, int]:
+    """Arms and outcome less their weighted block means, times the root of the weight; and the parameters absorbed.
+
+    By the theorem of Frisch, Waugh and Lovell this gives the coefficients and residuals of the regression with a
+    dummy for every block, without the dummies. Without blocks a constant is kept.
+    """
+    weight = rows["weight"].to_numpy(float) if "weight" in rows else np.ones(len(rows))
+    root = np.sqrt(weight)
+    if "block" not in rows:
+        return np.column_stack([arms, np.ones(len(rows))]) * root[:, None], outcome * root, 1
+    block = rows["block"].to_numpy()
+    total = np.bincount(block, weight)
+    means = [(np.bincount(block, weight * column) / np.maximum(total, 1e-300))[block] for column in (*arms.T, outcome)]
+    centred = (np.column_stack([arms, outcome]) - np.column_stack(means)) * root[:, None]
+    design = centred[:, :-1]
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise InputRefused("No block holds both an arm and the control, so nothing can be compared within blocks.")
+    return design, centred[:, -1], int(np.unique(block).size)
