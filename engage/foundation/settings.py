@@ -28,7 +28,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("var"), description="Folder of the database, the lake, the inbox and the keys.")
     database_url: str = Field("", description="Database; empty means a SQLite file in the home folder.")
-    engine: Literal["duckdb", "spark"] = Field("duckdb", description="What computes households and counts.")
+    engine: Literal["duckdb"] = Field("duckdb", description="What computes households and counts.")
     secret_keys: Annotated[list[SecretStr], NoDecode] = Field(
         default_factory=list,
         description="Fernet keys, newest first; empty means a key file made in the home folder.",

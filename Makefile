@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+READY := $(VENV)/ready
+JOBS ?= 2
+
+.PHONY: help setup demo test check services clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+setup: $(READY) ## Make .venv with locked dependencies and front-end assets; leaves .venv/bin/engage
+
+$(READY): requirements.lock pyproject.toml engage/assets/build.py engage/assets/package-lock.json
+	@test -n "$(PYTHON)" || { echo "Engage needs Python 3.11, 3.12 or 3.13. Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: setup ## Play the whole story on a made-up borough, then serve it
+	$(VENV)/bin/engage demo $(DEMO)
+
+test: setup services check ## Run every check and test (SQLite, PostgreSQL, Chromium)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+check: setup ## Lint, format, types, floors
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
+
+services: ## Find PostgreSQL and Chromium for the tests, or install them, or say how
+	@sh tests/services.sh
+
+clean: ## Remove what setup made
+	rm -rf $(VENV) engage/static engage/assets/node_modules

@@ -1,0 +1,31 @@
+#!/bin/sh
+# PostgreSQL and Chromium for the tests: use what is installed, else install where allowed, else say the one command.
+set -eu
+
+postgres() {
+    command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb >/dev/null 2>&1
+}
+chromium() {
+    [ -n "${ENGAGE_CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+        command -v google-chrome >/dev/null
+}
+missing=""
+postgres || missing="$missing postgresql"
+chromium || missing="$missing chromium"
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing$missing for the tests"
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing >/dev/null
+    exit 0
+fi
+if command -v apt-get >/dev/null; then
+    echo "The tests need$missing. Install with: sudo apt-get install -y$missing"
+elif command -v brew >/dev/null; then
+    echo "The tests need$missing. Install with: brew install$missing"
+else
+    echo "The tests need$missing. Install them with this system's package manager."
+fi
+exit 1
