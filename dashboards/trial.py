@@ -81,7 +81,8 @@ def rows(table: pd.DataFrame, **columns: str | None) -> pd.DataFrame:
 class Rate:
     """An arm's mean outcome: over `n` rows in so many clusters, worth `effective` independent rows of equal weight.
 
-    `few` says that fewer than ten were a yes, or fewer than ten a no: too few for the normal approximation.
+    `few` says that fewer than ten were a yes, or fewer than ten a no: too few for the normal approximation. `blur` is
+    the variance of the mean that rounding before publication added.
     """
 
     mean: float
@@ -91,6 +92,7 @@ class Rate:
     binary: bool = True
     few: bool = True
     contact: float | None = None
+    blur: float = 0.0
 
     @property
     def pair(self) -> tuple[float, float]:

@@ -86,15 +86,24 @@ class WardEffect:
 
 
 @dataclass(frozen=True)
-class WardUplift:
+class Gathered:
     """`spread` is the standard deviation of the wards' true effects, `p_same` the test that they are all the same."""
 
-    arm: str
-    control: str
-    overall: Arm
     wards: tuple[WardEffect, ...]
     spread: float
     p_same: float | None
+
+
+@dataclass(frozen=True)
+class WardUplift:
+    arm: str
+    control: str
+    overall: Arm
+    gathered: Gathered
+
+    @property
+    def wards(self) -> tuple[WardEffect, ...]:
+        return self.gathered.wards
 
 
 @dataclass(frozen=True)
@@ -151,7 +160,15 @@ def by_ward(
     known = rows(table, arm=arm, outcome=outcome, cluster=cluster, ward=ward).dropna(subset=["outcome"])
     parts = [(str(name), part) for name, part in known.groupby("ward")]
     return tuple(
-        gather(mine, overall.control, [_ward(name, part, mine.arm, overall.control) for name, part in parts])
+        WardUplift(
+            mine.arm,
+            overall.control,
+            mine,
+            gather(
+                Interval(mine.low, mine.high),
+                [_ward(name, part, mine.arm, overall.control) for name, part in parts],
+            ),
+        )
         for mine in overall.arms
     )
 
@@ -182,15 +199,16 @@ def compare(ward: str, treated: Rate, control: Rate) -> WardEffect:
     if not (treated.n and control.n):
         return WardEffect(ward, treated, control)
     difference = treated.mean - control.mean
-    return WardEffect(ward, treated, control, difference, None, around(difference, treated.pair, control.pair))
+    interval = around(difference, treated.pair, control.pair, treated.blur + control.blur)
+    return WardEffect(ward, treated, control, difference, None, interval)
 
 
-def gather(overall: Arm, control: str, wards: list[WardEffect]) -> WardUplift:
-    """The wards of one arm, each shrunken towards the rest and told whether it is too early to say."""
+def gather(overall: Interval, wards: list[WardEffect]) -> Gathered:
+    """The wards of one arm, each shrunken towards the rest; `overall` is the interval over all of them."""
     told = [ward for ward in wards if ward.difference is not None]
     errors = _errors(told)
     drawn = shrink(np.array([ward.difference for ward in told]), errors**2)
-    early = Interval(overall.low, overall.high).includes(0)
+    early = overall.includes(0)
     shown = {}
     for place, ward in enumerate(told):
         interval = Interval(float(drawn.lows[place]), float(drawn.highs[place]))
@@ -202,7 +220,7 @@ def gather(overall: Arm, control: str, wards: list[WardEffect]) -> WardUplift:
             too_early=early or interval.includes(0),
         )
     every = tuple(shown.get(ward.ward, ward) for ward in wards)
-    return WardUplift(overall.arm, control, overall, every, drawn.spread, drawn.p_same)
+    return Gathered(every, drawn.spread, drawn.p_same)
 
 
 def _ward(ward: str, part: pd.DataFrame, treated: str, control: str) -> WardEffect:
@@ -226,7 +244,7 @@ def _errors(wards: list[WardEffect]) -> Array:
         mean, n = np.array([one.mean for one in rates]), np.array([one.effective for one in rates])
         common = (mean @ n + 0.5) / (n.sum() + 1)
         drawn = (mean * n + 4 * common) / (n + 4)
-        variance += drawn * (1 - drawn) / n
+        variance += drawn * (1 - drawn) / n + np.array([one.blur for one in rates])
     known = [ward.se for ward in wards]
     return np.where([se is not None for se in known], [se or 0.0 for se in known], np.sqrt(np.maximum(variance, 0)))
 

@@ -1,0 +1,136 @@
+"""Charts drawn on the server: SVG that needs no script, no style sheet and no colour to be read.
+
+Every chart is drawn from the rows of the table that stands beside it, at 320 units wide with text of 14, and tells a
+screen reader the same rows. Colours are those of the Government Analysis Function.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from xml.etree.ElementTree import Element
+
+from markupsafe import Markup
+
+from dashboards.disclosure import Published
+from dashboards.drawing import BLUE, GREY, INK, LIGHT, MARGIN, PAPER, WIDTH, add, canvas, finish, write
+
+FITS = 42
+"""Characters of 14-unit text that fit on one line."""
+
+
+@dataclass(frozen=True)
+class IntervalRow:
+    """A place's estimate with its interval; `early` where it is too early to say."""
+
+    label: str
+    point: Published
+    low: Published
+    high: Published
+    early: bool = False
+
+    @property
+    def text(self) -> str:
+        if self.point.value is None:
+            return self.point.text
+        return f"{self.point} ({self.low} to {self.high})"
+
+    @property
+    def said(self) -> str:
+        return f"{self.label} {self.text}{', too early to say' if self.early and self.point.value is not None else ''}"
+
+
+@dataclass(frozen=True)
+class BarRow:
+    label: str
+    figure: Published
+
+    @property
+    def said(self) -> str:
+        return f"{self.label} {self.figure}"
+
+
+def interval_chart(*, title: str, description: str, rows: Sequence[IntervalRow], axis: str) -> Markup:
+    """A dot and a line for each place's estimate and 95 % interval, about a line at nought.
+
+    A ring instead of a dot says that it is too early to say. `axis` names the measure below the scale.
+    """
+    spans = [x for row in rows for x in (row.low.value, row.high.value, row.point.value) if x is not None]
+    scale = _Scale.over([0.0, *spans])
+    heights = [64 if len(row.label) + len(row.text) > FITS else 46 for row in rows]
+    top, bottom = 34, 34 + sum(heights)
+    svg = canvas(title, description, [row.said for row in rows], bottom + 44)
+    _dot(svg, 20, 14, early=False)
+    write(svg, 30, 19, "Effect")
+    _dot(svg, 98, 14, early=True)
+    write(svg, 108, 19, "Too early to say")
+    _axis(svg, scale, top, bottom, axis)
+    y = top
+    for row, height in zip(rows, heights, strict=True):
+        _interval(svg, row, scale, y, height)
+        y += height
+    return finish(svg)
+
+
+def bar_chart(
+    *, title: str, description: str, rows: Sequence[BarRow], most: float | None = None, colour: str = BLUE
+) -> Markup:
+    """Bars from nought with their figures written beside them; `most` is the end of the scale (100 for percentages)."""
+    end = most or max([row.figure.value or 0 for row in rows], default=0) or 1
+    svg = canvas(title, description, [row.said for row in rows], 46 * len(rows) + 10)
+    for place, row in enumerate(rows):
+        y = 46 * place
+        write(svg, MARGIN, y + 18, row.label)
+        write(svg, WIDTH - MARGIN, y + 18, row.figure.text, anchor="end", bold=True)
+        length = (WIDTH - 2 * MARGIN) * min(1.0, (row.figure.value or 0) / end)
+        add(svg, "rect", x=MARGIN, y=y + 24, width=WIDTH - 2 * MARGIN, height=14, fill="#f3f2f1")
+        if length > 0:
+            add(svg, "rect", x=MARGIN, y=y + 24, width=round(length, 1), height=14, fill=colour)
+    add(svg, "line", x1=MARGIN, x2=MARGIN, y1=0, y2=46 * len(rows), stroke=INK, stroke_width=1)
+    return finish(svg)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    low: float
+    high: float
+    step: float
+
+    @classmethod
+    def over(cls, values: Sequence[float]) -> "_Scale":
+        span = (max(values) - min(values)) or 1.0
+        step = next(size for size in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if span / size <= 5)
+        return cls(floor(min(values) / step) * step, ceil(max(values) / step) * step or step, step)
+
+    def x(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low)
+        return round(MARGIN + 6 + share * (WIDTH - 2 * MARGIN - 12), 1)
+
+    def ticks(self) -> list[float]:
+        number = round((self.high - self.low) / self.step)
+        return [self.low + place * self.step for place in range(number + 1)]
+
+
+def _interval(svg: Element, row: IntervalRow, scale: _Scale, y: int, height: int) -> None:
+    write(svg, MARGIN, y + 18, row.label)
+    write(svg, WIDTH - MARGIN, y + height - 28, row.text, anchor="end", colour=GREY if row.early else INK)
+    if row.point.value is None or row.low.value is None or row.high.value is None:
+        return
+    middle = y + height - 14
+    colour = GREY if row.early else BLUE
+    ends = {"x1": scale.x(row.low.value), "x2": scale.x(row.high.value)}
+    add(svg, "line", **ends, y1=middle, y2=middle, stroke=colour, stroke_width=3)
+    _dot(svg, scale.x(row.point.value), middle, early=row.early)
+
+
+def _axis(svg: Element, scale: _Scale, top: int, bottom: int, axis: str) -> None:
+    for tick in scale.ticks():
+        x, zero = scale.x(tick), abs(tick) < scale.step / 2
+        add(svg, "line", x1=x, x2=x, y1=top, y2=bottom, stroke=INK if zero else LIGHT, stroke_width=2 if zero else 1)
+        label = "0" if zero else f"{tick:+g}".replace("-", "−")
+        write(svg, x, bottom + 16, label, anchor="middle")
+    write(svg, WIDTH / 2, bottom + 36, axis, anchor="middle", colour=GREY)
+
+
+def _dot(svg: Element, x: float, y: float, *, early: bool) -> None:
+    colour = GREY if early else BLUE
+    add(svg, "circle", cx=x, cy=y, r=5, fill=PAPER if early else colour, stroke=colour, stroke_width=2)

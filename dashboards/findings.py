@@ -1,0 +1,205 @@
+"""What a trial found, as anybody may read it: every figure here is worked out from published counts alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dashboards.disclosure import HIDDEN, RULE, Breakdown, Disclosure, Published
+from dashboards.intervals import Interval, around
+from dashboards.trial import Rate
+from dashboards.uplift import WardEffect, compare, gather
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Exact counts of one arm in one ward: homes, and those of them that registered. Never shown as it is."""
+
+    ward: str
+    arm: str
+    homes: int
+    registered: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """More registrations per 100 homes in the reminded arm: published points, and what may be said of them."""
+
+    difference: Published
+    low: Published
+    high: Published
+    too_early: bool
+
+    @property
+    def shown(self) -> bool:
+        return self.difference.value is not None
+
+    @property
+    def text(self) -> str:
+        """In a table: the points, the interval, and whether it is too early to say."""
+        if not self.shown:
+            return "too few homes to show"
+        span = f"{self.difference} ({self.low} to {self.high})"
+        return f"{span}, too early to say" if self.too_early else span
+
+
+NO_EFFECT = Effect(Published(HIDDEN, None), Published(HIDDEN, None), Published(HIDDEN, None), too_early=True)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One arm, in a ward or in all."""
+
+    homes: Published
+    registered: Published
+    rate: Published
+
+
+@dataclass(frozen=True)
+class WardFinding:
+    ward: str
+    reminded: Side
+    comparison: Side
+    effect: Effect
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A trial of one arm against the comparison: over all wards, and ward by ward in the order of their codes.
+
+    `more` is how many more homes registered because of the reminders, to the nearest 5.
+    """
+
+    reminded: Side
+    comparison: Side
+    effect: Effect
+    more: Published
+    wards: tuple[WardFinding, ...]
+
+    @property
+    def headline(self) -> str:
+        """The finding in a sentence, with how sure it is."""
+        low, high = self.effect.low, self.effect.high
+        if not self.effect.shown or low.value is None or high.value is None:
+            return "There are too few homes in this trial to show whether the reminders worked."
+        if self.effect.too_early:
+            return (
+                "It is too early to say whether the reminders worked: the figures fit anything from "
+                f"{_more(low.value)} to {_more(high.value)} registrations per 100 homes."
+            )
+        word, nearer, further = ("more", low, high) if low.value > 0 else ("fewer", high, low)
+        return (
+            f"Between {abs(nearer.value or 0):.1f} and {abs(further.value or 0):.1f} {word} homes in every 100 "
+            "registered because of the reminders."
+        )
+
+
+def publish(cells: Iterable[Cell], *, reminded: str, comparison: str, rule: Disclosure = RULE) -> Finding:
+    """The finding of a trial randomised in the same shares in every ward, from its exact counts.
+
+    Counts and their totals are rounded first; rates, effects, intervals and the shrunken ward figures are then made
+    from the rounded ones, with the rounding counted in their intervals.
+    """
+    held = sorted(cells, key=lambda cell: cell.ward)
+    sides = {arm: _counts(held, arm, rule) for arm in (reminded, comparison)}
+    overall = _overall(sides[reminded], sides[comparison], rule)
+    wards = sorted({cell.ward for cell in held})
+    compared = [_ward(ward, sides[reminded], sides[comparison], rule) for ward in wards]
+    seen = {ward.ward: ward for ward in gather(overall[1], compared).wards} if overall else {}
+    found = tuple(
+        WardFinding(
+            ward,
+            _side(sides[reminded], ward, rule),
+            _side(sides[comparison], ward, rule),
+            _ward_effect(seen.get(ward)),
+        )
+        for ward in wards
+    )
+    whole = [_side(sides[arm], None, rule) for arm in (reminded, comparison)]
+    effect = _effect(*overall) if overall else NO_EFFECT
+    return Finding(whole[0], whole[1], effect, _extra(overall, whole[0], rule), found)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    homes: Breakdown
+    registered: Breakdown
+
+    def pair(self, ward: str | None) -> tuple[Published, Published]:
+        if ward is None:
+            return self.homes.total, self.registered.total
+        return self.homes[ward], self.registered[ward]
+
+
+def _counts(cells: list[Cell], arm: str, rule: Disclosure) -> _Counts:
+    wards = sorted({cell.ward for cell in cells})
+    homes, registered = dict.fromkeys(wards, 0), dict.fromkeys(wards, 0)
+    for cell in cells:
+        if cell.arm == arm:
+            homes[cell.ward] += cell.homes
+            registered[cell.ward] += cell.registered
+    return _Counts(rule.breakdown(homes), rule.breakdown(registered))
+
+
+def _side(counts: _Counts, ward: str | None, rule: Disclosure) -> Side:
+    homes, registered = counts.pair(ward)
+    return Side(homes, registered, rule.rate(registered, homes))
+
+
+def _rate(counts: _Counts, ward: str | None, rule: Disclosure) -> Rate:
+    """An arm's share as its published counts tell it; nought homes where they are too few to say."""
+    homes, registered = counts.pair(ward)
+    if homes.value is None or not rule.enough(homes):
+        return Rate(0.0, 0, 0.0)
+    whole, every = counts.registered.total, counts.homes.total
+    common = min(1.0, (whole.value or 0) / every.value) if every.value else 0.0
+    yes, variance = rule.likely(registered, homes.value, common)
+    n = homes.value
+    return Rate(min(1.0, yes / n), int(n), n, clusters=int(n), blur=variance / n**2)
+
+
+def _overall(reminded: _Counts, comparison: _Counts, rule: Disclosure) -> tuple[float, Interval] | None:
+    if reminded.registered.total.value is None or comparison.registered.total.value is None:
+        return None
+    one, zero = _rate(reminded, None, rule), _rate(comparison, None, rule)
+    if not (one.n and zero.n):
+        return None
+    difference = one.mean - zero.mean
+    return difference, around(difference, one.pair, zero.pair, one.blur + zero.blur)
+
+
+def _ward(ward: str, reminded: _Counts, comparison: _Counts, rule: Disclosure) -> WardEffect:
+    return compare(ward, _rate(reminded, ward, rule), _rate(comparison, ward, rule))
+
+
+def _ward_effect(ward: WardEffect | None) -> Effect:
+    if ward is None or ward.shrunken is None:
+        return NO_EFFECT
+    return _effect(ward.shrunken, ward.shrunken_interval, too_early=ward.too_early)
+
+
+def _effect(difference: float, interval: Interval, *, too_early: bool | None = None) -> Effect:
+    early = interval.includes(0) if too_early is None else too_early
+    return Effect(_points(difference), _points(interval.low), _points(interval.high), early)
+
+
+def _points(share: float) -> Published:
+    points = round(100 * share, 1) + 0.0
+    return Published(f"{points:+.1f}".replace("-", "−") if points else "0.0", points)
+
+
+def _extra(overall: tuple[float, Interval] | None, reminded: Side, rule: Disclosure) -> Published:
+    if overall is None or reminded.homes.value is None:
+        return Published(HIDDEN, None)
+    homes = overall[0] * reminded.homes.value
+    shown = rule.count(round(abs(homes)))
+    if shown.value and homes < 0:
+        return Published(f"{shown.value:,} fewer", -shown.value)
+    return Published(shown.text, shown.value)
+
+
+def _more(points: float) -> str:
+    return f"{abs(points):.1f} {'more' if points >= 0 else 'fewer'}"
+
+
+def named(finding: Finding, names: Mapping[str, str]) -> dict[str, WardFinding]:
+    """The wards by name, for a table or chart in the order of the alphabet: never a league table."""
+    return dict(sorted((names.get(ward.ward, ward.ward), ward) for ward in finding.wards))
