@@ -83,9 +83,9 @@ def bar_chart(
         write(svg, WIDTH - MARGIN, y + 18, row.figure.text, anchor="end", bold=True)
         length = (WIDTH - 2 * MARGIN) * min(1.0, (row.figure.value or 0) / end)
         add(svg, "rect", x=MARGIN, y=y + 24, width=WIDTH - 2 * MARGIN, height=14, fill="#f3f2f1")
+        add(svg, "line", x1=MARGIN, x2=MARGIN, y1=y + 22, y2=y + 40, stroke=INK, stroke_width=2)
         if length > 0:
             add(svg, "rect", x=MARGIN, y=y + 24, width=round(length, 1), height=14, fill=colour)
-    add(svg, "line", x1=MARGIN, x2=MARGIN, y1=0, y2=46 * len(rows), stroke=INK, stroke_width=1)
     return finish(svg)
 
 

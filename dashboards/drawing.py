@@ -44,6 +44,8 @@ def write(
     text = add(parent, "text", x=round(x, 1), y=round(y, 1), text_anchor=anchor, fill=colour)
     if bold:
         text.set("font-weight", "bold")
+    for attribute, value in (("stroke", PAPER), ("stroke-width", "4"), ("paint-order", "stroke")):
+        text.set(attribute, value)
     text.text = words
     return text
 

@@ -54,8 +54,7 @@ def ward_map(
         path = add(svg, "path", d=_outline(shape), fill=f"url(#{name}-{_class(area.figure, cuts)})", stroke=PAPER)
         path.set("fill-rule", "evenodd")
         add(path, "title").text = f"{area.label}: {area.figure}"
-    for area, shape in zip(rows, rings, strict=True):
-        _label(svg, area, max(shape, key=_extent, default=[]))
+    _labels(svg, rows, [max(shape, key=_extent, default=[]) for shape in rings])
     _key(svg, name, cuts, height + 8)
     return finish(svg)
 
@@ -112,16 +111,17 @@ def _box(ring: _Ring) -> tuple[float, float]:
     return max(xs, default=0) - min(xs, default=0), max(ys, default=0) - min(ys, default=0)
 
 
-def _label(svg: Element, area: Area, ring: _Ring) -> None:
-    """The rate written on the map where the ward has room; the table has it for every ward."""
-    width, height = _box(ring)
-    if area.figure.value is None or width < 36 or height < 22:
-        return
-    x = (max(p.x for p in ring) + min(p.x for p in ring)) / 2
-    y = (max(p.y for p in ring) + min(p.y for p in ring)) / 2
-    text = write(svg, x, y + 5, area.figure.text, anchor="middle", bold=True)
-    for attribute, value in (("stroke", PAPER), ("stroke-width", "4"), ("paint-order", "stroke")):
-        text.set(attribute, value)
+def _labels(svg: Element, rows: Sequence[Area], rings: list[_Ring]) -> None:
+    """The rates written on the map, largest ward first, where there is room; the table has them all."""
+    written: list[_Point] = []
+    for area, ring in sorted(zip(rows, rings, strict=True), key=lambda pair: -_extent(pair[1])):
+        width, height = _box(ring)
+        if area.figure.value is None or width < 36 or height < 22:
+            continue
+        middle = _Point((max(p.x for p in ring) + min(p.x for p in ring)) / 2, max(p.y for p in ring) - height / 2)
+        if all(abs(middle.x - other.x) > 38 or abs(middle.y - other.y) > 18 for other in written):
+            write(svg, middle.x, middle.y + 5, area.figure.text, anchor="middle", bold=True)
+            written.append(middle)
 
 
 def _patterns(svg: Element, name: str) -> None:
