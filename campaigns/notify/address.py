@@ -19,19 +19,19 @@ _AREAS = (
     "FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE "
     "NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ "
     "TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE"
-).split()
-_POSTCODE = re.compile(rf"({'|'.join(_AREAS)})([0-9][0-9A-Z]?)([0-9][ABD-HJLNP-UW-Z]{{2}})")
+)
+_POSTCODE = re.compile(rf"({_AREAS.replace(' ', '|')})([0-9][0-9A-Z]?)([0-9][ABD-HJLNP-UW-Z]{{2}})")
 _FIXED_ABODE = re.compile(r"nfa|no\s+fixed\s+(?:abode|address)", re.IGNORECASE)
 _BFPO = re.compile(r"bfpo\s*(?:c\s*/\s*o)?\s*(\d{1,4})", re.IGNORECASE)
 _BAD_START = tuple('@()=[]"\\/,<>~')
-_UNITED_KINGDOM = frozenset(
-    "united kingdom|uk|u.k.|great britain|gb|britain|england|scotland|wales|cymru|northern ireland|jersey|guernsey|"
-    "alderney|sark|isle of man|channel islands".split("|")
+_UNITED_KINGDOM = re.compile(
+    "united kingdom|uk|u\\.k\\.|great britain|gb|britain|england|scotland|wales|cymru|northern ireland|jersey|guernsey|"
+    "alderney|sark|isle of man|channel islands"
 )
 # Countries that Royal Mail counts as Europe, by ISO code.
-_EUROPE = frozenset(
+_EUROPE = (
     "AD AL AM AT AZ BA BE BG BY CH CY CZ DE DK EE ES FI FO FR GE GI GL GR HR HU IE IS IT KG KZ LI LT LU LV MC MD "
-    "ME MK MT NL NO PL PT RO RS RU SE SI SK SM TJ TM TR UA UZ VA XK".split()
+    "ME MK MT NL NO PL PT RO RS RU SE SI SK SM TJ TM TR UA UZ VA XK"
 )
 _FEWEST_LINES = 3
 _MOST_LINES = 7
@@ -48,9 +48,9 @@ def _zones() -> dict[str, Postage]:
     """Country names in English, lower case, by the zone their post is priced in."""
     names = {code: _english(names).lower() for code, names in LOCALE_DATA.items() if "en" in names}
     return {
-        name: "europe" if code in _EUROPE else "rest-of-world"
+        name: "europe" if code in _EUROPE.split() else "rest-of-world"
         for code, name in names.items()
-        if name not in _UNITED_KINGDOM
+        if not _UNITED_KINGDOM.fullmatch(name)
     }
 
 
@@ -93,7 +93,7 @@ def read_address(written: Iterable[object], *, international: bool = False) -> A
 def _tidy(written: list[object]) -> list[str]:
     cleaned = (re.sub(r"\s+", " ", without_obscure_whitespace(str(line))) for line in written if line is not None)
     lines = [line for line in (line.rstrip(" ,") for line in cleaned) if line]
-    while lines and lines[-1].lower() in _UNITED_KINGDOM:
+    while lines and _UNITED_KINGDOM.fullmatch(lines[-1].lower()):
         lines.pop()
     return lines
 

@@ -14,7 +14,6 @@ NotifyError
     └── Ambiguous           nobody knows: settle it by reference, at least 60 seconds later
 """
 
-
 from engage.foundation.errors import EngageError, NotifyUnavailable
 
 
