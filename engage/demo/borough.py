@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from engage.demo import contacts, electors, gazetteer, geography, indicators
+from engage.demo import census, contacts, electors, gazetteer, geography, indicators
 from engage.demo.homes import build
 from engage.demo.people import BROAD_TENURE, BROAD_TENURE_NAMES, Population, settle
 
@@ -17,7 +17,7 @@ AS_AT = date(2026, 6, 1)
 
 @dataclass(frozen=True)
 class Truth:
-    """Totals the generator knows. `electors` are register rows at a home, stale ones too, anonymous and overseas not."""
+    """Totals the generator knows. `electors`: register rows at a home, stale ones too, but no anonymous or overseas."""
 
     homes: int
     occupied: int
@@ -56,7 +56,7 @@ class Borough:
 
 
 def write_borough(folder: Path, *, homes: int = 12_000, wards: int = 12, seed: int = 2026) -> Borough:
-    """The same arguments write the same bytes. Raises InputRefused for more than 12 wards or fewer than 50 homes in one."""
+    """The same arguments write the same bytes. Raises InputRefused over 12 wards, or under 50 homes in one."""
     rng = np.random.default_rng(seed)
     borough = geography.draw_map(homes, wards, rng)
     properties = build(borough, rng)
@@ -72,7 +72,7 @@ def write_borough(folder: Path, *, homes: int = 12_000, wards: int = 12, seed: i
     gazetteer.write_gazetteer(files[-1][1], borough, properties, AS_AT)
     files.append(("geography", folder / "onsud.csv"))
     gazetteer.write_directory(files[-1][1], borough, properties)
-    files += [("indicator", path) for path in indicators.write_census(folder, borough, population, rng)]
+    files += [("indicator", path) for path in census.write_census(folder, borough, population, rng)]
     files.append(("indicator", folder / "imd2025_file7.csv"))
     indicators.write_deprivation(files[-1][1], borough, population, rng)
     files.append(("population", folder / "mid_year_population_lsoa.csv"))
@@ -85,7 +85,8 @@ def write_borough(folder: Path, *, homes: int = 12_000, wards: int = 12, seed: i
     files.append(("suppressions", folder / "suppressions.csv"))
     suppressions = contacts.write_suppressions(files[-1][1], reach, AS_AT, rng)
     files.append(("register", folder / f"register_{AS_AT}.csv"))
-    electors.write_register(files[-1][1], people, held, AS_AT)
+    entries = electors.write_register(files[-1][1], people, held, AS_AT)
+    entries.to_parquet(folder / "truth" / f"entries_{AS_AT}.parquet", index=False)
 
     truth = _write_truth(folder / "truth", borough, population, people, held)
     totals = _totals(population, people, truth, reach, len(protected), suppressions)

@@ -3,7 +3,6 @@
 Addresses are at example.com, .org or .net; numbers are those Ofcom keeps for drama (07700 900000 to 900999).
 """
 
-import csv
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -13,8 +12,10 @@ import numpy as np
 import pandas as pd
 
 from engage.demo.people import BROAD_TENURE
+from engage.demo.table import write_table
+from engage.demo.words import words
 
-CONTACTS = "uprn source lawful_basis agreement_reference collected_on email mobile unsubscribed objection_on".split()
+CONTACTS = words("uprn source lawful_basis agreement_reference collected_on email mobile unsubscribed objection_on")
 REACHABLE = np.array([0.55, 0.62, 0.52, 0.44, 0.0])  # share of homes, by broad tenure
 DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com", "post.example.org")
 CONSENTLESS = "UK GDPR Art 6(1)(e); DPA 2018 s.8(e)"
@@ -72,20 +73,20 @@ def _row(uprn: int, email: str, mobile: str, as_at: date, rng: np.random.Generat
 
 
 def write_contacts(path: Path, rows: pd.DataFrame) -> None:
-    _write(path, CONTACTS, rows.to_numpy().tolist())
+    write_table(path, CONTACTS, rows.to_numpy().tolist())
 
 
 def write_suppressions(path: Path, rows: pd.DataFrame, as_at: date, rng: np.random.Generator) -> int:
     """One reachable home in fifty has asked not to be contacted, or its messages bounce. Returns the number of rows."""
     added = (as_at - timedelta(days=60)).isoformat()
     lines = []
-    for row in rows[rng.uniform(size=len(rows)) < 0.02].itertuples():
-        kind = "email" if row.email else "mobile"
+    for row in rows[rng.uniform(size=len(rows)) < 0.02].to_dict("records"):
+        kind = "email" if row["email"] else "mobile"
         reason = rng.choice(["unsubscribed", "hard_bounce", "objection"], p=[0.6, 0.25, 0.15])
-        lines.append([kind, row.email or row.mobile, reason, added])
+        lines.append([kind, row["email"] or row["mobile"], reason, added])
     objecting = rows["uprn"].drop_duplicates().sample(max(1, len(rows) // 800), random_state=rng)
     lines += [["uprn", uprn, "objection", added] for uprn in objecting]
-    _write(path, ["type", "value", "reason", "added_on"], lines)
+    write_table(path, ["type", "value", "reason", "added_on"], lines)
     return len(lines)
 
 
@@ -93,11 +94,4 @@ def write_protected(path: Path, homes: pd.DataFrame, protected: Sequence[int], a
     """`protected` are rows of homes."""
     added, review = as_at - timedelta(days=137), as_at + timedelta(days=228)
     lines = [[homes["uprn"].iloc[home], added.isoformat(), review.isoformat()] for home in protected]
-    _write(path, ["uprn", "added_on", "review_on"], lines)
-
-
-def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+    write_table(path, ["uprn", "added_on", "review_on"], lines)

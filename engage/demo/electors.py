@@ -5,21 +5,23 @@ votes from overseas. A register is those of them who are `on_register`, numbered
 """
 
 import csv
+from collections.abc import Hashable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from engage.demo.geography import AUTHORITY_NAME, BoroughMap
+from engage.demo.geography import AUTHORITY_NAME, Bools, BoroughMap, Ints
 from engage.demo.people import COMMUNAL, SHARERS, Population
-from engage.demo.words import FORENAMES, SURNAMES
+from engage.demo.words import FORENAMES, SURNAMES, words
 
-COLUMNS = (
+COLUMNS = words(
     "PDCode RollNo ElectorTitle ElectorSurname ElectorForename ElectorMiddleName IERStatus DateOfAttainment "
     "FranchiseMarker RegisteredAddress1 RegisteredAddress2 RegisteredAddress3 RegisteredAddress4 RegisteredAddress5 "
     "RegisteredAddress6 PostCode Euro Parl County Ward SubHouse House MethodOfVerification ElectorID UPRN"
-).split()
+)
 FIRST_ID = 1_000_001
 # What the electoral management system holds is seldom as tidy as the gazetteer. Shares of homes.
 MESS = {
@@ -35,8 +37,8 @@ LATE = 0.01  # entries numbered between two others, as added during the year
 
 
 def electors(population: Population, as_at: date, rng: np.random.Generator) -> pd.DataFrame:
-    """Columns: home (row of homes, -1 overseas), age, eligible, resident, on_register, marker, title, surname, forename,
-    middle, attains (ISO date or blank), elector_id (0 until registered), late."""
+    """Columns: home (row of homes, -1 overseas), age, eligible, resident, on_register, marker, title, surname,
+    forename, middle, attains (ISO date or blank), elector_id (0 until registered), late."""
     people = population.residents[population.residents["age"] >= 16]
     living = people[["home", "age", "eligible"]].assign(
         resident=True, on_register=people["registered"], marker=_markers(people, rng)
@@ -52,7 +54,7 @@ def electors(population: Population, as_at: date, rng: np.random.Generator) -> p
 def _markers(people: pd.DataFrame, rng: np.random.Generator) -> list[str]:
     """E ordinary (Commonwealth citizens too), B qualifying EU citizens."""
     european = people["foreign"] & (rng.uniform(size=len(people)) < 0.5)
-    return np.where(european, "B", "E").tolist()
+    return ["B" if qualifies else "E" for qualifies in european]
 
 
 def _left_behind(population: Population, rng: np.random.Generator) -> pd.DataFrame:
@@ -63,14 +65,17 @@ def _left_behind(population: Population, rng: np.random.Generator) -> pd.DataFra
     homes = homes[(rng.uniform(size=len(homes)) < STALE) & (population.homes["kind"].to_numpy()[homes] >= 0)]
     homes = np.repeat(homes, rng.integers(1, 3, len(homes)))
     ages = rng.integers(20, 80, len(homes))
-    facts = {"eligible": False, "resident": False, "on_register": True, "marker": "E"}
-    return pd.DataFrame({"home": homes, "age": ages}).assign(**facts)
+    return _only_entries({"home": homes, "age": ages, "marker": "E"})
 
 
 def _overseas(homes: int, rng: np.random.Generator) -> pd.DataFrame:
     count = max(2, homes // 400)
-    facts = {"home": -1, "eligible": False, "resident": False, "on_register": True, "marker": "F"}
-    return pd.DataFrame({"age": rng.integers(25, 85, count)}).assign(**facts)
+    return _only_entries({"home": -1, "age": rng.integers(25, 85, count), "marker": "F"})
+
+
+def _only_entries(columns: Mapping[str, object]) -> pd.DataFrame:
+    """Entries of people who do not live at the home."""
+    return pd.DataFrame({**columns, "eligible": False, "resident": False, "on_register": True})
 
 
 def _with_names(table: pd.DataFrame, homes: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -91,12 +96,12 @@ def _with_names(table: pd.DataFrame, homes: pd.DataFrame, rng: np.random.Generat
     )
 
 
-def _forenames(man: "np.typing.NDArray[np.bool_]", rng: np.random.Generator) -> "np.typing.NDArray[np.str_]":
+def _forenames(man: Bools, rng: np.random.Generator) -> np.typing.NDArray[np.str_]:
     his, hers = (rng.choice(FORENAMES[title], size=len(man)) for title in ("Mr", "Ms"))
     return np.where(man, his, hers)
 
 
-def _attainments(age: "np.typing.NDArray[np.int64]", as_at: date, rng: np.random.Generator) -> list[str]:
+def _attainments(age: Ints, as_at: date, rng: np.random.Generator) -> list[str]:
     days = rng.integers(1, 365, len(age))
     return [
         (as_at + timedelta(days=int(day) + 365 * (17 - int(years)))).isoformat() if years < 18 else ""
@@ -117,32 +122,26 @@ def addresses(borough: BoroughMap, homes: pd.DataFrame, rng: np.random.Generator
     """What the electoral management system holds of each home: pd, ward, line1-4, postcode, sub_house, house, uprn
     (as text, as typed) and mess (which fault it has, or blank)."""
     mess = rng.choice([*MESS, ""], size=len(homes), p=[*MESS.values(), 1 - sum(MESS.values())])
-    rows = []
-    for place, home in enumerate(homes.itertuples()):
-        fault = str(mess[place])
-        lines = _lines(home, split=fault == "split_number")
-        if fault == "split_number" and lines[0] not in (home.number,):
-            fault = ""
-        rows.append(
-            {
-                "pd": _district(borough, home.ward, home.oa),
-                "ward": borough.wards[home.ward].name,
-                **{f"line{number}": line for number, line in enumerate((lines + [""] * 6)[:6], 1)},
-                "postcode": _postcode(home.postcode, fault),
-                "sub_house": home.unit.title(),
-                "house": home.number or home.house_name.title(),
-                "uprn": _uprn(home.uprn, fault),
-                "mess": fault,
-            }
-        )
+    rows = [_held(borough, home, str(fault)) for home, fault in zip(homes.to_dict("records"), mess, strict=True)]
     return pd.DataFrame(rows)
 
 
-def _lines(home: object, *, split: bool) -> list[str]:
-    number, name, street = home.number, home.house_name.title(), home.street  # type: ignore[attr-defined] # pandas' rows have no type of their own
-    numbered = [number, street] if split and number else [f"{number} {street}".strip()]
-    lines = [home.unit.title(), name, *numbered, home.locality, AUTHORITY_NAME]  # type: ignore[attr-defined] # see above
-    return [line for line in lines if line]
+def _held(borough: BoroughMap, home: Mapping[Hashable, Any], fault: str) -> dict[str, str]:
+    number, name = home["number"], home["house_name"].title()
+    if fault == "split_number" and not number:
+        fault = ""
+    numbered = [number, home["street"]] if fault == "split_number" else [f"{number} {home['street']}".strip()]
+    lines = [line for line in (home["unit"].title(), name, *numbered, home["locality"], AUTHORITY_NAME) if line]
+    return {
+        "pd": _district(borough, home["ward"], home["oa"]),
+        "ward": borough.wards[home["ward"]].name,
+        **{f"line{place}": line for place, line in enumerate((lines + [""] * 6)[:6], 1)},
+        "postcode": _postcode(home["postcode"], fault),
+        "sub_house": home["unit"].title(),
+        "house": number or name,
+        "uprn": _uprn(home["uprn"], fault),
+        "mess": fault,
+    }
 
 
 def _postcode(postcode: str, fault: str) -> str:
@@ -160,7 +159,10 @@ def _district(borough: BoroughMap, ward: int, oa: int) -> str:
 
 
 def write_register(path: Path, table: pd.DataFrame, held: pd.DataFrame, as_at: date) -> pd.DataFrame:
-    """Writes the register of that day in Elector8's layout. Returns what each line holds: line, elector_id, home, pd, roll."""
+    """Writes the register of that day in Elector8's layout.
+
+    Returns what each line holds: line, elector_id, home, pd, roll, marker.
+    """
     rows = table[table["on_register"]].copy()
     districts = sorted(held["pd"].unique())
     overseas = (rows["home"] < 0).to_numpy()
@@ -173,8 +175,8 @@ def write_register(path: Path, table: pd.DataFrame, held: pd.DataFrame, as_at: d
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(COLUMNS)
-        entries = zip(rows.itertuples(index=False), address.itertuples(index=False), strict=True)
-        writer.writerows(_entry(row, at, as_at) for row, at in entries)
+        entries = zip(rows.to_dict("records"), address.to_dict("records"), strict=True)
+        writer.writerows(_entry(person, place, as_at) for person, place in entries)
     rows["line"] = np.arange(len(rows)) + 2
     return rows[["line", "elector_id", "home", "pd", "roll", "marker"]]
 
@@ -187,8 +189,7 @@ def _numbers(rows: pd.DataFrame) -> list[str]:
     return [f"{number}.5" if half else str(number) for number, half in zip(whole, late, strict=True)]
 
 
-def _entry(row: "object", at: "object", as_at: date) -> list[str]:
-    person, place = row._asdict(), at._asdict()  # type: ignore[attr-defined] # pandas' rows are named tuples
+def _entry(person: Mapping[Hashable, Any], place: Mapping[Hashable, Any], as_at: date) -> list[str]:
     if person["marker"] == "N":  # the law keeps an anonymous elector's name and address off every copy
         return [person["pd"], person["roll"], *[""] * 6, "N", *[""] * 16]
     lines = [place[f"line{number}"] for number in range(1, 7)]

@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
@@ -20,6 +19,7 @@ from engage.foundation.errors import InputRefused
 
 Ints = np.typing.NDArray[np.int64]
 Floats = np.typing.NDArray[np.float64]
+Bools = np.typing.NDArray[np.bool_]
 
 AUTHORITY = "E07900001"
 AUTHORITY_NAME = "Exampleton"
@@ -88,19 +88,19 @@ def _jittered_grid(spacing: float, rng: np.random.Generator) -> Floats:
     reach = int(1.6 * RADIUS / spacing) + 2
     column, row = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
     points = np.column_stack([(column + 0.5 * (row % 2)).ravel(), (row * np.sqrt(3) / 2).ravel()]) * spacing
-    return cast("Floats", CENTRE + points + rng.uniform(-0.28, 0.28, points.shape) * spacing)
+    return CENTRE + points + rng.uniform(-0.28, 0.28, points.shape) * spacing
 
 
-def _inside(points: Floats, rng: np.random.Generator) -> np.typing.NDArray[np.bool_]:
+def _inside(points: Floats, rng: np.random.Generator) -> Bools:
     """Within an irregular outline: a circle pushed in and out by a few waves."""
     away = points - CENTRE
     angle, outline = np.arctan2(away[:, 1], away[:, 0]), np.ones(len(points))
     for wave in range(2, 8):
         outline += rng.uniform(0.3, 0.42) / wave * np.cos(wave * angle + rng.uniform(0, 2 * np.pi))
-    return cast("np.typing.NDArray[np.bool_]", np.hypot(*away.T) < RADIUS * np.clip(outline, 0.55, 1.45))
+    return np.asarray(np.hypot(*away.T) < RADIUS * np.clip(outline, 0.55, 1.45), dtype=np.bool_)
 
 
-def _ward_of_cells(cells: Voronoi, inside: np.typing.NDArray[np.bool_], wards: int, rng: np.random.Generator) -> Ints:
+def _ward_of_cells(cells: Voronoi, inside: Bools, wards: int, rng: np.random.Generator) -> Ints:
     """Ward number of each cell, -1 outside. Wards near the centre are smaller, as a town's are."""
     away = (cells.points - CENTRE) / RADIUS
     stretched = away / np.maximum(np.hypot(*away.T), 1e-9)[:, None] ** 0.35
@@ -139,7 +139,7 @@ def _named(points: Floats, ward: Ints, wards: int) -> tuple[tuple[WardProfile, .
 def _shares_of(total: int, weights: Floats) -> Ints:
     """Whole numbers in proportion to the weights, summing to the total exactly."""
     edges = np.round(np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum() * total)
-    return np.diff(edges).astype(np.int64)
+    return np.asarray(np.diff(edges), dtype=np.int64)
 
 
 def _output_areas(points: Floats, ward: Ints, per_ward: Ints) -> tuple[Ints, Ints, tuple[Floats, ...]]:
@@ -163,11 +163,11 @@ def _lower_areas(oa_ward: Ints) -> Ints:
     for ward in range(int(oa_ward.max()) + 1):
         own = np.flatnonzero(oa_ward == ward)
         group[own] = np.arange(len(own)) // OAS_PER_LSOA
-    keys = oa_ward * 1000 + group
-    return np.unique(keys, return_inverse=True)[1].astype(np.int64)
+    _, number = np.unique(oa_ward * 1000 + group, return_inverse=True)
+    return np.asarray(number, dtype=np.int64)
 
 
-def _rings(cells: Voronoi, own: np.typing.NDArray[np.bool_]) -> tuple[Floats, ...]:
+def _rings(cells: Voronoi, own: Bools) -> tuple[Floats, ...]:
     """Outer ring (anticlockwise), then holes (clockwise), of the cells marked `own`."""
     edge = own[cells.ridge_points].sum(axis=1) == 1
     links: dict[int, list[int]] = {}
@@ -182,7 +182,7 @@ def _rings(cells: Voronoi, own: np.typing.NDArray[np.bool_]) -> tuple[Floats, ..
 
 
 def _walk(links: dict[int, list[int]]) -> list[int]:
-    """Takes one closed ring of vertices out of the links. Three cells meet at a vertex, so the way is never in doubt."""
+    """Takes one closed ring out of the links. Three cells meet at a vertex, so the way is never in doubt."""
     start = here = next(iter(links))
     ring = [start]
     while True:
@@ -204,7 +204,7 @@ def _area(ring: Floats) -> float:
 
 def lon_lat(points: Floats) -> Floats:
     """Grid metres (n, 2) to longitude and latitude (n, 2)."""
-    return cast("Floats", ORIGIN + (points - CENTRE) @ PER_METRE.T)
+    return np.asarray(ORIGIN + (points - CENTRE) @ PER_METRE.T, dtype=np.float64)
 
 
 def write_boundaries(path: Path, borough: BoroughMap) -> None:

@@ -10,13 +10,14 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from engage.demo.geography import AUTHORITY_NAME, BoroughMap, Floats
+from engage.demo.geography import AUTHORITY_NAME, BoroughMap, Floats, Ints
 from engage.demo.words import BLOCKS, HOUSE_FIRST, HOUSE_LAST, SHOPS, STREET_FIRST, STREET_LAST, WardProfile
 
 CUSTODIAN = 9990  # no authority has this code
 STREET_HOMES = 28
 USUAL, VACANT, GONE, PLANNED = (1, 2), (1, 3), (8, 4), (6, 1)  # logical status and state in the gazetteer
 HOUSES = ("RD02", "RD03", "RD04")
+SHELLS = ("PP", "RH01")  # a building of flats or rooms, itself no home
 
 
 @dataclass
@@ -34,14 +35,12 @@ class Street:
 
 @dataclass
 class Property:
-    """`number` or `house_name` says which building, `unit` which part of it ("FLAT 3"); `shell` marks a parent."""
+    """`number` or `house_name` says which building, `unit` which part of it ("FLAT 3")."""
 
     blpu_class: str
     number: str = ""
     house_name: str = ""
     unit: str = ""
-    shell: bool = False
-    child: bool = False
     status: tuple[int, int] = USUAL
     organisation: str = ""
 
@@ -125,15 +124,15 @@ def _buildings(profile: WardProfile, homes: int, rng: np.random.Generator) -> It
 def _block(number: str, units: int, rng: np.random.Generator) -> Iterator[Property]:
     name = f"{rng.choice(BLOCKS)} HOUSE".upper() if rng.uniform() < 0.4 else ""
     word = rng.choice(["FLAT", "APARTMENT"], p=[0.8, 0.2])
-    yield Property("PP", number, name, shell=True)
+    yield Property("PP", number, name)
     for unit in range(1, units + 1):
-        yield Property("RD06", number, name, f"{word} {unit}", child=True, status=_occupation(rng))
+        yield Property("RD06", number, name, f"{word} {unit}", status=_occupation(rng))
 
 
 def _bedsits(number: str, units: int) -> Iterator[Property]:
-    yield Property("RH01", number, shell=True)
+    yield Property("RH01", number)
     for unit in range(1, units + 1):
-        yield Property("RH02", number, unit=f"ROOM {unit}", child=True)
+        yield Property("RH02", number, unit=f"ROOM {unit}")
 
 
 def _house(profile: WardProfile, number: int, name: str, rng: np.random.Generator) -> Property:
@@ -177,8 +176,7 @@ def _rows(street: Street) -> Iterator[dict[str, object]]:
             "status": item.status[0],
             "state": item.status[1],
             "home": item.home,
-            "shell": item.shell,
-            "child": item.child,
+            "shell": item.blpu_class in SHELLS,
             "ward": street.ward,
             "oa": street.oa,
             "usrn": street.usrn,
@@ -194,14 +192,14 @@ def _rows(street: Street) -> Iterator[dict[str, object]]:
         }
 
 
-def _uprns(count: int, rng: np.random.Generator) -> np.typing.NDArray[np.int64]:
+def _uprns(count: int, rng: np.random.Generator) -> Ints:
     """Ten- and twelve-figure numbers, as old and new records have, rising in walking order within each kind."""
     gaps = np.cumsum(rng.integers(1, 9, count))
     bases = np.where(rng.uniform(size=count) < 0.3, CUSTODIAN * 1_000_000, 100_099_000_000)
-    return cast("np.typing.NDArray[np.int64]", (bases + gaps).astype(np.int64))
+    return np.asarray(bases + gaps, dtype=np.int64)
 
 
 def _parents(rows: pd.DataFrame) -> pd.Series:
     """UPRN of the shell each child stands behind; 0 for the rest."""
     shell = rows["uprn"].where(rows["shell"]).ffill().fillna(0).astype("int64")
-    return cast("pd.Series", shell.where(rows["child"], 0))
+    return cast("pd.Series", shell.where(rows["unit"] != "", 0))

@@ -5,7 +5,6 @@ age, tenure and time at the address (Electoral Commission, completeness studies 
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -13,8 +12,8 @@ from scipy.special import expit, logit
 
 from engage.demo.geography import BoroughMap, Floats, Ints
 
-# Census 2021 codes in the order of their tables: TS054 tenure, TS003 household composition.
-TENURES = "outright mortgage shared_ownership council other_social private_landlord other_private rent_free".split()
+# Tenure is 0 to 7 as in Census table TS054 (owned outright, mortgage, shared ownership, council, other social,
+# private landlord, other private, rent free) and 8 for communal establishments; kinds as in TS003.
 BROAD_TENURE = np.array([0, 1, 1, 2, 2, 3, 3, 3, 4])  # outright, mortgage, social, private, communal
 BROAD_TENURE_NAMES = ("outright", "mortgage", "social", "private", "communal")
 COMMUNAL = 8
@@ -87,7 +86,8 @@ def settle(borough: BoroughMap, properties: pd.DataFrame, rng: np.random.Generat
 def draw(weights: Floats, rng: np.random.Generator) -> Ints:
     """One column number per row, with chances in proportion to the row's weights."""
     edges = np.cumsum(weights, axis=1)
-    return (rng.uniform(size=len(weights))[:, None] * edges[:, -1:] > edges).sum(axis=1).astype(np.int64)
+    points = rng.uniform(size=(len(weights), 1)) * edges[:, -1:]
+    return np.asarray((points > edges).sum(axis=1), dtype=np.int64)
 
 
 def _tenures(borough: BoroughMap, homes: pd.DataFrame, rng: np.random.Generator) -> Ints:
@@ -142,7 +142,8 @@ def _head_ages(kind: Ints, tenure: Ints, rng: np.random.Generator) -> Ints:
     oldest = np.minimum(high, TENURE_AGES[tenure, 1])
     clash = youngest > oldest
     youngest, oldest = np.where(clash, low, youngest), np.where(clash, high, oldest)
-    return (youngest + np.floor(rng.uniform(size=len(kind)) * (oldest - youngest + 1))).astype(np.int64)
+    years = rng.uniform(size=len(kind)) * (oldest - youngest + 1)
+    return np.asarray(youngest + np.floor(years), dtype=np.int64)
 
 
 def _sharers(homes: pd.DataFrame, lived_in: Ints, rng: np.random.Generator) -> Ints:
@@ -206,4 +207,4 @@ def _chance(homes: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator)
             weight = np.bincount(level, count, len(rate))
             seen = np.bincount(level, count * expit(score), len(rate)) / np.maximum(weight, 1)
             score += np.where(weight > 0, logit(rate) - logit(np.clip(seen, 0.01, 0.99)), 0.0)[level]
-    return cast("Floats", expit(score))
+    return np.asarray(expit(score), dtype=np.float64)

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 
 
+def words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 @dataclass(frozen=True)
 class WardProfile:
     """What a ward is like. Shares are 0 to 1; `weight` is its size against the others."""
@@ -36,7 +40,7 @@ WARDS = (
     WardProfile("Foxley & Thorpe", "FT", 0.80, 0.52, 0.31, 0.06, 0.11, 0.02, 0.0, 0.03, "Foxley Parva"),
 )
 
-STREET_FIRST = (
+STREET_FIRST = words(
     "Almandine Amberley Applecross Barleycorn Beechnut Bellfounder Bramblewick Buttercup Calico Candlewick "
     "Cartwheel Chandler Clockmaker Cloverleaf Cobblestone Coopersale Cornflower Cuckoo Dandelion Dewberry "
     "Dovetail Elderflower Farthing Featherbed Fiddlers Foxglove Gingerbread Goldfinch Gooseberry Greengage "
@@ -46,31 +50,31 @@ STREET_FIRST = (
     "Pocketwatch Primrose Quillmaker Quince Ribbon Ropewalk Saddler Saffron Sandpiper Shuttle Silverbirch "
     "Skylark Snowdrop Spindle Sundial Swallowtail Tallow Teasel Thimble Thistledown Tinderbox Treacle "
     "Turnstone Umber Wagtail Weathercock Whistler Wickerwork Yarrow"
-).split()
-STREET_LAST = tuple("Street Road Lane Avenue Close Way Drive Gardens Terrace Court Grove Place Rise Row".split())
-HOUSE_FIRST = tuple("Oak Rose Ivy Willow Holly Orchard Mill Church Meadow Briar Rook Well".split())
-HOUSE_LAST = tuple("Cottage House Lodge Barn View Farm".split())
-BLOCKS = tuple("Weavers Tanners Millers Potters Bakers Carders Fullers Smiths Glovers Hatters".split())
-SHOPS = tuple("Bakery|Pharmacy|Bookshop|Stores|Florist|Cycles|Barbers|Tea Rooms".split("|"))
+)
+STREET_LAST = words("Street Road Lane Avenue Close Way Drive Gardens Terrace Court Grove Place Rise Row")
+HOUSE_FIRST = words("Oak Rose Ivy Willow Holly Orchard Mill Church Meadow Briar Rook Well")
+HOUSE_LAST = words("Cottage House Lodge Barn View Farm")
+BLOCKS = words("Weavers Tanners Millers Potters Bakers Carders Fullers Smiths Glovers Hatters")
+SHOPS = words("Bakery Pharmacy Bookshop Stores Florist Cycles Barbers Tearooms")
 
 FORENAMES = {
-    "Mr": tuple(
+    "Mr": words(
         "Aaron Adam Alan Arjun Ben Bilal Callum Colin Daniel David Dylan Ewan Femi Gareth George Harjit Henry "
         "Imran Jack James Joseph Karol Kenneth Kofi Leo Liam Marek Michael Mohammed Noah Oliver Omar Patrick Paul "
-        "Peter Rajesh Robert Rhys Samuel Seán Stephen Tariq Thomas Tomasz Vikram William Yusuf Zoltán".split()
+        "Peter Rajesh Robert Rhys Samuel Seán Stephen Tariq Thomas Tomasz Vikram William Yusuf Zoltán"
     ),
-    "Ms": tuple(
+    "Ms": words(
         "Abigail Aisha Alice Amelia Anna Anjali Beth Bronwen Caroline Chidi Chloe Diane Eleanor Elif Emma Fatima "
         "Fiona Grace Hannah Helen Ines Isla Janet Joan Joyce Karen Katarzyna Laura Leila Lucy Margaret Maria Megan "
-        "Mina Nadia Ngozi Olivia Pauline Priya Rachel Ruth Sarah Siân Sofia Susan Tara Valerie Yasmin Zoë".split()
+        "Mina Nadia Ngozi Olivia Pauline Priya Rachel Ruth Sarah Siân Sofia Susan Tara Valerie Yasmin Zoë"
     ),
 }
-SURNAMES = tuple(
+SURNAMES = words(
     "Adeyemi Ahmed Akhtar Allen Anderson Atkins Bailey Baker Bannister Begum Bennett Brown Carter Chapman Clarke "
     "Collins Cooper Costa Cox Davies Dixon Dobson Edwards Evans Fisher Fletcher Foster Fox Garner Gill Grant Green "
     "Hall Hargreaves Harper Harris Hill Holmes Hughes Hussain Ibrahim Jackson Jarvis Johnson Jones Kaur Kelly Khan "
     "King Kowalski Lawson Lee Lewis Mahmood Marsh Martin Mason Mensah Miller Mitchell Moore Morgan Murphy Nowak "
     "O'Brien Okafor Owen Palmer Parker Patel Pearson Perry Phillips Popescu Price Rahman Reid Roberts Robinson "
     "Rossi Ryan Scott Shah Sharma Shaw Silva Simpson Singh Smith-Hale Spencer Stevens Sutton Taylor Thompson Turner "
-    "Walker Walsh Ward Watson Webb White Williams Wilson Wójcik Wood Wright Yildiz Young".split()
+    "Walker Walsh Ward Watson Webb White Williams Wilson Wójcik Wood Wright Yildiz Young"
 )
