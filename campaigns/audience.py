@@ -1,0 +1,132 @@
+"""The audience of a submitted campaign: who is in it, in which arm, and how each wave would reach them."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from campaigns.arms import assign
+from campaigns.models import Channel
+from campaigns.plan import Plan, PlannedWave
+from engage.foundation.calendar import Law, in_force
+
+REACHED = {
+    Channel.email: "email_contact IS NOT NULL",
+    Channel.sms: "sms_contact IS NOT NULL",
+    Channel.letter: "coalesce(letter, false)",
+}
+FRAGMENTS = (1, 3)  # what a reminder by text takes, at least and at most
+BATCH = 5000
+
+
+def with_arms(frozen: Path, to: Path, shares: Mapping[str, float], seed: int) -> dict[str, int]:
+    """Write the frozen audience to `to` with a column `arm`; gives the households in each arm."""
+    with duckdb.connect() as lake:
+        homes = lake.execute("SELECT uprn, coalesce(ward, '') AS ward FROM read_parquet(?)", [str(frozen)]).fetchnumpy()
+        wards = [str(ward) for ward in homes["ward"]]
+        drawn = assign(np.asarray(homes["uprn"], dtype=np.int64), wards, shares, seed)
+        lake.register("drawn", pa.table({"uprn": homes["uprn"], "arm": drawn.astype(object)}))
+        lake.execute(
+            "COPY (SELECT homes.*, drawn.arm FROM read_parquet(?) homes JOIN drawn USING (uprn) ORDER BY uprn) "
+            f"TO {_quoted(to)} (FORMAT parquet, COMPRESSION zstd)",  # noqa: S608 - COPY takes no parameter for its file
+            [str(frozen)],
+        )
+    return {arm: int((drawn == arm).sum()) for arm in shares}
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def best_channel(channels: Sequence[str]) -> str:
+    """SQL for the first of the channels by which a home may be reached, or null."""
+    cases = " ".join(f"WHEN {REACHED[Channel(channel)]} THEN '{Channel(channel).value}'" for channel in channels)
+    return f"CASE {cases} END"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    uprn: int
+    ward: str
+    contacts: dict[str, tuple[str, str]]  # channel: (keyed hash, encrypted value); a letter has neither
+
+
+def homes(path: Path, arms: Sequence[str], channels: Sequence[str]) -> Iterator[list[Home]]:
+    """The homes of the arms that one of the channels reaches, by UPRN, some thousands at a time."""
+    columns = ["uprn", "ward", "arm", "email_contact", "email_value", "sms_contact", "sms_value", "letter"]
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH, columns=columns):
+        found = [_home(row, channels) for row in batch.to_pylist() if row["arm"] in arms]
+        yield [home for home in found if home.contacts]
+
+
+def _home(row: Mapping[str, Any], channels: Sequence[str]) -> Home:
+    contacts: dict[str, tuple[str, str]] = {}
+    for channel in channels:
+        if channel == Channel.letter:
+            if row["letter"]:
+                contacts[channel] = ("", "")
+        elif row[f"{channel}_contact"]:
+            contacts[channel] = (row[f"{channel}_contact"], row[f"{channel}_value"])
+    return Home(row["uprn"], row["ward"] or "", contacts)
+
+
+def addresses(path: Path, uprns: Sequence[int]) -> dict[int, list[str]]:
+    """The address lines of some homes, postcode last."""
+    with duckdb.connect() as lake:
+        rows = lake.execute(
+            "SELECT uprn, address_lines FROM read_parquet(?) WHERE uprn IN (SELECT unnest(?))",
+            [str(path), list(uprns)],
+        ).fetchall()
+    return {uprn: list(lines or ()) for uprn, lines in rows}
+
+
+def estimate(path: Path, plan: Plan, rules: Law) -> dict[str, Any]:
+    """Who is reached by each wave and what it costs. In each wave, the channels and `no contact` add up to its
+    households; the arms add up to the audience. Money is in pence before VAT, from low to high."""
+    with duckdb.connect() as lake:
+        waves = [_wave(lake, path, number, wave, rules) for number, wave in enumerate(plan.waves, 1)]
+        everyone = best_channel(sorted({channel for wave in plan.waves for channel in wave.channels}))
+        total, unreached = lake.execute(
+            f"SELECT count(*), count(*) FILTER ({everyone} IS NULL) FROM read_parquet(?)",  # noqa: S608 - from REACHED
+            [str(path)],
+        ).fetchall()[0]
+    return {
+        "households": total,
+        "no_contact": unreached,
+        "reachable": total - unreached,
+        "waves": waves,
+        "cost": {end: sum(wave["cost"][end] for wave in waves) for end in ("low", "high")},
+    }
+
+
+def _wave(lake: duckdb.DuckDBPyConnection, path: Path, number: int, wave: PlannedWave, rules: Law) -> dict[str, Any]:
+    rows = lake.execute(
+        f"SELECT {best_channel(wave.channels)} AS channel, count(*) FROM read_parquet(?) "  # noqa: S608 - from REACHED
+        "WHERE arm IN (SELECT unnest(?)) GROUP BY channel",
+        [str(path), list(wave.arms)],
+    ).fetchall()
+    counts = {channel or "no_contact": count for channel, count in rows}
+    price = in_force(rules.price, wave.send_on)
+    texts, letters = counts.get(Channel.sms, 0), counts.get(Channel.letter, 0)
+    low = max(0, texts * FRAGMENTS[0] - price.free_sms_fragments) * price.sms_fragment + letters * price.letter_low
+    high = texts * FRAGMENTS[1] * price.sms_fragment + letters * price.letter_high
+    return {
+        "number": number,
+        "send_on": wave.send_on.isoformat(),
+        "arms": list(wave.arms),
+        "households": sum(counts.values()),
+        "channels": {channel: counts.get(channel, 0) for channel in wave.channels},
+        "no_contact": counts.get("no_contact", 0),
+        "cost": {"low": round(low), "high": round(high)},
+    }
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

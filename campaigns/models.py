@@ -1,0 +1,174 @@
+"""What the campaigns room keeps: campaigns and their approvals, waves, the ledger of messages, receipts, replies."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from engage.foundation.database import Moment
+
+
+class CampaignState(StrEnum):
+    draft = "draft"
+    submitted = "submitted"
+    approved = "approved"
+    launched = "launched"
+    paused = "paused"
+    stopped = "stopped"
+    completed = "completed"
+
+
+class MessageState(StrEnum):
+    planned = "planned"
+    sending = "sending"
+    accepted = "accepted"
+    delivered = "delivered"
+    failed = "failed"
+    dropped = "dropped"
+    unknown = "unknown"
+
+
+WAITING = (MessageState.planned, MessageState.sending, MessageState.unknown)
+# A message in one of these reached Notify, or may have: it counts against the frequency cap.
+CONTACTED = (MessageState.sending, MessageState.unknown, MessageState.accepted, MessageState.delivered)
+
+
+class Reason(StrEnum):
+    """Why a message was dropped: the words the officer reads."""
+
+    registered = "registered since"
+    suppressed = "suppressed"
+    capped = "frequency cap"
+    expired = "expired"
+    stopped = "campaign stopped"
+    no_address = "no postal address"
+
+
+class Channel(StrEnum):
+    email = "email"
+    sms = "sms"
+    letter = "letter"
+
+
+class Campaign(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    authority: str = Field(foreign_key="authority.code", max_length=9, index=True)
+    name: str = Field(max_length=120)
+    purpose: str = Field(max_length=2000)
+    segment: str = Field(default="", max_length=120)
+    rule: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    plan: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    version: int = 1
+    digest: str = Field(default="", max_length=64)  # SHA-256 of the submitted version: plan, audience, seed
+    state: str = Field(default=CampaignState.draft, max_length=16, index=True)
+    reason: str = Field(default="", max_length=400)  # why it was paused or stopped, for the officer
+    seed: int = Field(sa_type=BigInteger)
+    audience_snapshot: int | None = Field(default=None, foreign_key="snapshot.id")
+    register_snapshot: int | None = Field(default=None, foreign_key="snapshot.id")
+    households: int = 0
+    estimate: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    window_start: date
+    window_end: date
+    created_by: str = Field(max_length=80)
+    created_by_id: int | None = Field(default=None, foreign_key="account.id")
+    created_at: datetime = Field(sa_type=Moment)
+    submitted_by: str = Field(default="", max_length=80)
+    submitted_by_id: int | None = Field(default=None, foreign_key="account.id")
+    submitted_at: datetime | None = Field(default=None, sa_type=Moment)
+    launched_at: datetime | None = Field(default=None, sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    swept_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify's list was last read for it
+
+
+class Approval(SQLModel, table=True):
+    """One officer's decision on one exact version."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id", index=True)
+    version: int
+    digest: str = Field(max_length=64)
+    decision: str = Field(max_length=16)  # approved, rejected
+    note: str = Field(default="", max_length=2000)
+    by: str = Field(max_length=80)
+    by_id: int | None = Field(default=None, foreign_key="account.id")
+    at: datetime = Field(sa_type=Moment)
+
+
+class Wave(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("campaign_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id", index=True)
+    number: int
+    channels: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # best first
+    templates: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    arms: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    send_on: date
+    expires_on: date | None = None  # the last day on which it may still leave
+    planned_at: datetime | None = Field(default=None, sa_type=Moment)  # when all its messages were in the ledger
+
+
+class Message(SQLModel, table=True):
+    """The ledger. One contact with one household in one wave."""
+
+    __table_args__ = (
+        UniqueConstraint("wave_id", "uprn", "channel"),
+        Index("ix_message_queue", "campaign_id", "state", "not_before"),
+        Index("ix_message_household", "authority", "uprn"),
+        Index("ix_message_contact", "authority", "contact"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    authority: str = Field(max_length=9)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    wave_id: int = Field(foreign_key="wave.id")
+    uprn: int = Field(sa_type=BigInteger)
+    ward: str = Field(max_length=9)
+    channel: str = Field(max_length=8)
+    template: str = Field(max_length=36)
+    contact: str = Field(default="", max_length=64)  # keyed hash of the email address or number; a letter has none
+    recipient: str = Field(default="", max_length=800)  # encrypted; a letter's address stays in the audience file
+    reference: str = Field(max_length=32, unique=True)
+    token: str = Field(max_length=64, unique=True)  # SHA-256 of the resident's link
+    state: str = Field(default=MessageState.planned, max_length=16)
+    reason: str = Field(default="", max_length=200)
+    status: str = Field(default="", max_length=40)  # the last word Notify used for it
+    notify_id: str | None = Field(default=None, max_length=36, index=True)
+    copies: int = 0  # how many Notify holds under the reference, as far as we have seen; 2 is an incident
+    attempts: int = 0
+    looks: int = 0  # how often Notify was asked for the reference of an unknown message and had none
+    looked_at: datetime | None = Field(default=None, sa_type=Moment)
+    not_before: datetime | None = Field(default=None, sa_type=Moment)
+    claimed_by: str = Field(default="", max_length=64)
+    claimed_at: datetime | None = Field(default=None, sa_type=Moment)
+    sent_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify accepted it
+    settled_at: datetime | None = Field(default=None, sa_type=Moment)  # when its last state was known
+    completed_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify says it ended
+
+
+class Receipt(SQLModel, table=True):
+    """What Notify said, raw but without the recipient; kept also when it matches no message of ours."""
+
+    __table_args__ = (UniqueConstraint("notify_id", "status"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    notify_id: str = Field(max_length=36)
+    reference: str = Field(default="", max_length=1000, index=True)
+    status: str = Field(max_length=40)
+    completed_at: datetime | None = Field(default=None, sa_type=Moment)
+    received_at: datetime = Field(sa_type=Moment)
+    source: str = Field(default="callback", max_length=16)  # callback, sweep
+    unmatched: bool = Field(default=False, index=True)
+
+
+class Response(SQLModel, table=True):
+    """What a resident told us through their link or by text."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    authority: str = Field(max_length=9, index=True)
+    message_id: int | None = Field(default=None, foreign_key="message.id", index=True)
+    token: str = Field(default="", max_length=64)  # SHA-256 of the link it came by
+    what: str = Field(max_length=40)  # stop reminders, STOP by text
+    at: datetime = Field(sa_type=Moment)

@@ -1,0 +1,147 @@
+"""Days and hours the law and the council's policy set: dated rows in `law.toml`, never constants in code."""
+
+import tomllib
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import holidays
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from engage.foundation.clock import at_london, london
+from engage.foundation.errors import SettingsInvalid
+
+HOUSE_RULES = Path(__file__).with_name("law.toml")
+SUBDIVISIONS = {"England": "ENG", "Wales": "WLS", "Scotland": "SCT", "Northern Ireland": "NIR"}
+Nation = Literal["England", "Wales", "Scotland", "Northern Ireland"]
+
+
+class Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    since: date
+    nations: tuple[Nation, ...] = ()
+    source: str
+
+
+T = TypeVar("T", bound=Row)
+
+
+class RegistrationDeadline(Row):
+    working_days: int
+    hour: int  # of that day, local time; 24 is the midnight that ends it
+
+
+class Age(Row):
+    years: int
+
+
+class QuietHours(Row):
+    from_hour: int
+    until_hour: int
+    sundays: bool
+    bank_holidays: bool
+
+
+class FrequencyCap(Row):
+    messages: int
+    days: int
+
+
+class DailyCap(Row):
+    email: int
+    sms: int
+    letter: int
+
+
+class Price(Row):
+    """Pence before VAT; a letter's price depends on its sheets and class, so it has a low and a high."""
+
+    sms_fragment: float
+    free_sms_fragments: int
+    letter_low: float
+    letter_high: float
+
+
+class Law(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    registration_deadline: tuple[RegistrationDeadline, ...] = ()
+    voting_age: tuple[Age, ...] = ()
+    registration_age: tuple[Age, ...] = ()
+    quiet_hours: tuple[QuietHours, ...] = ()
+    frequency_cap: tuple[FrequencyCap, ...] = ()
+    daily_cap: tuple[DailyCap, ...] = ()
+    price: tuple[Price, ...] = ()
+
+    def with_rows(self, other: "Law") -> "Law":
+        return Law(**{name: (*getattr(self, name), *getattr(other, name)) for name in Law.model_fields})
+
+
+@lru_cache(maxsize=8)
+def law(home: Path | None = None) -> Law:
+    """The rows Engage comes with, and those of the council's own `law.toml` in its home folder."""
+    ours = _read(HOUSE_RULES)
+    own = home / "law.toml" if home else None
+    return ours.with_rows(_read(own)) if own and own.exists() else ours
+
+
+def _read(path: Path) -> Law:
+    try:
+        return Law(**tomllib.loads(path.read_text()))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsInvalid(f"{path.name} is not TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsInvalid(f"{path.name}: {where} is {first['input']!r}: {first['msg']}.") from None
+
+
+def in_force(rows: tuple[T, ...], day: date, nation: str = "England") -> T:
+    """The newest row in force on the day; rows that name the nation come before those for all, later rows win a tie."""
+    held = [row for row in rows if row.since <= day and (not row.nations or nation in row.nations)]
+    if not held:
+        raise SettingsInvalid(f"law.toml has no row in force on {day} for {nation}.")
+    return max(enumerate(held), key=lambda at: (bool(at[1].nations), at[1].since, at[0]))[1]
+
+
+@lru_cache(maxsize=64)
+def bank_holidays(nation: str, year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("GB", subdiv=SUBDIVISIONS[nation], years=year))
+
+
+def working_day(day: date, nation: str) -> bool:
+    """As the Representation of the People rules count: not weekends, bank holidays, Good Friday or Christmas Eve."""
+    christmas_eve = (day.month, day.day) == (12, 24)
+    return day.weekday() < 5 and not christmas_eve and day not in bank_holidays(nation, day.year)
+
+
+def working_days_before(day: date, count: int, nation: str) -> date:
+    while count:
+        day -= timedelta(days=1)
+        count -= working_day(day, nation)
+    return day
+
+
+def registration_deadline(poll: date, nation: str, rules: Law | None = None) -> datetime:
+    """The moment after which an application no longer counts for the poll, in UTC."""
+    row = in_force((rules or law()).registration_deadline, poll, nation)
+    day = working_days_before(poll, row.working_days, nation)
+    return at_london(day + timedelta(days=1), 0) if row.hour == 24 else at_london(day, row.hour)
+
+
+def quiet_until(moment: datetime, nation: str, rules: Law | None = None) -> datetime | None:
+    """When emails and texts may leave again, in UTC; None where they may leave at this moment."""
+    here = london(moment)
+    row = in_force((rules or law()).quiet_hours, here.date(), nation)
+    if not _quiet_day(here.date(), nation, row) and row.until_hour <= here.hour < row.from_hour:
+        return None
+    day = here.date() if here.hour < row.until_hour else here.date() + timedelta(days=1)
+    while _quiet_day(day, nation, row):
+        day += timedelta(days=1)
+    return at_london(day, row.until_hour)
+
+
+def _quiet_day(day: date, nation: str, row: QuietHours) -> bool:
+    return (row.sundays and day.weekday() == 6) or (row.bank_holidays and day in bank_holidays(nation, day.year))
