@@ -1,0 +1,13 @@
+"""Every format Engage reads. A new one is one new file in this folder with a `FORMATS` tuple."""
+
+import importlib
+import pkgutil
+
+from segments.sources.format import Format
+
+FORMATS: tuple[Format, ...] = tuple(
+    declared
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name)
+    for declared in getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMATS", ())
+)
+KINDS: tuple[str, ...] = tuple(dict.fromkeys(declared.kind for declared in FORMATS))

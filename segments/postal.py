@@ -1,0 +1,33 @@
+"""Words of an address as people write them: gazetteers shout, letters should not."""
+
+import re
+
+SMALL = frozenset("and at by cum de en for in juxta la le next of on sub super the to under upon via with y yr".split())
+KEPT = frozenset("HMP HMYOI NHS RAF YMCA YWCA BT HGV II III IV".split())
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+ORDINAL = re.compile(r"\d+(st|nd|rd|th)")
+
+
+def titled(text: str) -> str:
+    """`BARTON UNDER NEEDWOOD` as `Barton under Needwood`; text that already has small letters stays as it is."""
+    if text != text.upper():
+        return text
+    return WORD.sub(lambda match: _word(match.group(), first=match.start() == 0), text)
+
+
+def _word(word: str, *, first: bool) -> str:
+    small = word.lower()
+    if word in KEPT:
+        return word
+    if small in SMALL and not first:
+        return small
+    if ORDINAL.fullmatch(small):
+        return small
+    if word[0].isdigit():
+        return word
+    head, apostrophe, tail = small.partition("'")
+    if apostrophe and len(head) == 1:  # O'Neill, D'Arcy
+        return f"{head.upper()}'{tail.capitalize()}"
+    if small.startswith("mc") and len(small) > 3:
+        return f"Mc{small[2:].capitalize()}"
+    return small[0].upper() + small[1:]

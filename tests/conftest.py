@@ -1,0 +1,42 @@
+"""What every room's tests stand on: the folder beside the project, an office on a temporary home, somebody who acts."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import SQLModel
+
+from engage.foundation.clock import SteppedClock
+from engage.foundation.identity import Authority
+from engage.foundation.office import Actor, Office
+from engage.foundation.settings import Settings
+
+EAST_STAFFORDSHIRE = "E07000193"
+START = datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of knowledge and data beside the project, or where ENGAGE_SHARED says."""
+    folder = Path(os.environ.get("ENGAGE_SHARED", Path(__file__).parents[2] / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"needs the data folder beside the project ({folder}); set ENGAGE_SHARED to say where it is")
+    return folder
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """An office on SQLite with East Staffordshire, its clock standing at START."""
+    office = Office(Settings(home=tmp_path / "home"), SteppedClock(START))
+    SQLModel.metadata.create_all(office.database.engine)
+    with office.database.session() as session:
+        session.add(Authority(code=EAST_STAFFORDSHIRE, name="East Staffordshire"))
+    yield office
+    office.close()
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return Actor(EAST_STAFFORDSHIRE, "officer 1", 1)
