@@ -1,0 +1,87 @@
+"""The web application: the one place that knows every room."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import State
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.plugins.prometheus import PrometheusConfig
+from litestar.stores.memory import MemoryStore
+from litestar.stores.registry import StoreRegistry
+from litestar.types import ControllerRouterHandler
+
+from engage import entrance, health, home
+from engage.foundation import faults, logs, static
+from engage.foundation.headers import secured
+from engage.foundation.office import Office
+from engage.foundation.pages import template_config
+from engage.foundation.sessions import SessionStore, session_config
+from engage.foundation.web import DEPENDENCIES
+
+ROOMS = ("segments.routes", "campaigns.routes", "dashboards.routes")
+DASHBOARD = "dashboards.dash_app"
+LARGEST_UPLOAD = 250 * 1024 * 1024
+
+
+def create_app(office: Office | None = None) -> Litestar:
+    """The ASGI application; without an office it opens the one the environment describes."""
+    office = office or Office()
+    logs.configure(office.settings.log_level)
+    policies: dict[str, str] = {}
+    handlers = [static.serve, *health.routes, *entrance.routes, *home.routes, *_rooms(), *_dashboard(office, policies)]
+    return Litestar(
+        # One router around all: Litestar 2.25 breaks a threaded GET when its path's POST is registered after it.
+        route_handlers=[Router("/", route_handlers=handlers)],
+        dependencies=DEPENDENCIES,
+        exception_handlers=faults.HANDLERS,
+        before_send=[secured(https=office.settings.secure_cookies, policies=policies)],
+        middleware=[logs.RequestLog(), _metrics().middleware, session_config(office).middleware],
+        csrf_config=_csrf(office),
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=5, exclude=["^/assets/", "^/dashboard"]
+        ),
+        template_config=template_config(),
+        stores=StoreRegistry({"sessions": SessionStore(office), "rate_limit": MemoryStore()}),
+        state=State({"office": office}),
+        openapi_config=OpenAPIConfig(
+            title="Engage", version="1", path="/api/schema", render_plugins=[JsonRenderPlugin(path="/")]
+        ),
+        request_max_body_size=LARGEST_UPLOAD,
+        logging_config=None,
+        on_shutdown=[office.close],
+    )
+
+
+def _csrf(office: Office) -> CSRFConfig:
+    return CSRFConfig(
+        secret=office.keys.hash("csrf"),
+        cookie_name="engage_form",
+        cookie_secure=office.settings.secure_cookies,
+        cookie_httponly=True,
+        # What machines and residents call has no session to protect: a bearer token or the secret in the path counts.
+        exclude=["^/notify/", "^/r/", "^/dashboard/"],
+    )
+
+
+def _metrics() -> PrometheusConfig:
+    """By the route's pattern: a path may hold a resident's token."""
+    return PrometheusConfig(app_name="engage", prefix="engage", group_path=True, exclude=["^/assets/", "^/metrics$"])
+
+
+def _rooms() -> list[ControllerRouterHandler]:
+    return [handler for name in ROOMS if find_spec(name) for handler in import_module(name).routes]
+
+
+def _dashboard(office: Office, policies: dict[str, str]) -> list[Any]:
+    """The Dash app brings its mount and the content security policy that Plotly needs."""
+    if not find_spec(DASHBOARD):
+        return []
+    module = import_module(DASHBOARD)
+    policies["/dashboard/"] = module.CONTENT_SECURITY_POLICY
+    mount: list[Any] = module.mount(office)
+    return mount

@@ -1,0 +1,76 @@
+"""What a person sees when something is refused or breaks: what happened, that nothing was changed, what to do next."""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+from litestar.types import ExceptionHandlersMap
+
+from engage.foundation.errors import EngageError
+from engage.foundation.logs import log_fault
+from engage.foundation.pages import render
+from engage.foundation.web import sign_in_path
+
+Fault = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
+
+# Title, then what to do.
+WORDS: dict[int, tuple[str, str]] = {
+    400: ("There is a problem with what was sent", "Go back, check what you entered and try again."),
+    403: ("You cannot see this page", "Your account does not have the right it needs. Ask an administrator."),
+    404: ("Page not found", "If you typed the web address, check it is correct. If you pasted it, check you copied all of it."),
+    405: ("This page cannot do that", "Go back and use the buttons of the page."),
+    409: ("This cannot be done now", "Nothing was changed."),
+    413: ("The selected file is too big", "Files up to 250MB can be uploaded here. Import bigger ones with the command: engage import"),
+    422: ("There is a problem with what was sent", "Nothing was changed. Go back, correct it and try again."),
+    429: ("Too many attempts", "Wait a minute, then try again."),
+    500: ("Sorry, there is a problem with the service", "Nothing was half done: whatever was being saved was left as it was."),
+    503: ("Sorry, the service is not ready", "Try again in a few minutes."),
+}  # fmt: skip
+FORM_EXPIRED = (
+    "This form is too old",
+    "Go back, reload the page and send it again. This keeps others from sending forms in your name.",
+)
+
+
+def engage_fault(request: Request[Any, Any, Any], error: EngageError) -> Response[Any]:
+    """A refusal of ours already says what is wrong in a sentence made for officers."""
+    title, advice = WORDS.get(error.status, WORDS[500])
+    return page(request, error.status, title, advice, said=str(error))
+
+
+def http_fault(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if error.status_code == 401 and not _wants_json(request):
+        return Redirect(sign_in_path(request), status_code=303)
+    status = error.status_code if error.status_code in WORDS else 400 if error.status_code < 500 else 500
+    title, advice = FORM_EXPIRED if "CSRF" in error.detail else WORDS[status]
+    return page(request, error.status_code, title, advice, headers=error.headers)
+
+
+def unforeseen_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    title, advice = WORDS[500]
+    return page(request, 500, title, advice, reference=log_fault(error))
+
+
+def page(
+    request: Request[Any, Any, Any], status: int, title: str, advice: str, *, said: str = "", reference: str = "",
+    headers: dict[str, str] | None = None,
+) -> Response[Any]:  # fmt: skip
+    if _wants_json(request):
+        body = {"status": status, "title": title, "detail": said or advice}
+        return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
+    page = render("error.html", status=status, title=title, advice=advice, said=said, reference=reference)
+    page.headers.update(headers or {})
+    return page
+
+
+def _wants_json(request: Request[Any, Any, Any]) -> bool:
+    return request.url.path.startswith(("/api/", "/notify/"))
+
+
+HANDLERS: ExceptionHandlersMap = {
+    EngageError: engage_fault,
+    HTTPException: http_fault,
+    500: unforeseen_fault,
+}

@@ -1,0 +1,77 @@
+"""What a person typed into a form, and what is wrong with it, kept together so that nothing is typed twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import FormMultiDict, UploadFile
+
+from engage.foundation.errors import InputRefused
+
+
+class Form:
+    """Values by field name, and one error sentence per field, in the order they were found."""
+
+    def __init__(self, values: FormMultiDict | dict[str, Any] | None = None) -> None:
+        self._values = values if isinstance(values, FormMultiDict) else FormMultiDict(values or {})
+        self.errors: dict[str, str] = {}
+
+    def text(self, name: str) -> str:
+        value = self._values.get(name)
+        return value.strip() if isinstance(value, str) else ""
+
+    def secret(self, name: str) -> str:
+        """A password may begin or end with a space."""
+        value = self._values.get(name)
+        return value if isinstance(value, str) else ""
+
+    def all(self, name: str) -> list[str]:
+        return [value for value in self._values.getall(name, []) if isinstance(value, str)]
+
+    def names(self) -> list[str]:
+        return list(self._values)
+
+    def file(self, name: str) -> UploadFile | None:
+        value = self._values.get(name)
+        return value if isinstance(value, UploadFile) and value.filename else None
+
+    def day(self, name: str) -> date | None:
+        """Three fields, as the date input has them: `name-day`, `name-month`, `name-year`."""
+        parts = [self.text(f"{name}-{part}") for part in ("year", "month", "day")]
+        try:
+            return date(*(int(part) for part in parts))
+        except ValueError:
+            return None
+
+    def require(self, name: str, message: str) -> str:
+        value = self.text(name)
+        return value if value else self.fail(name, message)
+
+    def require_day(self, name: str, what: str) -> date | None:
+        day = self.day(name)
+        if day is None:
+            entered = any(self.text(f"{name}-{part}") for part in ("day", "month", "year"))
+            self.fail(name, f"{what} must be a real date" if entered else f"Enter {what[0].lower()}{what[1:]}")
+        return day
+
+    def fail(self, name: str, message: str) -> str:
+        self.errors.setdefault(name, message)
+        return ""
+
+    @contextmanager
+    def blaming(self, name: str) -> Iterator[None]:
+        """What a room refuses is shown at the field that caused it."""
+        try:
+            yield
+        except InputRefused as refused:
+            self.fail(name, str(refused))
+
+    @property
+    def valid(self) -> bool:
+        return not self.errors
+
+
+async def provide_form(request: Request[Any, Any, Any]) -> Form:
+    return Form(await request.form())

@@ -1,0 +1,68 @@
+"""Logs as JSON lines: which route, how long, what happened; never a path, query, name, address or message text,
+because a path may hold a resident's token and an error's words may hold a row of the register."""
+
+import logging
+import sys
+import time
+import traceback
+from typing import Any
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+QUIET = ("/assets", "/health", "/metrics")
+
+
+def configure(level: str) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def log() -> Any:
+    return structlog.get_logger()
+
+
+class RequestLog(ASGIMiddleware):
+    """One line for each answer, by the route's pattern."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        started, status = time.perf_counter(), 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await next_app(scope, receive, watched)
+        finally:
+            self._write(scope, status, time.perf_counter() - started)
+
+    @staticmethod
+    def _write(scope: Scope, status: int, seconds: float) -> None:
+        route = str(scope.get("path_template", ""))
+        if not route.startswith(QUIET):
+            log().info("answered", method=scope.get("method"), route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def log_fault(error: BaseException) -> str:
+    """Write where an unforeseen error arose, without its words; returns a short reference to quote to support."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    reference = f"{abs(hash((type(error).__name__, *where))) % 16**6:06X}"
+    log().error("fault", error=type(error).__name__, where=where, reference=reference)
+    return reference

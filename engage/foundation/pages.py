@@ -1,0 +1,94 @@
+"""How pages are made: Jinja on GOV.UK Frontend, and the way figures and dates are written in English and Welsh."""
+
+from datetime import date, datetime
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
+from litestar import Request
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.response import Template
+from litestar.template.config import TemplateConfig
+
+from engage.foundation.clock import london
+from engage.foundation.identity import Account, Right
+from engage.foundation.static import asset
+
+MONTHS = {
+    "en": "January February March April May June July August September October November December".split(),
+    "cy": "Ionawr Chwefror Mawrth Ebrill Mai Mehefin Gorffennaf Awst Medi Hydref Tachwedd Rhagfyr".split(),
+}
+NOON = 12
+
+
+def render(template: str, *, status: int = 200, **context: Any) -> Template:
+    """A page; the signed-in account, notices and the CSRF field are added while it is rendered."""
+    return Template(template_name=template, context=context, status_code=status)
+
+
+def template_config() -> TemplateConfig[JinjaTemplateEngine]:
+    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment()))
+
+
+def environment() -> Environment:
+    govuk = PackageLoader("govuk_frontend_jinja")
+    jinja = Environment(
+        loader=ChoiceLoader([PackageLoader("templates", ""), PrefixLoader({"govuk_frontend_jinja": govuk})]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+    )
+    jinja.globals |= {"asset": asset, "account_of": account_of, "notices": notices, "Right": Right}
+    jinja.filters |= {
+        "number": number, "percent": percent, "day": day, "moment": moment, "plural": plural, "sentence": sentence,
+    }  # fmt: skip
+    return jinja
+
+
+def account_of(request: Request[Any, Any, Any]) -> Account | None:
+    """Who is signed in, as far as this request has found out."""
+    account = request.scope["state"].get("account")
+    return account if isinstance(account, Account) else None
+
+
+def notices(request: Request[Any, Any, Any]) -> list[dict[str, str]]:
+    """What the last act has to say, once."""
+    session = request.scope.get("session")
+    found: list[dict[str, str]] = session.pop("notices", []) if isinstance(session, dict) else []
+    return found
+
+
+def number(value: float | None) -> str:
+    return "not known" if value is None else f"{value:,.0f}"
+
+
+def percent(share: float | None, places: int = 0) -> str:
+    """A share of 0 to 1 as `83%`, the way GOV.UK writes it."""
+    return "not known" if share is None else f"{100 * share:.{places}f}%"
+
+
+def day(value: date | datetime | None, language: str = "en") -> str:
+    if value is None:
+        return "not set" if language == "en" else "heb ei osod"
+    local = london(value) if isinstance(value, datetime) else value
+    return f"{local.day} {MONTHS[language][local.month - 1]} {local.year}"
+
+
+def moment(value: datetime | None) -> str:
+    """`3 March 2026 at 9:02am`, in London."""
+    if value is None:
+        return "never"
+    local = london(value)
+    hour = (local.hour - 1) % NOON + 1
+    return f"{day(value)} at {hour}:{local.minute:02d}{'am' if local.hour < NOON else 'pm'}"
+
+
+def plural(count: int, singular: str, several: str | None = None) -> str:
+    """`1 home`, `1,204 homes`."""
+    return f"{number(count)} {singular if count == 1 else several or singular + 's'}"
+
+
+def sentence(words: str) -> str:
+    """An identifier as words a person reads: `private_rented_share` becomes `Private rented share`."""
+    plain = str(words).replace("_", " ").replace("-", " ")
+    return plain[:1].upper() + plain[1:]
