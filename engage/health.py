@@ -1,16 +1,16 @@
 """Is this deployment well: for people who run it and for what watches it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from litestar import Response, get
 from litestar.plugins.prometheus import PrometheusController
 from litestar.types import ControllerRouterHandler
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from engage.foundation.office import Office
 from engage.foundation.web import InOffice
+from engage.migrations import current_revision, latest_revision
 
 
 @dataclass(frozen=True)
@@ -20,26 +20,53 @@ class Check:
     detail: str
 
 
-def checks(office: Office) -> list[Check]:
+@dataclass(frozen=True)
+class Health:
+    checks: tuple[Check, ...]
+
+    @property
+    def healthy(self) -> bool:
+        return all(check.well for check in self.checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"healthy": self.healthy, **{check.name: asdict(check) for check in self.checks}}
+
+
+def examine(office: Office) -> Health:
     """Each thing the service leans on, in the order to look at when it is ill."""
-    return [_database(office)]
+    return Health((_database(office), _lake(office), _notify(office)))
 
 
 def _database(office: Office) -> Check:
     try:
-        with office.database.session() as session:
-            session.exec(text("select 1"))  # type: ignore[call-overload]  # SQLModel types only its own selects
+        has, wants = current_revision(office.database), latest_revision(office.database)
     except SQLAlchemyError as error:
         return Check("database", well=False, detail=f"cannot be reached ({type(error).__name__})")
-    return Check("database", well=True, detail="reachable")
+    if has != wants:
+        return Check("database", well=False, detail=f"is at version {has}, not {wants}: run engage init again")
+    return Check("database", well=True, detail=f"reachable, at version {has}")
 
 
-@get("/health", include_in_schema=False, sync_to_thread=True, cache=False)
+def _lake(office: Office) -> Check:
+    try:
+        probe = office.lake.stage(".probe")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        return Check("lake", well=False, detail=f"cannot be written to: {error.strerror}")
+    return Check("lake", well=True, detail="can be written to")
+
+
+def _notify(office: Office) -> Check:
+    """Without a key the service is well, but can only plan."""
+    key = office.settings.notify_api_key.get_secret_value()
+    return Check("notify", well=True, detail="a key is set" if key else "no key is set: nothing can be sent")
+
+
+@get("/health", include_in_schema=False, sync_to_thread=True)
 def health(office: InOffice) -> Response[dict[str, Any]]:
-    found = checks(office)
-    well = all(check.well for check in found)
-    body = {"well": well, "checks": {check.name: {"well": check.well, "detail": check.detail} for check in found}}
-    return Response(body, status_code=200 if well else 503)
+    found = examine(office)
+    return Response(found.as_dict(), status_code=200 if found.healthy else 503)
 
 
 class Metrics(PrometheusController):

@@ -19,15 +19,24 @@ Fault = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
 WORDS: dict[int, tuple[str, str]] = {
     400: ("There is a problem with what was sent", "Go back, check what you entered and try again."),
     403: ("You cannot see this page", "Your account does not have the right it needs. Ask an administrator."),
-    404: ("Page not found", "If you typed the web address, check it is correct. If you pasted it, check you copied all of it."),
+    404: (
+        "Page not found",
+        "If you typed the web address, check it is correct. If you pasted it, check you copied all of it.",
+    ),
     405: ("This page cannot do that", "Go back and use the buttons of the page."),
     409: ("This cannot be done now", "Nothing was changed."),
-    413: ("The selected file is too big", "Files up to 250MB can be uploaded here. Import bigger ones with the command: engage import"),
+    413: (
+        "The selected file must be smaller than 250MB",
+        "Nothing was changed. Bigger files are imported with the command: engage import",
+    ),
     422: ("There is a problem with what was sent", "Nothing was changed. Go back, correct it and try again."),
     429: ("Too many attempts", "Wait a minute, then try again."),
-    500: ("Sorry, there is a problem with the service", "Nothing was half done: whatever was being saved was left as it was."),
+    500: (
+        "Sorry, there is a problem with the service",
+        "Nothing was half done: whatever was being saved was left as it was.",
+    ),
     503: ("Sorry, the service is not ready", "Try again in a few minutes."),
-}  # fmt: skip
+}
 FORM_EXPIRED = (
     "This form is too old",
     "Go back, reload the page and send it again. This keeps others from sending forms in your name.",

@@ -47,7 +47,7 @@ class Form:
 
     def require(self, name: str, message: str) -> str:
         value = self.text(name)
-        return value if value else self.fail(name, message)
+        return value or self.fail(name, message)
 
     def require_day(self, name: str, what: str) -> date | None:
         day = self.day(name)

@@ -5,6 +5,7 @@ import mimetypes
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
@@ -51,7 +52,7 @@ def asset(name: str) -> str:
 
 
 @get("/assets/{name:str}", include_in_schema=False, sync_to_thread=False, opt={"static": True})
-def serve(name: FromPath[str], request: Request[None, None, object]) -> Response[bytes]:
+def serve(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
     """From memory, as there are only a handful; a name that is not in the manifest does not exist."""
     found = _assets().get(name)
     if found is None:
