@@ -33,8 +33,8 @@ def with_arms(frozen: Path, to: Path, shares: Mapping[str, float], seed: int) ->
         drawn = assign(np.asarray(homes["uprn"], dtype=np.int64), wards, shares, seed)
         lake.register("drawn", pa.table({"uprn": homes["uprn"], "arm": drawn.astype(object)}))
         lake.execute(
-            "COPY (SELECT homes.*, drawn.arm FROM read_parquet(?) homes JOIN drawn USING (uprn) ORDER BY uprn) "
-            f"TO {_quoted(to)} (FORMAT parquet, COMPRESSION zstd)",  # noqa: S608 - COPY takes no parameter for its file
+            "COPY (SELECT homes.*, drawn.arm FROM read_parquet(?) homes JOIN drawn USING (uprn) ORDER BY uprn) "  # noqa: S608 - COPY takes no parameter for its file
+            f"TO {_quoted(to)} (FORMAT parquet, COMPRESSION zstd)",
             [str(frozen)],
         )
     return {arm: int((drawn == arm).sum()) for arm in shares}

@@ -148,6 +148,9 @@ class Message(SQLModel, table=True):
     completed_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify says it ended
 
 
+MESSAGES = SQLModel.metadata.tables["message"]  # for statements over many rows at once
+
+
 class Receipt(SQLModel, table=True):
     """What Notify said, raw but without the recipient; kept also when it matches no message of ours."""
 
