@@ -75,13 +75,7 @@ class Seed:
     reply_to: frozenset[str]
     senders: dict[str, str]  # sender names by id
     permitted: frozenset[str]  # recipients a team key or a trial service may reach
-
-    @property
-    def admin_url(self) -> str:
-        """Notify's own developers run the API on 6011 and its admin pages on 6012."""
-        if self.base_url.endswith(":6011"):
-            return self.base_url.removesuffix("1") + "2"
-        return "https://www.notifications.service.gov.uk"
+    admin_url: str
 
 
 def _service(handle: str, raw: Mapping[str, Any]) -> Service:
@@ -139,6 +133,13 @@ def _permitted(raw: Mapping[str, Any]) -> frozenset[str]:
     return frozenset([*numbers, *(read_email(each["email"]) for each in people if "email" in each)])
 
 
+def _admin_url(base_url: str) -> str:
+    """Notify's own developers run the API on 6011 and its admin pages on 6012."""
+    if base_url.endswith(":6011"):
+        return base_url.removesuffix("1") + "2"
+    return "https://www.notifications.service.gov.uk"
+
+
 def read_seed(raw: Mapping[str, Any]) -> Seed:
     """The seed from its JSON form; services and templates are named by handles of the seed's own choosing."""
     services: dict[str, Service] = {}
@@ -152,6 +153,7 @@ def read_seed(raw: Mapping[str, Any]) -> Seed:
         reply_to=frozenset(raw.get("email_reply_to_ids", {}).values()),
         senders={sender_id: name for name, sender_id in raw.get("sms_sender_ids", {}).items()},
         permitted=_permitted(raw),
+        admin_url=_admin_url(raw.get("base_url", "")),
     )
 
 
