@@ -64,35 +64,52 @@ def write_borough(folder: Path, *, homes: int = 12_000, wards: int = 12, seed: i
     people = electors.electors(population, AS_AT, rng)
     protected = _protect(people, homes, rng)
     held = electors.addresses(borough, population.homes, rng)
-    (folder / "truth").mkdir(parents=True, exist_ok=True)
+    _start_over(folder)
 
-    files = [("boundaries", folder / "wards.geojson")]
-    geography.write_boundaries(files[-1][1], borough)
-    files.append(("gazetteer", folder / "gazetteer_dtf73.csv"))
-    gazetteer.write_gazetteer(files[-1][1], borough, properties, AS_AT)
-    files.append(("geography", folder / "onsud.csv"))
-    gazetteer.write_directory(files[-1][1], borough, properties)
-    files += [("indicator", path) for path in census.write_census(folder, borough, population, rng)]
-    files.append(("indicator", folder / "imd2025_file7.csv"))
-    indicators.write_deprivation(files[-1][1], borough, population, rng)
-    files.append(("population", folder / "mid_year_population_lsoa.csv"))
-    indicators.write_population(files[-1][1], borough, population)
+    files = _write_places(folder, borough, properties)
+    files += _write_figures(folder, borough, population, rng)
     files.append(("protected", folder / "protected_addresses.csv"))
-    contacts.write_protected(files[-1][1], population.homes, protected, AS_AT)
+    contacts.write_protected(folder / "protected_addresses.csv", population.homes, protected, AS_AT)
     reach = contacts.contacts(population.homes, people, AS_AT, rng)
     files.append(("contacts", folder / "contacts.csv"))
-    contacts.write_contacts(files[-1][1], reach)
+    contacts.write_contacts(folder / "contacts.csv", reach)
     files.append(("suppressions", folder / "suppressions.csv"))
-    suppressions = contacts.write_suppressions(files[-1][1], reach, AS_AT, rng)
-    files.append(("register", folder / f"register_{AS_AT}.csv"))
-    entries = electors.write_register(files[-1][1], people, held, AS_AT)
-    entries.to_parquet(folder / "truth" / f"entries_{AS_AT}.parquet", index=False)
+    suppressions = contacts.write_suppressions(folder / "suppressions.csv", reach, AS_AT, rng)
+    register = folder / f"register_{AS_AT}.csv"
+    files.append(("register", register))
+    entries = electors.write_register(register, people, held, AS_AT)
 
+    entries.to_parquet(folder / "truth" / f"entries_{AS_AT}.parquet", index=False)
     truth = _write_truth(folder / "truth", borough, population, people, held)
     totals = _totals(population, people, truth, reach, len(protected), suppressions)
     facts = {"authority": geography.AUTHORITY, "as_at": AS_AT.isoformat(), "seed": seed, **asdict(totals)}
     (folder / "truth" / "borough.json").write_text(json.dumps(facts, indent=1))
     return Borough(folder, geography.AUTHORITY, geography.AUTHORITY_NAME, AS_AT, tuple(files), totals)
+
+
+def _write_places(folder: Path, borough: geography.BoroughMap, properties: pd.DataFrame) -> list[tuple[str, Path]]:
+    wards, homes, areas = folder / "wards.geojson", folder / "gazetteer_dtf73.csv", folder / "onsud.csv"
+    geography.write_boundaries(wards, borough)
+    gazetteer.write_gazetteer(homes, borough, properties, AS_AT)
+    gazetteer.write_directory(areas, borough, properties)
+    return [("boundaries", wards), ("gazetteer", homes), ("geography", areas)]
+
+
+def _write_figures(
+    folder: Path, borough: geography.BoroughMap, population: Population, rng: np.random.Generator
+) -> list[tuple[str, Path]]:
+    tables = census.write_census(folder, borough, population, rng)
+    deprivation, people = folder / "imd2025_file7.csv", folder / "mid_year_population_lsoa.csv"
+    indicators.write_deprivation(deprivation, borough, population, rng)
+    indicators.write_population(people, borough, population)
+    return [*(("indicator", table) for table in [*tables, deprivation]), ("population", people)]
+
+
+def _start_over(folder: Path) -> None:
+    """An earlier borough's later registers would belong to people who are no longer there."""
+    (folder / "truth").mkdir(parents=True, exist_ok=True)
+    for old in [*folder.glob("register_*.csv"), *folder.glob("truth/*.parquet"), *folder.glob("truth/*.json")]:
+        old.unlink()
 
 
 def _protect(people: pd.DataFrame, homes: int, rng: np.random.Generator) -> list[int]:
