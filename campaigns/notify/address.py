@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-from phonenumbers.geodata.locale import LOCALE_DATA
-
+from campaigns.notify.countries import EUROPE, REST_OF_WORLD
 from campaigns.notify.errors import RecipientInvalid
 from campaigns.notify.text import by_key, without_obscure_whitespace
 
@@ -28,30 +26,15 @@ _UNITED_KINGDOM = re.compile(
     "united kingdom|uk|u\\.k\\.|great britain|gb|britain|england|scotland|wales|cymru|northern ireland|jersey|guernsey|"
     "alderney|sark|isle of man|channel islands"
 )
-# Countries that Royal Mail counts as Europe, by ISO code.
-_EUROPE = (
-    "AD AL AM AT AZ BA BE BG BY CH CY CZ DE DK EE ES FI FO FR GE GI GL GR HR HU IE IS IT KG KZ LI LT LU LV MC MD "
-    "ME MK MT NL NO PL PT RO RS RU SE SI SK SM TJ TM TR UA UZ VA XK"
-)
 _FEWEST_LINES = 3
 _MOST_LINES = 7
 
 
-def _english(names: Mapping[str, str]) -> str:
-    """phonenumbers writes "*aa" for "the same as in aa"."""
-    name = names["en"]
-    return names[name[1:]] if name.startswith("*") else name
-
-
-@cache
-def _zones() -> dict[str, Postage]:
-    """Country names in English, lower case, by the zone their post is priced in."""
-    names = {code: _english(names).lower() for code, names in LOCALE_DATA.items() if "en" in names}
-    return {
-        name: "europe" if code in _EUROPE.split() else "rest-of-world"
-        for code, name in names.items()
-        if not _UNITED_KINGDOM.fullmatch(name)
-    }
+def _zone(last_line: str) -> Postage:
+    """The zone of the country a line names; anything else stays in the United Kingdom."""
+    if last_line.lower() in EUROPE:
+        return "europe"
+    return "rest-of-world" if last_line.lower() in REST_OF_WORLD else "united-kingdom"
 
 
 def postcode(written: str) -> str | None:
@@ -77,7 +60,7 @@ def read_address(written: Iterable[object], *, international: bool = False) -> A
     lines = _tidy(list(written)[:_MOST_LINES])
     bfpo, lines = _take_bfpo(lines)
     code = postcode(lines[-1]) if lines else None
-    zone = "united-kingdom" if code or not lines else _zones().get(lines[-1].lower(), "united-kingdom")
+    zone = _zone(lines[-1]) if lines else "united-kingdom"
     if code:
         lines = [*lines[:-1], code]
     if bfpo and zone == "united-kingdom":

@@ -22,7 +22,6 @@ from campaigns.notify.text import (
     by_key,
     fragments,
     missing,
-    placeholders,
     render,
 )
 
@@ -281,7 +280,3 @@ def settle_outcome(row: Row, faults: Faults) -> None:
     """How a live message will end is for whoever ordered the faults to say."""
     if row.key_kind != "test" and row.type != "letter":
         row.outcome = faults.outcome()
-
-
-def names(template: Template) -> tuple[str, ...]:
-    return placeholders(template.subject or "", template.content)

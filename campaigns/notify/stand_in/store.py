@@ -1,7 +1,7 @@
 """Every message the stand-in accepted, in memory, with an optional journal that outlives the process."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -87,9 +87,6 @@ class Store:
     def duplicates(self) -> dict[str, int]:
         """References that arrived more than once, with how often."""
         return {reference: len(rows) for reference, rows in self.by_reference.items() if len(rows) > 1}
-
-    def totals(self) -> Counter[str]:
-        return Counter(row.type for row in self.by_id.values())
 
     def close(self) -> None:
         if self._journal:
