@@ -54,7 +54,7 @@ def areas(backend: Backend, office: Office, session: Session, authority: str) ->
     adults = population.of_registration_age(ages.filter(ages.level == "oa"), split)
     shares = [_moved(backend, office, snapshots), _other_language(backend, office, snapshots)]
     known = [share for share in shares if share is not None]
-    joined = reduce(lambda left, right: left.left_join(right, "oa").drop("oa_right"), known, adults)
+    joined = reduce(lambda left, right: engine.attach(left, right, "oa"), known, adults)
     return _estimate(joined)
 
 

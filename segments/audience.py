@@ -61,5 +61,5 @@ def _with_contacts(backend: Backend, office: Office, session: Session, authority
         )
     usable = reach.usable(session, authority, engine.table(backend, office.lake, snapshot))
     for channel in ("email", "sms"):
-        homes = homes.left_join(reach.best(usable, channel), "uprn").drop("uprn_right")
+        homes = engine.attach(homes, reach.best(usable, channel), "uprn")
     return homes

@@ -37,3 +37,10 @@ def write(backend: Backend, expression: ir.Table, to: Path) -> int:
     """Write Parquet; returns the number of rows."""
     backend.to_parquet(expression, to)
     return int(backend.read_parquet(to).count().execute())
+
+
+def attach(left: ir.Table, right: ir.Table, on: str) -> ir.Table:
+    """`left` with the columns of `right` of the same key, empty where it has none."""
+    # A view ends the chain of joins before it; without, Ibis looks for the key in the chain's first table.
+    joined = left.view().left_join(right.view(), on)
+    return joined.drop(f"{on}_right")

@@ -125,7 +125,7 @@ def _totals(homes: ir.Table, known: ir.Table, level: Level) -> ir.Table:
         homes=ibis._.count(), electors=ibis._.electors.sum()
     )
     shared = parts.mutate(part=parts.homes / parts.homes.sum().over(ibis.window(group_by=parts.oa)))
-    joined = shared.left_join(known, "oa").drop("oa_right")
+    joined = engine.attach(shared, known, "oa")
     weighed = joined.mutate(
         eligible=(joined.eligible * joined.part).fill_null(0.0),
         stale=joined.stale.fill_null(population.STALE_SHARE),

@@ -83,10 +83,15 @@ def summary(office: Office, authority: str) -> Summary:
         )
 
 
-def export(office: Office, authority: str, to: Path) -> int:
+def export(office: Office, actor: Actor, to: Path) -> int:
     """Copy the table of homes to a Parquet or CSV file; returns its rows."""
     with office.database.session() as session, engine.connect() as backend:
-        homes = engine.table(backend, office.lake, newest(session, authority))
+        snapshot = newest(session, actor.authority)
+        audit.record(
+            session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="export households",
+            subject=f"snapshot {snapshot.id}", homes=snapshot.rows,
+        )  # fmt: skip
+        homes = engine.table(backend, office.lake, snapshot)
         plain = homes.drop("address_lines")
         (backend.to_csv if to.suffix == ".csv" else backend.to_parquet)(plain, to)
         return int(homes.count().execute())
@@ -107,14 +112,14 @@ def _homes(backend: Backend, office: Office, session: Session, authority: str, e
 def _place(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
     """Ward and output area by UPRN; a home the lookup lacks takes those of its postcode."""
     geography = engine.table(backend, office.lake, engine.needed(current(session, authority, "geography"), "geography"))
-    own = homes.left_join(geography, "uprn").drop("uprn_right")
+    own = engine.attach(homes, geography, "uprn")
     own = own.rename(ward_custodian="ward").rename(ward="ward_right")
     of_postcode = (
         own.filter(own.oa.notnull() & own.postcode.notnull())
         .group_by("postcode")
         .agg(oa_near=ibis._.oa.mode(), lsoa_near=ibis._.lsoa.mode(), ward_near=ibis._.ward.mode())
     )
-    near = own.left_join(of_postcode, "postcode")
+    near = engine.attach(own, of_postcode, "postcode")
     placed = near.select(
         "uprn",
         "postcode",
@@ -134,7 +139,7 @@ def _name_wards(backend: Backend, office: Office, session: Session, authority: s
     if boundaries is None:
         return homes.mutate(ward_name=homes.ward)
     wards = engine.table(backend, office.lake, boundaries).select("ward", ward_name="name")
-    named = homes.left_join(wards, "ward").drop("ward_right")
+    named = engine.attach(homes, wards, "ward")
     return named.mutate(ward_name=named.ward_name.coalesce(named.ward))
 
 
@@ -148,7 +153,7 @@ def _count_electors(homes: ir.Table, electors: ir.Table, as_at: Any) -> ir.Table
     counts = electors.group_by("uprn").agg(
         electors=ibis._.count(), attainers=ibis._.count(where=ibis._.attainment > ibis.literal(as_at))
     )
-    joined = homes.left_join(counts, "uprn").drop("uprn_right")
+    joined = engine.attach(homes, counts, "uprn")
     return joined.mutate(electors=joined.electors.fill_null(0), attainers=joined.attainers.fill_null(0))
 
 
@@ -159,7 +164,7 @@ def _reach(backend: Backend, office: Office, session: Session, authority: str, h
         return posted.mutate(email=ibis.literal(value=False), sms=ibis.literal(value=False))
     usable = reach.usable(session, authority, engine.table(backend, office.lake, contacts))
     reached = usable.group_by("uprn").agg(email=(usable.channel == "email").any(), sms=(usable.channel == "sms").any())
-    joined = posted.left_join(reached, "uprn").drop("uprn_right")
+    joined = engine.attach(posted, reached, "uprn")
     return joined.mutate(email=joined.email.fill_null(value=False), sms=joined.sms.fill_null(value=False))
 
 
@@ -174,7 +179,7 @@ def _expect(backend: Backend, office: Office, session: Session, authority: str, 
         weight=homes.communal.ifelse(ibis.null("float64"), ibis.cases(*weights, else_=1.0)),
     )
     total = weighed.group_by("oa").agg(total=weighed.weight.sum())
-    joined = weighed.left_join(total, "oa").drop("oa_right").left_join(known, "oa").drop("oa_right")
+    joined = engine.attach(engine.attach(weighed, total, "oa"), known, "oa")
     # A home shares the adults of its area; one that the Census does not know is left without a figure.
     shared = joined.mutate(expected_adults=joined.eligible * joined.weight / joined.total)
     return shared.mutate(gap=shared.expected_adults - shared.electors).drop(
@@ -187,10 +192,9 @@ def _with_indicators(backend: Backend, office: Office, session: Session, authori
     if found is None:
         return homes
     for level, names in areas.indicator_names(found).items():
-        key = "uprn" if level == "uprn" else level
-        columns = areas.wide(found, level, names)
-        columns = columns.mutate(area=columns.area.cast("int64")) if level == "uprn" else columns
-        homes = homes.left_join(columns, homes[key] == columns.area).drop("area")
+        columns = areas.wide(found, level, names).rename({level: "area"})
+        columns = columns.cast({"uprn": "int64"}) if level == "uprn" else columns
+        homes = engine.attach(homes, columns, level)
     return homes
 
 

@@ -95,7 +95,9 @@ def _already_current(office: Office, actor: Actor, kind: str, as_at: date, diges
     with office.database.session() as session:
         for snapshot in lake.history(session, actor.authority, _snapshot_kind(kind)):
             if snapshot.source == digest and snapshot.as_at == as_at:
-                newest = [s for s in lake.history(session, actor.authority, snapshot.kind, snapshot.name) if s.as_at == as_at]
+                newest = [
+                    s for s in lake.history(session, actor.authority, snapshot.kind, snapshot.name) if s.as_at == as_at
+                ]
                 return _reported(snapshot) if newest[0].id == snapshot.id else None
     return None
 

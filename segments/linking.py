@@ -143,10 +143,13 @@ def _run_matcher(con: duckdb.DuckDBPyConnection) -> None:
         cleaning_num_chunks=1,
         show_progress="off",
     )
-    result = matcher.match()
-    relation = result.matches()
-    print(relation.columns)
-    relation.create("matched_raw")
+    found = matcher.match().matches()
+    found.filter(
+        "resolved_canonical_id IS NOT NULL AND (match_weight IS NULL"
+        f" OR (match_weight >= {LEAST_WEIGHT} AND coalesce(distinguishability, {LEAST_LEAD}) >= {LEAST_LEAD}))"
+    ).project("unique_id, resolved_canonical_id AS uprn, match_reason, match_weight, distinguishability").create(
+        "matched"
+    )
 
 
 def _write(con: duckdb.DuckDBPyConnection, to: Path) -> Linked:

@@ -26,7 +26,8 @@ MOST_LINES = 20  # lines one row may span before its quotation mark counts as ne
 
 # What cells mean, in one place for every format. `clean` also takes the non-breaking spaces some systems export.
 MACROS = r"""
-create macro clean(t) as nullif(trim(regexp_replace(t, '[\s\xA0]+', ' ', 'g')), '');
+create macro clean(t) as nullif(trim(case when contains(t, '  ') or contains(t, chr(160)) or contains(t, chr(9))
+    then regexp_replace(t, '[\s\x{A0}]+', ' ', 'g') else t end), '');
 create macro whole(t) as try_cast(regexp_extract(clean(t), '^0*(\d{1,18})(\.0+)?$', 1) as bigint);
 create macro as_uprn(t) as case when whole(t) between 1 and 999999999999 then whole(t) end;
 create macro lost_digits(t) as coalesce(regexp_matches(clean(t), '^\d(\.\d+)?[eE]\+?\d+$'), false);

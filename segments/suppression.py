@@ -67,7 +67,9 @@ def add_imported(session: Session, authority: str, source: str, entries: list[tu
     """Take up a whole list: (scope, key, channel, reason, added_on) of each; returns how many it has."""
     distinct = {(scope, key, channel): (reason, day) for scope, key, channel, reason, day in entries}
     session.add_all(
-        Suppression(authority=authority, scope=scope, key=key, channel=channel, reason=reason, source=source, added_on=day)
+        Suppression(
+            authority=authority, scope=scope, key=key, channel=channel, reason=reason, source=source, added_on=day
+        )
         for (scope, key, channel), (reason, day) in distinct.items()
     )
     session.flush()

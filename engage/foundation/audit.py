@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,6 +68,13 @@ def digest(entry: AuditEntry) -> str:
         entry.detail, entry.previous,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def export(session: Session, authority: str) -> Iterator[str]:
+    """The whole log as JSON lines, oldest first."""
+    query = select(AuditEntry).where(AuditEntry.authority == authority).order_by("number")
+    for entry in session.exec(query):
+        yield entry.model_dump_json(exclude={"id"}) + "\n"
 
 
 @dataclass(frozen=True)

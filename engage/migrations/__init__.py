@@ -1,0 +1,43 @@
+"""The shape of the database, version by version (Alembic), and how to bring one up to date."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import campaigns.models  # noqa: F401  # each import adds its tables to the metadata
+import engage.foundation.audit
+import engage.foundation.identity
+import engage.foundation.lake
+import segments.segments
+import segments.suppression  # noqa: F401
+from engage.foundation.database import METADATA, Database
+
+__all__ = ["METADATA", "current_revision", "latest_revision", "upgrade"]
+
+
+def configuration(database: Database) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    config.attributes["engine"] = database.engine
+    return config
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    command.upgrade(configuration(database), revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    command.downgrade(configuration(database), revision)
+
+
+def current_revision(database: Database) -> str | None:
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def latest_revision(database: Database) -> str | None:
+    return ScriptDirectory.from_config(configuration(database)).get_current_head()
