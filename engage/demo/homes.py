@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 
 from engage.demo.geography import AUTHORITY_NAME, BoroughMap, Floats, Ints
-from engage.demo.words import BLOCKS, HOUSE_FIRST, HOUSE_LAST, SHOPS, STREET_FIRST, STREET_LAST, WardProfile
+from engage.demo.words import (
+    BLOCKS,
+    HOUSE_FIRST,
+    HOUSE_LAST,
+    SHOPS,
+    STREET_BEFORE,
+    STREET_FIRST,
+    STREET_LAST,
+    WardProfile,
+)
 
 CUSTODIAN = 9990  # no authority has this code
 STREET_HOMES = 28
@@ -63,8 +72,9 @@ def build(borough: BoroughMap, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _streets(borough: BoroughMap, rng: np.random.Generator) -> list[Street]:
-    names = [f"{first} {last}" for first in STREET_FIRST for last in STREET_LAST]
-    order = iter(rng.permutation(len(names)).tolist())
+    plain = [f"{first} {last}" for first in STREET_FIRST for last in STREET_LAST]
+    plain = [plain[place] for place in rng.permutation(len(plain))]
+    names = (f"{before} {name}".strip() for before in STREET_BEFORE for name in plain)
     streets: list[Street] = []
     care_home_due = True
     for oa, (ward, homes) in enumerate(zip(borough.oa_ward.tolist(), borough.oa_homes.tolist(), strict=True)):
@@ -72,7 +82,7 @@ def _streets(borough: BoroughMap, rng: np.random.Generator) -> list[Street]:
         left = homes
         while left > 0:
             size = left if left < 1.5 * STREET_HOMES else int(rng.integers(20, 36))
-            street = _street(borough, oa, names[next(order)], len(streets), rng)
+            street = _street(borough, oa, next(names), len(streets), rng)
             if care_home_due and profile.outright > 0.25:
                 street.properties.append(Property("RI01", house_name=f"{profile.name} Care Home".upper()))
                 size, care_home_due, left = size - 1, False, left - 1

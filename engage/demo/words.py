@@ -51,6 +51,7 @@ STREET_FIRST = words(
     "Skylark Snowdrop Spindle Sundial Swallowtail Tallow Teasel Thimble Thistledown Tinderbox Treacle "
     "Turnstone Umber Wagtail Weathercock Whistler Wickerwork Yarrow"
 )
+STREET_BEFORE = ("", "Upper", "Lower", "Old", "New", "North", "South", "East", "West")  # when plain names run out
 STREET_LAST = words("Street Road Lane Avenue Close Way Drive Gardens Terrace Court Grove Place Rise Row")
 HOUSE_FIRST = words("Oak Rose Ivy Willow Holly Orchard Mill Church Meadow Briar Rook Well")
 HOUSE_LAST = words("Cottage House Lodge Barn View Farm")

@@ -1,0 +1,366 @@
+"""The whole story on the made-up borough: files in, homes linked, a campaign approved and sent, who registered because of it."""
+
+import csv
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import uvicorn
+
+from campaigns import ledger, lifecycle, work
+from campaigns.models import Campaign
+from campaigns.notify.stand_in import Running, default_seed, running
+from engage.app import create_app
+from engage.demo.aftermath import NextRegister, next_register
+from engage.demo.borough import Borough, write_borough
+from engage.foundation import audit, identity
+from engage.foundation.clock import SteppedClock, at_london
+from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Role
+from engage.foundation.office import Actor, Office
+from engage.foundation.settings import Settings
+from engage.measuring import of_campaign
+from engage.opening import open_authority
+from segments import gap, households, segments
+from segments.imports import import_file
+
+MARK = "demo.json"
+RECEIPTS_TOKEN = "the-demo-receipts-token"  # noqa: S105  # the stand-in of the demo presents it on this machine
+START = date(2026, 6, 2)
+FIRST_WAVE, LETTERS = date(2026, 6, 3), date(2026, 6, 17)
+INTERIM_REGISTER, WINDOW_END = date(2026, 6, 15), date(2026, 7, 28)
+FINAL_REGISTER = date(2026, 7, 29)
+# Notify lets an ordinary service send 3,000 a minute; the demo's stand-in allows more so that the story is short.
+DEMO_RATE, DEMO_PACE = 60_000, 400
+SEGMENT = "Homes with fewer electors than adults"
+RULE = {
+    "version": 1,
+    "where": {
+        "all": [
+            {"column": "gap", "is": "at least", "value": 0.7},
+            {"not": {"column": "class", "is": "one of", "value": ["institution"]}},
+        ]
+    },
+}
+PEOPLE = {
+    Role.officer: ("officer@example.com", "Olive Officer"),
+    Role.approver: ("approver@example.com", "Arthur Approver"),
+    Role.administrator: ("administrator@example.com", "Ada Administrator"),
+    Role.auditor: ("auditor@example.com", "Aled Auditor"),
+    Role.member: ("member@example.com", "Mona Member"),
+}
+
+
+def password(role: Role) -> str:
+    return f"exampleton-{role.value}"
+
+
+@dataclass
+class Story:
+    """A demo that has been played: the office to serve, and what its summary needs."""
+
+    office: Office
+    clock: SteppedClock
+    borough: Borough
+    stand_in: Running
+    say: Callable[[str], None]
+    actors: dict[Role, Actor] = field(default_factory=dict)
+    campaign_id: int = 0
+    aftermath: NextRegister | None = None
+
+    @property
+    def authority(self) -> str:
+        return self.borough.authority_code
+
+    @property
+    def officer(self) -> Actor:
+        return self.actors[Role.officer]
+
+
+def play_demo(*, once: bool, folder: Path | None, port: int) -> None:
+    """Play the story; then print its summary as JSON (`once`), or serve it until stopped."""
+    home = _clear(folder or Path("var/demo"))
+    with playing(home, port=0 if once else port, say=_progress) as story:
+        if once:
+            click.echo(json.dumps(summary(story), ensure_ascii=False))
+            return
+        _invite(story)
+        _keep_going(story)
+
+
+@contextmanager
+def playing(folder: Path, *, port: int = 0, homes: int = 12_000, wards: int = 12,
+            say: Callable[[str], None] = lambda _line: None) -> Iterator[Story]:  # fmt: skip
+    """The story played in `folder` and served on 127.0.0.1 while the block lasts."""
+    say(f"Writing the files of a made-up borough with {homes:,} homes")
+    borough = write_borough(folder / "files", homes=homes, wards=wards)
+    clock = SteppedClock(at_london(START, 10))
+    with ExitStack() as stack:
+        story = _open(stack, folder, borough, clock, port, say)
+        _play(story)
+        (folder / MARK).write_text(json.dumps({"authority": borough.authority_code}))
+        yield story
+
+
+def _open(
+    stack: ExitStack, folder: Path, borough: Borough, clock: SteppedClock, port: int, say: Callable[[str], None]
+) -> Story:
+    listener = _Site(port)
+    seed = default_seed(f"{borough.authority_name} electoral services")
+    for service in seed["services"].values():
+        service["rate_limit"] = DEMO_RATE
+    stand_in = stack.enter_context(
+        running(
+            seed, receipts_url=f"{listener.address}/notify/receipts", receipts_token=RECEIPTS_TOKEN, clock=clock,
+            texts_url=f"{listener.address}/notify/received-texts",
+        )
+    )  # fmt: skip
+    settings = Settings(
+        home=folder / "home", base_url=listener.address, notify_base_url=stand_in.base_url,
+        notify_api_key=stand_in.key(kind="normal"), notify_callback_token=RECEIPTS_TOKEN, notify_pace=DEMO_PACE,
+        demo=True, database_url="", log_level="warning",
+    )  # type: ignore[arg-type]  # fmt: skip  # pydantic makes secrets of text
+    office = Office(settings, clock)
+    stack.callback(office.close)
+    open_authority(office, borough.authority_code, borough.authority_name, PEOPLE[Role.administrator][0])
+    stack.enter_context(listener.serving(office))
+    stack.enter_context(work.engine(office))
+    return Story(office, clock, borough, stand_in, say)
+
+
+def _play(story: Story) -> None:
+    _hire(story)
+    _import_files(story)
+    _plan(story)
+    _send_until(story, INTERIM_REGISTER)
+    _one_resident_stops(story)
+    _next_register(story, INTERIM_REGISTER)
+    _send_until(story, FINAL_REGISTER)
+    _next_register(story, FINAL_REGISTER)
+    work.tick(story.office)
+
+
+def _hire(story: Story) -> None:
+    """One account for each role, with the password the demo prints."""
+    with story.office.database.session() as session:
+        for role, (email, name) in PEOPLE.items():
+            account = identity.by_email(session, email) or identity.invite(
+                session, code=story.authority, email=email, name=name, role=role, at=story.clock.now()
+            )[0]  # fmt: skip
+            account.name = name
+            identity.set_password(account, password(role))
+            session.add(account)
+            session.flush()
+            story.actors[role] = Actor(story.authority, account.label, account.id)
+
+
+def _import_files(story: Story) -> None:
+    for kind, path in story.borough.files:
+        report = import_file(story.office, story.officer, kind, path, story.borough.as_at)
+        rejected = report.rows_read - report.accepted
+        story.say(f"Imported {kind} {path.name}: {report.accepted:,} rows accepted, {rejected:,} rejected")
+    households.build(story.office, story.officer)
+    found = households.summary(story.office, story.authority)
+    story.say(f"Linked {found.linked_share:.1%} of {found.electors:,} electors to {found.households:,} homes")
+    whole = gap.overall(story.office, story.authority)
+    story.say(
+        f"Registered: {whole.completeness:.0%} of eligible people (between {whole.low:.0%} and {whole.high:.0%}), "
+        f"about {round(whole.missing, -2):,.0f} missing"
+    )
+
+
+def _plan(story: Story) -> None:
+    """Planned by the officer, approved by somebody else, launched."""
+    segment = segments.save(story.office, story.officer, SEGMENT, RULE)
+    story.say(f"Segment: {segment.sentence}")
+    made = lifecycle.create(story.office, story.officer, _plan_json(story))
+    story.campaign_id = made.id or 0
+    submitted = lifecycle.submit(story.office, story.officer, story.campaign_id)
+    story.say(f"Submitted a campaign to {submitted.households:,} homes, in two arms drawn by lot within each ward")
+    lifecycle.approve(
+        story.office, story.actors[Role.approver], story.campaign_id, note="Read and checked", digest=submitted.digest
+    )
+    lifecycle.launch(story.office, story.officer, story.campaign_id)
+    story.say("Approved by a second officer and launched")
+
+
+def _plan_json(story: Story) -> dict[str, Any]:
+    templates = {
+        channel: {
+            language: next(
+                template.id for versions in service.templates.values() for template in versions
+                if template.type == channel and template.name.endswith(language)
+            )
+            for language in ("en", "cy")
+        }
+        for service in story.stand_in.desk.seed.services.values()
+        for channel in ("email", "sms", "letter")
+    }  # fmt: skip
+    return {
+        "name": "Summer reminder",
+        "purpose": "Remind homes that seem to have fewer electors than adults to check that everybody is registered.",
+        "segment": SEGMENT,
+        "start": FIRST_WAVE.isoformat(),
+        "outcome_window": {"start": FIRST_WAVE.isoformat(), "end": WINDOW_END.isoformat()},
+        "templates": templates,
+        "seed": 2026,
+    }
+
+
+def _send_until(story: Story, end: date) -> None:
+    """Let the days pass: on each the worker does what is due, and Notify what it does overnight."""
+    day = max(story.clock.now().date(), START)
+    while day < end:
+        story.clock.move_to(at_london(day, 10))
+        work.tick(story.office)
+        story.clock.move_to(at_london(day, 18))
+        work.tick(story.office)
+        _say_progress(story, day)
+        day += timedelta(days=1)
+    story.clock.move_to(at_london(end, 10))
+
+
+def _say_progress(story: Story, day: date) -> None:
+    if day in (FIRST_WAVE, LETTERS) or day.weekday() == 0:
+        now = ledger.status(story.office, story.officer, story.campaign_id)
+        story.say(
+            f"{day:%d %B}: {now.planned:,} planned = {now.waiting:,} waiting + {now.accepted:,} accepted "
+            f"+ {now.dropped:,} dropped + {now.failed:,} failed"
+        )
+
+
+def _one_resident_stops(story: Story) -> None:
+    """Somebody opens the link of their reminder and asks for no more."""
+    link = _some_link(story)
+    with httpx.Client(follow_redirects=True) as browser:
+        browser.get(link).raise_for_status()
+        browser.post(f"{link}/stop").raise_for_status()
+    story.say("A resident opened the link in their reminder and stopped further ones")
+
+
+def _next_register(story: Story, as_at: date) -> None:
+    """The register some time later, as the reminders and life have changed it, imported like any other."""
+    assignment = story.office.settings.home / f"assignment_{as_at}.csv"
+    with assignment.open("w", newline="", encoding="utf-8") as file:
+        ledger.export_assignment(story.office, story.officer, story.campaign_id, file)
+    story.aftermath = next_register(story.borough.folder, assignment, as_at=as_at)
+    import_file(story.office, story.officer, "register", story.aftermath.path, as_at)
+    households.build(story.office, story.officer)
+    story.say(f"Imported the register of {as_at:%d %B}: {story.aftermath.entries:,} entries")
+
+
+def summary(story: Story) -> dict[str, Any]:
+    """Every figure computed from what was played: ours from the database and lake, Notify's from the stand-in."""
+    office, authority = story.office, story.authority
+    found = households.summary(office, authority)
+    status = ledger.status(office, story.officer, story.campaign_id)
+    measured = of_campaign(office, story.officer, story.campaign_id)
+    received = httpx.get(f"{story.stand_in.base_url}/stand-in/summary").json()
+    with office.database.session() as session:
+        verdict = audit.verify(session, authority)
+        campaign = lifecycle.find(session, authority, story.campaign_id)
+    return {
+        "households": found.households,
+        "electors": found.electors,
+        "linked_share": round(found.linked_share, 4),
+        "completeness": round(gap.overall(office, authority).completeness, 4),
+        "segment_households": campaign.households,
+        "messages": {name: getattr(status, name) for name in MESSAGE_FIGURES},
+        "notify_received": received["total"],
+        "duplicates": received["duplicates"],
+        "arms": _arms(measured),
+        "uplift": _uplift(measured),
+        "true_effect": round(story.aftermath.true_effect, 4) if story.aftermath else None,
+        "wards": len(gap.by_ward(office, authority)),
+        "audit_verified": verdict.intact,
+    }
+
+
+MESSAGE_FIGURES = ("planned", "waiting", "accepted", "delivered", "failed", "dropped", "unknown")
+
+
+def _arms(measured: dict[str, Any]) -> dict[str, dict[str, int]]:
+    arms = [measured["control"], *measured["arms"]]
+    return {arm["arm"]: {"households": arm["n"], "registered": round(arm["n"] * arm["mean"])} for arm in arms}
+
+
+def _uplift(measured: dict[str, Any]) -> dict[str, float]:
+    arm = measured["arms"][0]
+    return {"estimate": round(arm["difference"], 4), "low": round(arm["low"], 4), "high": round(arm["high"], 4)}
+
+
+def _some_link(story: Story) -> str:
+    marker = f"{story.office.settings.base_url}/r/"
+    for row in story.stand_in.desk.store.rows():
+        _, found, rest = row.body.partition(marker)
+        if found:
+            return marker + rest.split()[0].rstrip(").,")
+    msg = "No reminder carried a link."
+    raise InputRefused(msg)
+
+
+class _Site:
+    """The service's own pages, on a port taken before anybody needs its address."""
+
+    def __init__(self, port: int) -> None:
+        self._config = uvicorn.Config("unset", host="127.0.0.1", port=port, log_level="warning", access_log=False)
+        self._socket = self._config.bind_socket()
+        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    @contextmanager
+    def serving(self, office: Office) -> Iterator[None]:
+        config = uvicorn.Config(create_app(office), log_level="warning", access_log=False, ws="none")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.02)
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            thread.join()
+            self._socket.close()
+
+
+def _clear(folder: Path) -> Path:
+    """An empty folder; one that holds another demo is made anew, anything else is left alone."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARK).exists() and not (folder / "files" / "truth").exists():
+            msg = f"{folder} holds other files. Name an empty folder: engage demo --dir FOLDER"
+            raise InputRefused(msg)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _progress(line: str) -> None:
+    click.echo(f"  {line}", err=True)
+
+
+def _invite(story: Story) -> None:
+    click.echo(f"\n{story.borough.authority_name} is served at {story.office.settings.base_url}  (Ctrl-C stops it)\n")
+    click.echo(f"  {'role':14}  {'email address':26}  password")
+    for role, (email, _) in PEOPLE.items():
+        click.echo(f"  {role.value:14}  {email:26}  {password(role)}")
+
+
+def _keep_going(story: Story, every: float = 5.0) -> None:
+    """The clock runs on from where the story ended, and the worker with it."""
+    try:
+        while True:
+            time.sleep(every)
+            story.clock.advance(timedelta(seconds=every))
+            work.tick(story.office)
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
