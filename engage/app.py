@@ -15,7 +15,7 @@ from litestar.stores.memory import MemoryStore
 from litestar.stores.registry import StoreRegistry
 from litestar.types import ControllerRouterHandler
 
-from engage import entrance, health, home
+from engage import entrance, gaps, health, home
 from engage.foundation import faults, logs, static
 from engage.foundation.headers import secured
 from engage.foundation.office import Office
@@ -33,7 +33,15 @@ def create_app(office: Office | None = None) -> Litestar:
     office = office or Office()
     logs.configure(office.settings.log_level)
     policies: dict[str, str] = {}
-    handlers = [static.serve, *health.routes, *entrance.routes, *home.routes, *_rooms(), *_dashboard(office, policies)]
+    handlers = [
+        static.serve,
+        *health.routes,
+        *entrance.routes,
+        *home.routes,
+        *gaps.routes,
+        *_rooms(),
+        *_dashboard(office, policies),
+    ]
     return Litestar(
         # One router around all: Litestar 2.25 breaks a threaded GET when its path's POST is registered after it.
         route_handlers=[Router("/", route_handlers=handlers)],

@@ -33,7 +33,7 @@ class Tally:
 
 def tallies(office: Office, authority: str) -> list[Tally]:
     """What stands today, most first."""
-    grouping = (Suppression.reason, Suppression.source, Suppression.channel)
+    grouping = (col(Suppression.reason), col(Suppression.source), col(Suppression.channel))
     query = (
         sa.select(*grouping, func.count(), func.max(Suppression.added_on))
         .where(col(Suppression.authority) == authority, col(Suppression.lifted_at).is_(None))

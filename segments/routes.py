@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from litestar import Router, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import File, Redirect, Template
 from litestar.types import ControllerRouterHandler
 
@@ -26,6 +26,8 @@ from engage.foundation.web import (
     wants_fragment,
 )
 from segments import households, imports, objections, rule_form, rules, segments, uploads, wards
+from segments.imports import ImportReport
+from segments.sources import KINDS
 from segments.uploads import Waiting
 
 Number = FromPath[int]
@@ -46,7 +48,7 @@ def data(office: InOffice, account: ByAccount) -> Template:
 
 
 @get("/data/new", guards=[requires(Right.import_data)], sync_to_thread=False)
-def data_new(kind: str = "") -> Template:
+def data_new(kind: FromQuery[str] = "") -> Template:
     return render("officers/upload.html", form=Form({"kind": kind}), kinds=_kinds())
 
 
@@ -56,11 +58,8 @@ def data_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) 
     waiting = _received(office, form)
     if waiting is None:
         return render("officers/upload.html", status=422, form=form, kinds=_kinds())
-    report = None
-    with form.blaming("file"):
-        report = uploads.check(office, actor, waiting)
+    report = _checked(office, actor, form, waiting)
     if report is None:
-        uploads.discard(office, waiting)
         return render("officers/upload.html", status=422, form=form, kinds=_kinds())
     if report.outcome == "good" and not report.unchanged:
         return _imported(request, uploads.bring_in(office, actor, waiting))
@@ -119,13 +118,23 @@ def _received(office: Office, form: Form) -> Waiting | None:
     return uploads.take(office, file.file, file.filename, kind, as_at)
 
 
-def _imported(request: Asked, report: imports.ImportReport) -> Redirect:
+def _checked(office: Office, actor: Actor, form: Form, waiting: Waiting) -> ImportReport | None:
+    """None where the file cannot be used; the form says why, and the file is gone."""
+    try:
+        return uploads.check(office, actor, waiting)
+    except InputRefused as refused:
+        form.fail("file", str(refused))
+        uploads.discard(office, waiting)
+        return None
+
+
+def _imported(request: Asked, report: ImportReport) -> Redirect:
     notify(request, f"Imported {report.accepted:,} of {report.rows_read:,} rows.")
     return redirect(f"/data/{report.snapshot_id}")
 
 
 def _kinds() -> list[tuple[str, str, str]]:
-    return [(kind, *uploads.WORDS.get(kind, (kind, ""))) for kind in imports.KINDS]
+    return [(kind, *uploads.WORDS.get(kind, (kind, ""))) for kind in KINDS]
 
 
 def _summary(office: Office, authority: str) -> households.Summary | None:

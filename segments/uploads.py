@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
@@ -83,7 +83,7 @@ class Waiting:
     as_at: date
 
 
-def take(office: Office, source: BinaryIO, name: str, kind: str, as_at: date) -> Waiting:
+def take(office: Office, source: IO[bytes], name: str, kind: str, as_at: date) -> Waiting:
     _sweep(office)
     token = uuid.uuid4().hex
     folder = _room(office) / token
