@@ -78,6 +78,7 @@ class Plan(_Part):
     poll_date: date | None = None
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     language: Language = "en"
+    wording: dict[str, str] = Field(default_factory=dict)  # texts for placeholders Engage has nothing for
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,231 @@
+"""What Notify says became of a message: by callback, in any order and as often as it likes, and by reading its list."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col, select
+
+from campaigns.models import (
+    MESSAGES,
+    Campaign,
+    Channel,
+    Message,
+    MessageState,
+    Receipt,
+    Response,
+)
+from campaigns.notify.messages import Notify, Status
+from campaigns.notify.recipients import read_phone
+from campaigns.residents import silence
+from engage.foundation.clock import LONDON, london
+from engage.foundation.errors import InputRefused
+from engage.foundation.office import Office
+from segments.contact_point import normalised_contact
+from segments.suppression import suppress_contact
+
+DELIVERED = frozenset({"delivered"})
+FAILED = frozenset(
+    {
+        "permanent-failure", "temporary-failure", "technical-failure", "validation-failed", "virus-scan-failed",
+        "cancelled",
+    }
+)  # fmt: skip
+# Printed and on its way: Notify never learns whether a letter was delivered.
+ENDED = frozenset({"received", "sent"})
+RECEIPTS = SQLModel.metadata.tables["receipt"]
+STOP_WORDS = frozenset({"stop", "stopio", "end", "quit", "cancel", "unsubscribe", "optout"})
+
+SWEEP_AFTER = tuple(timedelta(hours=hours) for hours in (1 / 12, 1, 6, 24, 48, 72, 75))
+LETTERS_PRINTED = time(17, 30, tzinfo=LONDON)
+LETTERS_AWAITED = timedelta(days=14)
+PAGE = 250
+of = MESSAGES.c
+
+
+@dataclass(frozen=True)
+class Word:
+    """One thing Notify said of one message."""
+
+    notify_id: str
+    reference: str
+    status: str
+    completed_at: datetime | None
+
+
+def receive(office: Office, payload: Mapping[str, Any]) -> bool:
+    """Take a delivery receipt of Notify's; False if it was known. Kept also when it is of no message of ours yet."""
+    word = _word(payload)
+    with office.database.session() as session:
+        if not _keep(session, office, word, "callback"):
+            return False
+        message = _message(session, word)
+        if message is None:
+            _of(session, word).unmatched = True
+        else:
+            apply(session, office, message, word)
+        return True
+
+
+def _word(payload: Mapping[str, Any]) -> Word:
+    try:
+        completed = payload.get("completed_at")
+        word = Word(
+            str(payload["id"]), str(payload.get("reference") or ""), str(payload["status"]),
+            datetime.fromisoformat(completed) if completed else None,
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InputRefused(
+            "A receipt needs id, reference, status and completed_at, as GOV.UK Notify sends it."
+        ) from None
+    if (
+        len(word.notify_id) > 36
+        or len(word.status) > 40
+        or len(word.reference) > 1000
+        or "\x00" in "".join((word.notify_id, word.status, word.reference))
+    ):
+        raise InputRefused("A receipt's id, status or reference is longer than GOV.UK Notify makes them.")
+    return word
+
+
+def _keep(session: Session, office: Office, word: Word, source: str) -> bool:
+    dialect = sqlite if office.database.embedded else postgresql
+    new = dialect.insert(RECEIPTS).on_conflict_do_nothing().values(
+        notify_id=word.notify_id, reference=word.reference, status=word.status, completed_at=word.completed_at,
+        received_at=office.clock.now(), source=source, unmatched=False,
+    ).returning(RECEIPTS.c.id)  # fmt: skip
+    return session.execute(new).first() is not None
+
+
+def _of(session: Session, word: Word) -> Receipt:
+    query = select(Receipt).where(Receipt.notify_id == word.notify_id, Receipt.status == word.status)
+    return session.exec(query).one()
+
+
+def _message(session: Session, word: Word) -> Message | None:
+    """By Notify's id, else by our reference: a receipt can be here before our own commit."""
+    query = select(Message).with_for_update()
+    found = session.exec(query.where(Message.notify_id == word.notify_id)).first()
+    if found is None and word.reference:
+        found = session.exec(query.where(Message.reference == word.reference)).first()
+    return found
+
+
+def apply(session: Session, office: Office, message: Message, word: Word) -> None:
+    """The first final status stands. What Notify knows was sent, whatever our ledger believed."""
+    if message.notify_id not in (None, word.notify_id):
+        message.copies = max(message.copies, 2)
+        return
+    if message.notify_id == word.notify_id and message.settled_at is not None:
+        return
+    now = office.clock.now()
+    message.notify_id, message.copies = word.notify_id, max(message.copies, 1)
+    message.sent_at = message.sent_at or now
+    message.status, message.completed_at = word.status, word.completed_at
+    message.state, message.reason = MessageState.accepted, ""
+    message.settled_at = now if word.status in DELIVERED | FAILED | ENDED else None
+    if word.status in DELIVERED:
+        message.state = MessageState.delivered
+    elif word.status in FAILED:
+        message.state, message.reason = MessageState.failed, word.status.replace("-", " ")
+    if word.status == "permanent-failure" and message.contact:
+        suppress_contact(
+            session, office, message.authority, message.channel, message.contact, "undeliverable", "receipt"
+        )
+
+
+def reconcile(office: Office) -> int:
+    """Match kept receipts with messages that have become known since."""
+    matched = 0
+    with office.database.session() as session:
+        for receipt in session.exec(select(Receipt).where(col(Receipt.unmatched)).order_by(col(Receipt.id))):
+            word = Word(receipt.notify_id, receipt.reference, receipt.status, receipt.completed_at)
+            message = _message(session, word)
+            if message is not None:
+                apply(session, office, message, word)
+                receipt.unmatched = False
+                matched += 1
+    return matched
+
+
+def received_text(office: Office, payload: Mapping[str, Any]) -> int:
+    """STOP by text: silence the number, and every household it was used for, by every channel. Gives the
+    households; 0 for any other text, which is not kept."""
+    try:
+        number, message = read_phone(str(payload["source_number"])), str(payload["message"])
+    except KeyError:
+        raise InputRefused("A received text needs source_number and message, as GOV.UK Notify sends it.") from None
+    if message.strip(" \t\r\n.!\"'").casefold().replace(" ", "").replace("-", "") not in STOP_WORDS:
+        return 0
+    contact = office.keys.contact("sms", normalised_contact("sms", "+" + number.digits))
+    with office.database.session() as session:
+        theirs = session.exec(select(Message).where(Message.contact == contact)).all()
+        households = {(message.authority, message.uprn): message for message in theirs}
+        for message in households.values():
+            suppress_contact(session, office, message.authority, "sms", contact, "asked to stop", "resident")
+            silence(session, office, message, "STOP by text")
+        return len(households)
+
+
+def sweep_due(office: Office, session: Session, campaign: Campaign) -> datetime | None:
+    """The moment of its oldest message without a final word, if Notify's list should be read now; else None."""
+    rows = session.execute(
+        sa.select(of.channel, sa.func.min(of.sent_at), sa.func.max(of.sent_at))
+        .where(of.campaign_id == campaign.id, of.state == MessageState.accepted.value, of.settled_at.is_(None))
+        .group_by(of.channel)
+    ).all()
+    now, last = office.clock.now(), campaign.swept_at
+    due = [oldest for channel, oldest, newest in rows if _crossed(channel, (oldest, newest), last, now)]
+    return min(due, default=None)
+
+
+def _crossed(channel: str, sent: Sequence[datetime], last: datetime | None, now: datetime) -> bool:
+    if channel == Channel.letter:
+        printed = datetime.combine(london(now).date(), LETTERS_PRINTED)
+        fresh = last is None or last < printed
+        return printed <= now and fresh and now - min(sent) <= LETTERS_AWAITED
+    moments = {moment + after for moment in sent for after in SWEEP_AFTER}
+    return any(moment <= now and (last is None or last < moment) for moment in moments)
+
+
+def sweep(office: Office, notify: Notify, campaign_id: int) -> int:
+    """Read Notify's list back to the oldest message without a final word; gives the messages it told us of."""
+    with office.database.session() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        since = sweep_due(office, session, campaign)
+    if since is None:
+        return 0
+    told, page = 0, []
+    for status in notify.sweep(since - timedelta(minutes=5)):
+        page.append(status)
+        if len(page) == PAGE:
+            told += _take(office, page)
+            page = []
+    told += _take(office, page)
+    with office.database.session() as session:
+        session.get_one(Campaign, campaign_id).swept_at = office.clock.now()
+    return told
+
+
+def _take(office: Office, page: Iterable[Status]) -> int:
+    words = {s.notification_id: Word(s.notification_id, s.reference or "", s.status, s.completed_at) for s in page}
+    told = 0
+    with office.database.session() as session:
+        by_id = col(Message.notify_id).in_(words)
+        by_reference = col(Message.reference).in_({word.reference for word in words.values() if word.reference})
+        open_ones = col(Message.settled_at).is_(None)
+        for message in session.exec(select(Message).where(by_id | by_reference, open_ones).with_for_update()):
+            known = words.get(message.notify_id or "") or _by_reference(words.values(), message.reference)
+            if known.status != message.status or message.state != MessageState.accepted:
+                apply(session, office, message, known)
+                if message.settled_at is not None:
+                    _keep(session, office, known, "sweep")
+                told += 1
+    return told
+
+
+def _by_reference(words: Iterable[Word], reference: str) -> Word:
+    return next(word for word in words if word.reference == reference)

@@ -1,0 +1,138 @@
+"""Waves: on its day, a wave's messages are written into the ledger, once each, whatever interrupts it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from campaigns import audience
+from campaigns.audience import Home
+from campaigns.guard import Closed, Guard
+from campaigns.ledger import audience_file
+from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState, Reason, Wave
+from campaigns.wording import link_token
+from engage.foundation import audit
+from engage.foundation.clock import today
+from engage.foundation.identity import fingerprint
+from engage.foundation.office import Office
+
+WORKER = "worker"
+
+
+def due(session: Session, office: Office, campaign: Campaign) -> list[Wave]:
+    """Waves of a launched campaign whose day has come and whose messages are not all in the ledger."""
+    if campaign.state != CampaignState.launched:
+        return []
+    query = select(Wave).where(
+        Wave.campaign_id == campaign.id, col(Wave.planned_at).is_(None), Wave.send_on <= today(office.clock)
+    )
+    return list(session.exec(query.order_by(col(Wave.number))))
+
+
+def plan_due(office: Office, campaign_id: int) -> int:
+    """Messages put into the ledger by this call."""
+    with office.database.session() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        waiting = due(session, office, campaign)
+        guard = Guard.of(office, session, campaign)
+        path = audience_file(office, session, campaign) if waiting else None
+    if path is None:
+        return 0
+    guard.refresh()
+    return sum(plan_wave(office, campaign, wave, guard, path) for wave in waiting)
+
+
+def plan_wave(office: Office, campaign: Campaign, wave: Wave, guard: Guard, path: Path) -> int:
+    """Some thousands of households to a transaction; a second run adds what a crash left out."""
+    with office.database.session() as session:
+        closed = guard.closed(session)
+    added = 0
+    for homes in audience.homes(path, wave.arms, wave.channels):
+        rows = list(_rows(office, campaign, wave, guard, closed, homes))
+        if rows:
+            added += _insert(office, wave, rows)
+    with office.database.session() as session:
+        planned = _locked(session, wave)
+        if planned.planned_at is None:
+            planned.planned_at = office.clock.now()
+            audit.record(
+                session, authority=campaign.authority, at=office.clock.now(), actor=WORKER, act="plan wave",
+                subject=f"campaign {campaign.id}", wave=wave.number, messages=_count(session, wave),
+            )  # fmt: skip
+    return added
+
+
+def _rows(
+    office: Office, campaign: Campaign, wave: Wave, guard: Guard, closed: Closed, homes: Sequence[Home]
+) -> Iterator[dict[str, Any]]:
+    now, expired = office.clock.now(), guard.expired(wave)
+    for home in homes:
+        household = office.keys.uprn(home.uprn)
+        allowed = [c for c, (contact, _) in home.contacts.items() if not closed.to(c, contact, household)]
+        channel = next(iter(allowed or home.contacts))
+        reason = _reason(expired, guard.registered_since(home.uprn), bool(allowed))
+        yield _row(office, campaign, wave, home, channel, reason, now)
+
+
+def _reason(expired: bool, registered: bool, allowed: bool) -> Reason | None:
+    if expired:
+        return Reason.expired
+    if registered:
+        return Reason.registered
+    return None if allowed else Reason.suppressed
+
+
+def _row(
+    office: Office, campaign: Campaign, wave: Wave, home: Home, channel: str, reason: Reason | None, now: datetime
+) -> dict[str, Any]:
+    contact, value = home.contacts[channel]
+    reference = office.keys.hash("message", str(wave.id), str(home.uprn), channel)[:32]
+    return {
+        "authority": campaign.authority,
+        "campaign_id": campaign.id,
+        "wave_id": wave.id,
+        "uprn": home.uprn,
+        "ward": home.ward,
+        "channel": channel,
+        "template": wave.templates[channel],
+        "contact": contact,
+        "recipient": "" if reason else value,
+        "reference": reference,
+        "token": fingerprint(link_token(office, reference)),
+        "state": MessageState.dropped.value if reason else MessageState.planned.value,
+        "reason": reason.value if reason else "",
+        "settled_at": now if reason else None,
+        "status": "",
+        "claimed_by": "",
+        "copies": 0,
+        "attempts": 0,
+        "looks": 0,
+    }
+
+
+def _insert(office: Office, wave: Wave, rows: list[dict[str, Any]]) -> int:
+    """A household has one message in a wave, though a first run may have chosen another channel for it."""
+    with office.database.session() as session:
+        if _locked(session, wave).planned_at is not None:
+            return 0
+        between = MESSAGES.c.uprn.between(rows[0]["uprn"], rows[-1]["uprn"])
+        query = sa.select(MESSAGES.c.uprn).where(MESSAGES.c.wave_id == wave.id, between)
+        there = set(session.execute(query).scalars())
+        new = [row for row in rows if row["uprn"] not in there]
+        if new:
+            dialect = sqlite if office.database.embedded else postgresql
+            session.execute(dialect.insert(MESSAGES).on_conflict_do_nothing(), new)
+        return len(new)
+
+
+def _locked(session: Session, wave: Wave) -> Wave:
+    """Two workers planning one wave take turns."""
+    return session.exec(select(Wave).where(Wave.id == wave.id).with_for_update()).one()
+
+
+def _count(session: Session, wave: Wave) -> int:
+    return int(session.execute(sa.select(sa.func.count()).where(MESSAGES.c.wave_id == wave.id)).scalar_one())

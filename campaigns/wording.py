@@ -1,0 +1,83 @@
+"""What fills a message: the values Engage knows, by the names templates at GOV.UK Notify use for them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from campaigns.models import Channel
+from campaigns.notify.messages import Notify, Outgoing, Template
+from campaigns.notify.text import missing
+from campaigns.plan import Plan
+from engage.foundation.clock import london
+from engage.foundation.errors import SendBlocked
+from engage.foundation.office import Office
+
+ADDRESS_LINES = tuple(f"address_line_{number}" for number in range(1, 8))
+FIELDS = {
+    "link": "the resident's own page: what this is, how to register, how to stop reminders",
+    "council": "the name of the authority",
+    "deadline": "the last day to register for the poll, empty where the plan names no poll",
+    "poll date": "the day of the poll, empty where the plan names none",
+}
+
+
+def link_token(office: Office, reference: str) -> str:
+    """What stands in a message's link. It can be made again from the reference, so only its hash is kept."""
+    return office.keys.hash("link", reference)[:24]
+
+
+def values(office: Office, council: str, plan: Plan, end: datetime | None, reference: str) -> dict[str, str]:
+    return {
+        **plan.wording,
+        "link": f"{office.settings.base_url}/r/{link_token(office, reference)}",
+        "council": council,
+        # The deadline is the moment after which it is too late; people are told the last day.
+        "deadline": _day(london(end - timedelta(seconds=1)).date()) if end else "",
+        "poll date": _day(plan.poll_date) if plan.poll_date else "",
+    }
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def outgoing(row: Any, recipient: str, filled: dict[str, str], address: Sequence[str]) -> Outgoing:
+    """One ledger row as Notify takes it."""
+    link = filled["link"]
+    return Outgoing(
+        channel=row.channel,
+        template_id=row.template,
+        reference=row.reference,
+        personalisation={**filled, **dict(zip(ADDRESS_LINES, address, strict=False))},
+        recipient=recipient or None,
+        one_click_unsubscribe_url=f"{link}/stop"
+        if row.channel == Channel.email and link.startswith("https:")
+        else None,
+    )
+
+
+def check_templates(notify: Notify, plan: Plan) -> list[Template]:
+    """The templates a plan uses; SendBlocked where Notify has none, or of another kind, or asks what we cannot fill."""
+    known = {template.template_id: template for template in notify.templates()}
+    used = []
+    for number, wave in enumerate(plan.waves, 1):
+        for channel in wave.channels:
+            wanted = str(plan.template(wave, channel))
+            template = known.get(wanted)
+            if template is None:
+                raise SendBlocked(f"Wave {number}: GOV.UK Notify has no template {wanted} for {channel.value}.")
+            _usable(number, channel, template, plan)
+            used.append(template)
+    return used
+
+
+def _usable(number: int, channel: Channel, template: Template, plan: Plan) -> None:
+    if template.channel != channel:
+        raise SendBlocked(f"Wave {number}: template {template.name!r} is for {template.channel}, not {channel.value}.")
+    fields = {**FIELDS, **plan.wording, **dict.fromkeys(ADDRESS_LINES, "")}
+    unknown = missing(template.placeholders, fields)
+    if unknown:
+        raise SendBlocked(
+            f"Wave {number}: template {template.name!r} asks for {', '.join(unknown)}. Engage fills "
+            f"{', '.join(FIELDS)}; give the text of any other in the plan's wording."
+        )
