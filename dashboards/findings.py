@@ -53,8 +53,13 @@ class Side:
     rate: Published
 
 
+UNSEEN = Side(Published(HIDDEN, None), Published(HIDDEN, None), Published(HIDDEN, None))
+
+
 @dataclass(frozen=True)
 class WardFinding:
+    """A ward where either arm has fewer than 100 homes is hidden whole: its arms are of one size to within a home."""
+
     ward: str
     reminded: Side
     comparison: Side
@@ -96,26 +101,55 @@ def publish(cells: Iterable[Cell], *, reminded: str, comparison: str, rule: Disc
     """The finding of a trial randomised in the same shares in every ward, from its exact counts.
 
     Counts and their totals are rounded first; rates, effects, intervals and the shrunken ward figures are then made
-    from the rounded ones, with the rounding counted in their intervals.
+    from the rounded ones, with the rounding counted in their intervals. A ward that may not be shown is taken together
+    with the others like it; where even those are too few, they are left out of the totals too, or else taking the
+    wards shown from the total would show them.
     """
-    held = sorted(cells, key=lambda cell: cell.ward)
-    sides = {arm: _counts(held, arm, rule) for arm in (reminded, comparison)}
-    overall = _overall(sides[reminded], sides[comparison], rule)
-    wards = sorted({cell.ward for cell in held})
-    compared = [_ward(ward, sides[reminded], sides[comparison], rule) for ward in wards]
+    arms = (reminded, comparison)
+    tallied = _tallied(cells, arms)
+    parts = {ward: tally for ward, tally in tallied.items() if _showable(tally, rule)}
+    rest = _sum([tally for ward, tally in tallied.items() if ward not in parts])
+    if _showable(rest, rule):
+        parts[OTHERS] = rest
+    one, zero = (_Counts.of(parts, place, rule) for place in (0, 1))
+    overall = _overall(one, zero, rule)
+    compared = [compare(ward, _rate(one, ward, rule), _rate(zero, ward, rule)) for ward in parts if ward != OTHERS]
     seen = {ward.ward: ward for ward in gather(overall[1], compared).wards} if overall else {}
     found = tuple(
-        WardFinding(
-            ward,
-            _side(sides[reminded], ward, rule),
-            _side(sides[comparison], ward, rule),
-            _ward_effect(seen.get(ward)),
-        )
-        for ward in wards
+        WardFinding(ward, _side(one, ward, rule), _side(zero, ward, rule), _ward_effect(seen.get(ward)))
+        if ward in parts
+        else WardFinding(ward, UNSEEN, UNSEEN, NO_EFFECT)
+        for ward in sorted(tallied)
     )
-    whole = [_side(sides[arm], None, rule) for arm in (reminded, comparison)]
+    whole = _side(one, None, rule)
     effect = _effect(*overall) if overall else NO_EFFECT
-    return Finding(whole[0], whole[1], effect, _extra(overall, whole[0], rule), found)
+    return Finding(whole, _side(zero, None, rule), effect, _extra(overall, whole, rule), found)
+
+
+Tally = tuple[tuple[int, int], tuple[int, int]]
+"""Homes and those of them that registered, in the reminded arm and in the comparison."""
+
+OTHERS = ""
+
+
+def _tallied(cells: Iterable[Cell], arms: tuple[str, str]) -> dict[str, Tally]:
+    wards: dict[str, Tally] = {}
+    for cell in cells:
+        counts = cell.homes, cell.registered
+        before = wards.get(cell.ward, ((0, 0), (0, 0)))
+        one, zero = (counts if cell.arm == arm else (0, 0) for arm in arms)
+        wards[cell.ward] = _sum([before, (one, zero)])
+    return wards
+
+
+def _sum(tallies: list[Tally]) -> Tally:
+    one, zero = ((sum(t[side][0] for t in tallies), sum(t[side][1] for t in tallies)) for side in (0, 1))
+    return one, zero
+
+
+def _showable(tally: Tally, rule: Disclosure) -> bool:
+    """Enough homes in each arm, and not all but a few of them registered: the few would show as the difference."""
+    return all(homes >= rule.denominator and homes - registered >= rule.fewest for homes, registered in tally)
 
 
 @dataclass(frozen=True)
@@ -123,20 +157,15 @@ class _Counts:
     homes: Breakdown
     registered: Breakdown
 
+    @classmethod
+    def of(cls, parts: Mapping[str, Tally], side: int, rule: Disclosure) -> "_Counts":
+        homes, registered = ({ward: tally[side][what] for ward, tally in parts.items()} for what in (0, 1))
+        return cls(rule.breakdown(homes), rule.breakdown(registered))
+
     def pair(self, ward: str | None) -> tuple[Published, Published]:
         if ward is None:
             return self.homes.total, self.registered.total
         return self.homes[ward], self.registered[ward]
-
-
-def _counts(cells: list[Cell], arm: str, rule: Disclosure) -> _Counts:
-    wards = sorted({cell.ward for cell in cells})
-    homes, registered = dict.fromkeys(wards, 0), dict.fromkeys(wards, 0)
-    for cell in cells:
-        if cell.arm == arm:
-            homes[cell.ward] += cell.homes
-            registered[cell.ward] += cell.registered
-    return _Counts(rule.breakdown(homes), rule.breakdown(registered))
 
 
 def _side(counts: _Counts, ward: str | None, rule: Disclosure) -> Side:
@@ -164,10 +193,6 @@ def _overall(reminded: _Counts, comparison: _Counts, rule: Disclosure) -> tuple[
         return None
     difference = one.mean - zero.mean
     return difference, around(difference, one.pair, zero.pair, one.blur + zero.blur)
-
-
-def _ward(ward: str, reminded: _Counts, comparison: _Counts, rule: Disclosure) -> WardEffect:
-    return compare(ward, _rate(reminded, ward, rule), _rate(comparison, ward, rule))
 
 
 def _ward_effect(ward: WardEffect | None) -> Effect:

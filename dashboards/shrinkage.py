@@ -34,7 +34,8 @@ def shrink(effects: Array, variances: Array) -> Shrunken:
     if k < ENOUGH:
         half = Z * np.sqrt(variances)
         return Shrunken(effects, effects - half, effects + half, 0.0, None)
-    with np.errstate(invalid="ignore"):  # statsmodels takes the root of a spread below 0, which is 0 here
+    # statsmodels divides by a heterogeneity of 0, and takes the root of a spread below 0, for figures not used here.
+    with np.errstate(invalid="ignore", divide="ignore"):
         combined = combine_effects(effects, variances, method_re="chi2")
     between = max(0.0, float(combined.tau2))
     weights = 1 / (variances + between)
