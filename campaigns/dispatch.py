@@ -180,9 +180,7 @@ class Dispatcher:
         letters = [row.uprn for row in rows if row.channel == Channel.letter]
         addresses = audience.addresses(audience_file(self.office, session, campaign), letters) if letters else {}
         for row in rows:
-            filled = wording.values(
-                self.office, council, plan, guard.poll_deadline, link_token(self.office, row.reference)
-            )
+            filled = wording.values(self.office, council, plan, guard.poll_deadline, row.reference)
             recipient = self.office.keys.decrypt(row.recipient) if row.recipient else ""
             address = addresses.get(row.uprn, []) if row.channel == Channel.letter else []
             yield row, wording.outgoing(row, recipient, filled, address)
@@ -236,7 +234,8 @@ class Dispatcher:
             case Refused() | RecipientInvalid():
                 change = {"state": MessageState.failed.value, "reason": str(fault)[:200], "settled_at": now}
             case Ambiguous():
-                change = {"state": MessageState.unknown.value, "reason": fault.error[:200]}
+                # The minute until it is looked up begins now, not when it was claimed.
+                change = {"state": MessageState.unknown.value, "reason": fault.error[:200], "claimed_at": now}
             case DailyLimitReached():
                 change["not_before"] = midnight_utc(now)
                 self._close_for_today(session, campaign_id, row.channel, midnight_utc(now))
