@@ -10,26 +10,31 @@ WIDEST = 29
 # Of the record types that AddressBase Premium has too, these widths are DTF 7.3's alone.
 WIDTHS = {"11": 20, "15": 9, "21": 23, "24": 29}
 RECORDS = ("10", "11", "12", "13", "14", "15", "21", "22", "23", "24", "25", "26", "27", "29", "98", "99")
-STATUS = "whole(case when c1 = '21' then c5 else c7 end)"
+STATUS = "case when c1 = '21' then c5 else c7 end"
 
+# CASE, not AND: only the records concerned are then looked at.
 CHECKS = [
     Check("RECORD_IDENTIFIER", "not a record type of DTF 7.3", f"c1 is null or c1 not in {RECORDS}", "left(c1, 10)"),
-    Check("CHANGE_TYPE", "deleted by the file itself", "c1 in ('11', '15', '21', '24') and upper(c2) = 'D'", "c2"),
-    Check("UPRN", "UPRN is not a whole number of up to 12 digits", "c1 in ('21', '24') and as_uprn(c4) is null"),
-    Check("USRN", "USRN is not a whole number", "c1 in ('11', '15') and try_cast(clean(c4) as bigint) is null", "c4"),
+    Check("CHANGE_TYPE", "deleted by the file itself",
+          "case when c1 in ('11', '15', '21', '24') then upper(c2) = 'D' end", "c2"),
+    Check("UPRN", "UPRN is not a whole number of up to 12 digits",
+          "case when c1 in ('21', '24') then as_uprn(c4) is null end"),
+    Check("USRN", "USRN is not a whole number",
+          "case when c1 in ('11', '15') then try_cast(clean(c4) as bigint) is null end", "c4"),
     Check("LOGICAL_STATUS", "logical status is not one of 1, 3, 5, 6, 7, 8, 9",
-          f"c1 in ('21', '24') and coalesce({STATUS}, 0) not in (1, 3, 5, 6, 7, 8, 9)",
-          "case when c1 = '21' then c5 else c7 end"),
+          f"case when c1 in ('21', '24') then coalesce(clean({STATUS}), '') not in ('1', '3', '5', '6', '7', '8', '9') end",
+          STATUS),
     Check("BLPU_STATE", "state is not one of 1, 2, 3, 4, 6 or blank",
-          "c1 = '21' and clean(c6) is not null and coalesce(whole(c6), 0) not in (1, 2, 3, 4, 6)", "c6"),
+          "case when c1 = '21' then coalesce(clean(c6), '2') not in ('1', '2', '3', '4', '6') end", "c6"),
     Check("BLPU_CLASS", "class is missing or no class code",
-          "c1 = '21' and not coalesce(regexp_matches(clean(c8), '^[A-Z]{1,2}[0-9]{0,2}[A-Z]{0,2}$'), false)", "c8"),
+          "case when c1 = '21' then not coalesce(regexp_matches(clean(c8), '^[A-Z]{1,2}[0-9]{0,2}[A-Z]{0,2}$'), false) end", "c8"),
 ]  # fmt: skip
 WARNS = [
-    Warn("{n} properties have coordinates of zero: they are kept without", "c1 = '21' and as_number(c10) = 0"),
+    Warn("{n} properties have coordinates of zero: they are kept without",
+         "case when c1 = '21' then as_number(c10) = 0 end"),
     Warn("{n} ward codes are not GSS codes like E05000001: they are left out, the geography tells the ward",
-         "c1 = '21' and not is_code(clean(c19))"),
-    Warn("{n} addresses have no usable postcode", "c1 = '24' and whole(c7) = 1 and as_postcode(c25) is null"),
+         "case when c1 = '21' then not is_code(clean(c19)) end"),
+    Warn("{n} addresses have no usable postcode", "case when c1 = '24' and c7 = '1' then as_postcode(c25) is null end"),
 ]  # fmt: skip
 
 # Homes an elector may live in: dwellings but for holiday caravans, rooms of shared houses, institutions, dual use.
@@ -126,12 +131,16 @@ def normalise(reading: Reading, _header_at: int) -> Harvest:
 
 def _refuse_change_only(reading: Reading) -> None:
     if scalar(reading, "select count(*) from raw where c1 = '10' and upper(clean(c9)) like 'C%'"):
-        raise InputRefused(f"{reading.file} holds changes only. Import the full extract of the gazetteer (file type F).")
+        raise InputRefused(
+            f"{reading.file} holds changes only. Import the full extract of the gazetteer (file type F)."
+        )
 
 
 def _check_trailer(reading: Reading) -> None:
     """The 99 record says how many records there are; systems differ in whether header and metadata count."""
-    trailer = reading.con.execute("select line, clean(c3) from raw where c1 = '99' order by line desc limit 1").fetchone()
+    trailer = reading.con.execute(
+        "select line, clean(c3) from raw where c1 = '99' order by line desc limit 1"
+    ).fetchone()
     if trailer is None:
         raise InputRefused(f"{reading.file} has no trailer (record 99): it was cut off. Export or copy it again.")
     line, said = trailer

@@ -53,9 +53,7 @@ def special(reading: Reading) -> str:
 def other(reading: Reading) -> str:
     """Overseas, service and other electors without a home in the area to count them at."""
     address = f"concat_ws('', {', '.join(f'clean({reading.column(part)})' for part in ADDRESS)})"
-    return (
-        f"(upper(clean({reading.column('FranchiseMarker')})) = 'F' or {address} = '' or {address} ilike 'other elector%')"
-    )
+    return f"(upper(clean({reading.column('FranchiseMarker')})) = 'F' or {address} = '' or {address} ilike 'other elector%')"
 
 
 def warnings(reading: Reading) -> list[Warn]:

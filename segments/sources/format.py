@@ -91,10 +91,10 @@ def tabulate(
     verdict = " ".join(f"when coalesce({check.when}, false) then {n}" for n, check in enumerate(checks))
     shown = " ".join(f"when {n} then {check.show}" for n, check in enumerate(checks) if check.show)
     con.execute(
-        f"create temp table judged as select line, {columns}{flags}, "  # noqa: S608 - expressions of our own formats
-        f"{f'case {verdict} end' if verdict else 'null::int'} as verdict, "
-        f"{f'case verdict {shown} end' if shown else 'null::varchar'} as shown "
-        f"from raw where not coalesce({unlisted_if}, false)"
+        f"create table judged as select line, {columns}{flags}, _verdict as verdict, "  # noqa: S608 - expressions of our own formats
+        f"{f'case _verdict {shown} end' if shown else 'null::varchar'} as shown "
+        f"from (select *, {f'case {verdict} end' if verdict else 'null::int'} as _verdict "
+        f"from raw where not coalesce({unlisted_if}, false))"
     )
     if unique:
         checks = [*checks, Check("", repeated, "")]
@@ -119,7 +119,7 @@ def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
         rejected[check.reason] += count
         if check.listed:
             reading.con.execute(
-                'insert into rejects select line, ?, ?, shown from judged where verdict = ?',  # fmt: skip
+                "insert into rejects select line, ?, ?, shown from judged where verdict = ?",  # fmt: skip
                 [check.column, check.reason, verdict],
             )
     return rejected

@@ -47,8 +47,12 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     rejected = tabulate(reading, output, checks, warns=warns, unique="uprn", repeated="the same UPRN twice")
     rows = save(reading, "select * exclude line from good order by uprn")
     if not rows:
-        raise InputRefused(f"{reading.file} has no usable row of {reading.authority}. {_others(columns['authority'], reading)}")
-    row = reading.con.execute("select count(distinct oa), count(distinct lsoa), count(distinct ward) from good").fetchone()
+        raise InputRefused(
+            f"{reading.file} has no usable row of {reading.authority}. {_others(columns['authority'], reading)}"
+        )
+    row = reading.con.execute(
+        "select count(distinct oa), count(distinct lsoa), count(distinct ward) from good"
+    ).fetchone()
     figures = {"properties": rows} | dict(zip(("output_areas", "lsoas", "wards"), row or (), strict=True))
     return Harvest(rows, rejected, figures, rows)
 

@@ -19,7 +19,9 @@ COLUMNS = pa.schema([(name, pa.string()) for name in ("ward", "name", "name_cy",
 
 def locate(head: Head) -> int | None:
     beginning = re.sub(r"\s", "", head.text)
-    return -1 if head.is_json and '"type":"FeatureCollection"' in beginning and re.search(CODE, head.text, re.I) else None
+    return (
+        -1 if head.is_json and '"type":"FeatureCollection"' in beginning and re.search(CODE, head.text, re.I) else None
+    )
 
 
 def normalise(reading: Reading, _header_at: int) -> Harvest:

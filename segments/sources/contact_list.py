@@ -1,0 +1,170 @@
+"""Contact details a council may use: each with its source, lawful basis, agreement and date, or it stays out."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+
+import pyarrow as pa
+from sqlmodel import Session
+
+from engage.foundation.clock import today
+from engage.foundation.errors import InputRefused
+from engage.foundation.lake import Snapshot
+from engage.foundation.office import Office
+from engage.foundation.privacy import Keys
+from segments import suppression
+from segments.contact_point import is_simulated, normal
+from segments.reading import Reading, literal, open_rows
+from segments.sources.format import Check, Format, Harvest, Warn, headed_by, refuse_if_none, save, scalar, tabulate
+
+NEEDED = ("uprn", "source", "lawful_basis", "agreement_reference", "collected_on")
+CHANNELS = {"email": "email", "sms": "mobile"}
+BATCH = 50_000
+SIMULATED = "kept by GOV.UK Notify for tests, no resident"
+POINTS = pa.schema([(name, pa.string()) for name in ("channel", "given", "contact", "value", "problem")])
+
+# One row of the file may hold an e-mail address and a mobile; each stands or falls by itself.
+LONG = """
+create table candidates as select g.*, p.contact, p.value, coalesce(p.problem, 'no email address or mobile number') as problem
+from (select *, 'email' as channel, email as given from good where email is not null
+      union all select *, 'sms', mobile from good where mobile is not null) g
+left join points p on p.channel = g.channel and p.given = g.given
+"""
+STANDING = """
+select distinct on (uprn, channel, contact) * from candidates where contact is not null
+order by uprn, channel, contact, objected desc, collected_on desc, line
+"""
+# Of somebody who objected the hash is enough, to know the contact again.
+CONTACTS = f"""
+select uprn, channel, contact, case when objected then '' else value end as value, source, lawful_basis,
+    agreement_reference, collected_on, objected
+from ({STANDING}) order by uprn, channel, contact
+"""  # noqa: S608 - our own query
+FAILED = """
+select line, arg_min(problem, channel) as problem, arg_min(channel, channel) as channel from candidates
+where line not in (select line from candidates where contact is not null) group by line
+"""
+
+
+def normalise(reading: Reading, header_at: int) -> Harvest:
+    open_rows(reading, header_at=header_at)
+    if not reading.has("email") and not reading.has("mobile"):
+        raise InputRefused(f"{reading.file} has neither a column 'email' nor a column 'mobile'. Add at least one.")
+    output = {
+        "uprn": f"as_uprn({reading.column('uprn')})", "email": f"clean({reading.column('email')})",
+        "mobile": f"clean({reading.column('mobile')})",
+        **{name: f"clean({reading.column(name)})" for name in ("source", "lawful_basis", "agreement_reference")},
+        "collected_on": f"as_day({reading.column('collected_on')})", "objected": _objected(reading),
+    }  # fmt: skip
+    rejected = tabulate(reading, output, _checks(reading), warns=WARNS)
+    reading.progress("Encrypting contact details")
+    _points(reading)
+    reading.con.execute(LONG)
+    rejected += _list_failed(reading)
+    rows = save(reading, CONTACTS)
+    accepted = reading.rows - sum(rejected.values())
+    refuse_if_none(reading, accepted, rejected)
+    _warn_of_lost_halves(reading)
+    return Harvest(accepted, rejected, _figures(reading), rows, after=_suppress(_objections(reading)))
+
+
+WARNS = [
+    Warn(
+        "{n} rows say that the person unsubscribed or objected: they are kept only so as not to be contacted",
+        "objected",
+    )
+]
+
+
+def _objected(reading: Reading) -> str:
+    said = f"lower(clean({reading.column('unsubscribed')})) in ('y', 'yes', 'true', '1')"
+    return f"coalesce({said}, false) or clean({reading.column('objection_on')}) is not null"
+
+
+def _checks(reading: Reading) -> list[Check]:
+    def blank(column: str) -> str:
+        return f"clean({reading.column(column)}) is null"
+
+    day = f"as_day({reading.column('collected_on')})"
+    return [
+        Check("uprn", "UPRN is not a whole number of up to 12 digits", f"as_uprn({reading.column('uprn')}) is null"),
+        Check("source", "no source", blank("source")),
+        # UK GDPR Art 5(2): what cannot be accounted for is not used.
+        Check("lawful_basis", "no lawful basis", blank("lawful_basis")),
+        Check("agreement_reference", "no agreement reference", blank("agreement_reference")),
+        Check("collected_on", "no date of collection (expected yyyy-mm-dd or dd/mm/yyyy)", f"{day} is null",
+              f"left({reading.column('collected_on')}, 20)"),
+        Check("collected_on", "date of collection is after the date of the file",
+              f"{day} > {literal(reading.as_at.isoformat())}::date", f"left({reading.column('collected_on')}, 20)"),
+        Check("email", "no email address or mobile number", f"{blank('email')} and {blank('mobile')}"),
+    ]  # fmt: skip
+
+
+def _points(reading: Reading) -> None:
+    """Every distinct contact once: normalised, hashed and encrypted, or what is wrong with it."""
+    reading.con.register("none", POINTS.empty_table())
+    reading.con.execute("create table points as select * from none")
+    for channel, column in CHANNELS.items():
+        found = reading.con.cursor().execute(f"select distinct {column} from good where {column} is not null")  # noqa: S608 - our own names
+        while batch := found.fetchmany(BATCH):
+            rows = [_point(reading.keys, channel, value) for (value,) in batch]
+            reading.con.register("batch", pa.Table.from_pylist(rows, schema=POINTS))
+            reading.con.execute("insert into points select * from batch")
+
+
+def _point(keys: Keys, channel: str, given: str) -> dict[str, str | None]:
+    try:
+        value = normal(channel, given)
+    except InputRefused as error:
+        return {"channel": channel, "given": given, "problem": str(error)}
+    if is_simulated(channel, value):
+        return {"channel": channel, "given": given, "problem": SIMULATED}
+    return {
+        "channel": channel, "given": given, "contact": keys.contact(channel, value), "value": keys.encrypt(value),
+    }  # fmt: skip
+
+
+def _list_failed(reading: Reading) -> Counter[str]:
+    reading.con.execute(
+        f"insert into rejects select line, case channel when 'sms' then 'mobile' else channel end, problem, null from ({FAILED})"  # noqa: S608 - our own query
+    )
+    found = reading.con.execute(f"select problem, count(*) from ({FAILED}) group by 1").fetchall()  # noqa: S608 - our own query
+    return Counter(dict(found))
+
+
+def _warn_of_lost_halves(reading: Reading) -> None:
+    half = "select channel, count(*) from candidates where contact is null and line in (select line from candidates where contact is not null) group by 1"
+    for channel, count in reading.con.execute(half).fetchall():
+        reading.warnings.append(f"{count:,} rows are kept without their {CHANNELS[channel]}: it cannot be used")
+
+
+def _figures(reading: Reading) -> dict[str, int]:
+    row = reading.con.execute(
+        "select count(*) filter (channel = 'email'), count(*) filter (channel = 'sms'), count(distinct uprn), "  # noqa: S608 - our own query
+        f"count(*) filter (objected) from ({STANDING})"
+    ).fetchone()
+    return dict(zip(("emails", "mobiles", "properties", "objected"), row or (), strict=True))
+
+
+def _objections(reading: Reading) -> list[tuple[str, str]]:
+    query = "select distinct channel, contact from candidates where objected and contact is not null order by all"
+    return [(channel, contact) for channel, contact in reading.con.execute(query).fetchall()]
+
+
+def _suppress(objections: list[tuple[str, str]]) -> Callable[[Session, Office, Snapshot], None]:
+    """An objection outlasts the list it came in, so it also goes to the live list."""
+
+    def write(session: Session, office: Office, snapshot: Snapshot) -> None:
+        day: date = today(office.clock)
+        entries = [("contact", contact, channel, "objection", day) for channel, contact in objections]
+        suppression.add_imported(session, snapshot.authority, str(snapshot.id), entries)
+
+    return write
+
+
+FORMATS = (
+    Format(
+        kind="contacts", name="Contact list", normalise=normalise, locate=headed_by(*NEEDED),
+        columns=(*NEEDED, "email", "mobile", "unsubscribed", "objection_on"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,89 @@
+"""Mid-year population estimates by single year of age, made long: `area, level, sex, age, value`.
+
+Columns of ages are `0` to `90+` with a column for sex, or `F0` … `M90`; the older ward tables have lines of title above
+their header and commas in their numbers.
+"""
+
+import re
+
+from segments.reading import Head, Reading, open_rows, plain, quoted
+from segments.sources.area_measures import elsewhere_sql, level_sql
+from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest, refuse_if_none, save, scalar, tabulate
+
+AGE = re.compile(r"([fm]?)(\d{1,2})\+?")
+AREA = re.compile(r"area_code|lsoa(20)?\d\d ?(cd|code)|lsoa code.*|ward code( 1)?|wd\d\dcd|oa\d\dcd")
+SEXES = {"": "all", "f": "female", "m": "male"}
+SEX_COLUMN = (
+    "case lower(clean({})) when 'persons' then 'all' when 'all' then 'all' when 'females' then 'female' "
+    "when 'female' then 'female' when 'males' then 'male' when 'male' then 'male' end"
+)
+
+
+def _ages(columns: list[str]) -> dict[str, tuple[str, int]]:
+    """Column name to (sex, age)."""
+    found = {name: AGE.fullmatch(plain(name)) for name in columns}
+    return {name: (SEXES[match[1]], int(match[2])) for name, match in found.items() if match}
+
+
+def locate(head: Head) -> int | None:
+    for at in range(min(HEADER_WITHIN, len(head.rows))):
+        if any(AREA.fullmatch(name) for name in head.header(at)) and len(_ages(head.rows[at])) >= 80:
+            return at
+    return None
+
+
+def normalise(reading: Reading, header_at: int) -> Harvest:
+    open_rows(reading, header_at=header_at)
+    ages = _ages(reading.columns)
+    name = next(name for name in reading.columns if AREA.fullmatch(plain(name)))
+    area = f"upper(clean({quoted(name)}))"
+    level = f"coalesce({level_sql(area)}, case when regexp_matches({area}, '^[EWSN]05[0-9]{{6}}$') then 'ward' end)"
+    sex = SEX_COLUMN.format(reading.column("sex")) if reading.has("sex") else "'all'"
+    output = {"area": area, "level": level, "row_sex": sex} | {n: f"as_number({quoted(n)})" for n in ages}
+    checks = [
+        Check(name, "no code of an output area, LSOA or ward", f"{level} is null", f"left({area}, 20)"),
+        Check(name, "in another authority", _elsewhere(reading, area), listed=False),
+        Check("sex", "sex is not persons, females or males", f"{sex} is null", f"left({reading.column('sex')}, 20)"),
+        *(Check(n, "not a number", f"as_number({quoted(n)}) is null", f"left({quoted(n)}, 20)") for n in ages),
+    ]
+    rejected = tabulate(reading, output, checks, unique="area, row_sex", repeated="the same area and sex twice")
+    accepted = int(scalar(reading, "select count(*) from good"))
+    refuse_if_none(reading, accepted, rejected)
+    rows = save(reading, _long(ages))
+    figures = {"areas": int(scalar(reading, "select count(distinct area) from good")), "people": _people(reading, ages)}
+    return Harvest(accepted, rejected, figures, rows)
+
+
+def _elsewhere(reading: Reading, area: str) -> str:
+    wards = reading.known.areas_sql("ward")
+    ward = f" or (substr({area}, 2, 2) = '05' and {area} not in ({wards}))" if wards else ""
+    return elsewhere_sql(reading, area) + ward
+
+
+def _long(ages: dict[str, tuple[str, int]]) -> str:
+    listed = ", ".join(quoted(name) for name in ages)
+    sex = " ".join(f"when {_text(name)} then '{sex}'" for name, (sex, _) in ages.items() if sex != "all")
+    age = " ".join(f"when {_text(name)} then {age}" for name, (_, age) in ages.items())
+    by_sex = f"case single {sex} else row_sex end" if sex else "row_sex"
+    return (
+        f"select area, level, {by_sex} as sex, (case single {age} end)::int as age, value "  # noqa: S608 - our own columns
+        f"from (unpivot good on {listed} into name single value value)"
+    )
+
+
+def _text(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
+def _people(reading: Reading, ages: dict[str, tuple[str, int]]) -> int:
+    total = " + ".join(quoted(name) for name in ages)
+    everyone = scalar(reading, f"select sum({total}) from good where row_sex = 'all'")  # noqa: S608 - our own columns
+    return int(everyone or scalar(reading, f"select sum({total}) from good") or 0)  # noqa: S608 - our own columns
+
+
+FORMATS = (
+    Format(
+        kind="population", name="Mid-year population estimates", normalise=normalise, locate=locate,
+        columns=("area_code (or LSOA 2021 Code, Ward Code 1)", "sex", "0", "1", "…", "90+"),
+    ),
+)  # fmt: skip
