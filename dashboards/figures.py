@@ -1,0 +1,242 @@
+"""The published figures of one authority, gathered in one place: the ward pages, their files and API, the dashboard,
+and every chart and its words read these and nothing else. Whoever may sign in sees the same ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlmodel import Session, col, select
+
+from campaigns.models import Campaign
+from dashboards.disclosure import HIDDEN, RULE, Breakdown, Published
+from dashboards.findings import NO_EFFECT, UNSEEN, Effect, Finding, WardFinding, publish
+from dashboards.outcomes import cells, reading
+from engage.foundation.errors import InputRefused
+from engage.foundation.identity import authority as find_authority
+from engage.foundation.lake import Snapshot, current
+from engage.foundation.office import Actor, Office
+from segments import gap, wards
+
+READ = ("register", "households", "indicator", "population", "boundaries")
+NOT_SHOWN = Published(HIDDEN, None)
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """People on the register over people entitled to be. `low` and `high` are the 95 % interval of `share`."""
+
+    eligible: Published
+    registered: Published
+    missing: Published
+    share: Published
+    low: Published
+    high: Published
+
+    @property
+    def span(self) -> str:
+        return "" if self.share.value is None or self.low.value is None else f"{self.low} to {self.high}"
+
+    @property
+    def text(self) -> str:
+        return f"{self.share} ({self.span})" if self.span else self.share.text
+
+
+NOTHING = Completeness(NOT_SHOWN, NOT_SHOWN, NOT_SHOWN, NOT_SHOWN, NOT_SHOWN, NOT_SHOWN)
+
+
+@dataclass(frozen=True)
+class Ward:
+    code: str
+    name: str
+    completeness: Completeness = NOTHING
+    geometry: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One reminded arm of a campaign against its comparison. Without a finding, `waiting` says why there is none."""
+
+    key: str
+    name: str
+    as_at: date | None = None
+    interim: bool = False
+    finding: Finding | None = None
+    waiting: str = ""
+
+    @property
+    def headline(self) -> str:
+        if self.finding is None:
+            return self.waiting
+        said = self.finding.headline
+        return f"So far: {said[0].lower()}{said[1:]}" if self.interim else said
+
+    @cached_property
+    def _wards(self) -> dict[str, WardFinding]:
+        return {ward.ward: ward for ward in self.finding.wards} if self.finding else {}
+
+    def ward(self, code: str) -> WardFinding:
+        return self._wards.get(code) or WardFinding(code, UNSEEN, UNSEEN, NO_EFFECT)
+
+    @property
+    def effect(self) -> Effect:
+        return self.finding.effect if self.finding else NO_EFFECT
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Wards are in the order of their names: never a league table. Trials are newest first.
+
+    `as_at` is the date of the register that completeness is counted from; `missing` tells officers what it lacks.
+    """
+
+    authority: str
+    name: str
+    wards: tuple[Ward, ...] = ()
+    whole: Completeness = NOTHING
+    as_at: date | None = None
+    missing: str = ""
+    trials: tuple[Trial, ...] = field(default=())
+
+    @property
+    def headline(self) -> str:
+        """Completeness in a sentence."""
+        if self.missing:
+            return "How complete the register is cannot be shown yet: the council has not loaded all it needs."
+        if self.whole.share.value is None:
+            return "There are too few people here to show how complete the register is."
+        return f"{self.whole.share} of the people entitled to be on the register are on it."
+
+    def ward(self, code: str) -> Ward | None:
+        return next((ward for ward in self.wards if ward.code == code), None)
+
+    def trial(self, key: str = "") -> Trial | None:
+        """The one asked for, else the newest that has a finding, else the newest."""
+        asked = next((trial for trial in self.trials if trial.key == key), None)
+        found = next((trial for trial in self.trials if trial.finding), None)
+        return asked or found or next(iter(self.trials), None)
+
+
+def ward_headline(ward: Ward, trial: Trial) -> str:
+    """What the reminders changed in one ward, in a sentence, drawn towards the other wards as its figures are."""
+    effect = trial.ward(ward.code).effect
+    if trial.finding is None:
+        return trial.waiting
+    if effect.low.value is None or effect.high.value is None:
+        return f"Too few homes in {ward.name} took part to show what the reminders changed here."
+    if effect.too_early:
+        return f"It is too early to say whether the reminders changed how many homes in {ward.name} registered."
+    word, ends = ("more", (effect.low, effect.high)) if effect.low.value > 0 else ("fewer", (effect.high, effect.low))
+    near, far = (f"{abs(end.value or 0):.1f}" for end in ends)
+    return f"In {ward.name}, between {near} and {far} {word} homes in every 100 registered because of the reminders."
+
+
+_KNOWN: WeakKeyDictionary[Office, dict[str, tuple[object, Figures]]] = WeakKeyDictionary()
+
+
+def published(office: Office, authority: str) -> Figures:
+    """The figures as they stand; worked out again only when what they are read from has changed."""
+    with office.database.session() as session:
+        name = find_authority(session, authority).name
+        launched = _launched(session, authority)
+        state = (name, _snapshots(session, authority), tuple(map(_version, launched)))
+    known = _KNOWN.setdefault(office, {})
+    if authority not in known or known[authority][0] != state:
+        known[authority] = (state, _gather(office, authority, name, launched))
+    return known[authority][1]
+
+
+def _launched(session: Session, authority: str) -> list[Campaign]:
+    query = select(Campaign).where(Campaign.authority == authority, col(Campaign.launched_at).is_not(None))
+    return list(session.exec(query.order_by(col(Campaign.id).desc())))
+
+
+def _snapshots(session: Session, authority: str) -> tuple[int | None, ...]:
+    query = select(Snapshot).where(
+        Snapshot.authority == authority, col(Snapshot.kind).in_(READ), col(Snapshot.undone_at).is_(None)
+    )
+    return tuple(snapshot.id for snapshot in session.exec(query.order_by(col(Snapshot.id))))
+
+
+def _version(campaign: Campaign) -> tuple[object, ...]:
+    return campaign.id, campaign.name, campaign.version, campaign.audience_snapshot, campaign.window_end
+
+
+def _gather(office: Office, authority: str, name: str, launched: Sequence[Campaign]) -> Figures:
+    trials = tuple(trial for campaign in launched for trial in _trials(office, authority, campaign))
+    shapes = wards.shapes(office, authority)
+    try:
+        rows, whole = gap.by_ward(office, authority), gap.overall(office, authority)
+    except InputRefused as refused:
+        bare = _by_name([Ward(code, ward, geometry=shape) for code, (ward, shape) in shapes.items()])
+        return Figures(authority, name, bare, missing=str(refused), trials=trials)
+    total = _completeness(whole, *(counts.total for counts in _counts(rows)))
+    as_at = _register_date(office, authority)
+    return Figures(authority, name, _wards(rows, shapes), total, as_at, trials=trials)
+
+
+def _wards(rows: Sequence[gap.Row], shapes: Mapping[str, tuple[str, Any]]) -> tuple[Ward, ...]:
+    eligible, registered = _counts(rows)
+    named = {row.key: row.name for row in rows} | {code: name for code, (name, _) in shapes.items()}
+    made = {row.key: _completeness(row, eligible[row.key], registered[row.key]) for row in rows}
+    return _by_name([Ward(c, n, made.get(c, NOTHING), shapes[c][1] if c in shapes else None) for c, n in named.items()])
+
+
+def _by_name(wards: Sequence[Ward]) -> tuple[Ward, ...]:
+    return tuple(sorted(wards, key=lambda ward: (ward.name, ward.code)))
+
+
+def _counts(rows: Sequence[gap.Row]) -> tuple[Breakdown, Breakdown]:
+    eligible = RULE.breakdown({row.key: round(row.eligible) for row in rows})
+    return eligible, RULE.breakdown({row.key: round(row.registered) for row in rows})
+
+
+def _completeness(row: gap.Row, eligible: Published, registered: Published) -> Completeness:
+    """From the rounded counts; the interval keeps its width relative to the share."""
+    share = RULE.rate(registered, eligible)
+    if share.value is None or not row.completeness or eligible.value is None or registered.value is None:
+        return Completeness(eligible, registered, NOT_SHOWN, share, NOT_SHOWN, NOT_SHOWN)
+    low, high = (_whole(share.value * end / row.completeness) for end in (row.low, row.high))
+    missing = RULE.count(round(max(0.0, eligible.value - registered.value)))
+    return Completeness(eligible, registered, missing, share, low, high)
+
+
+def _whole(percentage: float) -> Published:
+    value = min(100, max(0, round(percentage)))
+    return Published(f"{value}%", value)
+
+
+def _trials(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
+    plan = campaign.plan
+    comparison = plan.get("comparison", "")
+    arms = [arm for arm in plan.get("arms", {}) if arm != comparison]
+    with office.database.session() as session:
+        read = reading(session, campaign)
+    if comparison not in plan.get("arms", {}):
+        return [Trial(str(campaign.id), campaign.name, waiting="Everybody was reminded, so there is no comparison.")]
+    if read is None:
+        return [Trial(str(campaign.id), campaign.name, waiting=_waiting(campaign))]
+    counted = cells(office, Actor(authority, "engage"), campaign.id or 0)
+    return [
+        Trial(
+            key=f"{campaign.id}-{place}" if place else str(campaign.id),
+            name=f"{campaign.name}: {arm}" if len(arms) > 1 else campaign.name,
+            as_at=read.as_at, interim=read.interim,
+            finding=publish(counted, reminded=arm, comparison=comparison),
+        )
+        for place, arm in enumerate(arms)
+    ]  # fmt: skip
+
+
+def _waiting(campaign: Campaign) -> str:
+    due = f"{campaign.window_end.day} {campaign.window_end:%B %Y}"
+    return f"No later register has been imported yet. The first figures come from the register of {due}."
+
+
+def _register_date(office: Office, authority: str) -> date | None:
+    with office.database.session() as session:
+        homes = current(session, authority, "households")
+    return homes.as_at if homes else None
