@@ -89,23 +89,12 @@ class Dispatcher:
         self.threads = threads
         self.pacer = pacer or Pacer(office.settings.notify_pace)
         self.patience = patience or Patience()
-        self._guards: dict[int, tuple[str, Guard]] = {}
+        self._guards: dict[int, tuple[str, Guard | None]] = {}
 
     @property
     def batch(self) -> int:
         """About a second's worth, so that a pause acts within two."""
         return min(max(self.threads, ceil(self.office.settings.notify_pace)), MOST_IN_A_BATCH)
-
-    def send_all(self, campaign_id: int, *, batches: int | None = None) -> Counter[str]:
-        """Send what may leave now; gives the number of rows by what became of them."""
-        total: Counter[str] = Counter()
-        while batches is None or batches > 0:
-            sent = self.send_batch(campaign_id)
-            total += sent
-            batches = None if batches is None else batches - 1
-            if not sent or not sent[MessageState.accepted] + sent[MessageState.failed] + sent[MessageState.dropped]:
-                break
-        return total
 
     def send_batch(self, campaign_id: int) -> Counter[str]:
         guard = self._guard(campaign_id)
@@ -130,28 +119,40 @@ class Dispatcher:
 
     def _guard(self, campaign_id: int) -> Guard:
         with self.office.database.session() as session:
-            campaign = session.get_one(Campaign, campaign_id)
-            version, guard = self._guards.get(campaign_id, ("", None))
-            if guard is None or version != campaign.digest:
-                guard = Guard.of(self.office, session, campaign)
-                self._guards[campaign_id] = (campaign.digest, guard)
-            return guard
+            return self._guard_of(session, session.get_one(Campaign, campaign_id))
 
-    def _claim(self, campaign_id: int, guard: Guard) -> list[Any]:
-        """Rows that are ours alone from the moment this commits. PostgreSQL skips what another worker is claiming."""
+    def _guard_of(self, session: Session, campaign: Campaign) -> Guard:
+        """Kept from batch to batch while the campaign is the same version, as a new register takes long to compare."""
+        version, guard = self._guards.get(campaign.id or 0, ("", None))
+        if guard is None or version != campaign.digest:
+            guard = Guard.of(self.office, session, campaign)
+            self._guards[campaign.id or 0] = (campaign.digest, guard)
+        return guard
+
+    def free(self, session: Session, campaign: Campaign) -> sa.Select[tuple[int]]:
+        """Rows of a launched campaign that may leave at this moment."""
+        return self._free(campaign.id or 0, self._guard_of(session, campaign))
+
+    def _free(self, campaign_id: int, guard: Guard) -> sa.Select[tuple[int]]:
         now = self.office.clock.now()
-        free = (
+        return (
             sa.select(of.id)
             .where(
                 of.campaign_id == campaign_id, of.state == MessageState.planned.value,
                 of.not_before.is_(None) | (of.not_before <= now), of.channel.in_(guard.open_channels(now)),
             )
-            .order_by(of.id).limit(self.batch).with_for_update(skip_locked=True)
+            .order_by(of.id)
         )  # fmt: skip
+
+    def _claim(self, campaign_id: int, guard: Guard) -> list[Any]:
+        """Rows that are ours alone from the moment this commits. PostgreSQL skips what another worker is claiming."""
+        now = self.office.clock.now()
         claim = uuid.uuid4().hex
         with self.office.database.session() as session:
-            if session.get_one(Campaign, campaign_id).state != CampaignState.launched:
+            campaign = session.get_one(Campaign, campaign_id)
+            if campaign.state != CampaignState.launched:
                 return []
+            free = self._free(campaign_id, guard).limit(self.batch).with_for_update(skip_locked=True)
             ids = list(session.execute(free).scalars())
             if not ids:
                 return []
