@@ -1,28 +1,19 @@
 """The `engage` command. Each command calls a function that a page calls too."""
 
-import json
 import logging
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from engage.foundation import audit, identity
-from engage.foundation.errors import EngageError, InputRefused
-from engage.foundation.identity import Account, Right, Role
-from engage.foundation.office import Actor, Office
-
-T = TypeVar("T")
-DAY = click.DateTime(formats=["%Y-%m-%d"])
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-for_authority = click.option("--authority", required=True, metavar="CODE", help="GSS code, such as E07000193.")
-acting_as = click.option(
-    "--as", "email", envvar="ENGAGE_AS", metavar="EMAIL", help="Act as this account; else the first administrator."
-)
+from engage.campaign_commands import campaign as campaign_group
+from engage.desk import DAY, acting_as, as_json, facts, for_authority, needed, read_json, show, table, take_desk
+from engage.foundation import audit
+from engage.foundation.errors import EngageError
+from engage.foundation.identity import Right, Role
+from engage.foundation.office import Office
 
 
 class KindGroup(click.Group):
@@ -36,74 +27,14 @@ class KindGroup(click.Group):
             sys.exit(1)
 
 
-@dataclass
-class Desk:
-    """One command at work: the office and who acts."""
-
-    office: Office
-    actor: Actor
-
-
-def take_desk(authority: str, email: str | None, right: Right) -> Desk:
-    from engage.migrations import current_revision
-
-    office = Office()
-    if current_revision(office.database) is None:
-        msg = f"There is no Engage database at {office.settings.home} yet. Make one: engage init --authority CODE --name NAME"
-        raise InputRefused(msg)
-    with office.database.session() as session:
-        identity.authority(session, authority)
-        account = _account(session, authority, email)
-        identity.demand(account, right)
-        return Desk(office, Actor(authority, account.label, account.id))
-
-
-def _account(session: Any, authority: str, email: str | None) -> Account:
-    everybody = identity.accounts(session, authority)
-    if email is None:
-        chosen = next((a for a in everybody if a.role == Role.administrator and a.active), None)
-    else:
-        chosen = next((a for a in everybody if a.email == email.strip().casefold()), None)
-    if chosen is None:
-        msg = f"There is no such account in {authority}. Make one: engage account add --authority {authority} …"
-        raise InputRefused(msg)
-    return chosen
-
-
-def show(value: Any, plain: Callable[[Any], None], *, json_wanted: bool) -> None:
-    if json_wanted:
-        click.echo(json.dumps(value, default=str, ensure_ascii=False))
-    else:
-        plain(value)
-
-
-def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
-    widths = [max(len(c), *(len(row[i]) for row in cells)) if cells else len(c) for i, c in enumerate(columns)]
-    for row in [list(columns), *cells]:
-        click.echo("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3f}" if abs(value) <= 1 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def facts(value: dict[str, Any], indent: str = "") -> None:
-    for key, item in value.items():
-        if isinstance(item, dict):
-            click.echo(f"{indent}{key}:")
-            facts(item, indent + "  ")
-        else:
-            click.echo(f"{indent}{key}: {item}")
-
-
 @click.group(cls=KindGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="engage")
 def main() -> None:
     """Find who is missing from the electoral register, remind them, and prove what worked."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+
+
+main.add_command(campaign_group)
 
 
 @main.command()
@@ -157,7 +88,13 @@ def check(as_json: bool) -> None:
 @acting_as
 @as_json
 def import_(
-    kind: str, files: tuple[Path, ...], as_at: datetime, dry_run: bool, authority: str, email: str | None, as_json: bool
+    kind: str,
+    files: tuple[Path, ...],
+    as_at: datetime,
+    dry_run: bool,
+    authority: str | None,
+    email: str | None,
+    as_json: bool,
 ) -> None:
     """Import FILES as KIND: register, gazetteer, geography, indicator, population, boundaries, contacts,
     suppressions or protected. The format is recognised from content."""
@@ -177,20 +114,20 @@ def households() -> None:
 @households.command()
 @for_authority
 @acting_as
-def build(authority: str, email: str | None) -> None:
+def build(authority: str | None, email: str | None) -> None:
     """Link the newest register and build one row per home."""
     from segments import households as homes
 
     desk = take_desk(authority, email, Right.import_data)
     homes.build(desk.office, desk.actor)
-    facts(vars(homes.summary(desk.office, authority)))
+    facts(vars(homes.summary(desk.office, desk.actor.authority)))
 
 
 @households.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @for_authority
 @acting_as
-def export(file: Path, authority: str, email: str | None) -> None:
+def export(file: Path, authority: str | None, email: str | None) -> None:
     """Write the table of homes to FILE (.parquet or .csv)."""
     from segments import households as homes
 
@@ -203,12 +140,12 @@ def export(file: Path, authority: str, email: str | None) -> None:
 @for_authority
 @acting_as
 @as_json
-def gap(level: str, authority: str, email: str | None, as_json: bool) -> None:
+def gap(level: str, authority: str | None, email: str | None, as_json: bool) -> None:
     """Who is missing, by ward or area, with 95 % intervals."""
     from segments import gap as gaps
 
     desk = take_desk(authority, email, Right.see_data)
-    rows = [row.as_dict() for row in gaps.by_level(desk.office, authority, level)]  # type: ignore[arg-type]  # click checked it
+    rows = [row.as_dict() for row in gaps.by_level(desk.office, desk.actor.authority, level)]  # type: ignore[arg-type]  # click checked it
     columns = ["key", "name", "eligible", "registered", "completeness", "low", "high", "missing"]
     show({"rows": rows}, lambda value: table(value["rows"], columns), json_wanted=as_json)
     if not as_json:
@@ -226,14 +163,14 @@ def segment() -> None:
 @for_authority
 @acting_as
 @as_json
-def count(rule: Path, level: str | None, authority: str, email: str | None, as_json: bool) -> None:
+def count(rule: Path, level: str | None, authority: str | None, email: str | None, as_json: bool) -> None:
     """Count the homes of RULE.json."""
     from segments import rules
     from segments import segments as groups
 
     desk = take_desk(authority, email, Right.see_data)
     parsed = rules.parse(read_json(rule))
-    counted = groups.count(desk.office, authority, parsed).as_dict() | {"sentence": parsed.sentence()}
+    counted = groups.count(desk.office, desk.actor.authority, parsed).as_dict() | {"sentence": parsed.sentence()}
     if level is None:
         counted.pop("wards")
     show(counted, facts, json_wanted=as_json)
@@ -244,7 +181,7 @@ def count(rule: Path, level: str | None, authority: str, email: str | None, as_j
 @click.option("--name", required=True)
 @for_authority
 @acting_as
-def save(rule: Path, name: str, authority: str, email: str | None) -> None:
+def save(rule: Path, name: str, authority: str | None, email: str | None) -> None:
     """Save RULE.json as a segment; the same name again makes its next version."""
     from segments import segments as groups
 
@@ -256,27 +193,16 @@ def save(rule: Path, name: str, authority: str, email: str | None) -> None:
 @segment.command(name="list")
 @for_authority
 @acting_as
-def list_segments(authority: str, email: str | None) -> None:
+def list_segments(authority: str | None, email: str | None) -> None:
     """List the segments."""
     from segments import segments as groups
 
     desk = take_desk(authority, email, Right.see_data)
-    rows = [{"id": s.id, "name": s.name, "version": s.version} for s in groups.all_segments(desk.office, authority)]
+    rows = [
+        {"id": s.id, "name": s.name, "version": s.version}
+        for s in groups.all_segments(desk.office, desk.actor.authority)
+    ]
     table(rows, ["id", "name", "version"])
-
-
-def read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}."
-        raise InputRefused(msg) from None
-    except UnicodeDecodeError:
-        msg = f"{path} is not UTF-8 text. Save it as UTF-8."
-        raise InputRefused(msg) from None
-    except json.JSONDecodeError as error:
-        msg = f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
-        raise InputRefused(msg) from None
 
 
 @main.group()
@@ -290,7 +216,7 @@ def account() -> None:
 @click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
 @for_authority
 @acting_as
-def add(address: str, name: str, role: str, authority: str, email: str | None) -> None:
+def add(address: str, name: str, role: str, authority: str | None, email: str | None) -> None:
     """Add an account; prints its one-time link."""
     from engage.opening import invite
 
@@ -306,11 +232,11 @@ def audit_log() -> None:
 @audit_log.command()
 @for_authority
 @acting_as
-def verify(authority: str, email: str | None) -> None:
+def verify(authority: str | None, email: str | None) -> None:
     """Walk the hash chain; exit code 0 only when it is whole."""
     desk = take_desk(authority, email, Right.audit)
     with desk.office.database.session() as session:
-        verdict = audit.verify(session, authority)
+        verdict = audit.verify(session, desk.actor.authority)
     if not verdict.intact:
         click.echo(f"The audit log was changed at entry {verdict.broken_at}.", err=True)
         sys.exit(1)
@@ -321,11 +247,11 @@ def verify(authority: str, email: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @for_authority
 @acting_as
-def export_audit(file: Path, authority: str, email: str | None) -> None:
+def export_audit(file: Path, authority: str | None, email: str | None) -> None:
     """Write the audit log to FILE as JSON lines."""
     desk = take_desk(authority, email, Right.audit)
     with desk.office.database.session() as session, file.open("w", encoding="utf-8") as out:
-        lines = audit.export(session, authority)
+        lines = audit.export(session, desk.actor.authority)
         click.echo(f"{sum(bool(out.write(line)) for line in lines):,} entries written to {file}")
 
 
@@ -338,10 +264,12 @@ def export_audit(file: Path, authority: str, email: str | None) -> None:
 @click.option("--block", help="Column of the block.")
 @click.option("--weight", help="Column of the weight.")
 @click.option("--control", help="Name of the arm to compare with.")
-@click.option("--authority", metavar="CODE")
+@for_authority
 @acting_as
 @as_json
-def uplift(campaign: int | None, table_file: Path | None, authority: str | None, email: str | None, **columns: Any) -> None:
+def uplift(
+    campaign: int | None, table_file: Path | None, authority: str | None, email: str | None, **columns: Any
+) -> None:
     """How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file."""
     from engage.measuring import of_campaign, of_table
 
@@ -349,16 +277,9 @@ def uplift(campaign: int | None, table_file: Path | None, authority: str | None,
     if table_file is not None:
         result = of_table(table_file, **columns)
     else:
-        desk = take_desk(needed(authority, "--authority"), email, Right.see_data)
+        desk = take_desk(authority, email, Right.see_data)
         result = of_campaign(desk.office, desk.actor, needed(campaign, "CAMPAIGN"))
     show(result, facts, json_wanted=wanted)
-
-
-def needed(value: T | None, name: str) -> T:
-    if value is None:
-        msg = f"{name} is missing. See: engage uplift --help"
-        raise InputRefused(msg)
-    return value
 
 
 @main.command(name="notify-stand-in")

@@ -13,8 +13,7 @@ from engage.foundation.office import Office
 from segments import engine, population
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*$")
-NOT_ENGLISH = "proficiency in english language: main language is not english (english or welsh in wales)"
-SPEAKERS = "proficiency in english language: total: all usual residents aged 3 years and over"
+MOVED, OTHER_LANGUAGE = "moved_last_year_share", "other_language_share"
 
 
 def indicators(session: Session, authority: str) -> dict[str, Snapshot]:
@@ -52,7 +51,10 @@ def areas(backend: Backend, office: Office, session: Session, authority: str) ->
     ages = engine.table(backend, office.lake, snapshots["ts007a"])
     split = population.split_of_band(_single_years(backend, office, session, authority))
     adults = population.of_registration_age(ages.filter(ages.level == "oa"), split)
-    shares = [_moved(backend, office, snapshots), _other_language(backend, office, snapshots)]
+    shares = [
+        _share(backend, office, snapshots, "ts019", MOVED),
+        _share(backend, office, snapshots, "ts029", OTHER_LANGUAGE),
+    ]
     known = [share for share in shares if share is not None]
     joined = reduce(lambda left, right: engine.attach(left, right, "oa"), known, adults)
     return _estimate(joined)
@@ -60,8 +62,8 @@ def areas(backend: Backend, office: Office, session: Session, authority: str) ->
 
 def _estimate(joined: ir.Table) -> ir.Table:
     nothing = ibis.null("float64")
-    moved = joined.moved if "moved" in joined.columns else nothing
-    other = joined.other_language if "other_language" in joined.columns else nothing
+    moved = joined[MOVED] if MOVED in joined.columns else nothing
+    other = joined[OTHER_LANGUAGE] if OTHER_LANGUAGE in joined.columns else nothing
     shares = joined.mutate(stale=population.stale_share(moved), not_entitled=population.not_entitled_share(other))
     return shares.mutate(eligible=shares.adults * (1 - shares.not_entitled)).select(
         "oa", "adults", "eligible", "stale", "not_entitled"
@@ -73,17 +75,12 @@ def _single_years(backend: Backend, office: Office, session: Session, authority:
     return engine.table(backend, office.lake, snapshot) if snapshot else None
 
 
-def _moved(backend: Backend, office: Office, snapshots: dict[str, Snapshot]) -> ir.Table | None:
-    if "ts019" not in snapshots:
+def _share(
+    backend: Backend, office: Office, snapshots: dict[str, Snapshot], name: str, indicator: str
+) -> ir.Table | None:
+    """`oa, INDICATOR` of one Census table, or None before it is imported."""
+    if name not in snapshots:
         return None
-    table = engine.table(backend, office.lake, snapshots["ts019"])
-    moved = table.filter((table.level == "oa") & (table.measure == "moved_last_year_share"))
-    return moved.select(oa="area", moved="value")
-
-
-def _other_language(backend: Backend, office: Office, snapshots: dict[str, Snapshot]) -> ir.Table | None:
-    if "ts029" not in snapshots:
-        return None
-    table = engine.table(backend, office.lake, snapshots["ts029"])
-    share = table.value.sum(where=table.measure == NOT_ENGLISH) / table.value.sum(where=table.measure == SPEAKERS)
-    return table.filter(table.level == "oa").group_by(oa="area").agg(other_language=share)
+    table = engine.table(backend, office.lake, snapshots[name])
+    of_areas = table.filter((table.level == "oa") & (table.measure == indicator))
+    return of_areas.select(oa="area", **{indicator: of_areas.value})

@@ -1,4 +1,4 @@
-"""An audience: what a rule held on the day, frozen with each home's reach, so that a campaign can be repeated exactly."""
+"""An audience: what a rule held on the day, frozen with each home's reach, so that a campaign can be repeated."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -28,7 +28,7 @@ def table(backend: Backend, lake: Lake, snapshot: Snapshot) -> ir.Table:
 def needed(snapshot: Snapshot | None, kind: str) -> Snapshot:
     """The snapshot, or a sentence that says what to import first."""
     if snapshot is None:
-        msg = f"No {kind} has been imported yet. Import one first: engage import {kind} FILE --authority CODE --as-at DATE"
+        msg = f"There is no {kind} yet. Import one first: engage import {kind} FILE --authority CODE --as-at DATE"
         raise InputRefused(msg)
     return snapshot
 

@@ -25,13 +25,19 @@ Level = Literal["ward", "area"]
 NORMAL_95 = float(norm.ppf(0.975))
 
 ASSUMPTIONS = [
-    f"People of registration age ({population.REGISTRATION_AGE} and over) are counted from Census 2021; an area may have "
-    f"changed since by about {population.AGEING_OF_WARD * NORMAL_95:.0%} either way.",
-    "Adults without an entitled nationality are taken as "
-    f"{population.NOT_ENTITLED_PER_OTHER_LANGUAGE:.0%} of those whose main language is not English, until passports "
-    f"(TS005) are imported; sure to about {population.NOT_ENTITLED_SPREAD * NORMAL_95:.0%} of that figure.",
-    f"Of all entries, {population.STALE_SHARE:.1%} name nobody at the address (Electoral Commission, 2015 and 2018: "
-    "8.8 % and 10.4 %), more where more people moved in the last year.",
+    (
+        f"People of registration age ({population.REGISTRATION_AGE} and over) are counted from Census 2021; "
+        f"a ward may have changed since by about {population.AGEING_OF_WARD * NORMAL_95:.0%} either way."
+    ),
+    (
+        "Adults without an entitled nationality are taken as "
+        f"{population.NOT_ENTITLED_PER_OTHER_LANGUAGE:.0%} of those whose main language is not English; "
+        f"sure to about {population.NOT_ENTITLED_SPREAD * NORMAL_95:.0%} of that figure."
+    ),
+    (
+        f"Of all entries, {population.STALE_SHARE:.1%} name nobody at the address (Electoral Commission: 8.8 % in 2015, "
+        "10.4 % in 2018), more where more people moved in the last year."
+    ),
     "Electors whose address could not be tied to a home are shared over the wards as the others are.",
 ]
 
@@ -56,10 +62,9 @@ class Row:
 def by_level(office: Office, authority: str, level: Level = "ward") -> list[Row]:
     """Areas with the most people missing first."""
     ageing = population.AGEING_OF_WARD if level == "ward" else population.AGEING_OF_AREA
-    frame = _figures(office, authority, level)
+    records = _figures(office, authority, level).to_dict("records")
     rows = [
-        _row(str(r.key), str(r.name), r.eligible, r.electors, r.stale, r.not_entitled, ageing)
-        for r in frame.itertuples()
+        _row(r["key"], r["name"], r["eligible"], r["electors"], r["stale"], r["not_entitled"], ageing) for r in records
     ]
     return sorted(rows, key=lambda row: -row.missing)
 
@@ -113,7 +118,7 @@ def _figures(office: Office, authority: str, level: Level) -> pd.DataFrame:
 def _known_areas(backend: Backend, office: Office, session: Session, authority: str) -> ir.Table:
     known = areas.areas(backend, office, session, authority)
     if known is None:
-        msg = "The gap needs the Census table of ages. Import it first: engage import indicator census2021-ts007a-oa.csv …"
+        msg = "The gap needs the Census table of ages (TS007A). Import it first: engage import indicator FILE …"
         raise InputRefused(msg)
     return known
 

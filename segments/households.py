@@ -10,8 +10,9 @@ from ibis.backends.duckdb import Backend
 from sqlmodel import Session
 
 from engage.foundation import audit
+from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
-from engage.foundation.lake import Snapshot, current, history
+from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments import areas, engine, protected, reach, registrations
 
@@ -66,7 +67,10 @@ def build(office: Office, actor: Actor) -> Snapshot:
 
 def newest(session: Session, authority: str) -> Snapshot:
     found = current(session, authority, "households")
-    return engine.needed(found, "table of homes; build it with: engage households build")
+    if found is None:
+        msg = "The table of homes has not been built yet. Build it: engage households build --authority CODE"
+        raise InputRefused(msg)
+    return found
 
 
 def summary(office: Office, authority: str) -> Summary:
@@ -165,7 +169,7 @@ def _reach(backend: Backend, office: Office, session: Session, authority: str, h
     usable = reach.usable(session, authority, engine.table(backend, office.lake, contacts))
     reached = usable.group_by("uprn").agg(email=(usable.channel == "email").any(), sms=(usable.channel == "sms").any())
     joined = engine.attach(posted, reached, "uprn")
-    return joined.mutate(email=joined.email.fill_null(value=False), sms=joined.sms.fill_null(value=False))
+    return joined.mutate(email=joined.email.fill_null(False), sms=joined.sms.fill_null(False))
 
 
 def _expect(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
@@ -196,7 +200,3 @@ def _with_indicators(backend: Backend, office: Office, session: Session, authori
         columns = columns.cast({"uprn": "int64"}) if level == "uprn" else columns
         homes = engine.attach(homes, columns, level)
     return homes
-
-
-def past(session: Session, authority: str) -> list[Snapshot]:
-    return history(session, authority, "households")

@@ -2,8 +2,6 @@
 
 import csv
 import shutil
-import uuid
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -11,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from engage.foundation import audit, identity, lake
 from engage.foundation.clock import today
-from engage.foundation.errors import EngageError, InputRefused, NotAllowed, NotFound
+from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments import suppression

@@ -153,12 +153,8 @@ def _run_matcher(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _write(con: duckdb.DuckDBPyConnection, to: Path) -> Linked:
-    con.execute(
-        """
-        COPY (SELECT e.person, l.uprn, e.attainment, l.how FROM elector e JOIN link l USING (row) ORDER BY l.uprn, e.person)
-        TO '{}' (FORMAT parquet)
-        """.format(str(to).replace("'", "''"))
-    )
+    linked = con.sql("SELECT e.person, l.uprn, e.attainment, l.how FROM elector e JOIN link l USING (row)")
+    linked.order("uprn, person").write_parquet(str(to))
     counts = con.execute("""
         SELECT (SELECT count(*) FROM elector), count(*) FILTER (how = 'uprn'), count(*) FILTER (how = 'address'),
                (SELECT count(*) FROM claim WHERE NOT stands) FROM link

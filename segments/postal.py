@@ -2,8 +2,8 @@
 
 import re
 
-SMALL = frozenset("and at by cum de en for in juxta la le next of on sub super the to under upon via with y yr".split())
-KEPT = frozenset("HMP HMYOI NHS RAF YMCA YWCA BT HGV II III IV".split())
+SMALL = re.compile(r"and|at|by|cum|de|en|for|in|juxta|la|le|next|of|on|sub|super|the|to|under|upon|via|with|yr?")
+KEPT = re.compile(r"HMP|HMYOI|NHS|RAF|YMCA|YWCA|BT|II|III|IV|\d.*")
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 ORDINAL = re.compile(r"\d+(st|nd|rd|th)")
 
@@ -17,13 +17,9 @@ def titled(text: str) -> str:
 
 def _word(word: str, *, first: bool) -> str:
     small = word.lower()
-    if word in KEPT:
-        return word
-    if small in SMALL and not first:
+    if ORDINAL.fullmatch(small) or (SMALL.fullmatch(small) and not first):
         return small
-    if ORDINAL.fullmatch(small):
-        return small
-    if word[0].isdigit():
+    if KEPT.fullmatch(word):
         return word
     head, apostrophe, tail = small.partition("'")
     if apostrophe and len(head) == 1:  # O'Neill, D'Arcy

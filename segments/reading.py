@@ -197,9 +197,9 @@ def _read_line_by_line(reading: Reading, skip: int, padded: bool) -> None:
     last: tuple[int, str] = (0, "")
     with clean.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        for line, cells, fault in _records(reading.text.path, reading.head.delimiter, skip):
+        for line, cells, unread in _records(reading.text.path, reading.head.delimiter, skip):
             reading.rows += 1
-            fault = fault or _misfit(len(cells), width, padded)
+            fault = unread or _misfit(len(cells), width, padded)
             last = (line, fault)
             if fault:
                 reading.reject(line, "", fault)

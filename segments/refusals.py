@@ -7,8 +7,9 @@ from segments.reading import Head, plain
 
 # RPA 2000 and the ERO's neutrality: what a party collected, or how somebody votes or voted, never enters.
 PARTY = re.compile(
-    r"^(political )?part(y|ies)$|\bparty (affiliation|support|preference|name|code|id)\b|\b(vot|poll)(e|er|ing)? intention"
-    r"|^vi$|^1 ?- ?5$|^dnk$|^(19|20)?\d\d voted|\bvoted( (19|20)?\d\d)?$|^turnout|\bvot(e|ing) history\b|^canvass(ed|er)\b"
+    r"^(political )?part(y|ies)$|\bparty (affiliation|support|preference|name|code|id)\b|\bvot(e|er|ing) intention"
+    r"|^vi$|^1 ?- ?5$|^dnk$|^(19|20)?\d\d voted|\bvoted( (19|20)?\d\d)?$|^turnout|\bvot(e|ing) history\b"
+    r"|^canvass(ed|er)\b"
     r"|\bcanvass (return|result|response|note)s?\b|\bpledged?$|\bsupport(er)? ?(level|score|rating)?$|^marked register"
     r"|\b(labour|conservative|liberal democrat|lib dem|tory|reform uk|green party|ukip|plaid|snp)\b"
 )
@@ -19,14 +20,14 @@ PERSON = re.compile(r"surname|forename|first ?name|elector|\buprn\b")
 
 
 def refuse_forbidden(head: Head, file: str) -> None:
-    """InputRefused if a header row shows a party's canvass file, the secure record or special-category data of homes."""
+    """InputRefused if a header shows a party's canvass file, the secure record or special-category data of homes."""
     for row in head.rows[:8]:
         names = {_words(name): name.strip() for name in row if name.strip()}
         _refuse_party(names, file)
         if any(SECURE.search(name) for name in names) and any(PERSON.search(name) for name in names):
             raise InputRefused(
-                f"{file} looks like the secure record of anonymous electors. It must not be loaded here or anywhere else "
-                "outside the electoral system. Nothing was read. Export the register without it."
+                f"{file} looks like the secure record of anonymous electors. It must not be loaded here or anywhere "
+                "else outside the electoral system. Nothing was read. Export the register without it."
             )
         special = sorted(shown for name, shown in names.items() if SPECIAL.search(name))
         if special and any(PERSON.search(name) for name in names):
@@ -40,8 +41,8 @@ def _refuse_party(names: dict[str, str], file: str) -> None:
     found = sorted(shown for name, shown in names.items() if PARTY.search(name))
     if found and len(names) > 1:
         raise InputRefused(
-            f"{file} has the column {found[0]!r}: it looks like a party's or a canvasser's copy. Data on parties, votes "
-            "or canvass returns is never taken. Export the register again from the electoral management system."
+            f"{file} has the column {found[0]!r}: it looks like a party's or a canvasser's copy. Data on parties, "
+            "votes or canvass returns is never taken. Export the register again from the electoral management system."
         )
 
 

@@ -121,7 +121,7 @@ def select_homes(homes: ir.Table, rule: rules.Rule) -> ir.Table:
     """The homes of a rule; one that names an indicator not imported here says so."""
     missing = sorted(columns(rule.where) - set(homes.columns) - {"reach"})
     if missing:
-        msg = f"This rule asks for {', '.join(missing)}, which has not been imported. Import the table it comes from first."
+        msg = f"This rule asks for {', '.join(missing)}, which is not imported. Import the table it comes from first."
         raise rules.RuleInvalid(msg)
     return homes.filter(rule.ibis(homes))
 

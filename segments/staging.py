@@ -33,7 +33,7 @@ MISTAKEN = {
 
 @dataclass(frozen=True)
 class Text:
-    """Plain UTF-8 text: where it lies, the SHA-256 of what was handed in (unpacked), its lines and its first encoding."""
+    """Plain UTF-8 text: where it lies, the SHA-256 of what was handed in (unpacked), its lines, its first encoding."""
 
     path: Path
     sha256: str

@@ -1,4 +1,4 @@
-"""Who must not be contacted: a live list that outlasts every import. It holds keyed hashes, no contacts and no UPRNs."""
+"""Who must not be contacted: a live list that outlasts every import, of keyed hashes only."""
 
 from datetime import date, datetime
 
@@ -106,7 +106,7 @@ def is_suppressed(
 
 
 def suppressed_contacts(session: Session, authority: str, on: date | None = None) -> set[str]:
-    """Keyed hashes of contacts not to use; a contact's hash already tells its channel. `on` leaves out what has ended."""
+    """Keyed hashes of contacts not to use (a hash is of one channel). `on` leaves out what ended before that day."""
     query = _standing(authority, on).where(Suppression.scope == "contact")
     return {entry.key for entry in session.exec(query)}
 

@@ -1,8 +1,6 @@
-"""The whole story on the made-up borough: files in, homes linked, a campaign approved and sent, who registered because of it."""
+"""The whole story on the made-up borough: from files in to how many registered because of the reminders."""
 
-import csv
 import json
-import os
 import shutil
 import threading
 import time
@@ -18,7 +16,6 @@ import httpx
 import uvicorn
 
 from campaigns import ledger, lifecycle, work
-from campaigns.models import Campaign
 from campaigns.notify.stand_in import Running, default_seed, running
 from engage.app import create_app
 from engage.demo.aftermath import NextRegister, next_register
