@@ -1,6 +1,6 @@
 """How pages are made: Jinja on GOV.UK Frontend, and the way figures and dates are written in English and Welsh."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
@@ -46,7 +46,8 @@ def environment() -> Environment:
     )
     jinja.globals |= {"asset": asset, "account_of": account_of, "notices": notices, "Right": Right}
     jinja.filters |= {
-        "number": number, "percent": percent, "day": day, "moment": moment, "plural": plural, "sentence": sentence,
+        "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "plural": plural,
+        "sentence": sentence,
     }  # fmt: skip
     return jinja
 
@@ -73,11 +74,18 @@ def percent(share: float | None, places: int = 0) -> str:
     return "not known" if share is None else f"{100 * share:.{places}f}%"
 
 
-def day(value: date | datetime | None, language: str = "en") -> str:
+def day(value: date | datetime | str | None, language: str = "en") -> str:
     if value is None:
         return "not set" if language == "en" else "heb ei osod"
+    if isinstance(value, str):
+        value = date.fromisoformat(value[:10])
     local = london(value) if isinstance(value, datetime) else value
     return f"{local.day} {MONTHS[language][local.month - 1]} {local.year}"
+
+
+def last_day(deadline: datetime, language: str = "en") -> str:
+    """The day people are told: the one before the moment after which it is too late."""
+    return day(deadline - timedelta(seconds=1), language)
 
 
 def moment(value: datetime | None) -> str:

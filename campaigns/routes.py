@@ -1,0 +1,197 @@
+"""The officers' pages of what the council does: campaigns and their approval."""
+
+import io
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+from litestar.types import ControllerRouterHandler
+
+from campaigns import acts, ledger, letterbox, lifecycle, plan_form
+from campaigns.acts import Act
+from campaigns.models import Campaign, CampaignState
+from campaigns.plan import Plan
+from engage.foundation.errors import InputRefused, SendBlocked
+from engage.foundation.identity import Account, Right, demand
+from engage.foundation.office import Actor, Office
+from engage.foundation.web import (
+    Asked,
+    ByAccount,
+    ByActor,
+    Form,
+    InOffice,
+    WithForm,
+    notify,
+    redirect,
+    render,
+    requires,
+)
+from segments import segments
+
+Number = FromPath[int]
+
+
+@get("/campaigns", sync_to_thread=True)
+def all_campaigns(office: InOffice, actor: ByActor) -> Template:
+    return render("officers/campaigns.html", campaigns=lifecycle.campaigns(office, actor))
+
+
+@get("/approvals", guards=[requires(Right.approve)], sync_to_thread=True)
+def approvals(office: InOffice, actor: ByActor) -> Template:
+    waiting = [c for c in lifecycle.campaigns(office, actor) if c.state == CampaignState.submitted]
+    return render("officers/approvals.html", campaigns=waiting)
+
+
+@get("/campaigns/new", guards=[requires(Right.plan)], sync_to_thread=True)
+def campaign_new(office: InOffice, account: ByAccount, segment: FromQuery[str] = "") -> Template:
+    return _editor(office, account.authority, plan_form.blank(office, segment))
+
+
+@post("/campaigns/new", guards=[requires(Right.plan)], sync_to_thread=True)
+def campaign_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
+    plan = plan_form.plan(form)
+    if plan is None:
+        return _editor(office, actor.authority, form)
+    made = lifecycle.create(office, actor, plan)
+    notify(request, "Draft saved. Nothing is sent before it is submitted, approved and launched.")
+    return redirect(f"/campaigns/{made.id}")
+
+
+@get("/campaigns/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
+def campaign_edit(office: InOffice, actor: ByActor, number: Number) -> Template:
+    campaign = lifecycle.campaign(office, actor, number)
+    return _editor(office, actor.authority, plan_form.filled(campaign), campaign)
+
+
+@post("/campaigns/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
+def campaign_edit_send(
+    request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
+) -> Template | Redirect:
+    campaign = lifecycle.campaign(office, actor, number)
+    plan = plan_form.plan(form, campaign.plan)
+    if plan is None:
+        return _editor(office, actor.authority, form, campaign)
+    changed = lifecycle.revise(office, actor, number, plan)
+    notify(request, f"Saved as version {changed.version}. It has to be submitted and approved again.")
+    return redirect(f"/campaigns/{number}")
+
+
+def _editor(office: Office, authority: str, form: Form, campaign: Campaign | None = None) -> Template:
+    return render(
+        "officers/campaign_edit.html", status=422 if form.errors else 200, form=form, campaign=campaign,
+        segments=segments.all_segments(office, authority), templates=plan_form.templates(office),
+        channels=plan_form.CHANNELS,
+    )  # fmt: skip
+
+
+@get("/campaigns/{number:int}", sync_to_thread=True)
+def campaign(office: InOffice, account: ByAccount, actor: ByActor, number: Number) -> Template:
+    return render("officers/campaign.html", **_shown(office, account, actor, number))
+
+
+@get("/campaigns/{number:int}/progress", sync_to_thread=True)
+def campaign_progress(office: InOffice, account: ByAccount, actor: ByActor, number: Number) -> Template:
+    """The figures alone, for htmx to refresh."""
+    return render("officers/campaign_progress.html", **_shown(office, account, actor, number))
+
+
+def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[str, Any]:
+    found = lifecycle.campaign(office, actor, number)
+    plan = Plan.model_validate(found.plan)
+    before_launch = found.state in lifecycle.CHANGEABLE
+    return {
+        "campaign": found,
+        "plan": plan,
+        "status": ledger.status(office, actor, number),
+        "acts": acts.possible(account, found),
+        "decisions": lifecycle.approvals(office, actor, number),
+        "sentence": _sentence(found),
+        "texts": {t.template_id: t for t in plan_form.templates(office)} if before_launch else {},
+        "channels": plan_form.CHANNELS,
+        "changeable": before_launch and account.may(Right.plan),
+    }
+
+
+def _sentence(found: Campaign) -> str:
+    from segments import rules  # noqa: PLC0415  # brings the query engine
+
+    return rules.parse(found.rule).sentence()
+
+
+@get("/campaigns/{number:int}/{act:str}", sync_to_thread=True)
+def campaign_act(office: InOffice, account: ByAccount, actor: ByActor, number: Number, act: FromPath[str]) -> Template:
+    chosen = acts.named(act)
+    demand(account, chosen.right)
+    return _confirm(lifecycle.campaign(office, actor, number), chosen, Form())
+
+
+@post("/campaigns/{number:int}/{act:str}", sync_to_thread=True)
+def campaign_act_send(
+    request: Asked, office: InOffice, account: ByAccount, actor: ByActor, number: Number, act: FromPath[str],
+    form: WithForm,
+) -> Template | Redirect:  # fmt: skip
+    chosen = acts.named(act)
+    demand(account, chosen.right)
+    try:
+        chosen.do(office, actor, number, form)
+    except (InputRefused, SendBlocked) as refused:
+        form.fail("note", str(refused))
+        return _confirm(lifecycle.campaign(office, actor, number), chosen, form)
+    notify(request, chosen.done)
+    return redirect(f"/campaigns/{number}")
+
+
+def _confirm(campaign: Campaign, act: Act, form: Form) -> Template:
+    status = 422 if form.errors else 200
+    return render("officers/campaign_act.html", status=status, campaign=campaign, act=act, form=form)
+
+
+@get("/campaigns/{number:int}/ledger.csv", sync_to_thread=True)
+def campaign_ledger(office: InOffice, actor: ByActor, number: Number) -> Response[str]:
+    return _download(f"ledger-{number}.csv", lambda out: ledger.export_ledger(office, actor, number, out))
+
+
+@get("/campaigns/{number:int}/assignment.csv", sync_to_thread=True)
+def campaign_assignment(office: InOffice, actor: ByActor, number: Number) -> Response[str]:
+    return _download(f"assignment-{number}.csv", lambda out: ledger.export_assignment(office, actor, number, out))
+
+
+def _download(name: str, write: Callable[[TextIO], int]) -> Response[str]:
+    out = io.StringIO()
+    write(out)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=disposition)
+
+
+@get("/api/campaigns", sync_to_thread=True)
+def api_campaigns(office: InOffice, actor: ByActor) -> list[dict[str, Any]]:
+    """Every campaign, newest first."""
+    return [_as_json(found) for found in lifecycle.campaigns(office, actor)]
+
+
+@get("/api/campaigns/{number:int}", sync_to_thread=True)
+def api_campaign(office: InOffice, actor: ByActor, number: Number) -> dict[str, Any]:
+    """One campaign with its plan and the standing of its messages: planned = waiting + accepted + dropped + failed."""
+    found = lifecycle.campaign(office, actor, number)
+    return _as_json(found) | {"plan": found.plan, "status": ledger.status(office, actor, number).as_dict()}
+
+
+def _as_json(found: Campaign) -> dict[str, Any]:
+    return {
+        "id": found.id, "name": found.name, "state": found.state, "version": found.version, "segment": found.segment,
+        "households": found.households, "window": [found.window_start.isoformat(), found.window_end.isoformat()],
+    }  # fmt: skip
+
+
+_PAGES = [
+    all_campaigns, approvals, campaign_new, campaign_send, campaign_edit, campaign_edit_send, campaign,
+    campaign_progress, campaign_act, campaign_act_send, campaign_ledger, campaign_assignment,
+]  # fmt: skip
+_SEES_DATA = [requires(Right.see_data)]
+routes: list[ControllerRouterHandler] = [
+    Router("/", route_handlers=_PAGES, guards=_SEES_DATA, include_in_schema=False),
+    Router("/", route_handlers=[api_campaigns, api_campaign], guards=_SEES_DATA, tags=["what the council does"]),
+    *letterbox.routes,
+]
