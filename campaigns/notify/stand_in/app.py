@@ -23,7 +23,7 @@ from campaigns.notify.stand_in.problem import Problem, bad_request, broken, not_
 from campaigns.notify.stand_in.schema import CHANNELS, check, check_query, require_uuid
 from campaigns.notify.stand_in.seed import Key, Service, Template
 from campaigns.notify.stand_in.store import Row
-from engage.foundation.errors import EngageError
+from engage.foundation.errors import EngageError, InputRefused
 
 PAGE = 250
 TRANSPORT = "engage.transport"
@@ -198,6 +198,13 @@ async def internal(_desk: Desk, _request: Request) -> Response:
     return answer({"result": "error", "message": {"token": ["Unauthorized: not allowed to perform this action"]}}, 401)
 
 
+def _said(body: Any, *needed: str) -> dict[str, str]:
+    """The body of an order, which must be an object of texts with the needed names."""
+    if not isinstance(body, dict) or not all(isinstance(body.get(name), str) for name in needed):
+        raise InputRefused(f"Expected a JSON object with the texts {', '.join(needed)}.")
+    return body
+
+
 async def count_reference(desk: Desk, request: Request) -> Response:
     return answer({"count": len(desk.store.by_reference.get(request.path_params["reference"], []))})
 
@@ -207,7 +214,11 @@ async def summary(desk: Desk, _request: Request) -> Response:
 
 
 async def move_clock(desk: Desk, request: Request) -> Response:
-    moment = datetime.fromisoformat((await _json(request))["now"])
+    said = _said(await _json(request), "now")
+    try:
+        moment = datetime.fromisoformat(said["now"])
+    except ValueError:
+        raise InputRefused("now is not a time: expected one such as 2027-03-01T09:00:00+00:00.") from None
     desk.move_clock(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     return answer({"now": desk.now().isoformat()})
 
@@ -218,7 +229,7 @@ async def set_faults(desk: Desk, request: Request) -> Response:
 
 
 async def receive_text(desk: Desk, request: Request) -> Response:
-    said = await _json(request)
+    said = _said(await _json(request), "number", "message")
     service_id = said.get("service_id", next(iter(desk.seed.services)))
     text = desk.receive_text(said["number"], said["message"], service_id)
     return answer({"id": text.id}, 201)

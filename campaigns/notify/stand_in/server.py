@@ -1,5 +1,6 @@
 """Running the stand-in on this machine, by itself or inside a test."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -30,11 +31,32 @@ class _Protocol(HttpToolsProtocol):
         self.scope.setdefault("extensions", {})[TRANSPORT] = {"connection": self.transport}
 
 
-def _server(desk: Desk) -> uvicorn.Server:
-    config = uvicorn.Config(
-        build(desk), http=_Protocol, ws="none", lifespan="off", log_level="warning", access_log=False
-    )
-    return uvicorn.Server(config)
+class _Embedded(uvicorn.Server):
+    """Stops at once when told, open connections and all: tests start and stop many."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def main_loop(self) -> None:
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        self.ready.set()
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        for listener in sockets or []:
+            listener.close()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._told.set)
+
+
+def _config(desk: Desk) -> uvicorn.Config:
+    return uvicorn.Config(build(desk), http=_Protocol, ws="none", lifespan="off", log_level="warning", access_log=False)
 
 
 def _listen(port: int) -> socket.socket:
@@ -65,7 +87,7 @@ def serve(
     desk = Desk(load_seed(seed), journal, receipts_url, texts_url or _texts_beside(receipts_url), receipts_token)
     desk.answer_at(f"http://{HOST}:{listener.getsockname()[1]}")
     try:
-        _server(desk).run(sockets=[listener])
+        uvicorn.Server(_config(desk)).run(sockets=[listener])
     finally:
         desk.close()
 
@@ -83,9 +105,9 @@ class Running:
     base_url: str
     desk: Desk
 
-    def key(self, handle_or_index: int = 0, kind: str = "normal") -> str:
-        """An API key of a service, by its place in the seed."""
-        service = list(self.desk.seed.services.values())[handle_or_index]
+    def key(self, kind: str = "normal") -> str:
+        """An API key of the first service of the seed."""
+        service = next(iter(self.desk.seed.services.values()))
         secret = next(each.secret for each in service.keys if each.kind == kind and not each.revoked)
         return f"key-{service.id}-{secret}"
 
@@ -108,22 +130,14 @@ def running(
     listener = _listen(0)
     base_url = f"http://{HOST}:{listener.getsockname()[1]}"
     desk.answer_at(base_url)
-    server = _server(desk)
+    server = _Embedded(_config(desk))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    _await_start(server)
     try:
+        if not server.ready.wait(_STARTED_WITHIN_SECONDS):
+            raise TimeoutError("The stand-in did not start.")
         yield Running(base_url, desk)
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join()
         desk.close()
-        listener.close()
-
-
-def _await_start(server: uvicorn.Server) -> None:
-    for _ in range(_STARTED_WITHIN_SECONDS * 100):
-        if server.started:
-            return
-        time.sleep(0.01)
-    raise TimeoutError("The stand-in did not start.")

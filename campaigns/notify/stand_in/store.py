@@ -2,13 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-Journalled = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -74,15 +71,12 @@ class Store:
 
     def newest_first(self, service_id: str, key_kind: str, reference: str | None, before: Row | None) -> Iterator[Row]:
         """Rows of one service and kind of key; `before` leaves out that row and all that came after it."""
-        rows: Iterable[Row] = self._in_order[service_id, key_kind]
-        if reference is not None:
-            same = self.by_reference.get(reference, [])
-            rows = [row for row in same if (row.service_id, row.key_kind) == (service_id, key_kind)]
-        elif before is not None:
-            rows = self._in_order[service_id, key_kind][: before.position]
-        for row in reversed(list(rows) if not isinstance(rows, list) else rows):
-            if before is None or row.position < before.position:
-                yield row
+        ordered = self._in_order[service_id, key_kind]
+        end = len(ordered) if before is None else before.position
+        if reference is None:
+            return (ordered[position] for position in range(min(end, len(ordered)) - 1, -1, -1))
+        same = reversed(self.by_reference.get(reference, []))
+        return (row for row in same if (row.service_id, row.key_kind) == (service_id, key_kind) and row.position < end)
 
     def duplicates(self) -> dict[str, int]:
         """References that arrived more than once, with how often."""

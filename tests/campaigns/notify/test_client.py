@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
+from urllib3.exceptions import MaxRetryError, ProtocolError
 
 from campaigns.notify.client import GovukNotify, from_settings
 from campaigns.notify.errors import (
@@ -43,7 +46,7 @@ def test_a_message_is_accepted_and_found_by_its_reference(notify: GovukNotify, m
     (found,) = notify.find("message-1")
     assert (accepted.notification_id, accepted.template_version) == (found.notification_id, 1)
     assert (found.channel, found.template_id) == (message.channel, message.template_id)
-    assert notify.status(accepted.notification_id) == found or found.channel != "letter"
+    assert notify.status(accepted.notification_id).created_at == found.created_at
 
 
 def test_one_click_unsubscribe_reaches_notify(notify: GovukNotify, stand_in: Running) -> None:
@@ -97,10 +100,42 @@ def test_nobody_listening_is_certainly_not_sent() -> None:
         GovukNotify(KEYS["normal"], f"http://127.0.0.1:{port}").send(email())
 
 
-@pytest.mark.parametrize("base_url", ["http://no-such-host.invalid", "no-scheme.example.org"])
-def test_no_such_host_is_certainly_not_sent(base_url: str) -> None:
+def test_an_unknown_host_is_certainly_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(NotSent):
-        GovukNotify(KEYS["normal"], base_url).send(email())
+        GovukNotify(KEYS["normal"], "http://notify.example.org").send(email())
+
+
+def test_an_address_without_a_scheme_is_certainly_not_sent() -> None:
+    with pytest.raises(NotSent):
+        GovukNotify(KEYS["normal"], "notify.example.org").send(email())
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (requests.ConnectTimeout(), NotSent),
+        (requests.exceptions.SSLError(MaxRetryError(None, "", ssl.SSLCertVerificationError("bad"))), NotSent),
+        (requests.exceptions.SSLError(ssl.SSLError("cut off in the middle")), Ambiguous),
+        (requests.ReadTimeout(), Ambiguous),
+        (requests.exceptions.ChunkedEncodingError(), Ambiguous),
+        (requests.ConnectionError(ProtocolError("aborted", ConnectionResetError())), Ambiguous),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_happened_before_and_after_the_connection(
+    monkeypatch: pytest.MonkeyPatch, cause: requests.RequestException, kind: type[SendFault]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise cause
+
+    monkeypatch.setattr(requests.Session, "request", fail)
+    with pytest.raises(SendFault) as raised:
+        GovukNotify(KEYS["normal"], "http://127.0.0.1:9").send(email())
+    assert type(raised.value) is kind
 
 
 @contextmanager
@@ -206,7 +241,7 @@ def test_letters_with_a_team_key_stop_the_queue(stand_in: Running) -> None:
         GovukNotify(KEYS["team"], stand_in.base_url).send(letter())
 
 
-@pytest.mark.parametrize("key", ["", "not a key", "name-" + str(uuid4())])
+@pytest.mark.parametrize("key", ["", "not a key", "name-" + KEYS["normal"][-36:]])
 def test_a_malformed_key_is_told_before_anything_is_sent(key: str) -> None:
     with pytest.raises(KeyMalformed, match="ENGAGE_NOTIFY_API_KEY") as malformed:
         from_settings(key, "http://127.0.0.1:9")

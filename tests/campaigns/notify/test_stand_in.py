@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ import requests
 
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import NotFound
-from campaigns.notify.stand_in import Running, default_seed, running
+from campaigns.notify.stand_in import Running, default_seed, running, serve
 from campaigns.notify.stand_in.limits import Bucket
 from campaigns.notify.stand_in.seed import load_seed
 from campaigns.notify.text import check_sms
@@ -268,6 +269,46 @@ def test_what_arrived_survives_a_restart(tmp_path: Path) -> None:
         assert sum(summary["by_type"]["email"].values()) == 2
 
 
+def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code = (
+        "import json, sys; from pathlib import Path; from campaigns.notify.stand_in import serve;"
+        "serve(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))"
+    )
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps(SEED))
+    for round_ in (1, 2):
+        process = subprocess.Popen([sys.executable, "-c", code, str(port), seed, journal])
+        try:
+            base_url = f"http://127.0.0.1:{port}"
+            wait_for(base_url)
+            assert len(GovukNotify(KEYS["normal"], base_url).find("message-1")) == round_ - 1
+            GovukNotify(KEYS["normal"], base_url).send(email())
+        finally:
+            process.kill()
+            process.wait()
+    assert len(journal.read_text().splitlines()) == 2
+
+
+def wait_for(base_url: str) -> None:
+    for _ in range(200):
+        try:
+            requests.get(f"{base_url}/stand-in/summary", timeout=5)
+        except requests.ConnectionError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the stand-in did not start")
+
+
+def test_a_port_in_use_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputRefused, match="in use"):
+        serve(taken.getsockname()[1], None)
+
+
 def test_clock_faults_and_texts_can_be_ordered_over_http(stand_in: Running, notify: GovukNotify) -> None:
     def order(path: str, body: dict[str, Any]) -> requests.Response:
         return requests.post(f"{stand_in.base_url}/stand-in/{path}", json=body, timeout=5)
@@ -280,6 +321,8 @@ def test_clock_faults_and_texts_can_be_ordered_over_http(stand_in: Running, noti
     assert stand_in.desk.faults.strikes("error_after")
     assert order("faults", {"flood": {}}).json()["message"].startswith("Unknown fault flood: expected one of")
     assert order("faults", {"receipts": "often"}).status_code == 422
+    assert "number, message" in order("received-texts", {"message": "STOP"}).json()["message"]
+    assert order("clock", {"now": "yesterday"}).status_code == 422
     assert order("received-texts", {"number": "447700900123", "message": "STOP"}).status_code == 201
     assert next(notify.received_texts()).message == "STOP"
 
