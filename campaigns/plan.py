@@ -97,6 +97,8 @@ class Plan(_Part):
             raise ValueError("segment: expected the name of a segment, or a rule")
         if not self.waves:
             object.__setattr__(self, "waves", self._usual_waves())
+        if not self.waves:
+            raise ValueError("templates: expected a template for at least one channel (email, sms or letter)")
         self._check_arms()
         self._check_comparison()
         self._check_waves()
@@ -137,8 +139,6 @@ class Plan(_Part):
             )
 
     def _check_waves(self) -> None:
-        if not self.waves:
-            raise ValueError("templates: expected a template for at least one channel (email, sms or letter)")
         for number, wave in enumerate(self.waves, 1):
             for arm in wave.arms:
                 if arm not in self.arms:
