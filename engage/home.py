@@ -19,7 +19,7 @@ Page = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
 def home(office: InOffice, account: ByAccount) -> Template | Redirect:
     if not account.may(Right.see_data):
         return redirect("/wards")
-    return render("officers/home.html", overview=overview(office, account.authority))
+    return render("officers/home.html", overview=overview(office, account))
 
 
 @get("/audit", guards=[requires(Right.audit)], sync_to_thread=True)

@@ -1,14 +1,23 @@
-"""What the home page and the audit page read."""
+"""What the home page and the audit page read: figures, what needs attention, and the next steps."""
 
 from dataclasses import dataclass, field
 
 from sqlmodel import col, select
 
+from campaigns import ledger, lifecycle
+from campaigns.models import Campaign, CampaignState
 from engage.foundation import audit
 from engage.foundation.audit import AuditEntry, Verdict
-from engage.foundation.office import Office
+from engage.foundation.clock import today
+from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Account, Right
+from engage.foundation.office import Actor, Office
+from engage.foundation.pages import day, number, percent, plural
+from segments import gap, households, segments, uploads
 
 PAGE = 50
+STALE_REGISTER_DAYS = 35  # a notice of alteration comes every month, so an older register is behind
+NEEDED = ("gazetteer", "geography", "register", "indicator")
 
 
 @dataclass(frozen=True)
@@ -39,20 +48,102 @@ class Figure:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do next, or done."""
+    """One thing to do next."""
 
     title: str
     href: str
     hint: str = ""
-    done: bool = False
 
 
 @dataclass(frozen=True)
 class Overview:
     figures: list[Figure] = field(default_factory=list)
-    alerts: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    campaigns: list[tuple[Campaign, ledger.Status]] = field(default_factory=list)
 
 
-def overview(office: Office, authority: str) -> Overview:
-    return Overview()
+def overview(office: Office, account: Account) -> Overview:
+    actor = Actor(account.authority, account.label, account.id)
+    found = lifecycle.campaigns(office, actor)
+    going = [c for c in found if c.state in (CampaignState.launched, CampaignState.paused)]
+    shown = going or [c for c in found if c.launched_at][:1]
+    steps = [*_data_steps(office, account), *_campaign_steps(account, found), *_plan_steps(office, account, found)]
+    return Overview(
+        figures=_figures(office, account.authority),
+        steps=[step for step, right in steps if account.may(right)],
+        campaigns=[(c, ledger.status(office, actor, c.id or 0)) for c in shown],
+    )
+
+
+def _figures(office: Office, authority: str) -> list[Figure]:
+    try:
+        homes = households.summary(office, authority)
+        whole = gap.overall(office, authority)
+    except InputRefused:
+        return []
+    return [
+        Figure("Homes", number(homes.households), "", "/data"),
+        Figure("Electors", number(homes.electors), f"register of {day(homes.register_as_at)}", "/data"),
+        Figure(
+            "Complete", percent(whole.completeness), f"between {percent(whole.low)} and {percent(whole.high)}", "/gaps"
+        ),
+        Figure("Missing, about", number(round(whole.missing, -2)), "people who may register", "/gaps"),
+    ]
+
+
+def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
+    shelves = {shelf.kind: shelf for shelf in uploads.shelves(office, account.authority)}
+    missing = [shelves[kind] for kind in NEEDED if kind in shelves and not shelves[kind].snapshots]
+    steps = [
+        (Step(f"Import: {shelf.title}", f"/data/new?kind={shelf.kind}", shelf.hint), Right.import_data)
+        for shelf in missing
+    ]
+    if not missing and uploads.homes_are_behind(office, account.authority):
+        hint = "Data has come in since it was built"
+        steps.append((Step("Build the table of homes", "/data", hint), Right.import_data))
+    newest = next(iter(shelves["register"].snapshots), None) if "register" in shelves else None
+    age = (today(office.clock) - newest.as_at).days if newest else 0
+    if age > STALE_REGISTER_DAYS:
+        hint = f"The newest is {age} days old. Who has registered since is not known, and would be reminded again"
+        steps.append((Step("Import a newer register", "/data/new?kind=register", hint), Right.import_data))
+    return steps
+
+
+def _campaign_steps(account: Account, found: list[Campaign]) -> list[tuple[Step, Right]]:
+    def own(campaign: Campaign) -> bool:
+        return account.id in (campaign.created_by_id, campaign.submitted_by_id)
+
+    steps = []
+    for campaign in found:
+        path = f"/campaigns/{campaign.id}"
+        match campaign.state:
+            case CampaignState.draft:
+                steps.append(
+                    (Step(f"Submit or change: {campaign.name}", path, campaign.reason or "A draft"), Right.plan)
+                )
+            case CampaignState.submitted if not own(campaign):
+                hint = f"{plural(campaign.households, 'home')}, waiting for your decision"
+                steps.append((Step(f"Approve or send back: {campaign.name}", path, hint), Right.approve))
+            case CampaignState.approved:
+                steps.append((Step(f"Launch: {campaign.name}", path, "Approved"), Right.send))
+            case CampaignState.paused:
+                steps.append((Step(f"Resume or stop: {campaign.name}", path, campaign.reason or "Paused"), Right.send))
+    return steps
+
+
+def _plan_steps(office: Office, account: Account, found: list[Campaign]) -> list[tuple[Step, Right]]:
+    if not _figures_possible(office, account.authority):
+        return []
+    if not segments.all_segments(office, account.authority):
+        return [(Step("Make a segment", "/segments/new", "Choose which homes to remind"), Right.plan)]
+    if not found:
+        return [(Step("Plan a campaign", "/campaigns/new", "Remind the homes of a segment"), Right.plan)]
+    return []
+
+
+def _figures_possible(office: Office, authority: str) -> bool:
+    try:
+        households.summary(office, authority)
+    except InputRefused:
+        return False
+    return True
