@@ -115,7 +115,6 @@ def _take_in(
 ) -> ImportReport:  # fmt: skip
     text = receive(path, scratch / "text")
     head = look(text)
-    refuse_forbidden(head, path.name)
     form, header_at = _recognise(head, kind, path.name)
     say(f"Checking {text.lines:,} lines of {form.name}")
     con = connect(scratch)
@@ -138,7 +137,9 @@ def _take_in(
 
 
 def _recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
-    found = [(form, at) for form in FORMATS if (at := form.where(head)) is not None]
+    found = [(form, at) for form in FORMATS if (at := form.locate(head)) is not None]
+    # Without a known format any of the first rows may be the header; a format without header (-1) has none to look at.
+    refuse_forbidden([head.rows[at] for _, at in found if at >= 0] if found else head.rows[:4], file)
     for form, at in found:
         if form.kind == kind:
             return form, at
@@ -165,11 +166,9 @@ def _seen(head: Head) -> str:
 
 def _known(office: Office, authority: str) -> Known:
     with office.database.session() as session:
-        paths = {
-            kind: office.lake.file(snapshot) if (snapshot := lake.current(session, authority, kind)) else None
-            for kind in ("geography", "boundaries", "register")
-        }
-    return Known(**paths)
+        newest = {kind: lake.current(session, authority, kind) for kind in ("geography", "boundaries", "register")}
+    geography, boundaries, register = (office.lake.file(found) if found else None for found in newest.values())
+    return Known(geography, boundaries, register, newest["register"].as_at if newest["register"] else None)
 
 
 def _write_rejects(reading: Reading) -> Path | None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -95,6 +96,7 @@ class Known:
     geography: Path | None = None
     boundaries: Path | None = None
     register: Path | None = None
+    register_as_at: date | None = None
 
     def areas_sql(self, level: str) -> str | None:
         """A query of the authority's own area codes at a level (`ward`, `oa`, `lsoa`), or None if unknown."""
@@ -121,6 +123,7 @@ class Reading:
     scratch: Path
     progress: Callable[[str], None]
     columns: list[str] = field(default_factory=list)
+    headed: bool = True
     rows: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
@@ -156,6 +159,7 @@ def open_rows(reading: Reading, *, header_at: int | None, widest: int = 0) -> No
     skip = reading.head.starts[header_at] if header_at is not None else 0
     reading.columns = _distinct(names)
     padded = header_at is None
+    reading.headed = not padded
     source = _csv(reading.text.path, reading.head.delimiter, reading.columns, skip, padded)
     if _each_line_is_a_row(reading, source, skip):
         first = skip + 1
@@ -194,21 +198,19 @@ def _each_line_is_a_row(reading: Reading, source: str, skip: int) -> bool:
 def _read_line_by_line(reading: Reading, skip: int, padded: bool) -> None:
     clean = reading.scratch / "rows.csv"
     width = len(reading.columns)
-    last: tuple[int, str] = (0, "")
+    fits = partial(_misfit, width=width, padded=padded)
+    line, fault = 0, ""
     with clean.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        for line, cells, unread in _records(reading.text.path, reading.head.delimiter, skip):
+        for line, cells, fault in _records(reading.text.path, reading.head.delimiter, skip, fits):
             reading.rows += 1
-            fault = unread or _misfit(len(cells), width, padded)
-            last = (line, fault)
             if fault:
                 reading.reject(line, "", fault)
             else:
-                writer.writerow([line, *(" ".join(cell.split()) if "\n" in cell else cell for cell in cells)]
-                                + [""] * (width - len(cells)))  # fmt: skip
-    if last[1].startswith(CUT_OFF):
+                writer.writerow([line, *map(_one_line, cells), *[""] * (width - len(cells))])
+    if fault in CUT_OFF:
         raise InputRefused(
-            f"{reading.file}, line {last[0]}: the file ends in the middle of a row ({last[1]}). "
+            f"{reading.file}, line {line}: the file ends in the middle of a row ({fault}). "
             "It was probably cut off while it was copied: export it again."
         )
     source = _csv(clean, ",", ["line", *[f"c{n}" for n in range(width)]], 0, padded=False)
@@ -220,13 +222,17 @@ TOO_FEW, UNCLOSED = "too few columns", "a quotation mark is not closed"
 CUT_OFF = (TOO_FEW, UNCLOSED)
 
 
-def _misfit(found: int, width: int, padded: bool) -> str:
+def _misfit(found: int, *, width: int, padded: bool) -> str:
     if found > width:
         return "too many columns"
     return TOO_FEW if found < width and not padded else ""
 
 
-def _records(path: Path, delimiter: str, skip: int) -> Iterator[tuple[int, list[str], str]]:
+def _one_line(cell: str) -> str:
+    return " ".join(cell.split()) if "\n" in cell or "\r" in cell else cell
+
+
+def _records(path: Path, delimiter: str, skip: int, fits: Callable[[int], str]) -> Iterator[tuple[int, list[str], str]]:
     """(file line, cells, fault) of each record; blank lines are no records."""
     with path.open(encoding="utf-8", newline="\n") as file:
         number, waiting = skip, list[str]()
@@ -234,18 +240,26 @@ def _records(path: Path, delimiter: str, skip: int) -> Iterator[tuple[int, list[
             file.readline()
         while text := waiting.pop(0) if waiting else file.readline():
             number += 1
-            if not text.strip():
-                continue
             cells, fault = _parse([text], delimiter)
-            if fault != UNCLOSED:
-                yield number, cells, fault
-                continue
-            more = [*waiting, *islice(file, MOST_LINES - len(waiting))]
-            waiting = []
-            taken = next((n for n in range(1, len(more) + 1) if _parse([text, *more[:n]], delimiter)[1] != UNCLOSED), 0)
-            yield (number, *(_parse([text, *more[:taken]], delimiter)))
-            waiting = more[taken:]
-            number += taken
+            taken = 0
+            if fault == UNCLOSED:
+                waiting += islice(file, MOST_LINES - len(waiting))
+                taken, cells, fault = _continued(text, waiting, delimiter, fits)
+            if cells or fault:
+                yield number, cells, fault or fits(len(cells))
+            waiting, number = waiting[taken:], number + taken
+
+
+def _continued(
+    text: str, following: list[str], delimiter: str, fits: Callable[[int], str]
+) -> tuple[int, list[str], str]:  # fmt: skip
+    """How many of the following lines belong to a row whose quoted cell goes on, and its cells. Where they make no
+    whole row the quotation mark is a slip, which must not swallow the lines after it."""
+    for taken in range(1, len(following) + 1):
+        cells, fault = _parse([text, *following[:taken]], delimiter)
+        if not fault:
+            return (taken, cells, "") if not fits(len(cells)) else (0, [], UNCLOSED)
+    return 0, [], UNCLOSED
 
 
 def _parse(lines: list[str], delimiter: str) -> tuple[list[str], str]:

@@ -3,7 +3,7 @@
 import re
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Head, plain
+from segments.reading import plain
 
 # RPA 2000 and the ERO's neutrality: what a party collected, or how somebody votes or voted, never enters.
 PARTY = re.compile(
@@ -19,9 +19,9 @@ SPECIAL = re.compile(r"ethnic|relig|\bfaith|belief|\bhealth|disab|sexual|gender 
 PERSON = re.compile(r"surname|forename|first ?name|elector|\buprn\b")
 
 
-def refuse_forbidden(head: Head, file: str) -> None:
+def refuse_forbidden(headers: list[list[str]], file: str) -> None:
     """InputRefused if a header shows a party's canvass file, the secure record or special-category data of homes."""
-    for row in head.rows[:8]:
+    for row in headers:
         names = {_words(name): name.strip() for name in row if name.strip()}
         _refuse_party(names, file)
         if any(SECURE.search(name) for name in names) and any(PERSON.search(name) for name in names):

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from engage.foundation.errors import InputRefused
 
 CHUNK = 1 << 20
-LONGEST_LINE = 1 << 20
+LONGEST_LINE = 1 << 18
 MOST_UNPACKED = 64 << 30
 MOST_EXPANSION = 300  # real exports shrink 5 to 60 times; a bomb, thousands
 EXPANSION_FREE = 64 << 20

@@ -1,4 +1,4 @@
-"""Wide tables of figures by area, made long: `area, level, measure, value`. Census and deprivation tables share this."""
+"""Wide tables of figures by area, made long: `area, level, measure, value`. Census and deprivation share this."""
 
 import re
 from collections import Counter
@@ -22,7 +22,8 @@ def label(header: str) -> str:
 
 
 def level_sql(area: str) -> str:
-    return f"case {' '.join(f'when regexp_matches({area}, {literal(p)}) then {literal(n)}' for n, p in LEVELS.items())} end"
+    cases = (f"when regexp_matches({area}, {literal(form)}) then {literal(name)}" for name, form in LEVELS.items())
+    return f"case {' '.join(cases)} end"
 
 
 def elsewhere_sql(reading: Reading, area: str) -> str:
@@ -71,7 +72,7 @@ def _refuse_foreign(reading: Reading, accepted: int, rejected: Counter[str], are
         return
     example = scalar(reading, f"select min({area}) from raw where {level_sql(area)} is not null")  # noqa: S608 - quoted
     raise InputRefused(
-        f"{reading.file} holds no area of {reading.authority}: its areas ({example} and so on) are of another authority."
+        f"{reading.file} holds no area of {reading.authority}: its areas ({example} and so on) are another authority's."
     )
 
 

@@ -1,4 +1,4 @@
-"""Census 2021 tables in Nomis' bulk layout, by output area or LSOA. The table is told by what its columns begin with."""
+"""Census 2021 tables in Nomis' bulk layout, by output area or LSOA; what the columns begin with tells the table."""
 
 import re
 

@@ -15,7 +15,7 @@ from engage.foundation.privacy import Keys
 from segments import suppression
 from segments.contact_point import is_simulated, normal
 from segments.reading import Reading, literal, open_rows
-from segments.sources.format import Check, Format, Harvest, Warn, headed_by, refuse_if_none, save, scalar, tabulate
+from segments.sources.format import Check, Format, Harvest, Warn, headed_by, refuse_if_none, save, tabulate
 
 NEEDED = ("uprn", "source", "lawful_basis", "agreement_reference", "collected_on")
 CHANNELS = {"email": "email", "sms": "mobile"}
@@ -25,7 +25,7 @@ POINTS = pa.schema([(name, pa.string()) for name in ("channel", "given", "contac
 
 # One row of the file may hold an e-mail address and a mobile; each stands or falls by itself.
 LONG = """
-create table candidates as select g.*, p.contact, p.value, coalesce(p.problem, 'no email address or mobile number') as problem
+create table candidates as select g.*, p.contact, p.value, p.problem
 from (select *, 'email' as channel, email as given from good where email is not null
       union all select *, 'sms', mobile from good where mobile is not null) g
 left join points p on p.channel = g.channel and p.given = g.given
@@ -40,10 +40,14 @@ select uprn, channel, contact, case when objected then '' else value end as valu
     agreement_reference, collected_on, objected
 from ({STANDING}) order by uprn, channel, contact
 """  # noqa: S608 - our own query
-FAILED = """
-select line, arg_min(problem, channel) as problem, arg_min(channel, channel) as channel from candidates
-where line not in (select line from candidates where contact is not null) group by line
-"""
+KEPT = "select line from candidates where contact is not null"
+FAILED = f"""
+select line, arg_min(problem, channel) as problem, case min(channel) when 'sms' then 'mobile' else 'email' end as name
+from candidates where line not in ({KEPT}) group by line
+"""  # noqa: S608 - our own query
+HALVES = f"""
+select channel, count(*) from candidates where contact is null and line in ({KEPT}) group by channel order by channel
+"""  # noqa: S608 - our own query
 
 
 def normalise(reading: Reading, header_at: int) -> Harvest:
@@ -125,16 +129,13 @@ def _point(keys: Keys, channel: str, given: str) -> dict[str, str | None]:
 
 
 def _list_failed(reading: Reading) -> Counter[str]:
-    reading.con.execute(
-        f"insert into rejects select line, case channel when 'sms' then 'mobile' else channel end, problem, null from ({FAILED})"  # noqa: S608 - our own query
-    )
+    reading.con.execute(f"insert into rejects select line, name, problem, null from ({FAILED})")  # noqa: S608 - our own query
     found = reading.con.execute(f"select problem, count(*) from ({FAILED}) group by 1").fetchall()  # noqa: S608 - our own query
     return Counter(dict(found))
 
 
 def _warn_of_lost_halves(reading: Reading) -> None:
-    half = "select channel, count(*) from candidates where contact is null and line in (select line from candidates where contact is not null) group by 1"
-    for channel, count in reading.con.execute(half).fetchall():
+    for channel, count in reading.con.execute(HALVES).fetchall():
         reading.warnings.append(f"{count:,} rows are kept without their {CHANNELS[channel]}: it cannot be used")
 
 

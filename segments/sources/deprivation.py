@@ -34,6 +34,6 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
 FORMATS = (
     Format(
         kind="indicator", name="Indices of deprivation, File 7", normalise=normalise, locate=locate,
-        columns=("LSOA code (2021)", "Local Authority District code (2024)", "Index of Multiple Deprivation (IMD) Score", "…"),
+        columns=("LSOA code (2021)", "Local Authority District code (2024)", "Index of Multiple Deprivation (IMD) …"),
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ WIDEST = 29
 # Of the record types that AddressBase Premium has too, these widths are DTF 7.3's alone.
 WIDTHS = {"11": 20, "15": 9, "21": 23, "24": 29}
 RECORDS = ("10", "11", "12", "13", "14", "15", "21", "22", "23", "24", "25", "26", "27", "29", "98", "99")
+CLASS = "'^[A-Z]{1,2}[0-9]{0,2}[A-Z]{0,2}$'"
 STATUS = "case when c1 = '21' then c5 else c7 end"
 
 # CASE, not AND: only the records concerned are then looked at.
@@ -22,12 +23,12 @@ CHECKS = [
     Check("USRN", "USRN is not a whole number",
           "case when c1 in ('11', '15') then try_cast(clean(c4) as bigint) is null end", "c4"),
     Check("LOGICAL_STATUS", "logical status is not one of 1, 3, 5, 6, 7, 8, 9",
-          f"case when c1 in ('21', '24') then coalesce(clean({STATUS}), '') not in ('1', '3', '5', '6', '7', '8', '9') end",
+          f"case when c1 in ('21', '24') then not coalesce(regexp_matches(clean({STATUS}), '^[1356789]$'), false) end",
           STATUS),
     Check("BLPU_STATE", "state is not one of 1, 2, 3, 4, 6 or blank",
           "case when c1 = '21' then coalesce(clean(c6), '2') not in ('1', '2', '3', '4', '6') end", "c6"),
     Check("BLPU_CLASS", "class is missing or no class code",
-          "case when c1 = '21' then not coalesce(regexp_matches(clean(c8), '^[A-Z]{1,2}[0-9]{0,2}[A-Z]{0,2}$'), false) end", "c8"),
+          f"case when c1 = '21' then not coalesce(regexp_matches(clean(c8), {CLASS}), false) end", "c8"),
 ]  # fmt: skip
 WARNS = [
     Warn("{n} properties have coordinates of zero: they are kept without",
@@ -49,7 +50,8 @@ create table wordings as select given, titled(given) as shown from (
 
 STREETS = """
 create table streets as
-select try_cast(clean(s.c4) as bigint) as usrn, clean(s.c9) as language, d.shown as street, l.shown as locality, t.shown as town
+select try_cast(clean(s.c4) as bigint) as usrn, clean(s.c9) as language,
+    d.shown as street, l.shown as locality, t.shown as town
 from good s left join wordings d on d.given = clean(s.c5) left join wordings l on l.given = clean(s.c6)
 left join wordings t on t.given = clean(s.c7)
 where s.c1 = '15' qualify row_number() over (partition by usrn, language order by line desc) = 1
@@ -65,27 +67,29 @@ from good where c1 = '21' qualify row_number() over (partition by as_uprn(c4) or
 
 # One LPI is one way to say an address. The order of the lines is that of the postal address guidance (BS 7666): parts
 # of a building, the building, number and street, locality, town, postcode. GOV.UK Notify takes at most seven lines and
-# none that begins with a bracket or the like.
+# none that begins with a bracket or the like. Welsh streets have names of their own, so an address needs both.
 COMPOSE = r"""
 create macro numbered(a, b, c, d) as nullif(concat(clean(a), upper(clean(b)),
     case when coalesce(clean(c), clean(d)) is not null then '-' end, clean(c), upper(clean(d))), '');
 create macro a_line(t) as nullif(trim(regexp_replace(t, '^[^\pL\pN]+', '')), '');
 create macro unless_in(t, others) as case when not list_contains(others, t) then t end;
 create table parts as
-select l.line, as_uprn(l.c4) as uprn, clean(l.c6) as language, whole(l.c7)::int as status, whole(l.c22) as usrn, s.street,
+select l.line, as_uprn(l.c4) as uprn, clean(l.c6) as language, whole(l.c7)::int as status, s.usrn, s.street,
     sao.shown as sao, pao.shown as pao, numbered(l.c12, l.c13, l.c14, l.c15) as sao_number,
     numbered(l.c17, l.c18, l.c19, l.c20) as pao_number, coalesce(p.shown, s.town) as post_town,
     unless_in(s.locality, [coalesce(p.shown, ''), coalesce(s.town, '')]) as locality,
     unless_in(s.town, [coalesce(p.shown, s.town)]) as town, as_postcode(l.c25) as postcode
 from good l
-left join streets s on s.usrn = whole(l.c22) and s.language = case when clean(l.c6) = 'CYM' then 'CYM' else 'ENG' end
-left join wordings sao on sao.given = clean(l.c16) left join wordings pao on pao.given = clean(l.c21)
+left join streets s on s.usrn = try_cast(clean(l.c22) as bigint)
+    and s.language = case when clean(l.c6) = 'CYM' then 'CYM' else 'ENG' end
+left join wordings sao on sao.given = clean(l.c16)
+left join wordings pao on pao.given = clean(l.c21)
 left join wordings p on p.given = clean(l.c26)
 where l.c1 = '24';
 create table addresses as
 select line, uprn, language, status, usrn, street, postcode, list_filter([
     a_line(sao), a_line(case when pao is not null then concat_ws(' ', sao_number, pao) end),
-    a_line(concat_ws(' ', case when pao is null and sao_number is not null then sao_number || ',' end, pao_number, street)),
+    a_line(concat_ws(' ', case when pao is null then sao_number || ',' end, pao_number, street)),
     a_line(locality), a_line(town), a_line(post_town), postcode], lambda x: x is not null) as lines
 from parts where uprn in (select uprn from properties);
 """
@@ -160,7 +164,8 @@ def _orphans(reading: Reading) -> Counter[str]:
     repeated = "the same UPRN twice"
     orphaned = "address of a property that is not in the file"
     reading.con.execute(
-        "insert into rejects select line, 'UPRN', ?, null from good where c1 = '21' and line not in (select line from properties)",
+        "insert into rejects select line, 'UPRN', ?, null from good "
+        "where c1 = '21' and line not in (select line from properties)",
         [repeated],
     )
     reading.con.execute(

@@ -58,9 +58,6 @@ class Format:
     normalise: Callable[[Reading, int], Harvest]
     locate: Callable[[Head], int | None] = field(default=lambda _: None)
 
-    def where(self, head: Head) -> int | None:
-        return self.locate(head)
-
 
 def headed_by(*needed: str, without: tuple[str, ...] = ()) -> Callable[[Head], int | None]:
     """Recognise a table by the columns its header must and must not have, whatever their order."""
@@ -86,6 +83,7 @@ def tabulate(
     kept. `unique` names output columns of which each row must be the first, else it is rejected as `repeated`.
     """
     con, warns = reading.con, warns or []
+    checks = [*_header_again(reading), *checks]
     columns = ", ".join(f"{sql} as {quoted(name)}" for name, sql in output.items())
     flags = "".join(f", coalesce({warn.when}, false) as w{n}" for n, warn in enumerate(warns))
     verdict = " ".join(f"when coalesce({check.when}, false) then {n}" for n, check in enumerate(checks))
@@ -111,6 +109,13 @@ def tabulate(
     return rejected
 
 
+def _header_again(reading: Reading) -> list[Check]:
+    """Files put together by hand repeat their header in the middle."""
+    first = reading.columns[:2]
+    same = " and ".join(f"{quoted(name)} = {literal(name)}" for name in first)
+    return [Check(first[0], "the header again", same)] if reading.headed else []
+
+
 def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
     rejected = Counter(reading.rejected)
     found = reading.con.execute("select verdict, count(*) from judged where verdict is not null group by 1").fetchall()
@@ -119,7 +124,7 @@ def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
         rejected[check.reason] += count
         if check.listed:
             reading.con.execute(
-                "insert into rejects select line, ?, ?, shown from judged where verdict = ?",  # fmt: skip
+                "insert into rejects select line, ?, ?, shown from judged where verdict = ?",
                 [check.column, check.reason, verdict],
             )
     return rejected

@@ -1,4 +1,4 @@
-"""The indicators rules can ask for: what each is called, its unit and level, and how it follows from published counts."""
+"""The indicators rules can ask for: name, unit and level of each, and how it follows from published counts."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -49,12 +49,14 @@ INDICATORS: dict[str, Indicator] = {
         "households that rent privately", "aelwydydd sy'n rhentu'n breifat", "ts054", "private rented"),
     "one_person_share": _share("one person households", "aelwydydd un person", "ts003", "one person household"),
     "shared_household_share": _share(
-        "households of sharers and other kinds", "aelwydydd o rannwyr a mathau eraill", "ts003", "other household types"),
+        "households of sharers and other kinds", "aelwydydd o rannwyr a mathau eraill", "ts003",
+        "other household types"),
     "large_household_share": _share(
         "households of five or more", "aelwydydd o bump neu fwy", "ts017", "5 people in household",
         "6 people in household", "7 people in household", "8 or more people in household"),
     "moved_last_year_share": _share(
-        "people who moved in the last year", "pobl a symudodd yn y flwyddyn ddiwethaf", "ts019", SAME_ADDRESS, rest=True),
+        "people who moved in the last year", "pobl a symudodd yn y flwyddyn ddiwethaf", "ts019", SAME_ADDRESS,
+        rest=True),
     "aged_15_to_24_share": _share("people aged 15 to 24", "pobl 15 i 24 oed", "ts007a", *_aged(15, 25)),
     "aged_20_to_34_share": _share("people aged 20 to 34", "pobl 20 i 34 oed", "ts007a", *_aged(20, 35)),
     "aged_65_and_over_share": _share(

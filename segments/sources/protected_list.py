@@ -14,7 +14,8 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     checks = [
         Check("uprn", "UPRN is not a whole number of up to 12 digits", f"{uprn} is null"),
         *(
-            Check(name, "not a date (expected yyyy-mm-dd or dd/mm/yyyy)", f"{sql} is null and clean({reading.column(name)}) is not null")
+            Check(name, "not a date (expected yyyy-mm-dd or dd/mm/yyyy)",
+                  f"{sql} is null and clean({reading.column(name)}) is not null")
             for name, sql in dates.items()
         ),
     ]  # fmt: skip
@@ -26,7 +27,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
 
 FORMATS = (
     Format(
-        kind="protected", name="Protected addresses", normalise=normalise, locate=headed_by(*NEEDED, without=("email",)),
-        columns=NEEDED,
+        kind="protected", name="Protected addresses", columns=NEEDED, normalise=normalise,
+        locate=headed_by(*NEEDED, without=("email",)),
     ),
 )  # fmt: skip

@@ -78,7 +78,7 @@ def _key(reading: Reading) -> Counter[str]:
 
 def _keyed(keys: Keys, kind: str, given: str) -> dict[str, str]:
     if kind == "uprn":
-        return {"scope": "household", "channel": "", "contact": keys.uprn(given.split(".")[0])}
+        return {"scope": "household", "channel": "", "contact": keys.uprn(given.split(".", 1)[0])}
     channel = CHANNELS[kind]
     return {"scope": "contact", "channel": channel, "contact": keys.contact(channel, normal(channel, given))}
 

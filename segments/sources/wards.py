@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from engage.foundation.errors import InputRefused
 from segments.reading import Head, Reading
+from segments.sources.area_measures import ELSEWHERE
 from segments.sources.format import Format, Harvest, refuse_if_none, save, scalar
 
 CODE, NAME, WELSH, AUTHORITY = r"wd\d\dcd", r"wd\d\dnm", r"wd\d\dnmw", r"lad\d\dcd"
@@ -18,10 +19,8 @@ COLUMNS = pa.schema([(name, pa.string()) for name in ("ward", "name", "name_cy",
 
 
 def locate(head: Head) -> int | None:
-    beginning = re.sub(r"\s", "", head.text)
-    return (
-        -1 if head.is_json and '"type":"FeatureCollection"' in beginning and re.search(CODE, head.text, re.I) else None
-    )
+    collection = head.is_json and '"type":"FeatureCollection"' in re.sub(r"\s", "", head.text)
+    return -1 if collection and re.search(CODE, head.text, re.IGNORECASE) else None
 
 
 def normalise(reading: Reading, _header_at: int) -> Harvest:
@@ -58,21 +57,27 @@ def _features(reading: Reading) -> list[dict[str, Any]]:
 def _fault(feature: Any, authority: str) -> tuple[str, str, str] | None:
     """(column, reason, value) of what is wrong with a feature; its place in the file stands for the line."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
-    geometry = feature.get("geometry") if isinstance(feature, dict) else None
-    if not isinstance(properties, dict) or not re.fullmatch(r"[EWSN]\d{8}", _find(properties, CODE)):
-        return "WDxxCD", "no ward code", _find(properties, CODE)[:20] if isinstance(properties, dict) else ""
+    if not isinstance(properties, dict):
+        return "properties", "no properties", ""
+    code, found = _find(properties, CODE), _find(properties, AUTHORITY)
+    if not re.fullmatch(r"[EWSN]\d{8}", code):
+        return "WDxxCD", "no ward code", code[:20]
     if not _find(properties, NAME):
         return "WDxxNM", "no ward name", ""
-    if (found := _find(properties, AUTHORITY)) and found != authority:
-        return "LADxxCD", "in another authority", found[:20]
+    if found and found != authority:
+        return "LADxxCD", ELSEWHERE, found[:20]
+    reason = _shape_fault(feature.get("geometry"))
+    return ("geometry", reason, "") if reason else None
+
+
+def _shape_fault(geometry: Any) -> str:
     if not isinstance(geometry, dict) or geometry.get("type") not in SHAPES:
-        return "geometry", "no polygon", ""
+        return "no polygon"
     points = list(_points(geometry.get("coordinates")))
     if len(points) < 4:
-        return "geometry", "no polygon", ""
-    if not all(-9 <= x <= 3 and 49 <= y <= 62 for x, y in points):
-        return "geometry", "coordinates are not longitude and latitude in the United Kingdom (CRS84)", ""
-    return None
+        return "no polygon"
+    inside = all(-9 <= x <= 3 and 49 <= y <= 62 for x, y in points)
+    return "" if inside else "coordinates are not longitude and latitude in the United Kingdom (CRS84)"
 
 
 def _points(coordinates: Any) -> Iterator[tuple[float, float]]:
