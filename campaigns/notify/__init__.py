@@ -1,0 +1,1 @@
+"""GOV.UK Notify: its client wrapped for sending once, its rules checked beforehand, and a local stand-in."""

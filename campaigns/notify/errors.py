@@ -28,11 +28,14 @@ class RecipientInvalid(NotifyError):
 
 
 class KeyMalformed(NotifyError):
-    def __init__(self) -> None:
-        super().__init__(
-            "ENGAGE_NOTIFY_API_KEY does not look like a GOV.UK Notify key: expected a name, "
-            "the service id and the secret joined by hyphens, as shown once when the key was made."
-        )
+    """Never repeats the key."""
+
+    def __init__(
+        self,
+        message: str = "ENGAGE_NOTIFY_API_KEY does not look like a GOV.UK Notify key: expected a name, the service "
+        "id and the secret joined by hyphens, as shown once when the key was made.",
+    ) -> None:
+        super().__init__(message)
 
 
 class Unavailable(NotifyError, NotifyUnavailable):
@@ -49,32 +52,39 @@ class SendFault(NotifyError):
     `error` is Notify's error name, or the kind of fault; `status_code` is None where no answer came.
     """
 
+    sentence = "GOV.UK Notify did not take the message"
+
     def __init__(self, error: str, detail: str = "", status_code: int | None = None) -> None:
-        super().__init__(f"{error}: {detail}" if detail else error)
+        # All arguments go up, so that the fault survives pickling between processes.
+        super().__init__(error, detail, status_code)
         self.error = error
         self.detail = detail
         self.status_code = status_code
 
+    def __str__(self) -> str:
+        reason = f"{self.error}: {self.detail}" if self.detail else self.error
+        return f"{self.sentence} ({reason})."
+
 
 class Refused(SendFault):
-    pass
+    sentence = "GOV.UK Notify refused this message, so it will not be tried again"
 
 
 class KeyRejected(SendFault):
-    pass
+    sentence = "GOV.UK Notify refused our key, so nothing more is sent until that is put right"
 
 
 class RateLimited(SendFault):
-    pass
+    sentence = "GOV.UK Notify says we are too fast, so sending pauses for a moment"
 
 
 class DailyLimitReached(SendFault):
-    pass
+    sentence = "GOV.UK Notify’s limit for today is reached, so sending goes on after midnight UTC"
 
 
 class NotSent(SendFault):
-    pass
+    sentence = "GOV.UK Notify could not be reached, so the message was not sent"
 
 
 class Ambiguous(SendFault):
-    pass
+    sentence = "It is not known whether GOV.UK Notify took the message, so its reference will be looked up"

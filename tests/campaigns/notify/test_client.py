@@ -1,6 +1,7 @@
 """The wrapper against the stand-in, with and without faults: exactly the right exception each time."""
 
 import logging
+import pickle
 import socket
 import ssl
 import threading
@@ -226,6 +227,12 @@ def test_the_librarys_own_words_are_taken_out_of_the_log(caplog: pytest.LogCaptu
     library = logging.getLogger("notifications_python_client.base")
     library.warning("API %s request on %s failed with %s '%s'", "POST", "/v2", 400, [{"message": "A Person"}])
     assert caplog.messages == ["A request to GOV.UK Notify failed with 400"]
+
+
+@pytest.mark.parametrize("fault", [Ambiguous("ReadTimeout"), Refused("BadRequestError", "x", 400), KeyMalformed()])
+def test_faults_survive_the_way_between_processes(fault: Exception) -> None:
+    copy = pickle.loads(pickle.dumps(fault))
+    assert (type(copy), str(copy), vars(copy)) == (type(fault), str(fault), vars(fault))
 
 
 def test_a_wrong_key_stops_the_queue(stand_in: Running) -> None:
