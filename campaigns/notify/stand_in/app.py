@@ -50,7 +50,7 @@ class Dropped(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the ASGI signature
         scope["extensions"][TRANSPORT]["connection"].abort()
         # The server must see the connection go before it misses an answer.
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
 
 
 async def _json(request: Request) -> Any:
