@@ -83,18 +83,15 @@ class Dispatcher:
 
     def __init__(
         self, office: Office, notify: Notify, *, threads: int = THREADS, pacer: Pacer | None = None,
-        patience: Patience | None = None,
+        patience: Patience | None = None, batch: int | None = None,
     ) -> None:  # fmt: skip
         self.office, self.notify = office, notify
         self.threads = threads
+        # About a second's worth, so that a pause acts within two.
+        self.batch = batch or min(max(threads, ceil(office.settings.notify_pace)), MOST_IN_A_BATCH)
         self.pacer = pacer or Pacer(office.settings.notify_pace)
         self.patience = patience or Patience()
         self._guards: dict[int, tuple[str, Guard | None]] = {}
-
-    @property
-    def batch(self) -> int:
-        """About a second's worth, so that a pause acts within two."""
-        return min(max(self.threads, ceil(self.office.settings.notify_pace)), MOST_IN_A_BATCH)
 
     def send_batch(self, campaign_id: int) -> Counter[str]:
         guard = self._guard(campaign_id)
@@ -181,7 +178,7 @@ class Dispatcher:
         letters = [row.uprn for row in rows if row.channel == Channel.letter]
         addresses = audience.addresses(audience_file(self.office, session, campaign), letters) if letters else {}
         for row in rows:
-            filled = wording.values(self.office, council, plan, guard.poll_deadline, row.reference)
+            filled = wording.values(self.office, council, plan, guard.poll_deadline, row)
             recipient = self.office.keys.decrypt(row.recipient) if row.recipient else ""
             address = addresses.get(row.uprn, []) if row.channel == Channel.letter else []
             yield row, wording.outgoing(row, recipient, filled, address)
@@ -280,7 +277,8 @@ ACCEPT = (
     sa.update(MESSAGES)
     .where(
         of.id == sa.bindparam("row"),
-        of.state.in_([MessageState.sending.value, MessageState.unknown.value, MessageState.planned.value]),
+        # not in_(): one statement is executed for many rows
+        sa.or_(*(of.state == state.value for state in (MessageState.sending, MessageState.unknown, MessageState.planned))),
     )
     .values(
         state=MessageState.accepted.value, reason="", notify_id=sa.bindparam("notify"), sent_at=sa.bindparam("at"),

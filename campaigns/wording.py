@@ -8,17 +8,28 @@ from campaigns.models import Channel
 from campaigns.notify.messages import Notify, Outgoing, Template
 from campaigns.notify.text import missing
 from campaigns.plan import Plan
-from engage.foundation.clock import london
+from engage.foundation.clock import london, today
 from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
 
 ADDRESS_LINES = tuple(f"address_line_{number}" for number in range(1, 8))
 FIELDS = {
     "link": "the resident's own page: what this is, how to register, how to stop reminders",
+    "privacy link": "how the council uses information",
     "council": "the name of the authority",
-    "deadline": "the last day to register for the poll, empty where the plan names no poll",
+    "contact source": "where the contact came from",
+    "deadline": "the last day to register for the poll; where the plan names no poll, four weeks from sending",
     "poll date": "the day of the poll, empty where the plan names none",
 }
+FOUR_WEEKS = timedelta(days=28)
+SOURCE = {
+    "en": {"letter": "the council's list of addresses", "": "the council's records"},
+    "cy": {"letter": "rhestr gyfeiriadau'r cyngor", "": "gofnodion y cyngor"},
+}
+WELSH_MONTHS = (
+    "Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin", "Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd",
+    "Rhagfyr",
+)  # fmt: skip
 
 
 def link_token(office: Office, reference: str) -> str:
@@ -26,19 +37,25 @@ def link_token(office: Office, reference: str) -> str:
     return office.keys.hash("link", reference)[:24]
 
 
-def values(office: Office, council: str, plan: Plan, end: datetime | None, reference: str) -> dict[str, str]:
+def values(office: Office, council: str, plan: Plan, end: datetime | None, row: Any) -> dict[str, str]:
+    """What fills the message of one ledger row, by placeholder. `end` is the moment after which it is too late to
+    register for the poll; people are told the last day."""
+    last = london(end - timedelta(seconds=1)).date() if end else today(office.clock) + FOUR_WEEKS
+    source = SOURCE[plan.language]
     return {
         **plan.wording,
-        "link": f"{office.settings.base_url}/r/{link_token(office, reference)}",
+        "link": f"{office.settings.base_url}/r/{link_token(office, row.reference)}",
+        "privacy link": f"{office.settings.base_url}/privacy",
         "council": council,
-        # The deadline is the moment after which it is too late; people are told the last day.
-        "deadline": _day(london(end - timedelta(seconds=1)).date()) if end else "",
-        "poll date": _day(plan.poll_date) if plan.poll_date else "",
+        "contact source": plan.wording.get("contact source") or source.get(row.channel, source[""]),
+        "deadline": _day(last, plan.language),
+        "poll date": _day(plan.poll_date, plan.language) if plan.poll_date else "",
     }
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+def _day(day: date, language: str) -> str:
+    month = WELSH_MONTHS[day.month - 1] if language == "cy" else f"{day:%B}"
+    return f"{day.day} {month} {day.year}"
 
 
 def outgoing(row: Any, recipient: str, filled: dict[str, str], address: Sequence[str]) -> Outgoing:

@@ -8,11 +8,13 @@ from sqlmodel import SQLModel
 
 import segments.segments
 import segments.suppression  # noqa: F401  # with the line above: their tables
+from campaigns.notify.client import GovukNotify
+from campaigns.notify.stand_in import Running, running
 from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from tests.campaigns.council import COUNCIL, START, Maker, People
+from tests.campaigns.council import COUNCIL, KEY, SEED, START, Maker, People
 
 
 @pytest.fixture
@@ -41,3 +43,21 @@ def people(office: Office) -> People:
 @pytest.fixture
 def maker(office: Office, people: People) -> Maker:
     return Maker(office, people)
+
+
+@pytest.fixture
+def clock(office: Office) -> SteppedClock:
+    assert isinstance(office.clock, SteppedClock)
+    return office.clock
+
+
+@pytest.fixture
+def post(office: Office) -> Iterator[Running]:
+    """GOV.UK Notify as it stands in for itself, on the office's clock."""
+    with running(SEED, clock=office.clock) as post:
+        yield post
+
+
+@pytest.fixture
+def notify(post: Running) -> GovukNotify:
+    return GovukNotify(KEY, post.base_url)

@@ -40,7 +40,7 @@ def audience_file(office: Office, households: int, *, to: Path | None = None) ->
     rows = []
     for n in range(households):
         email = contact("email", f"household-{n}@example.org") if n % 3 == 0 else (None, None)
-        sms = contact("sms", f"447700900{n % 700 + 200}") if n % 3 == 1 or n % 6 == 0 else (None, None)
+        sms = contact("sms", f"447700900{n % 600 + 300}") if n % 3 == 1 or n % 6 == 0 else (None, None)
         rows.append(
             {
                 "uprn": 100000000000 + n, "ward": WARDS[n % 3], "ward_name": f"Ward {n % 3}", "oa": "E00000001",

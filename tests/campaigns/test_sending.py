@@ -1,0 +1,420 @@
+import csv
+import io
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from campaigns import ledger, lifecycle, settle, waves
+from campaigns.dispatch import Dispatcher, Patience
+from campaigns.guard import Guard
+from campaigns.models import Campaign, CampaignState, Message, MessageState, Wave
+from campaigns.notify.client import GovukNotify
+from campaigns.notify.errors import Ambiguous, DailyLimitReached, NotSent, RateLimited, SendFault
+from campaigns.notify.messages import Accepted, Outgoing
+from campaigns.notify.stand_in import Running
+from campaigns.wording import FIELDS
+from campaigns.work import tick
+from engage.foundation.clock import SteppedClock
+from engage.foundation.office import Office
+from segments.suppression import suppress_contact, suppress_household
+from tests.campaigns.council import COUNCIL, KEY, Maker, People
+
+MINUTE = timedelta(minutes=1)
+
+
+def messages(office: Office) -> list[Message]:
+    with office.database.session() as session:
+        return list(session.exec(select(Message).order_by(col(Message.id))))
+
+
+def check(office: Office, people: People, campaign: Campaign) -> ledger.Status:
+    status = ledger.status(office, people.planner, campaign.id or 0)
+    for part in (status, *status.waves.values(), *status.channels.values(), *status.wards.values()):
+        assert part.balanced
+    for parts in (status.waves, status.channels, status.wards):
+        assert sum(part.planned for part in parts.values()) == status.planned
+    assert sum(status.dropped_for.values()) == status.dropped
+    assert sum(status.failed_for.values()) == status.failed
+    return status
+
+
+class Faulty:
+    """The real client, with faults before or after the message was sent."""
+
+    def __init__(self, real: GovukNotify, *faults: SendFault | None, after: bool = False) -> None:
+        self.real, self.faults, self.after = real, list(faults), after
+        self.find, self.sweep, self.status = real.find, real.sweep, real.status
+        self.templates, self.preview, self.received_texts = real.templates, real.preview, real.received_texts
+
+    def send(self, message: Outgoing) -> Accepted:
+        fault = self.faults.pop(0) if self.faults else None
+        if fault is not None and not self.after:
+            raise fault
+        accepted = self.real.send(message)
+        if fault is not None:
+            raise fault
+        return accepted
+
+
+def test_a_whole_campaign(
+    office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    campaign = maker.launched(120)
+    assert (
+        tick(office, notify)[MessageState.accepted] == 40
+    )  # of 60 homes reminded now, 20 have neither email nor mobile
+    status = check(office, people, campaign)
+    assert (status.planned, status.accepted, status.waiting) == (40, 40, 0)
+    assert not tick(office, notify), "a second look sends nothing again"
+    clock.advance(10 * MINUTE)
+    tick(office, notify)
+    assert check(office, people, campaign).delivered == 40
+    for moment in (
+        datetime(2026, 6, 17, 9, tzinfo=UTC),
+        datetime(2026, 7, 16, 9, tzinfo=UTC),
+        datetime(2026, 7, 30, 9, tzinfo=UTC),
+    ):
+        clock.move_to(moment)
+        tick(office, notify)
+    status = check(office, people, campaign)
+    assert [part.planned for part in status.waves.values()] == [40, 60, 40, 60]
+    assert (status.planned, status.accepted) == (200, 200)
+    clock.advance(timedelta(days=15))
+    tick(office, notify)
+    assert lifecycle.campaign(office, people.planner, campaign.id or 0).state == CampaignState.completed
+    summary = post.desk.summary()
+    assert (summary["total"], summary["references"], summary["duplicates"]) == (200, 200, {})
+
+
+def test_what_a_message_says(office: Office, maker: Maker, post: Running, notify: GovukNotify) -> None:
+    maker.launched(6, poll_date="2027-05-06")
+    tick(office, notify)
+    first = next(message for message in messages(office) if message.channel == "email")
+    [row] = post.desk.store.by_reference[first.reference]
+    assert row.recipient == office.keys.decrypt(first.recipient)
+    assert first.recipient != row.recipient
+
+
+def test_contacts_leave_the_database_encrypted(office: Office, maker: Maker, notify: GovukNotify) -> None:
+    maker.launched(30)
+    tick(office, notify)
+    for message in messages(office):
+        assert "@" not in message.recipient
+        assert "7700900" not in message.recipient
+        assert str(message.uprn) not in message.reference
+
+
+def test_the_assignment_says_who_was_contacted_first(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    campaign = maker.launched(60)
+    tick(office, notify)
+    clock.move_to(datetime(2026, 6, 17, 9, tzinfo=UTC))
+    tick(office, notify)
+    out = io.StringIO()
+    ledger.export_assignment(office, people.planner, campaign.id or 0, out)
+    rows = list(csv.DictReader(io.StringIO(out.getvalue())))
+    counted = Counter((row["arm"], row["contacted_on"], row["channel"]) for row in rows)
+    assert counted == {
+        ("reminded now", "2026-06-03", "email"): 10,
+        ("reminded now", "2026-06-03", "sms"): 10,
+        ("reminded now", "2026-06-17", "letter"): 10,
+        ("reminded later", "", ""): 30,
+    }
+    out = io.StringIO()
+    assert ledger.export_ledger(office, people.planner, campaign.id or 0, out) == 50
+    assert "@" not in out.getvalue()
+
+
+def test_planning_twice_adds_nothing(office: Office, maker: Maker) -> None:
+    campaign = maker.launched(90)
+    assert waves.plan_due(office, campaign.id or 0) == 30
+    with office.database.session() as session:
+        wave = session.exec(select(Wave).where(Wave.number == 1)).one()
+        wave.planned_at = None  # as a crash before the last commit leaves it
+        for message in session.exec(select(Message).limit(12)):
+            session.delete(message)
+    assert waves.plan_due(office, campaign.id or 0) == 12
+    assert len({message.uprn for message in messages(office)}) == len(messages(office)) == 30
+
+
+def test_a_household_gets_one_message_though_its_contact_was_suppressed_between(office: Office, maker: Maker) -> None:
+    campaign = maker.launched(60)
+    waves.plan_due(office, campaign.id or 0)
+    both = next(m for m in messages(office) if m.channel == "email" and (m.uprn - 100000000000) % 6 == 0)
+    with office.database.session() as session:
+        suppress_contact(session, office, COUNCIL, "email", both.contact, "undeliverable", "receipt")
+        session.exec(select(Wave).where(Wave.number == 1)).one().planned_at = None
+    assert waves.plan_due(office, campaign.id or 0) == 0
+    assert [m.channel for m in messages(office) if m.uprn == both.uprn] == ["email"]
+
+
+def test_the_next_best_contact_is_used(office: Office, maker: Maker) -> None:
+    campaign = maker.submitted(60)
+    with office.database.session() as session:
+        for n in range(0, 60, 6):
+            suppress_contact(
+                session,
+                office,
+                COUNCIL,
+                "email",
+                office.keys.contact("email", f"household-{n}@example.org"),
+                "undeliverable",
+                "receipt",
+            )
+            suppress_household(session, office, COUNCIL, 100000000000 + n + 3, "asked to stop", "resident")
+    lifecycle.approve(office, maker.people.approver, campaign.id or 0)
+    lifecycle.launch(office, maker.people.planner, campaign.id or 0)
+    waves.plan_due(office, campaign.id or 0)
+    kinds = Counter(((m.uprn - 100000000000) % 6, m.channel, m.state, m.reason) for m in messages(office))
+    assert set(kinds) == {
+        (0, "sms", "planned", ""),
+        (3, "email", "dropped", "suppressed"),
+        (1, "sms", "planned", ""),
+        (4, "sms", "planned", ""),
+    }
+
+
+def test_what_changes_between_planning_and_sending(
+    office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify, clock: SteppedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    campaign = maker.launched(60)
+    waves.plan_due(office, campaign.id or 0)
+    one, two, *_ = messages(office)
+    with office.database.session() as session:
+        suppress_household(session, office, COUNCIL, one.uprn, "asked to stop", "resident")
+    monkeypatch.setattr(Guard, "registered_since", lambda self, uprn: uprn == two.uprn)
+    tick(office, notify)
+    status = check(office, people, campaign)
+    assert status.dropped_for == {"suppressed": 1, "registered since": 1}
+    assert (status.accepted, post.desk.summary()["total"]) == (18, 18)
+
+
+def test_nothing_leaves_after_the_deadline(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    # Twelve working days before 25 June 2026 is 9 June; the letters of 17 June come too late.
+    campaign = maker.launched(60, poll_date="2026-06-25")
+    clock.move_to(datetime(2026, 6, 9, 22, 59, tzinfo=UTC))  # a minute to midnight, but in the quiet hours
+    assert not tick(office, notify)[MessageState.accepted]
+    clock.advance(MINUTE)
+    tick(office, notify)
+    assert check(office, people, campaign).dropped_for == {}
+    clock.move_to(datetime(2026, 6, 17, 9, tzinfo=UTC))
+    tick(office, notify)
+    status = check(office, people, campaign)
+    assert status.dropped_for == {"expired": 50}
+    assert status.accepted == 0
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 6, 3, 6, 59, tzinfo=UTC),
+        datetime(2026, 6, 3, 19, tzinfo=UTC),
+        datetime(2026, 6, 7, 11, tzinfo=UTC),
+        datetime(2026, 8, 31, 11, tzinfo=UTC),
+    ],
+)
+def test_quiet_hours(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock, moment: datetime
+) -> None:
+    campaign = maker.launched(30)
+    clock.move_to(moment)
+    tick(office, notify)
+    for channel, part in check(office, people, campaign).channels.items():
+        assert part.accepted == (part.planned if channel == "letter" else 0)
+
+
+def test_the_frequency_cap(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    daily = [{"channels": ["email"], "send_on": f"2026-06-{day:02}", "arms": ["reminded now"]} for day in (3, 4, 5, 8)]
+    later = [{"channels": ["letter"], "send_on": "2026-08-01", "arms": ["reminded later"]}]
+    campaign = maker.launched(30, waves=daily + later)
+    for day in (3, 4, 5, 8):
+        clock.move_to(datetime(2026, 6, day, 9, tzinfo=UTC))
+        tick(office, notify)
+    status = check(office, people, campaign)
+    assert [(part.accepted, part.dropped) for part in status.waves.values()] == [(5, 0), (5, 0), (5, 0), (0, 5), (0, 0)]
+    assert status.dropped_for == {"frequency cap": 5}
+
+
+def test_pause_and_stop_hold_what_is_queued(
+    office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify
+) -> None:
+    campaign = maker.launched(60)
+    number = campaign.id or 0
+    waves.plan_due(office, number)
+    lifecycle.pause(office, people.planner, number)
+    tick(office, notify)
+    assert check(office, people, campaign).waiting == 20
+    lifecycle.resume(office, people.planner, number)
+    Dispatcher(office, notify, batch=5).send_batch(number)
+    assert check(office, people, campaign).accepted == 5
+    lifecycle.stop(office, people.planner, number, reason="Enough")
+    tick(office, notify)
+    status = check(office, people, campaign)
+    assert status.waiting == 0
+    assert status.accepted == post.desk.summary()["total"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "again"),
+    [
+        (RateLimited("RateLimitError", "", 429), timedelta(0)),
+        (NotSent("ConnectTimeout"), timedelta(seconds=31)),
+        (DailyLimitReached("TooManyRequestsError", "", 429), timedelta(hours=24)),
+    ],
+)
+def test_faults_that_pass(
+    office: Office,
+    maker: Maker,
+    people: People,
+    post: Running,
+    notify: GovukNotify,
+    clock: SteppedClock,
+    fault: SendFault,
+    again: timedelta,
+) -> None:
+    campaign = maker.launched(60)
+    patience = Patience(too_fast=0.01)
+    tick(office, Faulty(notify, fault), patience=patience)
+    if again:
+        assert check(office, people, campaign).waiting > 0
+        assert not tick(office, notify, patience=patience)[MessageState.failed]
+    clock.advance(again)
+    tick(office, notify, patience=patience)
+    assert check(office, people, campaign).accepted == 20
+    assert post.desk.summary()["duplicates"] == {}
+
+
+def test_a_daily_limit_closes_its_channel_until_midnight_utc(office: Office, maker: Maker, notify: GovukNotify) -> None:
+    maker.launched(60)
+    tick(office, Faulty(notify, DailyLimitReached("TooManyRequestsError", "", 429)))
+    held = [m for m in messages(office) if m.state == MessageState.planned]
+    assert held
+    assert {m.not_before for m in held} == {datetime(2026, 6, 4, tzinfo=UTC)}
+    assert len({m.channel for m in held}) == 1
+
+
+def test_a_refused_message_fails_and_is_not_tried_again(
+    office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify
+) -> None:
+    campaign = maker.launched(60, templates={"email": "00000000-0000-4000-8000-000000000000"})
+    tick(office, notify)
+    tick(office, notify)
+    status = check(office, people, campaign)
+    assert status.failed == status.planned == 10
+    [reason] = status.failed_for
+    assert "Template not found" in reason
+    assert {m.attempts for m in messages(office)} == {1}
+
+
+def test_a_rejected_key_pauses_the_campaign(office: Office, maker: Maker, people: People, post: Running) -> None:
+    campaign = maker.launched(60)
+    tick(office, GovukNotify(KEY[:-1] + ("0" if KEY[-1] != "0" else "1"), post.base_url))
+    status = check(office, people, campaign)
+    assert (status.state, status.waiting, status.planned) == (CampaignState.paused, 20, 20)
+    assert "refused our API key" in status.reason
+    lifecycle.resume(office, people.planner, campaign.id or 0)
+    tick(office, GovukNotify(KEY, post.base_url))
+    assert check(office, people, campaign).accepted == 20
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_an_ambiguous_send_is_settled_by_reference(
+    office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify, clock: SteppedClock, stored: bool
+) -> None:
+    campaign = maker.launched(60)
+    lost = Ambiguous("ReadTimeout")
+    tick(office, Faulty(notify, lost, lost, lost, after=stored))
+    status = check(office, people, campaign)
+    assert (status.unknown, status.accepted, status.waiting) == (3, 17, 3)
+    clock.advance(59 * timedelta(seconds=1))
+    tick(office, notify)
+    assert check(office, people, campaign).unknown == 3, "nobody asks before a minute has passed"
+    clock.advance(timedelta(seconds=1))
+    tick(office, notify)
+    if not stored:
+        assert check(office, people, campaign).unknown == 3, "one look that finds nothing proves nothing"
+        clock.advance(3 * MINUTE)
+        tick(office, notify)  # the second look plans them again
+        tick(office, notify)
+    assert check(office, people, campaign).accepted == 20
+    summary = post.desk.summary()
+    assert (summary["total"], summary["duplicates"]) == (20, {})
+
+
+def test_a_message_found_twice_is_an_incident(
+    office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    campaign = maker.launched(60)
+    twice = Faulty(notify, Ambiguous("ReadTimeout"), after=True)
+    tick(office, twice)
+    [unknown] = [m for m in messages(office) if m.state == MessageState.unknown]
+    [row] = post.desk.store.by_reference[unknown.reference]
+    notify.send(
+        Outgoing(
+            unknown.channel,
+            unknown.template,
+            unknown.reference,
+            dict.fromkeys(FIELDS, "x"),
+            row.recipient,
+        )
+    )  # type: ignore[arg-type]
+    clock.advance(MINUTE)
+    tick(office, notify)
+    status = check(office, people, campaign)
+    assert (status.accepted, status.duplicates) == (20, 1)
+
+
+def test_what_notify_may_have_forgotten_is_left_to_an_officer(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    campaign = maker.launched(60)
+    tick(office, Faulty(notify, Ambiguous("ReadTimeout"), after=True))
+    clock.advance(timedelta(days=8))
+    tick(office, notify)
+    assert check(office, people, campaign).failed_for == {settle.NOT_CONFIRMED: 1}
+
+
+def test_letters_wait_longer_between_looks(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    campaign = maker.launched(60)
+    clock.move_to(datetime(2026, 6, 17, 9, tzinfo=UTC))
+    with office.database.session() as session:  # only the letters
+        session.exec(select(Wave).where(Wave.number == 1)).one().planned_at = clock.now()
+    tick(office, Faulty(notify, Ambiguous("ReadTimeout")))
+    clock.advance(MINUTE)
+    tick(office, notify)
+    clock.advance(29 * MINUTE)
+    tick(office, notify)
+    assert check(office, people, campaign).unknown == 1
+    clock.advance(MINUTE)
+    tick(office, notify)
+    tick(office, notify)
+    assert check(office, people, campaign).accepted == 30
+
+
+def test_nobody_sends_on_an_old_claim(
+    office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    """A worker that was suspended after claiming wakes up when others may already have settled its messages."""
+    campaign = maker.launched(60)
+    waves.plan_due(office, campaign.id or 0)
+    sender = Dispatcher(office, notify)
+    wait = sender.pacer.wait
+
+    def asleep() -> None:
+        clock.advance(timedelta(seconds=61))
+        wait()
+
+    sender.pacer.wait = asleep  # type: ignore[method-assign]
+    sender.send_batch(campaign.id or 0)
+    assert post.desk.summary()["total"] == 0
+    assert check(office, people, campaign).waiting == 20
