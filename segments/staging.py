@@ -145,11 +145,15 @@ def _decode(source: Path, target: Path, encoding: str) -> Text:
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder(encoding)()
     guard = _LineGuard(source.name)
     with ExitStack() as stack, target.open("wb") as out:
-        for chunk in _chunks(_unpacked(source, stack), source):
-            digest.update(chunk)
-            # Written up to the bad byte, so that its line number can be told.
-            out.write(guard.check(decoder.decode(chunk).encode()))
-        out.write(guard.check(decoder.decode(b"", final=True).encode()))
+        try:
+            for chunk in _chunks(_unpacked(source, stack), source):
+                digest.update(chunk)
+                out.write(guard.check(decoder.decode(chunk).encode()))
+            out.write(guard.check(decoder.decode(b"", final=True).encode()))
+        except UnicodeDecodeError as error:
+            # Written up to the bad byte, so that its line can be told.
+            out.write(error.object[: error.start].decode(error.encoding, "ignore").encode())
+            raise
     return Text(target, digest.hexdigest(), guard.lines, encoding.removesuffix("-sig"))
 
 
@@ -190,5 +194,4 @@ def _speaks_utf8(target: Path) -> bool:
 def _undecodable(name: str, target: Path, encoding: str) -> str:
     with target.open("rb") as file:
         line = 1 + sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(CHUNK), b""))
-    near = f"at or within {CHUNK >> 20} MB after line {line}"
-    return f"{name}, {near}: letters that cannot be read as {encoding}. Export the file again as UTF-8."
+    return f"{name}, line {line}: letters that cannot be read as {encoding}. Export the file again as UTF-8."
