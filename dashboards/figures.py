@@ -22,6 +22,7 @@ from engage.foundation.office import Actor, Office
 from segments import gap, wards
 
 READ = ("register", "households", "indicator", "population", "boundaries")
+ALL = "All wards"
 NOT_SHOWN = Published(HIDDEN, None)
 
 

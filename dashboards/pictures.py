@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from dashboards.charts import BarRow, IntervalRow, bar_chart, interval_chart
-from dashboards.figures import Figures, Trial, Ward
+from dashboards.figures import ALL, Figures, Trial, Ward
 from dashboards.findings import Effect
 from dashboards.maps import Area, ward_map
 
@@ -26,7 +26,7 @@ def completeness_map(figures: Figures) -> Markup | None:
 
 def effects(figures: Figures, trial: Trial) -> Markup:
     """The whole council first, then its wards by name."""
-    rows = [_interval(f"All of {figures.name}", trial.effect)]
+    rows = [_interval(ALL, trial.effect)]
     rows += [_interval(ward.name, trial.ward(ward.code).effect) for ward in figures.wards]
     return _effects("What the reminders changed, by ward", rows)
 
@@ -34,7 +34,7 @@ def effects(figures: Figures, trial: Trial) -> Markup:
 def ward_effect(figures: Figures, trial: Trial, ward: Ward) -> Markup:
     rows = [
         _interval(ward.name, trial.ward(ward.code).effect),
-        _interval(f"All of {figures.name}", trial.effect),
+        _interval(ALL, trial.effect),
     ]
     return _effects(f"What the reminders changed in {ward.name}", rows)
 
@@ -42,7 +42,7 @@ def ward_effect(figures: Figures, trial: Trial, ward: Ward) -> Markup:
 def ward_completeness(figures: Figures, ward: Ward) -> Markup:
     rows = [
         BarRow(ward.name, ward.completeness.share),
-        BarRow(f"All of {figures.name}", figures.whole.share),
+        BarRow(ALL, figures.whole.share),
     ]
     return bar_chart(
         title=f"How complete the register is in {ward.name}",

@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from dashboards import exports, pictures
 from dashboards.disclosure import NOTE
-from dashboards.figures import Figures, Trial, Ward, published, ward_headline
+from dashboards.figures import ALL, Figures, Trial, Ward, published, ward_headline
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right
 from engage.foundation.web import ByAccount, InOffice, render, requires
@@ -82,7 +82,7 @@ def _page(figures: Figures, trial: Trial | None, ward: Ward) -> Template:
 
 
 def _notes() -> dict[str, Any]:
-    return {"note": NOTE, "assumptions": ASSUMPTIONS}
+    return {"note": NOTE, "assumptions": ASSUMPTIONS, "all_wards": ALL}
 
 
 def _download(name: str, figures: Figures, trial: Trial | None, wards: Any) -> Response[str]:

@@ -1,0 +1,133 @@
+"""The dashboard: Dash served beneath `/dashboard/`, behind the service's own sign-in, header and navigation.
+
+It shows the published figures of `dashboards.figures` and nothing else. Whose they are comes from the session and
+travels to Dash's layout and callbacks in a context variable; nothing in an address or a request can choose it.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from anyio import to_thread
+from dash import Dash, Input, Output
+from litestar import get, post
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
+
+from dashboards import panels
+from dashboards.compression import Compressed
+from dashboards.figures import Figures, published
+from engage.foundation.identity import Right
+from engage.foundation.office import Office
+from engage.foundation.pages import render
+from engage.foundation.web import Asked, ByAccount, InOffice, requires
+
+PREFIX = "/dashboard/"
+START = "var renderer = new DashRenderer();"
+"""Dash's one inline script; a test holds it to what Dash serves."""
+
+# Plotly and Dash put style elements of their own into the page, so styles cannot be limited to files.
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; script-src 'self' 'sha256-{b64encode(hashlib.sha256(START.encode()).digest()).decode()}'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'none'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+_figures: ContextVar[Figures] = ContextVar("figures_of_this_request")
+_page: ContextVar[Callable[[dict[str, str]], str]] = ContextVar("page_of_this_request")
+
+
+def mount(office: Office) -> list[ControllerRouterHandler]:  # noqa: ARG001  # the request brings the office
+    """The handlers of everything beneath `/dashboard/`.
+
+    Handlers that answer with Dash's ASGI application, and not Litestar's own mount: that would strip the prefix which
+    Dash, the sign-in page and the security headers look for.
+    """
+    dash = Compressed(dashboard().server)
+
+    async def answer(request: Asked, office: InOffice, account: ByAccount) -> ASGIApp:
+        figures = await to_thread.run_sync(published, office, account.authority)
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            _figures.set(figures)
+            _page.set(_framed(request))
+            path = scope["path"] if scope["path"].startswith(PREFIX) else PREFIX
+            inner = scope.copy()
+            inner["path"] = path
+            await dash(inner, receive, _with_policy(send))
+
+        return serve
+
+    paths = ["/dashboard", "/dashboard/{rest:path}"]
+    may = [requires(Right.see_figures)]
+    return [
+        no_outlines,
+        get(paths, guards=may, include_in_schema=False, name="dashboard")(answer),
+        post("/dashboard/_dash-update-component", guards=may, include_in_schema=False)(answer),
+    ]
+
+
+@get(f"{panels.OUTLINES}{{name:str}}", guards=[requires(Right.see_figures)], include_in_schema=False)
+async def no_outlines() -> dict[str, Any]:
+    """Plotly fetches the world's coastlines for any map, from the internet unless told where: here there are none."""
+    return {"type": "Topology", "objects": {}, "arcs": []}
+
+
+def dashboard() -> Dash:
+    app = _Dashboard(
+        __name__,
+        backend="fastapi",
+        routes_pathname_prefix=PREFIX,
+        requests_pathname_prefix=PREFIX,
+        serve_locally=True,
+        include_assets_files=False,
+        suppress_callback_exceptions=True,  # else Dash would keep the first visitor's layout to validate with
+        add_log_handler=False,
+        update_title="",
+    )
+    app.backend.websocket_capability = False  # else every page fetches a worker script that nothing here uses
+    app.layout = _layout
+    app.callback(
+        Output("changed", "children"), Output("finding", "children"), Input("campaign", "value"),
+        prevent_initial_call=True,
+    )(_choose)  # fmt: skip
+    return app
+
+
+class _Dashboard(Dash):  # type: ignore[misc]  # Dash's types are not followed
+    def interpolate_index(self, **parts: str) -> str:
+        """Dash's scripts within a page of the service."""
+        return _page.get()(parts)
+
+
+def _framed(request: Asked) -> Callable[[dict[str, str]], str]:
+    def frame(parts: dict[str, str]) -> str:
+        page = render("members/dashboard.html", parts=parts)
+        template = request.app.template_engine.get_template(page.template_name)  # type: ignore[union-attr]  # the app has an engine
+        return str(template.render(**page.create_template_context(request)))
+
+    return frame
+
+
+def _with_policy(send: Send) -> Send:
+    """The page itself is at `/dashboard`, which the app's list of policies by prefix does not cover."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableScopeHeaders.from_message(message).setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        await send(message)
+
+    return sent
+
+
+def _layout() -> Any:
+    figures = _figures.get()
+    return panels.layout(figures, figures.trial())
+
+
+def _choose(key: str) -> tuple[Any, str]:
+    figures = _figures.get()
+    trial = figures.trial(str(key))
+    return panels.changed(figures, trial), panels.finding(figures, trial)

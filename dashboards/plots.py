@@ -1,0 +1,131 @@
+"""The charts of the dashboard in Plotly: a map of wards and a plot of intervals, from published figures alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboards.drawing import BLUE, GREY, INK, LIGHT, PAPER
+from dashboards.figures import Ward
+from dashboards.findings import Effect
+from dashboards.maps import SHADES
+
+FAMILY = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"
+FONT = {"family": FAMILY, "size": 14, "color": INK}
+HALO = ", ".join(f"0 0 {width}px {PAPER}" for width in (3, 3, 4, 4))
+Effects = Sequence[tuple[str, Effect]]
+
+
+def effects(found: Effects) -> go.Figure:
+    """A dot and its 95 % interval for each place, first on top; a ring where it is too early to say."""
+    shown = [(name, effect) for name, effect in found if effect.shown]
+    figure = go.Figure()
+    for early, name, colour in ((False, "Effect", BLUE), (True, "Too early to say", GREY)):
+        figure.add_trace(_dots([row for row in shown if row[1].too_early is early], name, colour, hollow=early))
+    figure.add_trace(_unshown([name for name, effect in found if not effect.shown]))
+    figure.update_layout(
+        height=110 + 34 * len(found), margin={"l": 8, "r": 8, "t": 40, "b": 48}, font=FONT, dragmode=False,
+        plot_bgcolor=PAPER, paper_bgcolor=PAPER,
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False},
+    )  # fmt: skip
+    figure.update_xaxes(
+        title="More per 100 homes", gridcolor=LIGHT, zeroline=True, zerolinecolor=INK, zerolinewidth=2,
+        fixedrange=True,
+    )  # fmt: skip
+    names = [name for name, _ in found]
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=names, range=[len(names) - 0.5, -0.5], automargin=True, fixedrange=True
+    )
+    return figure
+
+
+def _dots(rows: Effects, name: str, colour: str, *, hollow: bool) -> go.Scatter:
+    points = [effect.difference.value or 0 for _, effect in rows]
+    above = [(effect.high.value or 0) - point for (_, effect), point in zip(rows, points, strict=True)]
+    below = [point - (effect.low.value or 0) for (_, effect), point in zip(rows, points, strict=True)]
+    return go.Scatter(
+        x=points, y=[place for place, _ in rows], mode="markers", name=name, showlegend=True,
+        error_x={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": colour,
+                 "thickness": 3, "width": 0},
+        marker={"size": 11, "color": PAPER if hollow else colour, "line": {"color": colour, "width": 2}},
+        text=[effect.text for _, effect in rows], hovertemplate="%{y}: %{text}<extra></extra>",
+    )  # fmt: skip
+
+
+def _unshown(places: Sequence[str]) -> go.Scatter:
+    return go.Scatter(
+        x=[0] * len(places), y=places, mode="text", text=["  not shown"] * len(places),
+        textposition="middle right", textfont={"color": GREY}, hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+
+
+def completeness_map(wards: Sequence[Ward]) -> go.Figure | None:
+    """Wards by share on the register, darker where more are, the share written on each; None without boundaries."""
+    drawn = [ward for ward in wards if ward.geometry]
+    if not drawn:
+        return None
+    shapes = {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "id": w.code, "properties": {}, "geometry": _wound(w.geometry)} for w in drawn
+        ],
+    }
+    figure = go.Figure([_areas(drawn, shapes), _words(drawn)])
+    figure.update_geos(visible=False, fitbounds="geojson", projection={"type": "mercator"}, bgcolor=PAPER)
+    figure.update_layout(height=400, margin={"l": 0, "r": 0, "t": 0, "b": 40}, font=FONT, dragmode=False)
+    return figure
+
+
+def _areas(wards: Sequence[Ward], shapes: Mapping[str, Any]) -> go.Choropleth:
+    shares = [ward.completeness.share for ward in wards]
+    low, high = min((s.value or 0 for s in shares if s.value is not None), default=0), 100
+    return go.Choropleth(
+        geojson=shapes, locations=[ward.code for ward in wards], z=[share.value for share in shares],
+        colorscale=[[place / 2, shade] for place, shade in enumerate(SHADES)], zmin=5 * (low // 5), zmax=high,
+        marker={"line": {"color": PAPER, "width": 2}},
+        text=[f"{ward.name}: {ward.completeness.text}" for ward in wards], hovertemplate="%{text}<extra></extra>",
+        colorbar={"orientation": "h", "y": -0.02, "yanchor": "top", "thickness": 14, "ticksuffix": "%", "len": 0.9},
+    )  # fmt: skip
+
+
+def _words(wards: Sequence[Ward]) -> go.Scattergeo:
+    """The share on each ward, in ink on a paper-coloured halo, so that nobody needs to tell the shades apart."""
+    centres = [_centre(ward.geometry or {}) for ward in wards]
+    return go.Scattergeo(
+        lon=[x for x, _ in centres], lat=[y for _, y in centres], mode="text", hoverinfo="skip", showlegend=False,
+        text=[f"<b>{ward.completeness.share}</b>" for ward in wards],
+        textfont={"color": INK, "size": 14, "shadow": HALO},
+    )  # fmt: skip
+
+
+Ring = Sequence[Sequence[float]]
+
+
+def _polygons(geometry: Mapping[str, Any]) -> list[list[Ring]]:
+    held = geometry["coordinates"]
+    return list(held) if geometry["type"] == "MultiPolygon" else [held]
+
+
+def _area(ring: Ring) -> float:
+    """Twice the signed area: above nought where the ring runs anticlockwise."""
+    ends = zip(ring, [*ring[1:], ring[0]], strict=True)
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in ends)
+
+
+def _wound(geometry: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Plotly draws on a sphere, where a ring the wrong way round is the whole world but the ward."""
+    polygons = [
+        [
+            list(ring) if (_area(ring) < 0) == (place == 0) else list(reversed(ring))
+            for place, ring in enumerate(polygon)
+        ]
+        for polygon in _polygons(geometry or {})
+    ]
+    return {"type": "MultiPolygon", "coordinates": polygons}
+
+
+def _centre(geometry: Mapping[str, Any]) -> tuple[float, float]:
+    """The middle of the box about the largest part."""
+    ring = max((polygon[0] for polygon in _polygons(geometry)), key=lambda ring: abs(_area(ring)))
+    xs, ys = [p[0] for p in ring], [p[1] for p in ring]
+    return (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
