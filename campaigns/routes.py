@@ -80,7 +80,7 @@ def campaign_edit_send(
 
 def _editor(office: Office, authority: str, form: Form, campaign: Campaign | None = None) -> Template:
     return render(
-        "officers/campaign_edit.html", status=422 if form.errors else 200, form=form, campaign=campaign,
+        "officers/campaign_edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
         segments=segments.all_segments(office, authority), templates=plan_form.templates(office),
         channels=plan_form.CHANNELS,
     )  # fmt: skip
@@ -145,7 +145,7 @@ def campaign_act_send(
 
 def _confirm(campaign: Campaign, act: Act, form: Form) -> Template:
     status = 422 if form.errors else 200
-    return render("officers/campaign_act.html", status=status, campaign=campaign, act=act, form=form)
+    return render("officers/campaign_act.html", status_code=status, campaign=campaign, act=act, form=form)
 
 
 @get("/campaigns/{number:int}/ledger.csv", sync_to_thread=True)

@@ -32,7 +32,7 @@ def sign_in_send(request: Anyone, office: InOffice, form: WithForm) -> Template 
     wanted = local_path(form.text("next"))
     account = enter(office, form)
     if account is None:
-        return render("entrance/sign_in.html", status=422, form=form, next=wanted)
+        return render("entrance/sign_in.html", status_code=422, form=form, next=wanted)
     sign_in(request, account)
     return redirect(wanted)
 
@@ -52,7 +52,7 @@ def welcome_page(office: InOffice, secret: FromPath[str]) -> Template:
 def welcome_send(request: Anyone, office: InOffice, secret: FromPath[str], form: WithForm) -> Template | Redirect:
     account = accept(office, secret, form)
     if not form.valid:
-        return render("entrance/welcome.html", status=422, form=form, invited=account)
+        return render("entrance/welcome.html", status_code=422, form=form, invited=account)
     sign_in(request, account)
     notify(request, "Your password is set. You are signed in.")
     return redirect("/")

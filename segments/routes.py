@@ -41,7 +41,7 @@ def data(office: InOffice, account: ByAccount) -> Template:
     return render(
         "officers/data.html",
         shelves=uploads.shelves(office, account.authority),
-        history=imports.history(office, account.authority),
+        history=uploads.log(office, account.authority),
         homes=_summary(office, account.authority),
         behind=uploads.homes_are_behind(office, account.authority),
     )
@@ -57,10 +57,10 @@ def data_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) 
     """The file is read whole first. A good one comes in at once; one with problems waits for a decision."""
     waiting = _received(office, form)
     if waiting is None:
-        return render("officers/upload.html", status=422, form=form, kinds=_kinds())
+        return render("officers/upload.html", status_code=422, form=form, kinds=_kinds())
     report = _checked(office, actor, form, waiting)
     if report is None:
-        return render("officers/upload.html", status=422, form=form, kinds=_kinds())
+        return render("officers/upload.html", status_code=422, form=form, kinds=_kinds())
     if report.outcome == "good" and not report.unchanged:
         return _imported(request, uploads.bring_in(office, actor, waiting))
     request.session["upload"] = asdict(waiting) | {"as_at": waiting.as_at.isoformat()}
@@ -189,7 +189,7 @@ def segment_edit(office: InOffice, account: ByAccount, number: Number) -> Templa
 
 def _editor(office: Office, authority: str, form: Form, shown: rule_form.RuleForm) -> Template:
     return render(
-        "officers/segment_edit.html", status=422 if form.errors else 200, columns=rules.COLUMNS,
+        "officers/segment_edit.html", status_code=422 if form.errors else 200, columns=rules.COLUMNS,
         operators=list(rules.COMPARISONS), wards=wards.named(office, authority),
         most=rule_form.MOST, **_counted(office, authority, form, shown),
     )  # fmt: skip
@@ -223,7 +223,7 @@ def suppressions_send(request: Asked, office: InOffice, actor: ByActor, form: Wi
 
 def _suppressions(office: Office, authority: str, form: Form) -> Template:
     return render(
-        "officers/suppressions.html", status=422 if form.errors else 200, form=form,
+        "officers/suppressions.html", status_code=422 if form.errors else 200, form=form,
         tallies=objections.tallies(office, authority), reasons=list(objections.REASONS.items()),
     )  # fmt: skip
 
@@ -234,7 +234,7 @@ def _suppressions(office: Office, authority: str, form: Form) -> Template:
 @get("/api/data", sync_to_thread=True)
 def api_data(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
     """Every import, newest first, with what it found."""
-    return [_as_json(snapshot) for snapshot in imports.history(office, account.authority)]
+    return [_as_json(snapshot) for snapshot in uploads.log(office, account.authority)]
 
 
 @get("/api/segments", sync_to_thread=True)

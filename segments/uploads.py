@@ -61,6 +61,11 @@ def _newest(snapshots: list[Snapshot]) -> list[Snapshot]:
     return sorted(newest.values(), key=lambda snapshot: snapshot.name)
 
 
+def log(office: Office, authority: str) -> list[Snapshot]:
+    """Every import, newest first; what Engage made itself is not one."""
+    return [snapshot for snapshot in imports.history(office, authority) if snapshot.kind in KINDS]
+
+
 def homes_are_behind(office: Office, authority: str) -> bool:
     """Whether the table of homes was built before the newest of what it is made of."""
     with office.database.session() as session:

@@ -16,6 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ASSETS = Path(__file__).parent
 STATIC = ASSETS.parent / "static"
+FRESH = ASSETS.parent / "static.new"  # takes the place of the old one when it is complete
 MODULES = ASSETS / "node_modules"
 GOVUK = MODULES / "govuk-frontend/dist/govuk"
 OURS = ("engage.css", "engage.js", "icon.svg")
@@ -44,11 +45,13 @@ def build() -> None:
     if _manifest().get("inputs") == fingerprint:
         return
     install()
-    shutil.rmtree(STATIC, ignore_errors=True)
-    STATIC.mkdir()
+    shutil.rmtree(FRESH, ignore_errors=True)
+    FRESH.mkdir()
     files = _write_all()
     manifest = {"inputs": fingerprint, "files": files}
-    (STATIC / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    (FRESH / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    shutil.rmtree(STATIC, ignore_errors=True)
+    FRESH.rename(STATIC)
     print(f"engage/static: {len(files)} files")
 
 
@@ -120,8 +123,8 @@ def _write(name: str, text: str) -> str:
     raw = text.encode()
     stem, _, suffix = name.rpartition(".")
     hashed = f"{stem}.{hashlib.sha256(raw).hexdigest()[:12]}.{suffix}"
-    (STATIC / hashed).write_bytes(raw)
-    (STATIC / f"{hashed}.gz").write_bytes(gzip.compress(raw, 9, mtime=0))
+    (FRESH / hashed).write_bytes(raw)
+    (FRESH / f"{hashed}.gz").write_bytes(gzip.compress(raw, 9, mtime=0))
     return hashed
 
 

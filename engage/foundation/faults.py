@@ -69,7 +69,7 @@ def page(
     if _wants_json(request):
         body = {"status": status, "title": title, "detail": said or advice}
         return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
-    page = render("error.html", status=status, title=title, advice=advice, said=said, reference=reference)
+    page = render("error.html", status_code=status, title=title, advice=advice, said=said, reference=reference)
     page.headers.update(headers or {})
     return page
 

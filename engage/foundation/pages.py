@@ -26,9 +26,9 @@ MONTHS = {
 NOON = 12
 
 
-def render(template: str, *, status: int = 200, **context: Any) -> Template:
+def render(template: str, *, status_code: int = 200, **context: Any) -> Template:
     """A page; the signed-in account, notices and the CSRF field are added while it is rendered."""
-    return Template(template_name=template, context=context, status_code=status)
+    return Template(template_name=template, context=context, status_code=status_code)
 
 
 def template_config() -> TemplateConfig[JinjaTemplateEngine]:
