@@ -24,12 +24,12 @@ WORDS = {
     "register-update": ("Register update", "Additions and deletions since the last full register"),
     "gazetteer": ("Gazetteer of addresses", "The local land and property gazetteer (LLPG), as DTF 7.3"),
     "geography": ("Areas of each property", "ONS UPRN Directory (ONSUD) or National Statistics UPRN Lookup (NSUL)"),
-    "indicator": ("Statistics by area", "Census 2021 tables from Nomis, or the Indices of Deprivation"),
     "population": ("Population estimates", "ONS mid-year estimates by age"),
     "boundaries": ("Ward boundaries", "ONS Open Geography, as GeoJSON"),
     "contacts": ("Email addresses and phone numbers", "Only with a lawful basis and a data sharing agreement"),
     "suppressions": ("People not to contact", "From an earlier list of objections"),
     "protected": ("Protected addresses", "Kept as keyed hashes; nothing is ever sent to them or shown of them"),
+    "indicator": ("Statistics by area", "Census 2021 tables from Nomis, or the Indices of Deprivation"),
 }
 FORGOTTEN = 24 * 3600  # seconds after which a file that waits for a decision is removed
 
@@ -48,7 +48,7 @@ def shelves(office: Office, authority: str) -> list[Shelf]:
     with office.database.session() as session:
         return [
             Shelf(kind, *WORDS.get(kind, (kind, "")), _newest(history(session, authority, kind)))
-            for kind in KINDS
+            for kind in sorted(KINDS, key=list(WORDS).index)
             if kind != "register-update"
         ]
 

@@ -9,7 +9,19 @@ document.body.addEventListener("htmx:load", (event) => {
   if (event.target !== document.body) initAll({ scope: event.target });
 });
 
-// A refreshed fragment says so to a screen reader only when its words change; htmx leaves the focus where it was.
+// A table too wide for the screen scrolls by itself, and the keyboard must be able to reach it.
+const reachable = () =>
+  document.querySelectorAll(".engage-scroll").forEach((box) => {
+    const caption = box.querySelector("caption");
+    if (box.scrollWidth <= box.clientWidth || box.tabIndex === 0) return;
+    box.tabIndex = 0;
+    box.setAttribute("role", "region");
+    if (caption) box.setAttribute("aria-label", caption.textContent.trim());
+  });
+reachable();
+window.addEventListener("resize", reachable);
+document.body.addEventListener("htmx:load", reachable);
+
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
