@@ -12,7 +12,7 @@ def titled(text: str) -> str:
     """`BARTON UNDER NEEDWOOD` as `Barton under Needwood`; text that already has small letters stays as it is."""
     if text != text.upper():
         return text
-    return WORD.sub(lambda match: _word(match.group(), first=match.start() == 0), text)
+    return WORD.sub(lambda match: _word(match.group(), first=not WORD.search(text[: match.start()])), text)
 
 
 def _word(word: str, *, first: bool) -> str:

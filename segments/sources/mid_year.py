@@ -11,7 +11,7 @@ from segments.sources.area_measures import elsewhere_sql, level_sql
 from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest, refuse_if_none, save, scalar, tabulate
 
 AGE = re.compile(r"([fm]?)(\d{1,2})\+?")
-AREA = re.compile(r"area_code|lsoa(20)?\d\d ?(cd|code)|lsoa code.*|ward code( 1)?|wd\d\dcd|oa\d\dcd")
+AREA = re.compile(r"area_code|(lsoa|oa|wd|ward) ?(\d\d|\d{4})? ?(cd|code)( 1)?( \(\d{4}\))?")
 SEXES = {"": "all", "f": "female", "m": "male"}
 SEX_COLUMN = (
     "case lower(clean({})) when 'persons' then 'all' when 'all' then 'all' when 'females' then 'female' "

@@ -1,0 +1,161 @@
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engage.foundation.errors import InputRefused
+from engage.foundation.office import Actor, Office
+from engage.foundation.privacy import Keys
+from segments.imports import ImportReport, import_file
+from segments.reading import MACROS
+from tests.segments.sources import papers
+
+KEYS = Keys(["nW8yEi0kfyPNIxzY4tBzbD6QqEHgH3mVMz2eJkWqYxk="])
+TODAY = date(2026, 6, 1)
+
+
+def take(office: Office, actor: Actor, folder: Path, *rows: list[object]) -> ImportReport:
+    return import_file(office, actor, "register", papers.write(folder, "r.csv", papers.register(*rows)), TODAY)
+
+
+@given(parts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1, max_size=3))
+def test_sql_hashes_as_the_keys_do(parts: list[str]) -> None:
+    joined = "concat_ws(chr(31), 'elector', " + ", ".join("?" for _ in parts) + ")"
+    [(found,)] = duckdb.connect().execute(f"select {KEYS.hash_sql(joined)}", parts).fetchall()
+    assert found == KEYS.hash("elector", *parts)
+
+
+def test_a_person_is_known_by_id_or_by_name_and_home(office: Office, actor: Actor, tmp_path: Path) -> None:
+    report = take(
+        office, actor, tmp_path,
+        papers.elector(1, ElectorID=" 1137031 "),
+        papers.elector(2, ElectorID="", ElectorForename=" Zoë ", ElectorMiddleName="Ann", ElectorSurname="O’NEILL-Łuk"),
+        papers.elector(3, ElectorID="", UPRN=""),
+        papers.elector(4, ElectorID="", UPRN="", ElectorSurname="Tester3", RegisteredAddress1="2 Mill Lane"),
+    )  # fmt: skip
+    home = 100_031_000_002
+    assert [row[0] for row in papers.rows(office, report.snapshot_id, "person", "line")] == [
+        office.keys.person(elector_id="1137031"),
+        office.keys.person(name="Zoë Ann O’NEILL-Łuk", uprn=home),
+        office.keys.person(name="Robin Tester3 1 Mill Lane, Burton upon Trent"),
+        office.keys.person(name="Robin Tester3 2 Mill Lane, Burton upon Trent"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given_uprn", "kept"),
+    [
+        ("100031008911", 100031008911), ("000100031008911", 100031008911), (" 100031008911 ", 100031008911),
+        ("100031008911.00", 100031008911), ("1.00031E+11", None), ("n/a", None), ("0", None), ("-5", None),
+        ("1000310089112", None), ("10003100891.5", None), ("", None), ("12", 12),
+    ],
+)  # fmt: skip
+def test_uprns(office: Office, actor: Actor, tmp_path: Path, given_uprn: str, kept: int | None) -> None:
+    report = take(office, actor, tmp_path, papers.elector(1, UPRN=given_uprn))
+    assert papers.rows(office, report.snapshot_id, "uprn") == [(kept,)]
+    assert bool(report.warnings) == (kept is None)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("15/03/2027", date(2027, 3, 15)), ("2027-03-15", date(2027, 3, 15)), ("5/3/2027", date(2027, 3, 5)),
+        ("2027-03-15 00:00:00", date(2027, 3, 15)), ("31/02/2027", None), ("15-Mar-27", None), ("2027-13-01", None),
+        ("00/00/0000", None), ("15/03/1802", None), ("not known", None), ("1/1/27", None), ("01/01/1900", None),
+    ],
+)  # fmt: skip
+def test_dates_of_attainment(office: Office, actor: Actor, tmp_path: Path, written: str, kept: date | None) -> None:
+    report = take(office, actor, tmp_path, papers.elector(1, DateOfAttainment=written))
+    assert papers.rows(office, report.snapshot_id, "attainment") == [(kept,)]
+    assert any("date" in warning for warning in report.warnings) == (kept is None)
+    assert report.figures["attainers"] == int(kept is not None)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("DE14 1AA", "DE14 1AA"), ("de141aa", "DE14 1AA"), (" DE14  1AA ", "DE14 1AA"), ("DE14\xa01AA", "DE14 1AA"), ("W1A 1AA", "W1A 1AA"),
+     ("M1 1AE", "M1 1AE"), ("DE14", None), ("none", None), ("", None)],
+)  # fmt: skip
+def test_postcodes(written: str, kept: str | None) -> None:
+    con = duckdb.connect()
+    con.execute(MACROS)
+    assert con.execute("select as_postcode(clean(?))", [written]).fetchall() == [(kept,)]
+
+
+def test_addresses_are_one_line_without_names(office: Office, actor: Actor, tmp_path: Path) -> None:
+    report = take(
+        office, actor, tmp_path,
+        papers.elector(1, RegisteredAddress1="13", RegisteredAddress2="Chamberlayne  Road", RegisteredAddress3=" Stretton"),
+        papers.elector(2, RegisteredAddress1="Flat 1, 26 Dover Road"),
+        papers.elector(3, RegisteredAddress1="[100-102] Coleman Road", RollNo="70.5"),
+    )  # fmt: skip
+    assert papers.rows(office, report.snapshot_id, "address, franchise", "line") == [
+        ("13 Chamberlayne Road, Stretton", "E"),
+        ("Flat 1, 26 Dover Road, Burton upon Trent", "E"),
+        ("[100-102] Coleman Road, Burton upon Trent", "E"),
+    ]
+
+
+def test_others_and_repeats_are_rejected(office: Office, actor: Actor, tmp_path: Path) -> None:
+    nowhere = {f"RegisteredAddress{n}": "" for n in (1, 2)}
+    report = take(
+        office, actor, tmp_path, papers.elector(1), papers.elector(2, FranchiseMarker="F"), papers.elector(3, **nowhere),
+        papers.elector(4, RegisteredAddress1="Other Electors"), papers.elector(5, ElectorID="1000001"),
+        papers.elector(6, ElectorSurname=""),
+    )  # fmt: skip
+    assert report.rejected == {
+        "other elector, no residential address": 3, "the same elector is in the file twice": 1,
+    }  # fmt: skip
+    assert papers.rows(office, report.snapshot_id, "line") == [(2,), (7,)]
+    assert report.figures == {"electors": 2, "with_uprn": 2, "properties": 2, "attainers": 0}
+    rejects = (office.lake.root / report.rejects_file).read_text("utf-8-sig").splitlines()
+    assert rejects[1:] == [
+        "3,FranchiseMarker,\"other elector, no residential address\",F",
+        "4,FranchiseMarker,\"other elector, no residential address\",E",
+        "5,FranchiseMarker,\"other elector, no residential address\",E",
+        "6,,the same elector is in the file twice,",
+    ]  # fmt: skip
+
+
+def test_columns_may_be_missing_or_in_another_order(office: Office, actor: Actor, tmp_path: Path) -> None:
+    kept = [name for name in reversed(papers.ELECTOR8) if name not in ("ElectorID", "UPRN", "Ward", "DateOfAttainment")]
+    row = dict(zip(papers.ELECTOR8, papers.elector(1), strict=True))
+    text = papers.table([name.upper() for name in kept], [[row[name] for name in kept]])
+    report = import_file(office, actor, "register", papers.write(tmp_path, "r.csv", text), TODAY)
+    assert papers.rows(office, report.snapshot_id, "uprn, ward_name, attainment, postcode") == [(None, None, None, "DE14 1AA")]
+
+
+def update(office: Office, actor: Actor, folder: Path, *rows: list[object], as_at: date = TODAY) -> ImportReport:
+    text = papers.table([*papers.ELECTOR8, "ChangeTypeID"], rows)
+    return import_file(office, actor, "register-update", papers.write(folder, "u.csv", text), as_at)
+
+
+def test_an_update_makes_the_next_register(office: Office, actor: Actor, tmp_path: Path) -> None:
+    take(office, actor, tmp_path, *(papers.elector(n) for n in (1, 2, 3, 4)))
+    report = update(
+        office, actor, tmp_path, [*papers.elector(1), "D"], [*papers.elector(2, RegisteredAddress1="9 New Road"), "A"],
+        [*papers.elector(5), "N"], [*papers.elector(3, FranchiseMarker="F"), "A"], [*papers.elector(6), "N"],
+        [*papers.elector(6), "D"], [*papers.elector(7), "D"], [*papers.elector(8), "X"],
+    )  # fmt: skip
+    assert report.rows_read == 8
+    assert report.rejected == {"ChangeTypeID is not N, A or D": 1, "other elector, no residential address": 1}
+    known = {office.keys.person(elector_id=str(1_000_000 + n)): n for n in range(1, 9)}
+    found = {known[person]: address for person, address in papers.rows(office, report.snapshot_id, "person, address")}
+    assert found == {
+        2: "9 New Road, Burton upon Trent", 4: "1 Mill Lane, Burton upon Trent", 5: "1 Mill Lane, Burton upon Trent",
+    }  # fmt: skip
+    assert "2 changes are of electors whom the register here does not have" in report.warnings
+    assert report.figures["electors"] == 3
+
+
+def test_an_update_needs_an_older_register(office: Office, actor: Actor, tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match="there is no register yet"):
+        update(office, actor, tmp_path, [*papers.elector(1), "D"])
+    take(office, actor, tmp_path, papers.elector(1))
+    with pytest.raises(InputRefused, match="its changes are in it already"):
+        update(office, actor, tmp_path, [*papers.elector(1), "D"], as_at=date(2026, 5, 1))
+    with pytest.raises(InputRefused, match="Import it as kind 'register-update'"):
+        import_file(office, actor, "register", tmp_path / "u.csv", TODAY)
