@@ -1,6 +1,7 @@
 """The whole story on the made-up borough: from files in to how many registered because of the reminders."""
 
 import json
+import re
 import shutil
 import threading
 import time
@@ -14,9 +15,11 @@ from typing import Any
 import click
 import httpx
 import uvicorn
+from pydantic import SecretStr
 
-from campaigns import ledger, lifecycle, work
+from campaigns import ledger, lifecycle
 from campaigns.notify.stand_in import Running, default_seed, running
+from campaigns.work import Work, working
 from engage.app import create_app
 from engage.demo.aftermath import NextRegister, next_register
 from engage.demo.borough import Borough, write_borough
@@ -37,6 +40,7 @@ START = date(2026, 6, 2)
 FIRST_WAVE, LETTERS = date(2026, 6, 3), date(2026, 6, 17)
 INTERIM_REGISTER, WINDOW_END = date(2026, 6, 15), date(2026, 7, 28)
 FINAL_REGISTER = date(2026, 7, 29)
+POLL = date(2026, 9, 10)
 # Notify lets an ordinary service send 3,000 a minute; the demo's stand-in allows more so that the story is short.
 DEMO_RATE, DEMO_PACE = 60_000, 400
 SEGMENT = "Homes with fewer electors than adults"
@@ -70,6 +74,8 @@ class Story:
     clock: SteppedClock
     borough: Borough
     stand_in: Running
+    work: Work
+    templates: dict[str, dict[str, Any]]
     say: Callable[[str], None]
     actors: dict[Role, Actor] = field(default_factory=dict)
     campaign_id: int = 0
@@ -118,21 +124,20 @@ def _open(
         service["rate_limit"] = DEMO_RATE
     stand_in = stack.enter_context(
         running(
-            seed, receipts_url=f"{listener.address}/notify/receipts", receipts_token=RECEIPTS_TOKEN, clock=clock,
+            seed, receipts_url=f"{listener.address}/notify/receipts", receipts_token=RECEIPTS_TOKEN,
             texts_url=f"{listener.address}/notify/received-texts",
         )
     )  # fmt: skip
     settings = Settings(
         home=folder / "home", base_url=listener.address, notify_base_url=stand_in.base_url,
-        notify_api_key=stand_in.key(kind="normal"), notify_callback_token=RECEIPTS_TOKEN, notify_pace=DEMO_PACE,
-        demo=True, database_url="", log_level="warning",
-    )  # type: ignore[arg-type]  # fmt: skip  # pydantic makes secrets of text
+        notify_api_key=SecretStr(stand_in.key(kind="normal")), notify_pace=DEMO_PACE,
+        notify_callback_token=SecretStr(RECEIPTS_TOKEN), demo=True, database_url="", log_level="warning",
+    )  # fmt: skip
     office = Office(settings, clock)
     stack.callback(office.close)
     open_authority(office, borough.authority_code, borough.authority_name, PEOPLE[Role.administrator][0])
     stack.enter_context(listener.serving(office))
-    stack.enter_context(work.engine(office))
-    return Story(office, clock, borough, stand_in, say)
+    return Story(office, clock, borough, stand_in, stack.enter_context(working(office)), seed["templates"]["demo"], say)
 
 
 def _play(story: Story) -> None:
@@ -144,7 +149,7 @@ def _play(story: Story) -> None:
     _next_register(story, INTERIM_REGISTER)
     _send_until(story, FINAL_REGISTER)
     _next_register(story, FINAL_REGISTER)
-    work.tick(story.office)
+    story.work.tick()
 
 
 def _hire(story: Story) -> None:
@@ -193,23 +198,21 @@ def _plan(story: Story) -> None:
 
 def _plan_json(story: Story) -> dict[str, Any]:
     templates = {
-        channel: {
-            language: next(
-                template.id for versions in service.templates.values() for template in versions
-                if template.type == channel and template.name.endswith(language)
-            )
-            for language in ("en", "cy")
-        }
-        for service in story.stand_in.desk.seed.services.values()
+        channel: {language: story.templates[f"{channel}_reminder_{language}"]["id"] for language in ("en", "cy")}
         for channel in ("email", "sms", "letter")
-    }  # fmt: skip
+    }
     return {
         "name": "Summer reminder",
         "purpose": "Remind homes that seem to have fewer electors than adults to check that everybody is registered.",
         "segment": SEGMENT,
         "start": FIRST_WAVE.isoformat(),
         "outcome_window": {"start": FIRST_WAVE.isoformat(), "end": WINDOW_END.isoformat()},
+        "poll_date": POLL.isoformat(),
         "templates": templates,
+        "wording": {
+            "contact_source": "council records",
+            "privacy_link": f"{story.office.settings.base_url}/privacy",
+        },
         "seed": 2026,
     }
 
@@ -218,13 +221,17 @@ def _send_until(story: Story, end: date) -> None:
     """Let the days pass: on each the worker does what is due, and Notify what it does overnight."""
     day = max(story.clock.now().date(), START)
     while day < end:
-        story.clock.move_to(at_london(day, 10))
-        work.tick(story.office)
-        story.clock.move_to(at_london(day, 18))
-        work.tick(story.office)
+        for hour in (10, 18):  # letters are printed at 17:30
+            _move_to(story, day, hour)
+            story.work.tick()
         _say_progress(story, day)
         day += timedelta(days=1)
-    story.clock.move_to(at_london(end, 10))
+    _move_to(story, end, 10)
+
+
+def _move_to(story: Story, day: date, hour: int) -> None:
+    story.clock.move_to(at_london(day, hour))
+    story.stand_in.desk.move_clock(story.clock.now())
 
 
 def _say_progress(story: Story, day: date) -> None:
@@ -297,13 +304,11 @@ def _uplift(measured: dict[str, Any]) -> dict[str, float]:
 
 
 def _some_link(story: Story) -> str:
+    """The link in a reminder that arrived, as its reader sees it."""
     marker = f"{story.office.settings.base_url}/r/"
-    for row in story.stand_in.desk.store.rows():
-        _, found, rest = row.body.partition(marker)
-        if found:
-            return marker + rest.split()[0].rstrip(").,")
-    msg = "No reminder carried a link."
-    raise InputRefused(msg)
+    links = re.compile(re.escape(marker) + r"[A-Za-z0-9_-]+")
+    found = (links.search(row.body) for row in story.stand_in.desk.store.by_id.values())
+    return next(match.group() for match in found if match)
 
 
 class _Site:
@@ -358,6 +363,6 @@ def _keep_going(story: Story, every: float = 5.0) -> None:
         while True:
             time.sleep(every)
             story.clock.advance(timedelta(seconds=every))
-            work.tick(story.office)
+            story.work.tick()
     except KeyboardInterrupt:
         click.echo("Stopped.")

@@ -54,13 +54,14 @@ class Database:
 
 
 def create_engine(url: str) -> Engine:
+    # Parameters hold personal data, which an error message or a log must never show.
     if url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        engine = sqlalchemy_engine(url, connect_args={"timeout": 30})
+        engine = sqlalchemy_engine(url, hide_parameters=True, connect_args={"timeout": 30})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_writing)
         return engine
-    return sqlalchemy_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return sqlalchemy_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -59,7 +59,7 @@ class Account(SQLModel, table=True):
     authority: str = Field(foreign_key="authority.code", max_length=9, index=True)
     email: str = Field(unique=True, max_length=320)
     name: str = Field(max_length=120)
-    role: Role
+    role: str = Field(max_length=16)  # a Role
     password: str = Field(default="", max_length=200)  # Argon2 hash; empty until the one-time link is used
     link: str = Field(default="", max_length=64, index=True)  # SHA-256 of the one-time link
     link_expires: datetime | None = Field(default=None, sa_type=Moment)
@@ -96,7 +96,10 @@ def authority(session: Session, code: str) -> Authority:
     found = session.get(Authority, code)
     if found is None:
         known = ", ".join(session.exec(select(Authority.code).order_by(Authority.code))) or "none yet"
-        msg = f"There is no authority {code!r} here. Known: {known}. Create one with: engage init --authority CODE --name NAME"
+        msg = (
+            f"There is no authority {code!r} here. Known: {known}. "
+            "Create one with: engage init --authority CODE --name NAME"
+        )
         raise NotFound(msg)
     return found
 

@@ -1,4 +1,4 @@
-"""Personal data at rest: contact points encrypted, persons and protected addresses as keyed hashes, masks for screens."""
+"""Personal data at rest: contacts encrypted, persons and protected addresses as keyed hashes, masks for screens."""
 
 import base64
 import hmac

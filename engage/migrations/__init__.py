@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 import campaigns.models  # noqa: F401  # each import adds its tables to the metadata
 import engage.foundation.audit
 import engage.foundation.identity
-import engage.foundation.lake
+import engage.foundation.lake  # noqa: F401
 import segments.segments
 import segments.suppression  # noqa: F401
 from engage.foundation.database import METADATA, Database

@@ -1,0 +1,139 @@
+"""A worker dies at any point of any step, as often as it likes: nothing is lost and nothing is sent twice."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from sqlmodel import col, select
+
+from campaigns import ledger, lifecycle, receipts, waves
+from campaigns.dispatch import Dispatcher
+from campaigns.models import Campaign, CampaignState, Message, MessageState
+from campaigns.notify.client import GovukNotify
+from campaigns.notify.stand_in import Running
+from campaigns.work import Work
+from engage.foundation.clock import SteppedClock
+from engage.foundation.office import Office
+from tests.campaigns.council import TEMPLATES, Maker, People
+
+HOUSEHOLDS = 24
+POINTS = {
+    "insert": (waves, "_insert"),
+    "claim": (Dispatcher, "_claim"),
+    "drop": (Dispatcher, "_drop"),
+    "commit": (Dispatcher, "_commit"),
+    "send": (GovukNotify, "send"),
+    "find": (GovukNotify, "find"),
+}
+
+
+class Crash(BaseException):
+    """As sudden as SIGKILL: no handler of ours catches it."""
+
+
+class Fuse:
+    """Lets so many instrumented steps pass, then crashes before or after the next."""
+
+    def __init__(self, length: int, after: bool) -> None:
+        self.left, self.after = length, after
+
+    def around(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        def stepped(*args: Any, **values: Any) -> Any:
+            self.left -= 1
+            if self.left < 0 and not self.after:
+                raise Crash
+            result = step(*args, **values)
+            if self.left < 0:
+                raise Crash
+            return result
+
+        return stepped
+
+
+@contextmanager
+def instrumented(fuse: Fuse, points: list[str]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in (POINTS[point] for point in points):
+            patch.setattr(owner, name, fuse.around(getattr(owner, name)))
+        yield
+
+
+lives = st.lists(
+    st.tuples(
+        st.integers(0, 30), st.booleans(), st.lists(st.sampled_from(sorted(POINTS)), min_size=1, max_size=3, unique=True),
+        st.sampled_from(["nothing", "receipts", "pause"]), st.sampled_from([0, 30, 130, 400]),
+    ),
+    max_size=5,
+)  # fmt: skip
+
+
+def test_nothing_is_lost_and_nothing_sent_twice(
+    office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    (office.settings.home / "law.toml").write_text(
+        "[[frequency_cap]]\nsince = 2026-01-01\nmessages = 1000\ndays = 1\nsource = 'test'\n"
+    )
+
+    # Without shrinking: a failure takes seconds to find and would take minutes to make small.
+    @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    @given(lives)
+    def holds(fates: list[tuple[int, bool, list[str], str, int]]) -> None:
+        before = post.desk.summary()["total"]
+        campaign = maker.launched(
+            HOUSEHOLDS, arms={"everyone": 1.0}, comparison="", templates={"letter": TEMPLATES["letter"]}
+        )
+        for length, after, points, event, pause in fates:
+            with instrumented(Fuse(length, after), points), suppress(Crash):
+                Work(office, notify).tick()
+            happen(office, people, campaign, event)
+            clock.advance(timedelta(seconds=pause))
+        finish(office, people, notify, campaign, clock)
+        status = ledger.status(office, people.planner, campaign.id or 0)
+        assert (status.planned, status.accepted, status.waiting) == (HOUSEHOLDS, HOUSEHOLDS, 0)
+        assert post.desk.summary()["total"] - before == HOUSEHOLDS
+        assert post.desk.summary()["duplicates"] == {}
+
+    holds()
+
+
+def happen(office: Office, people: People, campaign: Campaign, event: str) -> None:
+    if (
+        event == "pause"
+        and lifecycle.campaign(office, people.planner, campaign.id or 0).state == CampaignState.launched
+    ):
+        lifecycle.pause(office, people.planner, campaign.id or 0)
+        lifecycle.resume(office, people.planner, campaign.id or 0)
+    if event == "receipts":
+        with office.database.session() as session:
+            sent = session.exec(select(Message).where(col(Message.notify_id).is_not(None)).limit(3)).all()
+        for message in sent:
+            receipts.receive(office, {"id": message.notify_id, "reference": message.reference, "status": "sending"})
+
+
+def finish(office: Office, people: People, notify: GovukNotify, campaign: Campaign, clock: SteppedClock) -> None:
+    for _ in range(12):
+        Work(office, notify).tick()
+        status = ledger.status(office, people.planner, campaign.id or 0)
+        assert status.balanced
+        if status.planned and not status.waiting:
+            return
+        clock.advance(timedelta(minutes=31))
+    raise AssertionError(f"{status.waiting} messages wait for ever")
+
+
+def test_a_crash_leaves_the_claimed_in_sending(
+    office: Office, maker: Maker, notify: GovukNotify, post: Running
+) -> None:
+    """What the test above relies on: a crash between Notify's answer and our commit is possible and is seen."""
+    campaign = maker.launched(HOUSEHOLDS)
+    waves.plan_due(office, campaign.id or 0)
+    with instrumented(Fuse(0, after=False), ["commit"]), pytest.raises(Crash):
+        Dispatcher(office, notify).send_batch(campaign.id or 0)
+    with office.database.session() as session:
+        states = {message.state for message in session.exec(select(Message))}
+    assert states == {MessageState.sending}
+    assert post.desk.summary()["total"] == 8

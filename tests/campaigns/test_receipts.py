@@ -1,0 +1,217 @@
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlmodel import col, select
+
+from campaigns import receipts, residents, waves
+from campaigns.dispatch import Dispatcher
+from campaigns.models import Message, MessageState, Receipt, Response
+from campaigns.notify.client import GovukNotify
+from campaigns.notify.messages import Accepted, Outgoing
+from campaigns.notify.stand_in import Running
+from campaigns.wording import link_token
+from campaigns.work import tick
+from engage.foundation.clock import SteppedClock
+from engage.foundation.errors import InputRefused, NotFound
+from engage.foundation.office import Office
+from segments.suppression import is_suppressed, suppressed_contacts
+from tests.campaigns.council import COUNCIL, TEMPLATES, Maker
+
+
+def messages(office: Office) -> list[Message]:
+    with office.database.session() as session:
+        return list(session.exec(select(Message).order_by(col(Message.id))))
+
+
+def receipt(message: Message, status: str, notify_id: str | None = None) -> dict[str, Any]:
+    return {
+        "id": notify_id or message.notify_id or str(uuid4()), "reference": message.reference, "to": "07700900123",
+        "status": status, "created_at": "2026-06-03T09:00:00.000000Z", "completed_at": "2026-06-03T09:01:00.000000Z",
+        "sent_at": "2026-06-03T09:00:30.000000Z", "notification_type": message.channel,
+        "template_id": message.template, "template_version": 1,
+    }  # fmt: skip
+
+
+def test_receipts_settle_messages_once(office: Office, maker: Maker, notify: GovukNotify) -> None:
+    maker.launched(60)
+    tick(office, notify)
+    one, two, *_ = messages(office)
+    assert receipts.receive(office, receipt(one, "delivered"))
+    assert not receipts.receive(office, receipt(one, "delivered")), "Notify repeats itself"
+    receipts.receive(office, receipt(two, "temporary-failure"))
+    receipts.receive(office, receipt(two, "delivered"))
+    after = messages(office)
+    assert (after[0].state, after[1].state, after[1].reason) == ("delivered", "failed", "temporary failure")
+    with office.database.session() as session:
+        assert "07700900123" not in str([r.model_dump() for r in session.exec(select(Receipt))])
+
+
+def test_the_first_final_word_stands_in_any_order(office: Office, maker: Maker) -> None:
+    campaign = maker.launched(60, arms={"everyone": 1.0}, comparison="")
+    waves.plan_due(office, campaign.id or 0)
+    fresh = iter(messages(office))
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        st.lists(
+            st.sampled_from(["sending", "delivered", "permanent-failure", "temporary-failure"]), min_size=1, max_size=5
+        )
+    )
+    def holds(words: list[str]) -> None:
+        message, notify_id = next(fresh), str(uuid4())
+        for word in words:
+            receipts.receive(office, receipt(message, word, notify_id))
+        final = next((word for word in words if word != "sending"), None)
+        with office.database.session() as session:
+            state = session.get_one(Message, message.id).state
+        assert state == {None: "accepted", "delivered": "delivered"}.get(final, "failed")
+
+    holds()
+
+
+def test_a_receipt_may_come_before_our_own_commit(office: Office, maker: Maker, notify: GovukNotify) -> None:
+    campaign = maker.launched(60)
+    waves.plan_due(office, campaign.id or 0)
+
+    class Prompt:
+        def send(self, message: Outgoing) -> Accepted:
+            accepted = notify.send(message)
+            early = Message.model_construct(
+                reference=message.reference, channel=message.channel, template=message.template_id
+            )
+            receipts.receive(office, receipt(early, "delivered", accepted.notification_id))
+            return accepted
+
+    Dispatcher(office, Prompt(), threads=1).send_batch(campaign.id or 0)  # type: ignore[arg-type]
+    assert {m.state for m in messages(office)} == {MessageState.delivered}
+    assert all(m.sent_at and m.notify_id for m in messages(office))
+
+
+def test_an_unknown_receipt_is_kept_and_matched_later(office: Office, maker: Maker) -> None:
+    campaign = maker.launched(3, arms={"everyone": 1.0}, comparison="")
+    reference = office.keys.hash("message", "1", "100000000000", "email")[:32]
+    stray = Message.model_construct(reference=reference, channel="email", template=str(uuid4()))
+    receipts.receive(office, receipt(stray, "delivered"))
+    assert receipts.reconcile(office) == 0
+    waves.plan_due(office, campaign.id or 0)
+    assert receipts.reconcile(office) == 1
+    assert messages(office)[0].state == MessageState.delivered
+
+
+def test_a_second_id_under_one_reference_is_counted(office: Office, maker: Maker, notify: GovukNotify) -> None:
+    maker.launched(60)
+    tick(office, notify)
+    one = messages(office)[0]
+    receipts.receive(office, receipt(one, "delivered", str(uuid4())))
+    assert messages(office)[0].copies == 2
+
+
+def test_a_permanent_failure_closes_the_contact(office: Office, maker: Maker, notify: GovukNotify) -> None:
+    maker.launched(60)
+    tick(office, notify)
+    one = messages(office)[0]
+    receipts.receive(office, receipt(one, "permanent-failure"))
+    with office.database.session() as session:
+        assert suppressed_contacts(session, COUNCIL) == {one.contact}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"id": "x"},
+        {"id": "x" * 40, "status": "delivered"},
+        {"id": "x", "status": "delivered", "completed_at": "soon"},
+        {"id": "x\x00", "status": "y"},
+    ],
+)
+def test_a_payload_that_is_no_receipt(office: Office, payload: dict[str, Any]) -> None:
+    with pytest.raises(InputRefused):
+        receipts.receive(office, payload)
+
+
+def test_polling_tells_what_callbacks_never_do(
+    office: Office, maker: Maker, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    maker.launched(60, templates={"letter": TEMPLATES["letter"]})
+    tick(office, notify)
+    assert {(m.channel, m.status) for m in messages(office)} == {("letter", "")}
+    clock.advance(timedelta(days=2))  # printed at 17:30, received by the post the next day
+    clock.move_to(clock.now().replace(hour=17))
+    tick(office, notify)
+    assert {(m.state, m.status) for m in messages(office)} == {("accepted", "received")}
+    assert all(m.settled_at for m in messages(office))
+
+
+def test_stop_by_link_takes_effect_on_what_is_queued(
+    office: Office, maker: Maker, notify: GovukNotify, post: Running, clock: SteppedClock
+) -> None:
+    campaign = maker.launched(60)
+    tick(office, notify)
+    one = next(m for m in messages(office) if m.channel == "email")
+    token = link_token(office, one.reference)
+    seen = residents.look_up(office, token)
+    assert (seen.council, seen.channel, seen.stopped) == ("East Staffordshire", "email", False)
+    clock.advance(timedelta(days=14))
+    waves.plan_due(office, campaign.id or 0)
+    assert residents.stop_reminders(office, token) == 1
+    assert residents.stop_reminders(office, token) == 0
+    assert residents.look_up(office, token).stopped
+    tick(office, notify)
+    theirs = [m for m in messages(office) if m.uprn == one.uprn]
+    assert [(m.channel, m.state, m.reason) for m in theirs] == [
+        ("email", "accepted", ""),
+        ("letter", "dropped", "suppressed"),
+    ]
+    with office.database.session() as session:
+        assert [r.what for r in session.exec(select(Response))] == ["stop reminders"]
+        assert is_suppressed(session, office, COUNCIL, "letter", uprn=one.uprn)
+        assert one.contact in suppressed_contacts(session, COUNCIL)
+
+
+@pytest.mark.parametrize("token", ["", "0" * 24, "../etc/passwd", "é"])
+def test_a_token_we_never_made(office: Office, token: str) -> None:
+    with pytest.raises(NotFound):
+        residents.look_up(office, token)
+    with pytest.raises(NotFound):
+        residents.stop_reminders(office, token)
+
+
+@pytest.mark.parametrize(
+    ("text", "stops"),
+    [
+        ("STOP", True),
+        (" stop. ", True),
+        ("Stop", True),
+        ("STOPIO", True),
+        ("please don't stop", False),
+        ("Thanks!", False),
+    ],
+)
+def test_stop_by_text_closes_every_household_of_the_number(
+    office: Office, maker: Maker, notify: GovukNotify, text: str, stops: bool
+) -> None:
+    maker.launched(60)
+    tick(office, notify)
+    texted = next(m for m in messages(office) if m.channel == "sms")
+    number = office.keys.decrypt(texted.recipient)
+    assert (
+        receipts.received_text(
+            office,
+            {
+                "id": str(uuid4()),
+                "source_number": number,
+                "destination_number": "07700900000",
+                "message": text,
+                "date_received": "2026-06-03T10:00:00.000000Z",
+            },
+        )
+        == stops
+    )
+    with office.database.session() as session:
+        assert is_suppressed(session, office, COUNCIL, "letter", uprn=texted.uprn) is stops
+        assert (texted.contact in suppressed_contacts(session, COUNCIL)) is stops

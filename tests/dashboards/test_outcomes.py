@@ -1,0 +1,245 @@
+"""Outcomes against brute force over small registers, and through the real importer when everything is renumbered."""
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from campaigns.models import Campaign, MessageState, Wave
+from dashboards.outcomes import cells, outcomes, reading
+from engage.demo.borough import write_borough
+from engage.foundation.clock import at_london
+from engage.foundation.errors import InputRefused, NotFound
+from engage.foundation.identity import Authority
+from engage.foundation.lake import Snapshot
+from engage.foundation.office import Actor, Office
+from engage.measuring import of_campaign, of_table
+from segments.imports import import_file
+from tests.dashboards.conftest import Council, message
+
+CODE = "E07000193"
+BASELINE = date(2026, 6, 1)
+ENDS = date(2026, 7, 15)
+Register = Iterable[tuple[str, int]]
+
+
+class Town:
+    """Registers already tied to homes, as sets of (person, home), and one campaign over some homes."""
+
+    def __init__(self, office: Office) -> None:
+        self.office, self.actor = office, Actor(CODE, "officer 1")
+        self.gazetteer = self.keep("gazetteer", pd.DataFrame({"uprn": [1]}), BASELINE)
+
+    def keep(self, kind: str, frame: pd.DataFrame, as_at: date, name: str = "", source: str = "") -> int:
+        staged = self.office.lake.stage()
+        frame.to_parquet(staged, index=False)
+        with self.office.database.session() as session:
+            kept = self.office.lake.commit(
+                session, staged, authority=CODE, kind=kind, as_at=as_at, made_at=self.office.clock.now(),
+                made_by="officer 1", rows=len(frame), name=name, source=source,
+            )  # fmt: skip
+            return kept.id or 0
+
+    def register(self, entries: Register, as_at: date) -> int:
+        number = self.keep("register", pd.DataFrame({"person": ["x"]}), as_at)
+        people = pd.DataFrame(sorted(entries), columns=["person", "uprn"]).astype({"person": "str", "uprn": "int64"})
+        self.keep("electors", people, as_at, str(number), f"register {number} gazetteer {self.gazetteer}")
+        return number
+
+    def campaign(self, arms: dict[int, str], baseline: int) -> int:
+        frame = pd.DataFrame(
+            {"uprn": list(arms), "ward": ["W1" if u % 2 else None for u in arms], "arm": arms.values()}
+        )
+        audience = self.keep("audience", frame, BASELINE)
+        with self.office.database.session() as session:
+            made = Campaign(
+                authority=CODE, name="Summer", purpose="p", seed=1, audience_snapshot=audience,
+                register_snapshot=baseline, window_start=BASELINE + timedelta(2), window_end=ENDS,
+                plan={"arms": {"now": 0.5, "later": 0.5}, "comparison": "later"},
+                created_by="officer 1", created_at=self.office.clock.now(), launched_at=self.office.clock.now(),
+            )  # fmt: skip
+            session.add(made)
+            session.flush()
+            return made.id or 0
+
+
+@pytest.fixture
+def place(office: Office) -> Town:
+    return Town(office)
+
+
+REGISTERS = st.sets(st.tuples(st.sampled_from("abcdef"), st.integers(1, 8)), max_size=20)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=REGISTERS, after=REGISTERS, homes=st.sets(st.integers(1, 10), min_size=1))
+def test_a_home_registered_when_somebody_new_is_there(
+    place: Town, before: set[tuple[str, int]], after: set[tuple[str, int]], homes: set[int]
+) -> None:
+    """Moves within the town, changes of occupants, removals and homes on neither register, against the definition."""
+    as_at = _later(place)
+    arms = {uprn: "now" if uprn % 3 else "later" for uprn in sorted(homes)}
+    campaign = place.campaign(arms, place.register(before, BASELINE))
+    place.register(after, as_at)
+    found = outcomes(place.office, place.actor, campaign)
+    gained = {uprn: len({p for p, u in after if u == uprn} - {p for p, u in before if u == uprn}) for uprn in arms}
+    assert dict(zip(found["uprn"], found["gained"], strict=True)) == gained
+    assert dict(zip(found["uprn"], found["registered"], strict=True)) == {u: int(n > 0) for u, n in gained.items()}
+    assert dict(zip(found["uprn"], found["arm"], strict=True)) == arms
+    assert found["contacted_on"].isna().all()
+    total = cells(place.office, place.actor, campaign)
+    assert sum(cell.homes for cell in total) == len(arms)
+    assert sum(cell.registered for cell in total) == sum(n > 0 for n in gained.values())
+    assert {cell.ward for cell in total} <= {"W1", "not known"}
+
+
+def _later(place: Town) -> date:
+    """A date on which no example before had a register, earlier than theirs, so that it is the first after the window."""
+    with place.office.database.session() as session:
+        taken = [s.as_at for s in session.exec(select(Snapshot).where(Snapshot.kind == "register"))]
+    return min([day for day in taken if day > ENDS], default=ENDS + timedelta(2000)) - timedelta(1)
+
+
+def test_emptied_homes_stay_in_the_denominator(place: Town) -> None:
+    baseline = place.register({("a", 1), ("b", 2)}, BASELINE)
+    campaign = place.campaign({1: "now", 2: "later", 3: "now"}, baseline)
+    place.register({("c", 3)}, ENDS)
+    found = outcomes(place.office, place.actor, campaign)
+    assert found["registered"].tolist() == [0, 0, 1]
+
+
+def test_the_register_read_is_the_first_after_the_window(place: Town) -> None:
+    campaign = place.campaign({1: "now", 2: "later"}, place.register(set(), BASELINE))
+    with pytest.raises(InputRefused, match=r"no later register yet\. Import the register of 15 July 2026 or later"):
+        outcomes(place.office, place.actor, campaign)
+    place.register({("early", 1)}, BASELINE + timedelta(1))
+    assert read(place, campaign) is None, "taken before the first reminder"
+    midway = place.register({("m", 1)}, ENDS - timedelta(5))
+    assert read(place, campaign) == (midway, True)
+    final = place.register({("m", 1)}, ENDS + timedelta(1))
+    place.register({("m", 1), ("reminded later", 2)}, ENDS + timedelta(60))
+    assert read(place, campaign) == (final, False)
+    corrected = place.register({("m", 1)}, ENDS + timedelta(1))
+    assert read(place, campaign) == (corrected, False)
+    assert outcomes(place.office, place.actor, campaign)["registered"].tolist() == [1, 0]
+
+
+def read(place: Town, campaign: int) -> tuple[int | None, bool] | None:
+    with place.office.database.session() as session:
+        found = reading(session, session.get_one(Campaign, campaign))
+        return found and (found.register.id, found.interim)
+
+
+def test_outcomes_are_kept_once_and_made_anew_for_another_register(place: Town) -> None:
+    campaign = place.campaign({1: "now", 2: "later"}, place.register(set(), BASELINE))
+    place.register({("m", 1)}, ENDS - timedelta(3))
+    for _ in range(2):
+        assert outcomes(place.office, place.actor, campaign)["registered"].tolist() == [1, 0]
+    place.register({("m", 2)}, ENDS)
+    assert outcomes(place.office, place.actor, campaign)["registered"].tolist() == [0, 1]
+    with place.office.database.session() as session:
+        kept = session.exec(select(Snapshot).where(Snapshot.kind == "outcomes")).all()
+    assert [snapshot.report["interim"] for snapshot in kept] == [True, False]
+
+
+def test_the_first_accepted_message_is_the_contact(place: Town) -> None:
+    campaign = place.campaign({1: "now", 2: "now", 3: "later"}, place.register(set(), BASELINE))
+    place.register(set(), ENDS)
+    late = datetime(2026, 6, 20, 23, 30, tzinfo=UTC)
+    with place.office.database.session() as session:
+        waves = [Wave(campaign_id=campaign, number=n, send_on=BASELINE) for n in (1, 2)]
+        session.add_all(waves)
+        session.flush()
+        one, two = (wave.id or 0 for wave in waves)
+        session.add(message(CODE, campaign, two, 1, 0, channel="letter", sent_at=late, state=MessageState.accepted))
+        session.add(message(CODE, campaign, one, 1, 1))
+        session.add(message(CODE, campaign, one, 2, 2, state=MessageState.failed))
+        session.add(message(CODE, campaign, two, 3, 3, channel="letter", sent_at=late))
+    found = outcomes(place.office, place.actor, campaign)
+    assert found["contacted_on"].tolist()[0] == date(2026, 6, 4)
+    assert found["contacted_on"].tolist()[2] == date(2026, 6, 21), "the local day"
+    assert pd.isna(found["contacted_on"][1])
+    assert found["channel"].tolist()[0] == "email"
+
+
+def test_another_authority_has_no_such_campaign(place: Town) -> None:
+    campaign = place.campaign({1: "now"}, place.register(set(), BASELINE))
+    with pytest.raises(NotFound):
+        outcomes(place.office, Actor("E07000999", "officer 9"), campaign)
+
+
+def test_renumbered_electors_are_not_registrations(office: Office, tmp_path: Path) -> None:
+    """Every December the roll numbers begin anew; here they all change, rows move, and some entries go."""
+    borough = write_borough(tmp_path, homes=300, wards=3)
+    actor = Actor(borough.authority_code, "officer 1")
+    place = Town(office)
+    with office.database.session() as session:
+        session.add(Authority(code=borough.authority_code, name="Exampleton"))
+    office.clock.move_to(at_london(date(2026, 12, 1), 9))  # type: ignore[attr-defined]  # the tests' clock can be moved
+    for kind in ("boundaries", "gazetteer", "geography"):
+        import_file(office, actor, kind, borough.paths(kind)[0], borough.as_at)
+    first = borough.paths("register")[0]
+    baseline = import_file(office, actor, "register", first, borough.as_at).snapshot_id or 0
+    later = tmp_path / "december.csv"
+    _renumber(first, later)
+    import_file(office, actor, "register", later, date(2026, 12, 1))
+    truth = pd.read_parquet(tmp_path / "truth" / "homes.parquet")
+    campaign = place.campaign(dict.fromkeys(map(int, truth["uprn"]), "now"), baseline)
+    with office.database.session() as session:
+        session.get_one(Campaign, campaign).authority = borough.authority_code
+    found = outcomes(office, actor, campaign)
+    assert len(found) == len(truth)
+    assert found["registered"].sum() == 0
+
+
+def _renumber(source: Path, to: Path) -> None:
+    with source.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    kept = [row for n, row in enumerate(reversed(rows)) if n % 7]
+    for number, row in enumerate(kept, 5000):
+        row["RollNo"] = str(number)
+    with to.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(kept)
+
+
+def test_a_campaign_is_measured_as_it_was_randomised(council: Council) -> None:
+    found = of_campaign(council.office, council.officer, council.campaign)
+    homes = outcomes(council.office, council.officer, council.campaign)
+    means = homes.groupby("arm")["registered"].agg(["size", "sum"])
+    (arm,) = found["arms"]
+    assert found["register"] == {"as_at": "2026-07-15", "interim": False}
+    assert (found["control"]["n"], found["control"]["registered"]) == tuple(means.loc["reminded later"])
+    assert (arm["n"], arm["registered"]) == tuple(means.loc["reminded now"])
+    by_ward = homes.groupby(["ward", "arm"])["registered"].agg(["mean", "size"]).unstack()
+    gaps = by_ward["mean"]["reminded now"] - by_ward["mean"]["reminded later"]
+    one, zero = by_ward["size"]["reminded now"], by_ward["size"]["reminded later"]
+    weights = one * zero / (one + zero)
+    assert arm["difference"] == pytest.approx((gaps * weights).sum() / weights.sum())
+    assert 0 < arm["low"] < arm["difference"] < arm["high"]
+    assert {row["ward"]: row["difference"] for row in found["wards"]} == pytest.approx(dict(gaps))
+    assert homes.loc[homes["arm"] == "reminded now", "contacted_on"].notna().all()
+
+
+def test_the_interval_holds_the_true_effect(council: Council) -> None:
+    truth = pd.read_parquet(council.borough.folder / "truth" / "outcomes_2026-07-15.parquet")
+    expected = truth[truth["arm"] != ""].groupby("arm")["expected"].mean()
+    (arm,) = of_campaign(council.office, council.officer, council.campaign)["arms"]
+    assert arm["low"] < expected["reminded now"] - expected["reminded later"] < arm["high"]
+
+
+def test_any_table_can_be_measured(tmp_path: Path) -> None:
+    path = tmp_path / "trial.csv"
+    path.write_text("group,voted\n" + "a,1\n" * 30 + "a,0\n" * 70 + "b,1\n" * 20 + "b,0\n" * 80)
+    found = of_table(path, arm="group", outcome="voted", control="b")
+    assert found["control"] == {"arm": "b", "n": 100, "mean": 0.2}
+    assert found["arms"][0]["difference"] == pytest.approx(0.1)
+    with pytest.raises(InputRefused, match="--arm and --outcome"):
+        of_table(path, arm=None, outcome="voted")

@@ -1,0 +1,62 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from engage.foundation.errors import InputRefused
+from segments.contact_point import SIMULATED_MOBILES, is_simulated, normal
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["07700900123", "7700900123", "+447700900123", "447700900123", "00447700900123", "+44 (0)7700 900 123", "(07700) 900 123", "07700-900-123"],
+)  # fmt: skip
+def test_one_mobile_however_it_is_written(written: str) -> None:
+    assert normal("sms", written) == "447700900123"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "none", "07700 90O123", "07700 90012", "077009001234", "447700900", "01632 960123", "02079460123", "08001111111", "112",
+     "+33612345678", "+12025550100", "٠٧٧٠٠٩٠٠١٢٣", "070 2456 7890"],
+)  # fmt: skip
+def test_what_no_text_reaches(written: str) -> None:
+    with pytest.raises(InputRefused, match=r"^not a UK mobile number$"):
+        normal("sms", written)
+
+
+@pytest.mark.parametrize("written", ["", "n/a", "name@@example.com", "two words@example.org", "x.example.com", "jane.smith@example", "a@example.com; b@example.com", "o’brien@example.org"])
+def test_what_is_no_email_address(written: str) -> None:
+    with pytest.raises(InputRefused, match=r"^not an email address$"):
+        normal("email", written)
+
+
+def test_email_addresses_are_kept_in_small_letters() -> None:
+    assert normal("email", " O'Brien+Vote@Example.ORG ") == "o'brien+vote@example.org"
+
+
+@pytest.mark.parametrize(("channel", "value"), [("email", "perm-fail@simulator.notify"), ("email", "simulate-delivered@notifications.service.gov.uk"), *(("sms", number) for number in SIMULATED_MOBILES)])
+def test_contacts_of_notifys_own(channel: str, value: str) -> None:
+    assert is_simulated(channel, normal(channel, value))
+
+
+def test_nobody_else_is_simulated() -> None:
+    assert not is_simulated("sms", "447700900123")
+    assert not is_simulated("email", "perm-fail@simulator.notify.example.org")
+
+
+def test_whatever_we_accept_notify_accepts_in_the_same_form(shared: Path) -> None:
+    """Held against what the service answered. We are stricter: only numbers and addresses that can be somebody's."""
+    phones = json.loads((shared / "notify/recorded/vectors-phone.json").read_text())
+    emails = json.loads((shared / "notify/recorded/vectors-email.json").read_text())
+    answers = [("sms", case["input"], case.get("normalised") if case.get("uk_mobile_only") == "ok" else None) for case in phones]
+    answers += [("email", case["input"], case.get("normalised") if case["ok"] else None) for case in emails]
+    accepted = 0
+    for channel, written, theirs in answers:
+        try:
+            ours = normal(channel, written)
+        except InputRefused:
+            continue
+        accepted += 1
+        assert ours == theirs, written
+    assert accepted > 20
