@@ -111,7 +111,7 @@ class Plan(_Part):
         later = (self.comparison,) if self.comparison in self.arms and not self.holdout_reason else ()
         starts = ((now, self.start), (later, self.outcome_window.end + timedelta(days=1)))
         return tuple(
-            PlannedWave(channels=channels, send_on=day if channels == quick else day + LETTER_AFTER, arms=arms)
+            PlannedWave(channels=channels, send_on=day + LETTER_AFTER if quick and channels == slow else day, arms=arms)
             for arms, day in starts if arms
             for channels in (quick, slow) if channels
         )  # fmt: skip
