@@ -32,7 +32,7 @@ MESS = {
     "double_space": 0.015,
     "trailing_space": 0.007,
 }
-STALE = 0.3  # of homes with new occupants, those where the last ones are still registered
+STALE = 0.6  # of homes with new occupants, those where the last ones are still registered
 LATE = 0.01  # entries numbered between two others, as added during the year
 
 

@@ -281,7 +281,7 @@ def summary(story: Story) -> dict[str, Any]:
         "segment_households": campaign.households,
         "messages": {name: getattr(status, name) for name in MESSAGE_FIGURES},
         "notify_received": received["total"],
-        "duplicates": received["duplicates"],
+        "duplicates": len(received["duplicates"]),
         "arms": _arms(measured),
         "uplift": _uplift(measured),
         "true_effect": round(story.aftermath.true_effect, 4) if story.aftermath else None,

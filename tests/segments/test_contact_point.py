@@ -25,7 +25,19 @@ def test_what_no_text_reaches(written: str) -> None:
         normal("sms", written)
 
 
-@pytest.mark.parametrize("written", ["", "n/a", "name@@example.com", "two words@example.org", "x.example.com", "jane.smith@example", "a@example.com; b@example.com", "o’brien@example.org"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "n/a",
+        "name@@example.com",
+        "two words@example.org",
+        "x.example.com",
+        "jane.smith@example",
+        "a@example.com; b@example.com",
+        "o’brien@example.org",
+    ],
+)
 def test_what_is_no_email_address(written: str) -> None:
     with pytest.raises(InputRefused, match=r"^not an email address$"):
         normal("email", written)
@@ -35,7 +47,14 @@ def test_email_addresses_are_kept_in_small_letters() -> None:
     assert normal("email", " O'Brien+Vote@Example.ORG ") == "o'brien+vote@example.org"
 
 
-@pytest.mark.parametrize(("channel", "value"), [("email", "perm-fail@simulator.notify"), ("email", "simulate-delivered@notifications.service.gov.uk"), *(("sms", number) for number in SIMULATED_MOBILES)])
+@pytest.mark.parametrize(
+    ("channel", "value"),
+    [
+        ("email", "perm-fail@simulator.notify"),
+        ("email", "simulate-delivered@notifications.service.gov.uk"),
+        *(("sms", number) for number in SIMULATED_MOBILES),
+    ],
+)
 def test_contacts_of_notifys_own(channel: str, value: str) -> None:
     assert is_simulated(channel, normal(channel, value))
 
@@ -49,7 +68,10 @@ def test_whatever_we_accept_notify_accepts_in_the_same_form(shared: Path) -> Non
     """Held against what the service answered. We are stricter: only numbers and addresses that can be somebody's."""
     phones = json.loads((shared / "notify/recorded/vectors-phone.json").read_text())
     emails = json.loads((shared / "notify/recorded/vectors-email.json").read_text())
-    answers = [("sms", case["input"], case.get("normalised") if case.get("uk_mobile_only") == "ok" else None) for case in phones]
+    answers = [
+        ("sms", case["input"], case.get("normalised") if case.get("uk_mobile_only") == "ok" else None)
+        for case in phones
+    ]
     answers += [("email", case["input"], case.get("normalised") if case["ok"] else None) for case in emails]
     accepted = 0
     for channel, written, theirs in answers:

@@ -38,12 +38,12 @@ def test_every_home_is_there_but_those_that_must_not_be_seen(homes: pd.DataFrame
 
 
 def test_electors_are_counted_at_their_true_homes(homes: pd.DataFrame, truth: pd.DataFrame) -> None:
-    both = homes.join(truth[["electors"]], rsuffix="_true", how="inner")
+    both = homes.join(truth[["electors"]].add_suffix("_true"), how="inner")
     assert (both.electors == both.electors_true).mean() >= 0.99
 
 
 def test_wards_and_areas_are_those_of_the_home(homes: pd.DataFrame, truth: pd.DataFrame) -> None:
-    both = homes.join(truth[["ward", "oa"]], rsuffix="_true", how="inner")
+    both = homes.join(truth[["ward", "oa"]].add_suffix("_true"), how="inner")
     assert (both.ward == both.ward_true).all()
     assert (both.oa == both.oa_true).all()
 

@@ -32,10 +32,16 @@ def files(office: Office) -> list[Path]:
 
 def nothing_changed(office: Office) -> bool:
     with office.database.session() as session:
-        return not files(office) and not session.exec(select(Snapshot)).all() and not session.exec(select(audit.AuditEntry)).all()
+        return (
+            not files(office)
+            and not session.exec(select(Snapshot)).all()
+            and not session.exec(select(audit.AuditEntry)).all()
+        )
 
 
-def take(office: Office, actor: Actor, path: Path, kind: str = "register", as_at: date = TODAY, **more: bool) -> imports.ImportReport:
+def take(
+    office: Office, actor: Actor, path: Path, kind: str = "register", as_at: date = TODAY, **more: bool
+) -> imports.ImportReport:
     return import_file(office, actor, kind, path, as_at, **more)
 
 
@@ -43,7 +49,12 @@ def test_an_import_is_a_snapshot_an_audit_entry_and_a_report(office: Office, act
     said: list[str] = []
     report = import_file(office, actor, "register", papers.write(tmp_path, "r.csv", SOME), TODAY, progress=said.append)
     assert (report.rows_read, report.accepted, report.rejected) == (3, 3, {})
-    assert (report.kind, report.format, report.file, report.outcome) == ("register", "Elector8 full register", "r.csv", "good")
+    assert (report.kind, report.format, report.file, report.outcome) == (
+        "register",
+        "Elector8 full register",
+        "r.csv",
+        "good",
+    )
     assert json.loads(json.dumps(report.as_dict()))["as_at"] == "2026-06-01"
     assert said[0] == "Reading the file"
     assert said[-1] == "Saving"
@@ -52,7 +63,12 @@ def test_an_import_is_a_snapshot_an_audit_entry_and_a_report(office: Office, act
         assert snapshot is not None
         assert (snapshot.id, snapshot.rows, snapshot.source) == (report.snapshot_id, 3, report.sha256)
         entry = session.exec(select(audit.AuditEntry)).one()
-        assert (entry.act, entry.subject, entry.actor, entry.detail["rows_read"]) == ("import", "register", "officer 1", 3)
+        assert (entry.act, entry.subject, entry.actor, entry.detail["rows_read"]) == (
+            "import",
+            "register",
+            "officer 1",
+            3,
+        )
         assert audit.verify(session, actor.authority).intact
     assert len(files(office)) == 1
 
@@ -111,7 +127,9 @@ def test_a_dry_run_reports_and_leaves_nothing(office: Office, actor: Actor, tmp_
         (b"UPRN,Religion,value\n1,x,2\n", "never for one home"),
     ],
 )  # fmt: skip
-def test_what_is_no_register_is_refused(office: Office, actor: Actor, tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_what_is_no_register_is_refused(
+    office: Office, actor: Actor, tmp_path: Path, content: bytes, sentence: str
+) -> None:
     with pytest.raises(InputRefused, match="r.csv") as refusal:
         take(office, actor, papers.write(tmp_path, "r.csv", content))
     assert sentence in str(refusal.value)
@@ -119,7 +137,9 @@ def test_what_is_no_register_is_refused(office: Office, actor: Actor, tmp_path: 
     assert nothing_changed(office)
 
 
-@pytest.mark.parametrize("column", ["Party", "voting_intention", "1-5", "DNK", "Canvass Result", "Labour", "Pledge", "Vote History"])
+@pytest.mark.parametrize(
+    "column", ["Party", "voting_intention", "1-5", "DNK", "Canvass Result", "Labour", "Pledge", "Vote History"]
+)
 def test_a_party_copy_of_a_register_is_refused(office: Office, actor: Actor, tmp_path: Path, column: str) -> None:
     text = papers.table([*papers.ELECTOR8, column], [[*papers.elector(1), "x"]])
     with pytest.raises(InputRefused, match="a party's or a canvasser's copy"):
@@ -132,7 +152,9 @@ def test_words_of_parties_in_addresses_are_nobodys_vote(office: Office, actor: A
     assert take(office, actor, papers.write(tmp_path, "r.csv", papers.register(row))).accepted == 1
 
 
-def test_a_register_mostly_of_named_anonymous_electors_is_the_secure_record(office: Office, actor: Actor, tmp_path: Path) -> None:
+def test_a_register_mostly_of_named_anonymous_electors_is_the_secure_record(
+    office: Office, actor: Actor, tmp_path: Path
+) -> None:
     secret = [papers.elector(n, FranchiseMarker="N") for n in (1, 2, 3)]
     with pytest.raises(InputRefused, match="secure record"):
         take(office, actor, papers.write(tmp_path, "r.csv", papers.register(*secret, papers.elector(4))))
@@ -143,12 +165,19 @@ def test_a_register_mostly_of_named_anonymous_electors_is_the_secure_record(offi
     ("name", "text", "asked", "right"),
     [
         ("r.csv", SOME, "gazetteer", "register"),
-        ("g.csv", papers.gazetteer(*papers.street(1, "MILL LANE"), papers.blpu(7), papers.lpi(7, pn=1)), "register", "gazetteer"),
+        (
+            "g.csv",
+            papers.gazetteer(*papers.street(1, "MILL LANE"), papers.blpu(7), papers.lpi(7, pn=1)),
+            "register",
+            "gazetteer",
+        ),
         ("o.csv", papers.geography((7, *papers.HERE)), "boundaries", "geography"),
         ("w.geojson", papers.wards("Anglesey"), "population", "boundaries"),
     ],
 )
-def test_a_wrong_kind_is_told_the_right_one(office: Office, actor: Actor, tmp_path: Path, name: str, text: str, asked: str, right: str) -> None:
+def test_a_wrong_kind_is_told_the_right_one(
+    office: Office, actor: Actor, tmp_path: Path, name: str, text: str, asked: str, right: str
+) -> None:
     with pytest.raises(InputRefused, match=f"Import it as kind '{right}'"):
         take(office, actor, papers.write(tmp_path, name, text), kind=asked)
     assert nothing_changed(office)
@@ -182,12 +211,17 @@ def packed(text: str) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("how", packed("a"))
-def test_however_a_file_is_written_its_rows_are_the_same(office: Office, actor: Actor, tmp_path: Path, how: str) -> None:
+def test_however_a_file_is_written_its_rows_are_the_same(
+    office: Office, actor: Actor, tmp_path: Path, how: str
+) -> None:
     text = papers.register(papers.elector(1, ElectorSurname="Müller", ElectorID=""), papers.elector(2, Ward="Crown"))
     report = take(office, actor, papers.write(tmp_path, "register.csv", packed(text)[how]))
     assert (report.rows_read, report.accepted) == (2, 2)
     known = office.keys.person(name="Robin Müller", uprn=100_031_000_001)
-    assert [row[0] for row in papers.rows(office, report.snapshot_id, "person", "line")] == [known, office.keys.person(elector_id="1000002")]
+    assert [row[0] for row in papers.rows(office, report.snapshot_id, "person", "line")] == [
+        known,
+        office.keys.person(elector_id="1000002"),
+    ]
     assert papers.rows(office, report.snapshot_id, "ward_name", "line") == [("Anglesey",), ("Crown",)]
 
 
@@ -195,7 +229,9 @@ def test_lines_are_the_files_own(office: Office, actor: Actor, tmp_path: Path) -
     rows = [papers.elector(1), papers.elector(2, RegisteredAddress1="1 Mill\nLane"), papers.elector(3), papers.ELECTOR8]
     text = papers.register(*rows, papers.elector(4)[:-3], papers.elector(5), [*papers.elector(6), "more"])  # type: ignore[arg-type]
     slip = papers.elector(7)
-    text += ",".join(map(str, slip)).replace("Robin", '"Robin') + "\r\n" + ",".join(map(str, papers.elector(8))) + "\r\n"
+    text += (
+        ",".join(map(str, slip)).replace("Robin", '"Robin') + "\r\n" + ",".join(map(str, papers.elector(8))) + "\r\n"
+    )
     report = take(office, actor, papers.write(tmp_path, "r.csv", text))
     assert papers.rows(office, report.snapshot_id, "line, address", "line") == [
         (2, "1 Mill Lane, Burton upon Trent"), (3, "1 Mill Lane, Burton upon Trent"), (5, "1 Mill Lane, Burton upon Trent"),
@@ -231,15 +267,21 @@ def test_rejects_hold_no_formula_and_no_person(office: Office, actor: Actor, tmp
     ]
 
 
-def test_anonymous_entries_leave_no_trace(office: Office, actor: Actor, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_anonymous_entries_leave_no_trace(
+    office: Office, actor: Actor, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     secrets = ["88776651", "88776652", "88776653", "Hidden1", "Hidden2"]
     hidden = [
         papers.anonymous(secrets[0]),
         [{"RollNo": secrets[1], "ElectorSurname": "N"}.get(name, "") for name in papers.ELECTOR8],
         papers.elector(3, ElectorSurname=secrets[3], FranchiseMarker="n", RegisteredAddress1="9 Hidden1 Street"),
-        papers.elector(4, ElectorSurname="", ElectorForename="", RollNo=secrets[2], RegisteredAddress1="8 Hidden2 Street"),
+        papers.elector(
+            4, ElectorSurname="", ElectorForename="", RollNo=secrets[2], RegisteredAddress1="8 Hidden2 Street"
+        ),
     ]
-    text = papers.register(papers.elector(1), *hidden, papers.elector(9), papers.elector(10), papers.elector(11), papers.elector(12))
+    text = papers.register(
+        papers.elector(1), *hidden, papers.elector(9), papers.elector(10), papers.elector(11), papers.elector(12)
+    )
     with caplog.at_level(logging.DEBUG):
         report = take(office, actor, papers.write(tmp_path, "r.csv", text))
     assert report.rejected == {"special entry, not imported": 4}
@@ -252,7 +294,9 @@ def test_anonymous_entries_leave_no_trace(office: Office, actor: Actor, tmp_path
     assert not list((office.lake.root / "staging").iterdir())
 
 
-def test_nothing_changes_when_the_end_fails(office: Office, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_changes_when_the_end_fails(
+    office: Office, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
 
@@ -263,14 +307,18 @@ def test_nothing_changes_when_the_end_fails(office: Office, actor: Actor, tmp_pa
     assert nothing_changed(office)
 
 
-def test_what_the_engine_says_of_a_row_is_not_shown(office: Office, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_engine_says_of_a_row_is_not_shown(
+    office: Office, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     form = next(form for form in imports.FORMATS if form.kind == "register")
 
     def stumble(reading: imports.Reading, _: int) -> None:
         reading.con.execute("select 'Tester1, 1 Mill Lane'::int")
 
     monkeypatch.setattr(imports, "FORMATS", [imports.Format(form.kind, form.name, form.columns, stumble, form.locate)])  # type: ignore[arg-type]
-    with pytest.raises(InputRefused, match=r"could not be read as Elector8 full register \(ConversionException\)") as refusal:
+    with pytest.raises(
+        InputRefused, match=r"could not be read as Elector8 full register \(ConversionException\)"
+    ) as refusal:
         take(office, actor, papers.write(tmp_path, "r.csv", SOME))
     assert refusal.value.__cause__ is None
     assert nothing_changed(office)
@@ -288,7 +336,10 @@ def test_undo_brings_the_previous_back(office: Office, actor: Actor, tmp_path: P
         acts = [entry.act for entry in session.exec(select(audit.AuditEntry).order_by("number"))]
         session.add(Authority(code="E06000001", name="Elsewhere"))
     assert acts == ["import", "import", "undo import"]
-    assert [snapshot.id for snapshot in imports.history(office, actor.authority)] == [second.snapshot_id, first.snapshot_id]
+    assert [snapshot.id for snapshot in imports.history(office, actor.authority)] == [
+        second.snapshot_id,
+        first.snapshot_id,
+    ]
     with pytest.raises(InputRefused, match="has been undone already"):
         imports.undo(office, actor, second.snapshot_id)
     with pytest.raises(NotFound):
@@ -302,7 +353,18 @@ DAMAGES = st.lists(
 )  # fmt: skip
 CONTACTS = papers.table(
     ["uprn", "source", "lawful_basis", "agreement_reference", "collected_on", "email", "mobile"],
-    [[n, "Garden waste", "UK GDPR Art 6(1)(e)", "DSA-1", "2026-01-01", f"robin.tester{n}@example.org", "07700 900123"] for n in range(1, 9)],
+    [
+        [
+            n,
+            "Garden waste",
+            "UK GDPR Art 6(1)(e)",
+            "DSA-1",
+            "2026-01-01",
+            f"robin.tester{n}@example.org",
+            "07700 900123",
+        ]
+        for n in range(1, 9)
+    ],
 )
 WHOLE = {
     "register": papers.register(*(papers.elector(n) for n in range(1, 9)), papers.anonymous("88776655")),

@@ -81,8 +81,7 @@ def means(node: dict[str, Any], home: dict[str, Any]) -> bool:
 
 @pytest.fixture(scope="module")
 def homes() -> ibis.expr.types.Table:
-    backend = ibis.duckdb.connect()
-    return backend.create_table("homes", pd.DataFrame(HOMES))
+    return ibis.memtable(pd.DataFrame(HOMES))
 
 
 @given(tree=trees)

@@ -37,8 +37,13 @@ def test_what_is_lifted_can_be_asked_again(office: Office, actor: Actor) -> None
         assert suppressed_households(session, actor.authority) == {office.keys.uprn(7)}
 
 
-@pytest.mark.parametrize(("asked", "channel", "stopped"), [("", "email", True), ("", "letter", True), ("letter", "letter", True), ("letter", "email", False)])
-def test_a_household_is_closed_to_one_channel_or_all(office: Office, actor: Actor, asked: str, channel: str, stopped: bool) -> None:
+@pytest.mark.parametrize(
+    ("asked", "channel", "stopped"),
+    [("", "email", True), ("", "letter", True), ("letter", "letter", True), ("letter", "email", False)],
+)
+def test_a_household_is_closed_to_one_channel_or_all(
+    office: Office, actor: Actor, asked: str, channel: str, stopped: bool
+) -> None:
     with office.database.session() as session:
         suppress_household(session, office, actor.authority, 7, "objection", "resident", asked)
         assert is_suppressed(session, office, actor.authority, channel, uprn=7) == stopped
