@@ -272,13 +272,14 @@ class Dispatcher:
         )  # fmt: skip
 
 
+NOT_SETTLED = (MessageState.sending, MessageState.unknown, MessageState.planned)
 # A receipt may have come first, and then knows more; a row given up as unknown, or planned again, was sent after all.
 ACCEPT = (
     sa.update(MESSAGES)
     .where(
         of.id == sa.bindparam("row"),
-        # not in_(): one statement is executed for many rows
-        sa.or_(*(of.state == state.value for state in (MessageState.sending, MessageState.unknown, MessageState.planned))),
+        # not in_(), as one statement is executed for many rows
+        sa.or_(*(of.state == state.value for state in NOT_SETTLED)),
     )
     .values(
         state=MessageState.accepted.value, reason="", notify_id=sa.bindparam("notify"), sent_at=sa.bindparam("at"),

@@ -16,7 +16,7 @@ from engage.foundation.clock import at_london, today
 from engage.foundation.identity import Authority
 from engage.foundation.lake import current
 from engage.foundation.office import Office
-from segments import protected, registrations
+from segments import protected
 from segments.suppression import Suppression
 
 SUPPRESSIONS = SQLModel.metadata.tables[str(Suppression.__tablename__)].c
@@ -69,6 +69,8 @@ class Guard:
         if register is None or self.register_snapshot is None or register.id == self._register:
             return
         if register.id != self.register_snapshot:
+            from segments import registrations  # noqa: PLC0415  # brings the query engine; a worker starts without
+
             gained = registrations.gained_since(self.office, self.authority, self.register_snapshot)
             self._gained = frozenset(gained)
         self._register = register.id

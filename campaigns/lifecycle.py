@@ -24,7 +24,6 @@ from engage.foundation.errors import InputRefused, NotAllowed, NotFound, SendBlo
 from engage.foundation.identity import Account, Authority, Right, demand
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments import rules, segments
 
 CHANGEABLE = (CampaignState.draft, CampaignState.submitted, CampaignState.approved)
 
@@ -114,7 +113,7 @@ def revise(
 
 def submit(office: Office, actor: Actor, campaign_id: int) -> Campaign:
     """Freeze the audience, draw the arms, count and price the waves, and fix this exact version for approval."""
-    from segments.audience import freeze  # noqa: PLC0415  # brings the query engine, which only this act needs
+    from segments.audience import freeze  # noqa: PLC0415  # as in _rule
 
     with office.database.session() as session:
         permit(session, actor, Right.plan)
@@ -290,6 +289,8 @@ def deadline(office: Office, poll: date, nation: str) -> datetime:
 
 
 def _rule(office: Office, actor: Actor, plan: Plan) -> dict[str, Any]:
+    from segments import rules, segments  # noqa: PLC0415  # bring the query engine: a second each worker would wait
+
     rule = plan.rule if plan.rule is not None else segments.find(office, actor.authority, plan.segment).rule
     return dict(rules.parse(rule).as_json())
 

@@ -4,6 +4,7 @@ Each round of a campaign is a durable workflow whose steps DBOS remembers and ta
 reads what is due from the ledger and commits its own progress there, so running one twice changes nothing.
 """
 
+import logging
 import signal
 import socket
 import threading
@@ -208,6 +209,18 @@ def _sweep(campaign_id: int) -> int:
 @DBOS.step(name="close")
 def _close(campaign_id: int) -> bool:
     return _work[-1].close(campaign_id)
+
+
+class _ToOurLog(logging.Handler):
+    """DBOS would write to the console in its own way; its errors belong in our log, without their details."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log.warning("durable work", says=record.getMessage().partition("\n")[0][:200])
+
+
+_DBOS_LOG = logging.getLogger("dbos")
+_DBOS_LOG.addHandler(_ToOurLog())  # with a handler there, DBOS adds none
+_DBOS_LOG.propagate = False
 
 
 @contextmanager

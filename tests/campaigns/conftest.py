@@ -4,40 +4,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import SQLModel
 
-import segments.segments
-import segments.suppression  # noqa: F401  # with the line above: their tables
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running, running
 from engage.foundation.clock import SteppedClock
-from engage.foundation.identity import Account, Authority, Role
-from engage.foundation.office import Actor, Office
+from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from tests.campaigns.council import COUNCIL, KEY, SEED, START, Maker, People
+from tests.campaigns.council import KEY, SEED, START, Maker, People, found, staff
 
 
 @pytest.fixture
 def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
     office = Office(Settings(home=tmp_path / "home", database_url=database_url, notify_pace=1000), SteppedClock(START))
-    office.settings.home.mkdir(parents=True)
-    SQLModel.metadata.create_all(office.database.engine)
-    with office.database.session() as session:
-        session.add(Authority(code=COUNCIL, name="East Staffordshire"))
+    found(office)
     yield office
     office.close()
 
 
 @pytest.fixture
 def people(office: Office) -> People:
-    def account(role: Role) -> Actor:
-        with office.database.session() as session:
-            made = Account(authority=COUNCIL, email=f"{role.value}@example.org", name=role.value.title(), role=role)
-            session.add(made)
-            session.flush()
-            return Actor(COUNCIL, made.label, made.id)
-
-    return People(account(Role.officer), account(Role.approver), account(Role.auditor))
+    return staff(office)
 
 
 @pytest.fixture

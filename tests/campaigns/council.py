@@ -7,10 +7,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlmodel import SQLModel
 
+import segments.segments
+import segments.suppression  # noqa: F401  # with the line above: their tables
 from campaigns import lifecycle
 from campaigns.models import Campaign, CampaignState
 from campaigns.notify.stand_in import default_seed
+from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
 
 COUNCIL = "E07000193"
@@ -29,6 +33,25 @@ class People:
     planner: Actor
     approver: Actor
     auditor: Actor
+
+
+def found(office: Office) -> None:
+    """The tables, and a council in them."""
+    office.settings.home.mkdir(parents=True, exist_ok=True)
+    SQLModel.metadata.create_all(office.database.engine)
+    with office.database.session() as session:
+        session.add(Authority(code=COUNCIL, name="East Staffordshire"))
+
+
+def staff(office: Office) -> People:
+    def account(role: Role) -> Actor:
+        with office.database.session() as session:
+            made = Account(authority=COUNCIL, email=f"{role.value}@example.org", name=role.value.title(), role=role)
+            session.add(made)
+            session.flush()
+            return Actor(COUNCIL, made.label, made.id)
+
+    return People(account(Role.officer), account(Role.approver), account(Role.auditor))
 
 
 def audience_file(office: Office, households: int, *, to: Path | None = None) -> Path:
