@@ -22,11 +22,14 @@ def normal(channel: str, value: str) -> str:
 
 
 def normal_email(value: str) -> str:
+    address = value.strip().casefold()
     try:
-        checked = validate_email(value.strip(), check_deliverability=False, allow_smtputf8=False)
+        validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         raise InputRefused("not an email address") from None
-    return checked.normalized.casefold()
+    if len(address.rpartition(".")[2]) < 2:
+        raise InputRefused("not an email address")
+    return address
 
 
 def normal_mobile(value: str) -> str:

@@ -1,8 +1,10 @@
 """Bringing a file in: recognised, staged, checked, then swapped in whole in one transaction, or not at all."""
 
 import csv
+import fcntl
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -69,12 +71,33 @@ def import_file(
     digest = fingerprint(path)
     if (before := _already_current(office, actor, kind, as_at, digest)) is not None:
         return before
-    scratch = office.lake.stage(suffix="")
-    scratch.mkdir()
-    try:
+    with _scratch(office) as scratch:
         return _take_in(office, actor, kind, path, as_at, scratch, dry_run, say)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _scratch(office: Office) -> Iterator[Path]:
+    """A folder of our own, gone at the end. It holds names while a register is read, so what a killed import left
+    behind is removed by the next one: its lock is then free."""
+    folder = office.lake.stage(suffix="")
+    for lock in folder.parent.glob("*/lock"):
+        _remove_if_abandoned(lock)
+    folder.mkdir(mode=0o700)
+    with (folder / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_abandoned(lock: Path) -> None:
+    try:
+        with lock.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
+    except (BlockingIOError, FileNotFoundError):
+        return  # at work, or just done
 
 
 def _check_request(office: Office, actor: Actor, kind: str, path: Path, as_at: date) -> None:
@@ -235,7 +258,7 @@ def undo(office: Office, actor: Actor, snapshot_id: int) -> Snapshot:
     """Take an imported snapshot back, so that the one before it is current again."""
     with office.database.session() as session:
         snapshot = session.get(Snapshot, snapshot_id)
-        if snapshot is None or snapshot.authority != actor.authority or not snapshot.report:
+        if snapshot is None or snapshot.authority != actor.authority or snapshot.kind not in KINDS:
             raise NotFound(f"There is no import {snapshot_id} here.")
         if snapshot.undone_at:
             raise InputRefused(f"Import {snapshot_id} has been undone already.")
@@ -253,5 +276,5 @@ def undo(office: Office, actor: Actor, snapshot_id: int) -> Snapshot:
 def history(office: Office, authority: str) -> list[Snapshot]:
     """Every import of an authority, newest first, undone ones too; `report` is what its ImportReport was."""
     with office.database.session() as session:
-        query = select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.source) != "")
+        query = select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.kind).in_(KINDS))
         return list(session.exec(query.order_by(col(Snapshot.id).desc())))

@@ -57,7 +57,7 @@ def harvest(
     refuse_if_none(reading, accepted, rejected)
     rows = save(reading, LONG)
     if not reading.known.geography:
-        reading.warnings.append("the areas were not checked: import the geography first, and this file again")
+        reading.warnings.append("the areas could not be checked, for no geography was imported before")
     figures = {"areas": accepted, "measures": len(numbers), "indicators": sorted(derived)}
     return Harvest(accepted, rejected, figures, rows, table)
 

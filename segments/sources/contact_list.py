@@ -136,7 +136,7 @@ def _list_failed(reading: Reading) -> Counter[str]:
 
 def _warn_of_lost_halves(reading: Reading) -> None:
     for channel, count in reading.con.execute(HALVES).fetchall():
-        reading.warnings.append(f"{count:,} rows are kept without their {CHANNELS[channel]}: it cannot be used")
+        reading.warnings.append(f"rows kept without their {CHANNELS[channel]}, which cannot be used: {count:,}")
 
 
 def _figures(reading: Reading) -> dict[str, int]:

@@ -71,7 +71,8 @@ from good where c1 = '21' qualify row_number() over (partition by as_uprn(c4) or
 COMPOSE = r"""
 create macro numbered(a, b, c, d) as nullif(concat(clean(a), upper(clean(b)),
     case when coalesce(clean(c), clean(d)) is not null then '-' end, clean(c), upper(clean(d))), '');
-create macro a_line(t) as nullif(trim(regexp_replace(regexp_replace(t, '[\[\](){}<>]', '', 'g'), '^[^\pL\pN]+', '')), '');
+create macro a_line(t) as
+    nullif(trim(regexp_replace(regexp_replace(t, '[\[\](){}<>]', '', 'g'), '^[^\pL\pN]+', '')), '');
 create macro unless_in(t, others) as case when not list_contains(others, t) then t end;
 create table parts as
 select l.line, as_uprn(l.c4) as uprn, clean(l.c6) as language, whole(l.c7)::int as status, s.usrn, s.street,

@@ -10,11 +10,33 @@ import duckdb
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 
-ELECTOR8 = (
-    "PDCode,RollNo,ElectorTitle,ElectorSurname,ElectorForename,ElectorMiddleName,IERStatus,DateOfAttainment,"
-    "FranchiseMarker,RegisteredAddress1,RegisteredAddress2,RegisteredAddress3,RegisteredAddress4,RegisteredAddress5,"
-    "RegisteredAddress6,PostCode,Euro,Parl,County,Ward,SubHouse,House,MethodOfVerification,ElectorID,UPRN"
-).split(",")
+ELECTOR8 = [
+    "PDCode",
+    "RollNo",
+    "ElectorTitle",
+    "ElectorSurname",
+    "ElectorForename",
+    "ElectorMiddleName",
+    "IERStatus",
+    "DateOfAttainment",
+    "FranchiseMarker",
+    "RegisteredAddress1",
+    "RegisteredAddress2",
+    "RegisteredAddress3",
+    "RegisteredAddress4",
+    "RegisteredAddress5",
+    "RegisteredAddress6",
+    "PostCode",
+    "Euro",
+    "Parl",
+    "County",
+    "Ward",
+    "SubHouse",
+    "House",
+    "MethodOfVerification",
+    "ElectorID",
+    "UPRN",
+]
 TRENT = "Burton upon Trent"
 
 
@@ -47,7 +69,9 @@ def register(*rows: list[object], **style: str) -> str:
     return table(ELECTOR8, rows, **style)  # type: ignore[arg-type]  # both styles are text
 
 
-def street(usrn: int, name: str, locality: str = "", town: str = "BURTON UPON TRENT", language: str = "ENG") -> list[list[object]]:
+def street(
+    usrn: int, name: str, locality: str = "", town: str = "BURTON UPON TRENT", language: str = "ENG"
+) -> list[list[object]]:
     return [
         [11, "I", 0, usrn, 1, 3450, 2, "2001-05-09", 1, 8, 0, "2001-05-09", "2024-04-01", "2001-05-09", "", 407167.08, 337966.64, 407179.08, 338018.53, 10],
         [15, "I", 0, usrn, name, locality, town, "STAFFORDSHIRE", language],
@@ -86,7 +110,10 @@ def gazetteer(*records: list[object], count: int | None = None, file_type: str =
 def geography(*rows: tuple[object, str, str, str, str, str]) -> str:
     """Rows of uprn, oa, lsoa, msoa, ward, authority."""
     header = ["UPRN", "PCDS", "OA21CD", "LAD25CD", "WD25CD", "LSOA21CD", "MSOA21CD", "LSOA11CD", "OAC21IND"]
-    return table(header, [[u, "DE14 1AA", oa, lad, ward, lsoa, msoa, "E01000009", "1a1"] for u, oa, lsoa, msoa, ward, lad in rows])
+    return table(
+        header,
+        [[u, "DE14 1AA", oa, lad, ward, lsoa, msoa, "E01000009", "1a1"] for u, oa, lsoa, msoa, ward, lad in rows],
+    )
 
 
 HERE = ("E00149825", "E01029406", "E02006131", "E05014473", "E07000193")

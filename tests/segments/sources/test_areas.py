@@ -22,7 +22,9 @@ def take(office: Office, actor: Actor, folder: Path, kind: str, text: str, name:
 
 
 def geography(office: Office, actor: Actor, folder: Path) -> ImportReport:
-    return take(office, actor, folder, "geography", papers.geography((7, *papers.HERE), (8, "E00149826", *papers.HERE[1:])))
+    return take(
+        office, actor, folder, "geography", papers.geography((7, *papers.HERE), (8, "E00149826", *papers.HERE[1:]))
+    )
 
 
 def test_geography_keeps_the_authoritys_own_rows(office: Office, actor: Actor, tmp_path: Path) -> None:
@@ -33,12 +35,17 @@ def test_geography_keeps_the_authoritys_own_rows(office: Office, actor: Actor, t
     assert report.rejected == {"in another authority": 1, "no oa code": 1, "the same UPRN twice": 1}
     lines = (office.lake.root / report.rejects_file).read_text("utf-8-sig").splitlines()[1:]
     assert lines == ["5,,the same UPRN twice,", "6,OA21CD,no oa code,"]
-    with pytest.raises(InputRefused, match="no usable row of E07000193. Most of its rows are of E09000001"):
+    with pytest.raises(InputRefused, match=r"no usable row of E07000193\. Most of its rows are of E09000001"):
         take(office, actor, tmp_path, "geography", papers.geography((8, *there)))
 
 
 def test_geography_columns_carry_any_year(office: Office, actor: Actor, tmp_path: Path) -> None:
-    text = papers.geography((7, *papers.HERE)).replace("WD25CD", "wd26cd").replace("LAD25CD", "lad24cd").replace("OAC21IND", "oa11cd")
+    text = (
+        papers.geography((7, *papers.HERE))
+        .replace("WD25CD", "wd26cd")
+        .replace("LAD25CD", "lad24cd")
+        .replace("OAC21IND", "oa11cd")
+    )
     assert papers.rows(office, take(office, actor, tmp_path, "geography", text).snapshot_id) == [(7, *papers.HERE)]
 
 
@@ -54,7 +61,10 @@ def test_wards_of_a_council(office: Office, actor: Actor, tmp_path: Path) -> Non
     ("text", "sentence"),
     [
         (papers.wards("A", authority="E09000001"), "in another authority: 1"),
-        (papers.wards("A", x=424519, y=322019), r"coordinates are not longitude and latitude in the United Kingdom \(CRS84\): 1"),
+        (
+            papers.wards("A", x=424519, y=322019),
+            r"coordinates are not longitude and latitude in the United Kingdom \(CRS84\): 1",
+        ),
         (papers.wards("A", ""), "not one row"),
         (papers.wards("Anglesey", "Crown")[:-30], "line .*: the GeoJSON is damaged or cut off"),
         (papers.wards("A").replace("E05014473", "Anglesey"), "no ward code: 1"),
@@ -72,9 +82,13 @@ def test_boundaries_that_cannot_be(office: Office, actor: Actor, tmp_path: Path,
         take(office, actor, tmp_path, "boundaries", text, "w.geojson")
 
 
-def test_boundaries_without_districts_are_held_against_the_geography(office: Office, actor: Actor, tmp_path: Path) -> None:
+def test_boundaries_without_districts_are_held_against_the_geography(
+    office: Office, actor: Actor, tmp_path: Path
+) -> None:
     geography(office, actor, tmp_path)
-    assert take(office, actor, tmp_path, "boundaries", papers.wards("Anglesey", authority=None), "w.geojson").accepted == 1
+    assert (
+        take(office, actor, tmp_path, "boundaries", papers.wards("Anglesey", authority=None), "w.geojson").accepted == 1
+    )
     other = papers.wards("Anglesey", authority=None).replace("E05014473", "E05000001")
     with pytest.raises(InputRefused, match="none of the wards of E07000193"):
         take(office, actor, tmp_path, "boundaries", other, "w.geojson")
@@ -89,13 +103,29 @@ TENURE = "Tenure of household: "
 
 def test_a_census_table_gives_counts_and_shares(office: Office, actor: Actor, tmp_path: Path) -> None:
     geography(office, actor, tmp_path)
-    measures = [f"{TENURE}{name}; measures: Value" for name in ("Total: All households", "Owned", "Social rented", "Private  rented")]
-    text = census(*measures, rows=[[OA, 200, 120, 30, 50], ["E00149826", 0, 0, 0, 0], ["E00000001", 9, 9, 9, 9], ["E07000193", 9, 9, 9, 9], ["E01029406", "1,000", "x", 1, 1]])
+    measures = [
+        f"{TENURE}{name}; measures: Value"
+        for name in ("Total: All households", "Owned", "Social rented", "Private  rented")
+    ]
+    text = census(
+        *measures,
+        rows=[
+            [OA, 200, 120, 30, 50],
+            ["E00149826", 0, 0, 0, 0],
+            ["E00000001", 9, 9, 9, 9],
+            ["E07000193", 9, 9, 9, 9],
+            ["E01029406", "1,000", "x", 1, 1],
+        ],
+    )
     report = take(office, actor, tmp_path, "indicator", text)
     assert (report.rows_read, report.accepted) == (5, 2)
     assert report.rejected == {"in another authority": 1, "no code of an output area or LSOA": 1, "not a number": 1}
     assert report.warnings == []
-    found = {(area, measure): value for area, level, measure, value in papers.rows(office, report.snapshot_id) if level == "oa"}
+    found = {
+        (area, measure): value
+        for area, level, measure, value in papers.rows(office, report.snapshot_id)
+        if level == "oa"
+    }
     assert {measure: value for (area, measure), value in found.items() if area == OA} == {
         "tenure of household: total: all households": 200, "tenure of household: owned": 120,
         "tenure of household: social rented": 30, "tenure of household: private rented": 50,
@@ -144,9 +174,19 @@ def test_labels_with_commas_and_line_breaks(office: Office, actor: Actor, tmp_pa
          [100, 70, 20], {"other_passport_share": 0.1}),
     ],
 )  # fmt: skip
-def test_shares_of_tables(office: Office, actor: Actor, tmp_path: Path, table: str, measures: list[str], values: list[int], shares: dict[str, float]) -> None:
+def test_shares_of_tables(
+    office: Office,
+    actor: Actor,
+    tmp_path: Path,
+    table: str,
+    measures: list[str],
+    values: list[int],
+    shares: dict[str, float],
+) -> None:
     report = take(office, actor, tmp_path, "indicator", census(*measures, rows=[[OA, *values]]))
-    found = {measure: value for _, _, measure, value in papers.rows(office, report.snapshot_id) if measure in INDICATORS}
+    found = {
+        measure: value for _, _, measure, value in papers.rows(office, report.snapshot_id) if measure in INDICATORS
+    }
     assert found == pytest.approx(shares)
     assert {INDICATORS[name].table for name in found} == {table}
 
@@ -174,9 +214,17 @@ IMD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("edition", "year", "decile"), [("imd2025", 2021, "imd_decile"), ("imd2019", 2011, "imd2019_decile")])
+@pytest.mark.parametrize(
+    ("edition", "year", "decile"), [("imd2025", 2021, "imd_decile"), ("imd2019", 2011, "imd2019_decile")]
+)
 def test_deprivation(office: Office, actor: Actor, tmp_path: Path, edition: str, year: int, decile: str) -> None:
-    header = [f"LSOA code ({year})", f"LSOA name ({year})", "Local Authority District code (2024)", "Local Authority District name (2024)", *IMD]
+    header = [
+        f"LSOA code ({year})",
+        f"LSOA name ({year})",
+        "Local Authority District code (2024)",
+        "Local Authority District name (2024)",
+        *IMD,
+    ]
     rows = [
         ["E01029405", "East Staffordshire 001A", "E07000193", "East Staffordshire", 15.596, "18,669", 6, 5, ""],
         ["E01000001", "Elsewhere 001A", "E09000001", "Elsewhere", 1, 2, 3, 4, 5],
@@ -195,7 +243,10 @@ AGES = [str(age) for age in range(90)] + ["90+"]
 
 def test_population_by_single_years(office: Office, actor: Actor, tmp_path: Path) -> None:
     header = ["period", "area_code", "area_name", "geography", "sex", "all_ages", "aged_0_to_15", *AGES]
-    rows = [["2020-06-30", "E01029405", "A", "LSOA", sex, 910, 160, *[number] * 91] for sex, number in [("Persons", 10), ("Females", "6"), ("x", 1)]]
+    rows = [
+        ["2020-06-30", "E01029405", "A", "LSOA", sex, 910, 160, *[number] * 91]
+        for sex, number in [("Persons", 10), ("Females", "6"), ("x", 1)]
+    ]
     report = take(office, actor, tmp_path, "population", papers.table(header, rows))
     assert report.rejected == {"sex is not persons, females or males": 1}
     assert papers.rows(office, report.snapshot_id, "*", "age desc, sex")[:2] == [
@@ -206,15 +257,33 @@ def test_population_by_single_years(office: Office, actor: Actor, tmp_path: Path
 
 def test_population_of_wards_under_titles(office: Office, actor: Actor, tmp_path: Path) -> None:
     header = ["Ward Code 1", "Ward Name 1", "LA Code (2021 boundaries)", "LA name (2021 boundaries)", "All Ages", *AGES]
-    rows = [["Table 1: estimates"], [""], ["Persons"], header, ["E05014473", "Anglesey", "E07000193", "x", "91,000", *["1,000"] * 91]]
+    rows = [
+        ["Table 1: estimates"],
+        [""],
+        ["Persons"],
+        header,
+        ["E05014473", "Anglesey", "E07000193", "x", "91,000", *["1,000"] * 91],
+    ]
     report = take(office, actor, tmp_path, "population", papers.table(rows[0], rows[1:]))
     assert (report.rows_read, report.accepted) == (1, 1)
     assert papers.rows(office, report.snapshot_id, "*", "age")[0] == ("E05014473", "ward", "all", 0, 1000.0)
 
 
 def test_population_by_sex_in_columns(office: Office, actor: Actor, tmp_path: Path) -> None:
-    header = ["LAD 2023 Code", "LSOA 2021 Code", "Total", *[f"F{age}" for age in range(91)], *[f"M{age}" for age in range(91)]]
-    report = take(office, actor, tmp_path, "population", papers.table(header, [["E07000193", "E01029405", 273, *[1] * 91, *[2] * 91]]))
+    header = [
+        "LAD 2023 Code",
+        "LSOA 2021 Code",
+        "Total",
+        *[f"F{age}" for age in range(91)],
+        *[f"M{age}" for age in range(91)],
+    ]
+    report = take(
+        office,
+        actor,
+        tmp_path,
+        "population",
+        papers.table(header, [["E07000193", "E01029405", 273, *[1] * 91, *[2] * 91]]),
+    )
     by_sex = papers.rows(office, report.snapshot_id, "sex, age, value", "age, sex")
     assert by_sex[:2] == [("female", 0, 1.0), ("male", 0, 2.0)]
     assert len(by_sex) == 182

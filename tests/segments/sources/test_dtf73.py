@@ -56,7 +56,9 @@ def test_a_property_is_joined_from_its_records(office: Office, actor: Actor, tmp
         ({}, ["Mill Lane"]),
     ],
 )
-def test_lines_of_an_address(office: Office, actor: Actor, tmp_path: Path, parts: dict[str, Any], lines: list[str]) -> None:
+def test_lines_of_an_address(
+    office: Office, actor: Actor, tmp_path: Path, parts: dict[str, Any], lines: list[str]
+) -> None:
     report = take(office, actor, tmp_path, *MILL_LANE, papers.blpu(7), papers.lpi(7, **parts))
     expected = [*lines, "Burton upon Trent", "DE14 1AA"]
     assert homes(office, report, "address_lines, address")[7] == (expected, ", ".join(expected))
@@ -72,9 +74,16 @@ def test_lines_of_an_address(office: Office, actor: Actor, tmp_path: Path, parts
         ("STRETTON", "BURTON UPON TRENT", "", ["Stretton", "Burton upon Trent"]),
     ],
 )
-def test_a_town_is_said_once(office: Office, actor: Actor, tmp_path: Path, locality: str, town: str, post_town: str, lines: list[str]) -> None:
+def test_a_town_is_said_once(
+    office: Office, actor: Actor, tmp_path: Path, locality: str, town: str, post_town: str, lines: list[str]
+) -> None:
     report = take(
-        office, actor, tmp_path, *papers.street(1, "MILL LANE", locality, town), papers.blpu(7), papers.lpi(7, pn=1, town=post_town)
+        office,
+        actor,
+        tmp_path,
+        *papers.street(1, "MILL LANE", locality, town),
+        papers.blpu(7),
+        papers.lpi(7, pn=1, town=post_town),
     )
     assert homes(office, report, "address_lines")[7][0] == ["1 Mill Lane", *lines, "DE14 1AA"]
 
@@ -87,19 +96,22 @@ def test_the_longest_address_fits_a_letter(office: Office, actor: Actor, tmp_pat
     assert lines[-1] == "DE14 1AA"
 
 
-@pytest.mark.parametrize(
-    ("cells", "home"),
-    [
-        ({}, True), ({"class": "RD"}, True), ({"class": "RH02"}, True), ({"class": "RH03"}, True), ({"class": "RI01"}, True),
-        ({"class": "RI02NC"}, True), ({"class": "X"}, True), ({"state": 3}, True), ({"state": ""}, True),
-        ({"class": "RD10"}, False), ({"class": "RH01"}, False), ({"class": "RG02"}, False), ({"class": "RB"}, False),
-        ({"class": "RC"}, False), ({"class": "PP"}, False), ({"class": "CR08"}, False), ({"state": 1}, False), ({"state": 4}, False),
-        ({"state": 6}, False), ({"status": 6}, False), ({"status": 8}, False), ({"end": "2020-01-01"}, False),
-    ],
-)  # fmt: skip
-def test_what_counts_as_a_home(office: Office, actor: Actor, tmp_path: Path, cells: dict[str, Any], home: bool) -> None:
-    report = take(office, actor, tmp_path, *MILL_LANE, papers.blpu(7, **cells), papers.lpi(7, pn=1))
-    assert homes(office, report, "residential")[7] == (home,)
+HOMES: list[dict[str, Any]] = [
+    {}, {"class": "RD"}, {"class": "RH02"}, {"class": "RH03"}, {"class": "RI01"}, {"class": "RI02NC"}, {"class": "X"},
+    {"state": 3}, {"state": ""},
+]  # fmt: skip
+NO_HOMES: list[dict[str, Any]] = [
+    {"class": "RD10"}, {"class": "RH01"}, {"class": "RG02"}, {"class": "RB"}, {"class": "RC"}, {"class": "PP"},
+    {"class": "CR08"}, {"state": 1}, {"state": 4}, {"state": 6}, {"status": 6}, {"status": 8}, {"end": "2020-01-01"},
+]  # fmt: skip
+
+
+def test_what_counts_as_a_home(office: Office, actor: Actor, tmp_path: Path) -> None:
+    properties = [papers.blpu(uprn, **cells) for uprn, cells in enumerate([*HOMES, *NO_HOMES], 1)]
+    report = take(office, actor, tmp_path, *MILL_LANE, *properties)
+    found = {uprn for uprn, (residential,) in homes(office, report, "residential").items() if residential}
+    assert found == set(range(1, len(HOMES) + 1))
+    assert report.figures["residential"] == len(HOMES)
 
 
 def test_alternatives_and_old_names_are_kept_for_matching(office: Office, actor: Actor, tmp_path: Path) -> None:
@@ -123,7 +135,14 @@ def test_alternatives_and_old_names_are_kept_for_matching(office: Office, actor:
 
 
 def test_zero_coordinates_old_ward_codes_and_lost_postcodes(office: Office, actor: Actor, tmp_path: Path) -> None:
-    report = take(office, actor, tmp_path, *MILL_LANE, papers.blpu(7, x=0, y="0.00", ward="41UCFA"), papers.lpi(7, pn=1, postcode=""))
+    report = take(
+        office,
+        actor,
+        tmp_path,
+        *MILL_LANE,
+        papers.blpu(7, x=0, y="0.00", ward="41UCFA"),
+        papers.lpi(7, pn=1, postcode=""),
+    )
     assert homes(office, report, "easting, northing, ward, postcode, address_lines")[7] == (
         None, None, None, None, ["1 Mill Lane", "Burton upon Trent"],
     )  # fmt: skip
@@ -158,7 +177,9 @@ def test_bad_records_are_rejected_with_their_line(office: Office, actor: Actor, 
         ({"file_type": "C"}, "holds changes only"),
     ],
 )
-def test_a_part_of_a_gazetteer_is_refused(office: Office, actor: Actor, tmp_path: Path, how: dict[str, Any], sentence: str) -> None:
+def test_a_part_of_a_gazetteer_is_refused(
+    office: Office, actor: Actor, tmp_path: Path, how: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(InputRefused, match=sentence):
         take(office, actor, tmp_path, *MILL_LANE, papers.blpu(7), papers.lpi(7, pn=1), **how)
 

@@ -60,19 +60,23 @@ def test_contacts_that_cannot_be_used_are_rejected_unseen(office: Office, actor:
         "not a UK mobile number": 1, "kept by GOV.UK Notify for tests, no resident": 2,
     }  # fmt: skip
     assert (report.rows_read, report.accepted) == (15, 3)
-    assert report.warnings == ["1 rows are kept without their email: it cannot be used"]
+    assert report.warnings == ["rows kept without their email, which cannot be used: 1"]
     assert papers.rows(office, report.snapshot_id, "uprn, channel") == [(7, "email"), (7, "sms"), (8, "email")]
     everything = papers.lake_bytes(office)
     for value in ("robin@example", "@@example", "960123", "900124", "two words", "simulate-delivered"):
         assert value.encode() not in everything
     lines = (office.lake.root / report.rejects_file).read_text("utf-8-sig").splitlines()[1:]
-    assert lines[3] == '6,collected_on,no date of collection (expected yyyy-mm-dd or dd/mm/yyyy),31-Jan-26'
+    assert lines[3] == "6,collected_on,no date of collection (expected yyyy-mm-dd or dd/mm/yyyy),31-Jan-26"
     assert [line.split(",")[0] for line in lines] == [str(n) for n in range(3, 15)]
 
 
 @pytest.mark.parametrize("how", [{"unsubscribed": "Y"}, {"objection_on": "2026-02-01"}])
-def test_objections_are_kept_as_hashes_and_outlast_the_list(office: Office, actor: Actor, tmp_path: Path, how: dict[str, object]) -> None:
-    first = contacts(office, actor, tmp_path, {"email": "robin@example.org"} | how, {"email": "alex@example.org", "uprn": 8})
+def test_objections_are_kept_as_hashes_and_outlast_the_list(
+    office: Office, actor: Actor, tmp_path: Path, how: dict[str, object]
+) -> None:
+    first = contacts(
+        office, actor, tmp_path, {"email": "robin@example.org"} | how, {"email": "alex@example.org", "uprn": 8}
+    )
     assert papers.rows(office, first.snapshot_id, "uprn, objected, value = ''") == [(7, True, True), (8, False, False)]
     known = office.keys.contact("email", "robin@example.org")
     second = contacts(office, actor, tmp_path, {"email": "robin@example.org"}, name="d.csv")
@@ -96,7 +100,11 @@ def test_a_suppression_list_goes_to_the_live_list(office: Office, actor: Actor, 
         ("uprn", "000100031.00", "objection", ""), ("email", "robin@example.org", "told us a story", "2026-03-03"),
         ("fax", "1", "objection", ""), ("email", "nobody", "objection", ""), ("uprn", "x", "objection", ""), ("uprn", "", "objection", ""),
     )  # fmt: skip
-    email, mobile, home = office.keys.contact("email", "robin@example.org"), office.keys.contact("sms", "447700900123"), office.keys.uprn(100031)
+    email, mobile, home = (
+        office.keys.contact("email", "robin@example.org"),
+        office.keys.contact("sms", "447700900123"),
+        office.keys.uprn(100031),
+    )
     assert report.rejected == {
         "type is not email, mobile or uprn": 1, "not an email address": 1, "no value": 1,
         "UPRN is not a whole number of up to 12 digits": 1,
@@ -131,7 +139,13 @@ def test_undoing_a_suppression_list_lifts_what_it_alone_asked_for(office: Office
 
 def test_protected_addresses_are_hashes_alone(office: Office, actor: Actor, tmp_path: Path) -> None:
     header = ["uprn", "added_on", "review_on"]
-    rows = [[100031001324, "2026-01-15", "2027-01-15"], ["000100031001324", "2026-01-16", ""], [100031011290, "15/01/2026", ""], ["100031x", "", ""], [100031044323, "soon", ""]]
+    rows = [
+        [100031001324, "2026-01-15", "2027-01-15"],
+        ["000100031001324", "2026-01-16", ""],
+        [100031011290, "15/01/2026", ""],
+        ["100031x", "", ""],
+        [100031044323, "soon", ""],
+    ]
     path = papers.write(tmp_path, "p.csv", papers.table(header, rows))
     report = import_file(office, actor, "protected", path, TODAY)
     assert report.rejected == {
