@@ -1,0 +1,120 @@
+"""Chromium on the played demo. The story is played once for all; tests that change it only add to it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from engage.assets import build
+from engage.demo.story import PEOPLE, Story, password, playing
+from engage.foundation.identity import Role
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NARROW, WIDE = 320, 1200  # 320 is what WCAG 2.2 asks of reflow
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """The whole story on a small made-up borough, served while the tests run."""
+    with playing(tmp_path_factory.mktemp("played"), homes=2_000, wards=4) as story:
+        yield story
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("ENGAGE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.fail("Chromium is missing. Install it, or say where it is in ENGAGE_CHROMIUM. See: make setup")
+    flags = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    build.install()
+    return (build.MODULES / "axe-core/axe.min.js").read_text()
+
+
+@dataclass
+class Window:
+    """A page in Chromium, what it complained of and what it asked for."""
+
+    page: Page
+    base: str
+    complaints: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> int:
+        answer = self.page.goto(path if path.startswith("http") else self.base + path)
+        self.page.wait_for_load_state("load")
+        assert answer is not None
+        return answer.status
+
+    def violations(self, axe: str) -> list[tuple[str, str]]:
+        """Rule and element of each WCAG 2.2 AA violation."""
+        self.page.evaluate(axe)
+        found = self.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        return [(rule["id"], node["html"][:200]) for rule in found["violations"] for node in rule["nodes"]]
+
+    def overflow(self) -> int:
+        """How far the page, not a table within it, is wider than the window."""
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        return int(self.page.evaluate(wide))
+
+    def picture(self, folder: Path, name: str) -> None:
+        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+Open = Callable[..., Window]
+_STATES: dict[Role, Any] = {}
+
+
+@pytest.fixture
+def window(played: Story, chromium: Browser) -> Iterator[Open]:
+    """Open a window as a role, or as nobody. A role signs in once, as sign-ins are limited."""
+    contexts: list[BrowserContext] = []
+
+    def opened(role: Role | None = None, *, javascript: bool = True, width: int = WIDE) -> Window:
+        state = _state(chromium, played, role) if role else None
+        context = chromium.new_context(
+            java_script_enabled=javascript, storage_state=state, viewport={"width": width, "height": 900}
+        )
+        contexts.append(context)
+        found = Window(context.new_page(), played.office.settings.base_url)
+        found.page.on("console", lambda said: found.complaints.append(said.text) if said.type == "error" else None)
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.on("request", lambda request: found.asked.append(request.url))
+        return found
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def _state(chromium: Browser, story: Story, role: Role) -> Any:
+    if role not in _STATES:
+        context = chromium.new_context()
+        sign_in(context.new_page(), story, role)
+        _STATES[role] = context.storage_state()
+        context.close()
+    return _STATES[role]
+
+
+def sign_in(page: Page, story: Story, role: Role) -> None:
+    page.goto(f"{story.office.settings.base_url}/sign-in")
+    page.get_by_label("Email address").fill(PEOPLE[role][0])
+    page.get_by_label("Password", exact=True).fill(password(role))
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()

@@ -1,0 +1,161 @@
+"""What people do, step by step, with JavaScript and without."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from engage.demo.story import Story
+from engage.foundation.identity import Role
+from tests.browser.conftest import Open, sign_in
+
+pytestmark = pytest.mark.browser
+
+
+def test_signing_in_without_javascript(window: Open, played: Story) -> None:
+    shown = window(javascript=False)
+    page = shown.page
+    page.goto(f"{shown.base}/sign-in")
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    assert page.title().startswith("Error: Sign in")
+    page.get_by_role("link", name="Enter your email address").click()
+    assert page.url.endswith("#email")
+    sign_in(page, played, Role.officer)
+    assert page.get_by_role("heading", level=1).inner_text() == "What needs doing"
+    page.get_by_role("button", name="Sign out").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Sign in to Engage"
+
+
+def test_the_error_summary_takes_the_focus(window: Open, axe: str) -> None:
+    shown = window()
+    shown.open("/sign-in")
+    shown.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    shown.page.wait_for_load_state("load")
+    assert shown.page.evaluate("document.activeElement.className").startswith("govuk-error-summary")
+    shown.page.keyboard.press("Tab")
+    shown.page.keyboard.press("Enter")
+    assert shown.page.evaluate("document.activeElement.id") == "email"
+    assert shown.violations(axe) == []
+
+
+def test_the_skip_link_is_first_and_leads_to_the_content(window: Open) -> None:
+    page = window(Role.officer).page
+    page.goto(window(Role.officer).base + "/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main-content"
+
+
+@pytest.mark.parametrize("javascript", [False, True])
+def test_importing_a_file(window: Open, played: Story, tmp_path: Path, axe: str, javascript: bool) -> None:
+    """Refused with a reason; then usable with problems, decided on; then undone."""
+    listed = next(path for kind, path in played.borough.files if kind == "suppressions")
+    header, first, *_ = listed.read_text(encoding="utf-8").splitlines()
+    day = 3 if javascript else 2
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("name,colour\nsomebody,blue\n", encoding="utf-8")
+    usable = tmp_path / "usable.csv"
+    usable.write_text(f"{header}\n{first}\n{first.replace('sms', 'pigeon').replace('email', 'pigeon')}\n", "utf-8")
+
+    shown = window(Role.officer, javascript=javascript)
+    page = shown.page
+    shown.open("/data/new?kind=suppressions")
+
+    def send(file: Path) -> None:
+        page.locator("input[type=file]").set_input_files(file)
+        for part, value in {"Day": str(day), "Month": "6", "Year": "2026"}.items():
+            page.get_by_label(part).fill(value)
+        page.get_by_role("button", name="Check the file").click()
+        page.wait_for_load_state("load")
+
+    send(wrong)
+    assert page.title().startswith("Error: Import a file")
+    assert "wrong.csv is no format of" in page.get_by_role("main").inner_text()
+    assert page.get_by_label("Day").input_value() == str(day), "what was typed is kept"
+    if javascript:
+        assert shown.violations(axe) == []
+    send(usable)
+    assert page.get_by_role("heading", level=1).inner_text() == "Usable, with problems"
+    if javascript:
+        assert shown.violations(axe) == []
+    page.get_by_role("button", name="Import 1 row").click()
+    assert "Imported 1 of 2 rows." in page.get_by_role("main").inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("Download the rejected rows")).click()
+    assert "type is not email, mobile or uprn" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+    page.get_by_role("link", name="Undo this import").click()
+    page.get_by_role("button", name="Undo the import").click()
+    assert "was undone" in page.get_by_role("main").inner_text()
+
+
+def test_a_resident_stops_reminders_without_javascript(window: Open, played: Story) -> None:
+    links = sorted(set(re.findall(rf"{played.office.settings.base_url}/r/[0-9a-f]+", _bodies(played))))
+    shown = window(javascript=False)
+    page = shown.page
+    for link in links:
+        page.goto(f"{link}?lang=cy")
+        if page.get_by_role("button").count():
+            break
+    page.get_by_role("button", name="Rhoi’r gorau i’r negeseuon atgoffa").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Ni fydd rhagor o negeseuon atgoffa"
+    page.get_by_role("link", name="English").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Reminders stopped"
+    assert page.context.cookies() == []
+
+
+def _bodies(story: Story) -> str:
+    return "\n".join(row.body for row in story.stand_in.desk.store.rows())
+
+
+@pytest.mark.parametrize("javascript", [False, True])
+def test_a_segment_a_campaign_and_its_approval(window: Open, axe: str, javascript: bool) -> None:
+    name = f"Flats {'with' if javascript else 'without'} script"
+    officer = window(Role.officer, javascript=javascript)
+    page = officer.page
+    officer.open("/segments/new")
+    for label in ("Electors registered", "Kind of home"):
+        page.get_by_label(re.compile("condition")).select_option(label=label)
+        page.get_by_role("button", name="Add condition").click()
+        page.wait_for_load_state("load")
+    page.get_by_label("Electors registered: compared how").select_option("at most")
+    page.get_by_label("Electors registered: figure").fill("1")
+    page.get_by_label("House", exact=True).check()
+    if javascript:
+        page.locator("#count dl").wait_for()
+        assert "Homes where electors registered is at most 1" in page.locator("#count").inner_text()
+        assert officer.violations(axe) == []
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Save segment").click()
+    assert page.get_by_role("heading", level=1).inner_text() == name
+
+    page.get_by_role("link", name="Plan a campaign").click()
+    page.get_by_role("button", name="Save draft").click()
+    assert page.title().startswith("Error: Plan a campaign")
+    if javascript:
+        page.wait_for_load_state("load")
+        assert officer.violations(axe) == []
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("What is it for?").fill("To see that it can be planned by form")
+    for channel in ("Email", "Letter"):
+        page.get_by_label(f"{channel} template").select_option(index=1)
+    page.get_by_role("button", name="Save draft").click()
+    page.get_by_role("button", name="Submit for approval").click()
+    page.get_by_role("button", name="Submit for approval").click()
+    text = page.get_by_role("main").inner_text()
+    assert "Submitted. Somebody else can approve it now." in text
+    assert page.get_by_role("button", name="Approve").count() == 0, "nobody approves their own"
+    if javascript:
+        assert officer.violations(axe) == []
+
+    approver = window(Role.approver, javascript=javascript)
+    approver.open("/approvals")
+    approver.page.get_by_role("link", name=name).click()
+    approver.page.get_by_role("button", name="Approve").click()
+    approver.page.get_by_role("button", name="Approve").click()
+    assert "Approved. It can be launched now." in approver.page.get_by_role("main").inner_text()
+
+    page.reload()
+    page.get_by_role("button", name="Stop everything").click()
+    page.get_by_role("button", name="Stop everything").click()
+    assert "Stopped. Nothing more leaves." in page.get_by_role("main").inner_text()

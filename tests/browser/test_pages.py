@@ -1,0 +1,88 @@
+"""Every kind of page in Chromium: no WCAG 2.2 AA violation, nothing foreign, nothing wider than a small screen."""
+
+import pytest
+
+from engage.demo.story import Story, _some_link
+from engage.foundation.identity import Role
+from tests.browser.conftest import NARROW, Open
+
+pytestmark = pytest.mark.browser
+
+PAGES = [
+    (None, "/sign-in", 200),
+    (None, "/accessibility", 200),
+    (None, "/privacy?lang=cy", 200),
+    (None, "/cookies", 200),
+    (None, "/nowhere", 404),
+    (Role.officer, "/", 200),
+    (Role.officer, "/data", 200),
+    (Role.officer, "/data/new", 200),
+    (Role.officer, "/data/15", 200),
+    (Role.officer, "/data/15/undo", 200),
+    (Role.officer, "/gaps", 200),
+    (Role.officer, "/segments", 200),
+    (Role.officer, "/segments/new", 200),
+    (Role.officer, "/segments/1", 200),
+    (Role.officer, "/segments/1/edit", 200),
+    (Role.officer, "/campaigns", 200),
+    (Role.officer, "/campaigns/new", 200),
+    (Role.officer, "/campaigns/1", 200),
+    (Role.officer, "/campaigns/1/stop", 200),
+    (Role.officer, "/suppressions", 200),
+    (Role.officer, "/audit", 403),
+    (Role.approver, "/approvals", 200),
+    (Role.auditor, "/audit", 200),
+    (Role.member, "/wards", 200),
+]
+
+
+@pytest.mark.parametrize(("role", "path", "status"), PAGES)
+def test_page(window: Open, axe: str, role: Role | None, path: str, status: int) -> None:
+    shown = window(role)
+    assert shown.open(path) == status
+    _sound(shown, axe, [f"{status}"] if status != 200 else [])
+    shown.page.set_viewport_size({"width": NARROW, "height": 700})
+    assert shown.overflow() == 0
+    assert shown.violations(axe) == []
+
+
+def _sound(shown: object, axe: str, expected: list[str]) -> None:
+    from tests.browser.conftest import Window
+
+    assert isinstance(shown, Window)
+    complaints = [said for said in shown.complaints if not any(f"status of {code}" in said for code in expected)]
+    assert complaints == []
+    assert [url for url in shown.asked if not url.startswith(shown.base + "/")] == []
+    assert [url for url in shown.asked if "font" in url.rpartition("/")[2] or "crest" in url] == []
+    assert shown.violations(axe) == []
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_the_residents_page(window: Open, axe: str, played: Story, language: str) -> None:
+    shown = window()
+    assert shown.open(f"{_some_link(played)}?lang={language}") == 200
+    _sound(shown, axe, [])
+    assert shown.page.locator("html").get_attribute("lang") == language
+    shown.page.set_viewport_size({"width": NARROW, "height": 700})
+    assert shown.overflow() == 0
+
+
+def test_a_ward_page(window: Open, axe: str) -> None:
+    shown = window(Role.member)
+    shown.open("/wards")
+    shown.page.locator("main a[href^='/wards/E']").first.click()
+    shown.page.wait_for_load_state("load")
+    _sound(shown, axe, [])
+    shown.page.set_viewport_size({"width": NARROW, "height": 700})
+    assert shown.overflow() == 0
+
+
+def test_first_view_is_light(window: Open) -> None:
+    """At most 100 KB over the wire before the dashboard, as a browser takes it: compressed."""
+    shown = window(Role.officer)
+    shown.open("/")
+    sizes = shown.page.evaluate(
+        "[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]"
+        ".map(entry => entry.encodedBodySize)"
+    )
+    assert 10_000 < sum(sizes) < 100_000
