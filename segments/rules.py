@@ -53,10 +53,12 @@ CHANNELS = {
 }
 COLUMNS: dict[str, Column] = {
     "class": Column("kind of home", "math o gartref", "choice", choices=CLASSES),
-    "electors": Column("electors registered", "etholwyr cofrestredig", "number"),
-    "attainers": Column("electors reaching voting age", "etholwyr yn cyrraedd oedran pleidleisio", "number"),
-    "expected_adults": Column("adults expected", "oedolion a ddisgwylir", "number"),
-    "gap": Column("adults missing from the register", "oedolion ar goll o'r gofrestr", "number", low=-100),
+    "electors": Column("number of electors", "nifer yr etholwyr", "number"),
+    "attainers": Column(
+        "number of electors not yet of voting age", "nifer yr etholwyr sydd heb gyrraedd oedran pleidleisio", "number"
+    ),
+    "expected_adults": Column("number of adults expected", "nifer yr oedolion a ddisgwylir", "number"),
+    "gap": Column("number of adults missing", "nifer yr oedolion ar goll", "number", low=-100),
     "ward": Column("ward", "ward", "choice"),
     "reach": Column("can be reached by", "gellir cyrraedd drwy", "choice", choices=CHANNELS),
 } | {
@@ -95,18 +97,23 @@ class Condition:
         test = COMPARISONS[self.comparison][0](homes[self.column], self.value)
         return test.fill_null(False)  # a home without the figure does not meet the condition
 
-    def sentence(self, language: Language = "en") -> str:
+    def sentence(self, language: Language = "en", *, negated: bool = False) -> str:
         column = COLUMNS[self.column]
         label = column.label if language == "en" else column.label_cy
-        if isinstance(self.value, tuple):
-            return f"{label} {'' if self.column == 'reach' else _IS[language]}{self._choices(language)}"
-        words = COMPARISONS[self.comparison][1 if language == "en" else 2]
-        return f"{label} {_IS[language]}{words} {_figure(self.value, column.unit)}"
+        form = _FORMS[language]["reach" if self.column == "reach" else column.unit]
+        said = form.format(label=label, what=self._what(language), neg=" not" if negated else "")
+        return said if language == "en" or not negated else f"{_NOT['cy']} ({said})"
 
-    def _choices(self, language: Language) -> str:
+    def _what(self, language: Language) -> str:
+        if isinstance(self.value, tuple):
+            return self._choices(self.value, language)
+        words = COMPARISONS[self.comparison][1 if language == "en" else 2]
+        return f"{words} {_figure(self.value, COLUMNS[self.column].unit)}"
+
+    def _choices(self, values: tuple[str, ...], language: Language) -> str:
         known = COLUMNS[self.column].choices or {}
-        names = [known[v][0 if language == "en" else 1] if v in known else v for v in self.value]  # type: ignore[union-attr]  # a tuple here
-        return _join(names, _OR[language])
+        spoken = [known[v][0 if language == "en" else 1] if v in known else v for v in values]
+        return _join(spoken, _OR[language])
 
     def as_json(self) -> dict[str, Any]:
         value = list(self.value) if isinstance(self.value, tuple) else self.value
@@ -141,6 +148,8 @@ class Not:
         return ~self.part.ibis(homes)
 
     def sentence(self, language: Language = "en") -> str:
+        if isinstance(self.part, Condition):
+            return self.part.sentence(language, negated=True)
         return f"{_NOT[language]} ({self.part.sentence(language)})"
 
     def as_json(self) -> dict[str, Any]:
@@ -148,7 +157,20 @@ class Not:
 
 
 Node = Condition | Group | Not
-_IS: dict[Language, str] = {"en": "is ", "cy": "yw "}
+_FORMS: dict[Language, dict[str, str]] = {
+    "en": {
+        "number": "the {label} is{neg} {what}",
+        "share": "in the area, {label} are{neg} {what}",
+        "choice": "the {label} is{neg} {what}",
+        "reach": "somebody can{neg} be reached by {what}",
+    },
+    "cy": {
+        "number": "mae {label} {what}",
+        "share": "yn yr ardal, mae {label} {what}",
+        "choice": "mae'r {label} yn un o'r rhain: {what}",
+        "reach": "gellir cyrraedd rhywun drwy {what}",
+    },
+}
 _AND: dict[Language, str] = {"en": "and", "cy": "a hefyd"}
 _OR: dict[Language, str] = {"en": "or", "cy": "neu"}
 _NOT: dict[Language, str] = {"en": "it is not so that", "cy": "nid yw'n wir bod"}

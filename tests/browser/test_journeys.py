@@ -123,7 +123,7 @@ def test_a_segment_a_campaign_and_its_approval(window: Open, axe: str, javascrip
     page.get_by_label("House", exact=True).check()
     if javascript:
         page.locator("#count dl").wait_for()
-        assert "Homes where electors registered is at most 1" in page.locator("#count").inner_text()
+        assert "Homes where the number of electors is at most 1" in page.locator("#count").inner_text()
         assert officer.violations(axe) == []
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Save segment").click()

@@ -116,10 +116,19 @@ def test_sentence_in_both_languages() -> None:
         }
     )
     english = rule.sentence()
-    assert "electors registered is at most 0" in english
-    assert "at least 25 %" in english
-    assert "can be reached by email or text message" in english
-    assert "etholwyr cofrestredig" in rule.sentence("cy")
+    assert (
+        "the number of electors is at most 0, and in the area, households that rent privately are at least 25 %"
+        in english
+    )
+    assert "somebody can be reached by email or text message" in english
+    assert "mae nifer yr etholwyr ar y mwyaf 0" in rule.sentence("cy")
+
+
+def test_a_denied_condition_says_not() -> None:
+    denied = {"not": {"column": "class", "is": "one of", "value": ["institution"]}}
+    rule = rules.parse({"version": 1, "where": denied})
+    assert rule.sentence() == "Homes where the kind of home is not care home or hall."
+    assert rule.sentence("cy").startswith("Cartrefi lle nid yw'n wir bod (mae'r math o gartref")
 
 
 @pytest.mark.parametrize(
