@@ -196,11 +196,12 @@ def _counts(rows: Sequence[gap.Row]) -> tuple[Breakdown, Breakdown]:
 
 
 def _completeness(row: gap.Row, eligible: Published, registered: Published) -> Completeness:
-    """From the rounded counts; the interval keeps its width relative to the share."""
+    """From the rounded counts; of the exact ones only the width of the interval is taken, to a whole percentage."""
     share = RULE.rate(registered, eligible)
     if share.value is None or not row.completeness or eligible.value is None or registered.value is None:
         return Completeness(eligible, registered, NOT_SHOWN, share, NOT_SHOWN, NOT_SHOWN)
-    low, high = (_whole(share.value * end / row.completeness) for end in (row.low, row.high))
+    half = round(1 - row.low / row.completeness, 2)
+    low, high = (_whole(share.value * end) for end in (1 - half, 1 + half))
     missing = RULE.count(round(max(0.0, eligible.value - registered.value)))
     return Completeness(eligible, registered, missing, share, low, high)
 

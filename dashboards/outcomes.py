@@ -116,7 +116,9 @@ def _homes(backend: Backend, office: Office, audience: Snapshot, before: Snapsho
     joined = homes.left_join(gains, "uprn").drop("uprn_right")
     gained = joined.gained.fill_null(0)
     placed = joined.mutate(
-        ward=joined.ward.nullif("").fill_null(ELSEWHERE), registered=(gained > 0).cast("int64"), gained=gained
+        ward=joined.ward.cast("string").nullif("").fill_null(ELSEWHERE),
+        registered=(gained > 0).cast("int64"),
+        gained=gained,
     )
     return placed.select("uprn", "ward", "arm", "registered", "gained").order_by("uprn")
 

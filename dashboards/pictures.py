@@ -31,7 +31,7 @@ def effects(figures: Figures, trial: Trial) -> Markup:
     return _effects("What the reminders changed, by ward", rows)
 
 
-def ward_effect(figures: Figures, trial: Trial, ward: Ward) -> Markup:
+def ward_effect(trial: Trial, ward: Ward) -> Markup:
     rows = [
         _interval(ward.name, trial.ward(ward.code).effect),
         _interval(ALL, trial.effect),

@@ -75,7 +75,7 @@ def _page(figures: Figures, trial: Trial | None, ward: Ward) -> Template:
         found=measured.ward(ward.code) if measured else None,
         whole=exports.whole(trial),
         headline=ward_headline(ward, trial) if trial else "",
-        effects=pictures.ward_effect(figures, measured, ward) if measured else None,
+        effects=pictures.ward_effect(measured, ward) if measured else None,
         completeness=pictures.ward_completeness(figures, ward),
         **_notes(),
     )

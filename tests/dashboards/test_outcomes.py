@@ -196,6 +196,10 @@ def test_renumbered_electors_are_not_registrations(office: Office, tmp_path: Pat
     found = outcomes(office, actor, campaign)
     assert len(found) == len(truth)
     assert found["registered"].sum() == 0
+    with office.database.session() as session:
+        linked = session.exec(select(Snapshot).where(Snapshot.kind == "electors")).all()
+    assert all(snapshot.rows > 300 for snapshot in linked), "both registers are tied to the homes"
+    assert len(linked) == 2
 
 
 def _renumber(source: Path, to: Path) -> None:
