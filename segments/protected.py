@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
-from segments import suppression
+from segments.suppression import suppressed_households
 
 
 def keys(office: Office, session: Session, authority: str) -> set[str]:
@@ -19,9 +19,7 @@ def keys(office: Office, session: Session, authority: str) -> set[str]:
 def hidden(office: Office, session: Session, gazetteer: Snapshot) -> list[int]:
     """UPRNs of protected homes and of households that asked not to be contacted: outside every count alike,
     so that nothing tells one from the other."""
-    wanted = keys(office, session, gazetteer.authority) | suppression.suppressed_households(
-        session, gazetteer.authority
-    )
+    wanted = keys(office, session, gazetteer.authority) | suppressed_households(session, gazetteer.authority)
     if not wanted:
         return []
     keyed = office.keys.hash_sql("'uprn' || chr(31) || uprn::VARCHAR")
