@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 import duckdb
+from duckdb.sqltypes import VARCHAR
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.privacy import Keys, normalised
@@ -148,8 +149,8 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     })  # fmt: skip
     con.execute(MACROS)
     con.execute('create table rejects (line bigint, "column" varchar, reason varchar, "value" varchar)')
-    con.create_function("normalised", normalised, ["VARCHAR"], "VARCHAR")  # type: ignore[list-item,arg-type]  # names of types are taken too
-    con.create_function("titled", titled, ["VARCHAR"], "VARCHAR")  # type: ignore[list-item,arg-type]  # names of types are taken too
+    con.create_function("normalised", normalised, [VARCHAR], VARCHAR)
+    con.create_function("titled", titled, [VARCHAR], VARCHAR)
     return con
 
 
