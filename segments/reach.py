@@ -4,12 +4,12 @@ import ibis
 import ibis.expr.types as ir
 from sqlmodel import Session
 
-from segments import suppression
+from segments.suppression import suppressed_contacts
 
 
 def usable(session: Session, authority: str, contacts: ir.Table) -> ir.Table:
     allowed = contacts.filter(~contacts.objected)
-    suppressed = sorted(suppression.suppressed_contacts(session, authority))
+    suppressed = sorted(suppressed_contacts(session, authority))
     if not suppressed:
         return allowed
     return allowed.anti_join(ibis.memtable({"contact": suppressed}), "contact")

@@ -149,7 +149,7 @@ def _play(story: Story) -> None:
     _next_register(story, INTERIM_REGISTER)
     _send_until(story, FINAL_REGISTER)
     _next_register(story, FINAL_REGISTER)
-    story.work.tick()
+    _send_until(story, FINAL_REGISTER + timedelta(days=1))  # those reminded later get theirs
 
 
 def _hire(story: Story) -> None:
