@@ -16,7 +16,9 @@ from sqlmodel import Session, col, select, update
 
 from campaigns import audience
 from campaigns.models import Approval, Campaign, CampaignState, Message, MessageState, Reason, Wave
+from campaigns.notify.messages import Notify
 from campaigns.plan import Plan, read
+from campaigns.wording import check_templates
 from engage.foundation import audit
 from engage.foundation.calendar import law, registration_deadline
 from engage.foundation.clock import at_london, london, today
@@ -111,8 +113,9 @@ def revise(
         return changed
 
 
-def submit(office: Office, actor: Actor, campaign_id: int) -> Campaign:
-    """Freeze the audience, draw the arms, count and price the waves, and fix this exact version for approval."""
+def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
+    """Freeze the audience, draw the arms, count and price the waves, and fix this exact version for approval.
+    With `notify`, templates it does not have, or that ask for what Engage cannot fill, are refused first."""
     from segments.audience import freeze  # noqa: PLC0415  # as in _rule
 
     with office.database.session() as session:
@@ -121,6 +124,8 @@ def submit(office: Office, actor: Actor, campaign_id: int) -> Campaign:
         nation = _nation(session, actor.authority)
     plan = Plan.model_validate(draft.plan)
     _still_possible(office, plan, nation)
+    if notify is not None:
+        check_templates(notify, plan)
     frozen = freeze(office, actor, draft.rule, name=f"campaign {campaign_id} version {draft.version}")
     if not frozen.households:
         raise InputRefused("The segment holds no household, so there is nobody to remind. Change its rule.")

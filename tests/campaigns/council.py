@@ -109,8 +109,8 @@ class Maker:
         frozen = audience_file(self.office, households)
         return lifecycle.adopt(self.office, self.people.planner, draft, frozen, register_snapshot=register)
 
-    def launched(self, households: int = 60, **changes: Any) -> Campaign:
-        campaign = self.submitted(households, **changes)
+    def launched(self, households: int = 60, *, register: int | None = None, **changes: Any) -> Campaign:
+        campaign = self.submitted(households, register=register, **changes)
         lifecycle.approve(self.office, self.people.approver, campaign.id or 0)
         launched = lifecycle.launch(self.office, self.people.planner, campaign.id or 0)
         assert launched.state == CampaignState.launched

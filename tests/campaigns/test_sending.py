@@ -14,12 +14,15 @@ from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import Ambiguous, DailyLimitReached, NotSent, RateLimited, SendFault
 from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
-from campaigns.wording import FIELDS
+from campaigns.plan import read
+from campaigns.wording import FIELDS, check_templates
 from campaigns.work import tick
 from engage.foundation.clock import SteppedClock
+from engage.foundation.errors import SendBlocked
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.suppression import suppress_contact, suppress_household
-from tests.campaigns.council import COUNCIL, KEY, Maker, People
+from tests.campaigns.council import COUNCIL, KEY, START, TEMPLATES, Maker, People, plan
 
 MINUTE = timedelta(minutes=1)
 
@@ -418,3 +421,77 @@ def test_nobody_sends_on_an_old_claim(
     sender.send_batch(campaign.id or 0)
     assert post.desk.summary()["total"] == 0
     assert check(office, people, campaign).waiting == 20
+
+
+def test_a_newer_register_drops_who_joined_it(
+    office: Office,
+    maker: Maker,
+    people: People,
+    notify: GovukNotify,
+    clock: SteppedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def gained(_office: Office, _authority: str, since: int) -> set[int]:
+        asked.append(since)
+        return {100000000000 + n for n in range(0, 60, 2)}
+
+    monkeypatch.setattr("segments.registrations.gained_since", gained)
+    first = register(office, clock)
+    campaign = maker.launched(60, register=first)
+    tick(office, notify)
+    assert check(office, people, campaign).accepted == 20
+    assert asked == [], "the register of the start is no news"
+    register(office, clock)
+    clock.move_to(datetime(2026, 6, 17, 9, tzinfo=UTC))
+    tick(office, notify)
+    letters = check(office, people, campaign).waves[2]
+    joined = sum(
+        1
+        for uprn, arm in ledger.arms(office, people.planner, campaign.id or 0).items()
+        if arm == "reminded now" and uprn % 2 == 0
+    )
+    assert (letters.planned, letters.dropped, letters.accepted) == (30, joined, 30 - joined)
+    assert check(office, people, campaign).dropped_for == {"registered since": joined}
+    assert set(asked) == {first}
+
+
+def register(office: Office, clock: SteppedClock) -> int:
+    with office.database.session() as session:
+        made = Snapshot(
+            authority=COUNCIL, kind="register", as_at=clock.now().date(), made_at=clock.now(), made_by="test",
+            path="none", rows=0,
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        return made.id or 0
+
+
+def test_a_home_that_became_protected_is_left_alone(
+    office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = maker.launched(60)
+    waves.plan_due(office, campaign.id or 0)
+    one = messages(office)[0]
+    with office.database.session() as session:
+        session.add(
+            Snapshot(
+                authority=COUNCIL, kind="protected", as_at=START.date(), made_at=START, made_by="test", path="none",
+                rows=1,
+            )
+        )  # fmt: skip
+    monkeypatch.setattr("segments.protected.keys", lambda *_: {office.keys.uprn(one.uprn)})
+    tick(office, notify)
+    status = check(office, people, campaign)
+    assert status.dropped_for == {"suppressed": 1}, "in the words for anybody who asked us to stop"
+    assert post.desk.store.by_reference.get(one.reference) is None
+
+
+def test_templates_are_checked_against_notify(notify: GovukNotify) -> None:
+    check_templates(notify, read(plan()))
+    wrong = read(plan(templates={"letter": TEMPLATES["email"]}))
+    with pytest.raises(SendBlocked, match="is for email, not letter"):
+        check_templates(notify, wrong)
+    with pytest.raises(SendBlocked, match="has no template 00000000"):
+        check_templates(notify, read(plan(templates={"sms": "00000000-0000-4000-8000-000000000000"})))
