@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import parse_qs
 
 from anyio import to_thread
 from dash import Dash, Input, Output
@@ -52,7 +53,7 @@ def mount(office: Office) -> list[ControllerRouterHandler]:  # noqa: ARG001  # t
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             _figures.set(figures)
-            _page.set(_framed(request))
+            _page.set(_framed(request, figures))
             path = scope["path"] if scope["path"].startswith(PREFIX) else PREFIX
             inner = scope.copy()
             inner["path"] = path
@@ -90,8 +91,7 @@ def dashboard() -> Dash:
     app.backend.websocket_capability = False  # else every page fetches a worker script that nothing here uses
     app.layout = _layout
     app.callback(
-        Output("changed", "children"), Output("finding", "children"), Input("campaign", "value"),
-        prevent_initial_call=True,
+        Output("changed", "children"), Output("finding", "children"), Input("place", "search"),
     )(_choose)  # fmt: skip
     return app
 
@@ -102,9 +102,11 @@ class _Dashboard(Dash):  # type: ignore[misc]  # Dash's types are not followed
         return _page.get()(parts)
 
 
-def _framed(request: Asked) -> Callable[[dict[str, str]], str]:
+def _framed(request: Asked, figures: Figures) -> Callable[[dict[str, str]], str]:
+    trial = figures.trial(request.query_params.get("campaign", ""))
+
     def frame(parts: dict[str, str]) -> str:
-        page = render("members/dashboard.html", parts=parts)
+        page = render("members/dashboard.html", parts=parts, figures=figures, trial=trial)
         template = request.app.template_engine.get_template(page.template_name)  # type: ignore[union-attr]  # the app has an engine
         return str(template.render(**page.create_template_context(request)))
 
@@ -127,7 +129,8 @@ def _layout() -> Any:
     return panels.layout(figures, figures.trial())
 
 
-def _choose(key: str) -> tuple[Any, str]:
+def _choose(search: str | None) -> tuple[Any, str]:
+    """The campaign is part of the address, so that a view can be bookmarked and shared within the council."""
     figures = _figures.get()
-    trial = figures.trial(str(key))
+    trial = figures.trial(*parse_qs((search or "").lstrip("?")).get("campaign", [])[:1])
     return panels.changed(figures, trial), panels.finding(figures, trial)

@@ -20,7 +20,7 @@ Cells = Sequence[Any]
 def layout(figures: Figures, trial: Trial | None) -> Any:
     return html.Div(
         [
-            *_picker(figures, trial),
+            dcc.Location(id="place", refresh=False),
             html.P(finding(figures, trial), id="finding", className="engage-finding", role="status"),
             html.Div(changed(figures, trial), id="changed"),
             html.Div(_complete(figures)),
@@ -31,17 +31,6 @@ def layout(figures: Figures, trial: Trial | None) -> Any:
 
 def finding(figures: Figures, trial: Trial | None) -> str:
     return trial.headline if trial else figures.headline
-
-
-def _picker(figures: Figures, trial: Trial | None) -> list[Any]:
-    if trial is None:
-        return []
-    options = [{"label": each.name, "value": each.key} for each in figures.trials]
-    choice = dcc.Dropdown(
-        id="campaign", options=options, value=trial.key, clearable=False, searchable=False, className="engage-choice"
-    )
-    label = html.Label("Campaign", htmlFor="campaign", className="govuk-label govuk-label--s")
-    return [html.Div([label, choice], className="govuk-form-group")]
 
 
 def changed(figures: Figures, trial: Trial | None) -> list[Any]:

@@ -30,7 +30,7 @@ def effects(found: Effects) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(
         title="More per 100 homes", gridcolor=LIGHT, zeroline=True, zerolinecolor=INK, zerolinewidth=2,
-        fixedrange=True,
+        fixedrange=True, rangemode="tozero",
     )  # fmt: skip
     names = [name for name, _ in found]
     figure.update_yaxes(

@@ -20,12 +20,12 @@ SCRIPT = re.compile(r'<script src="([^"]+)"')
 CHOICE = {
     "output": "..changed.children...finding.children..",
     "outputs": [{"id": "changed", "property": "children"}, {"id": "finding", "property": "children"}],
-    "changedPropIds": ["campaign.value"],
+    "changedPropIds": ["place.search"],
 }
 
 
 def chosen(client: TestClient, campaign: str) -> Any:
-    body = {**CHOICE, "inputs": [{"id": "campaign", "property": "value", "value": campaign}]}
+    body = {**CHOICE, "inputs": [{"id": "place", "property": "search", "value": f"?campaign={campaign}"}]}
     return client.post("/dashboard/_dash-update-component", json=body, follow_redirects=False)
 
 
