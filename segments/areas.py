@@ -8,6 +8,9 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 from sqlmodel import Session
 
+from engage.foundation.calendar import in_force, law
+from engage.foundation.clock import today
+from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current, current_by_name
 from engage.foundation.office import Office
 from segments import engine, population
@@ -49,8 +52,9 @@ def areas(backend: Backend, office: Office, session: Session, authority: str) ->
     if "ts007a" not in snapshots:
         return None
     ages = engine.table(backend, office.lake, snapshots["ts007a"])
-    split = population.split_of_band(_single_years(backend, office, session, authority))
-    adults = population.of_registration_age(ages.filter(ages.level == "oa"), split)
+    age = _registration_age(office, session, authority)
+    split = population.split_of_band(_single_years(backend, office, session, authority), age)
+    adults = population.of_registration_age(ages.filter(ages.level == "oa"), age, split)
     shares = [
         _share(backend, office, snapshots, "ts019", MOVED),
         _share(backend, office, snapshots, "ts029", OTHER_LANGUAGE),
@@ -68,6 +72,11 @@ def _estimate(joined: ir.Table) -> ir.Table:
     return shares.mutate(eligible=shares.adults * (1 - shares.not_entitled)).select(
         "oa", "adults", "eligible", "stale", "not_entitled"
     )
+
+
+def _registration_age(office: Office, session: Session, authority: str) -> int:
+    nation = find_authority(session, authority).nation
+    return in_force(law(office.settings.home).registration_age, today(office.clock), nation).years
 
 
 def _single_years(backend: Backend, office: Office, session: Session, authority: str) -> ir.Table | None:

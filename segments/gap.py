@@ -26,7 +26,7 @@ NORMAL_95 = float(norm.ppf(0.975))
 
 ASSUMPTIONS = [
     (
-        f"People of registration age ({population.REGISTRATION_AGE} and over) are counted from Census 2021; "
+        "People old enough to be registered are counted from Census 2021; "
         f"a ward may have changed since by about {population.AGEING_OF_WARD * NORMAL_95:.0%} either way."
     ),
     (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 # The Census has no table of entitlement. Until passports (TS005) are imported, the share of adults without an
 # entitled nationality is taken as this part of those whose main language is not English (TS029).
@@ -24,7 +25,6 @@ STALE_SPREAD = 0.20
 # People move in and out after the Census: standard error, relative, of an area's count.
 AGEING_OF_WARD = 0.015
 AGEING_OF_AREA = 0.06
-REGISTRATION_AGE = 16
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def weight(ages: Band, registration_age: int, split: float) -> float:
     return split if ages.last >= registration_age else 0.0
 
 
-def of_registration_age(age_counts: ir.Table, split: float, registration_age: int = REGISTRATION_AGE) -> ir.Table:
+def of_registration_age(age_counts: ir.Table, registration_age: int, split: float) -> ir.Table:
     """`oa, adults` from TS007A in long form."""
     measures = [m for m in age_counts.measure.as_table().distinct().execute()["measure"] if band(m)]
     weights = [(m, weight(band(m) or Band(0, 0), registration_age, split)) for m in measures]
@@ -59,14 +59,18 @@ def of_registration_age(age_counts: ir.Table, split: float, registration_age: in
     return age_counts.mutate(part=age_counts.value * factor).group_by(oa="area").agg(adults=ibis._.part.sum())
 
 
-def split_of_band(population: ir.Table | None, first: int = 15, last: int = 19) -> float:
-    """The part of ages 15 to 19 that is of registration age, from single years where they are imported."""
+def split_of_band(population: ir.Table | None, registration_age: int) -> float:
+    """The part of the five-year band around the registration age that has reached it, from single years of age
+    where they are imported, else as if each year were alike."""
+    first = registration_age // 5 * 5
+    last = first + 4
+    alike = (last - registration_age + 1) / 5
     if population is None:
-        return (last - REGISTRATION_AGE + 1) / (last - first + 1)
+        return alike
     band_total = population.value.sum(where=population.age.between(first, last))
-    old_enough = population.value.sum(where=population.age.between(REGISTRATION_AGE, last))
-    share = (old_enough / band_total).execute()
-    return float(share) if share == share else 0.8  # noqa: PLR0124  # NaN where no single years are given
+    old_enough = population.value.sum(where=population.age.between(registration_age, last))
+    share = (old_enough / band_total.nullif(0)).execute()
+    return alike if pd.isna(share) else float(share)
 
 
 def stale_share(moved: ir.FloatingValue) -> ir.FloatingValue:
