@@ -35,8 +35,8 @@ ASSUMPTIONS = [
         f"sure to about {population.NOT_ENTITLED_SPREAD * NORMAL_95:.0%} of that figure."
     ),
     (
-        f"Of all entries, {population.STALE_SHARE:.1%} name nobody at the address (Electoral Commission: 8.8 % in 2015, "
-        "10.4 % in 2018), more where more people moved in the last year."
+        f"Of all entries, {population.STALE_SHARE:.1%} name nobody at the address (Electoral Commission: 8.8% in 2015, "
+        "10.4% in 2018), more where more people moved in the last year."
     ),
     "Electors whose address could not be tied to a home are shared over the wards as the others are.",
 ]
