@@ -33,7 +33,7 @@ from engage.foundation.office import Office
 
 # Raised when the steps of a round change, so that rounds begun before an upgrade are not taken up by other code.
 ROUNDS = "1"
-ALIVE = (CampaignState.launched, CampaignState.paused, CampaignState.stopped)
+ALIVE = (CampaignState.launched, CampaignState.paused)
 BATCHES = 30  # to a step: about half a minute of sending
 EVERY = 2.0  # seconds between looks at what is due
 log = structlog.get_logger()
@@ -69,9 +69,10 @@ class Work:
     def due(self) -> list[int]:
         """Campaigns with something to do at this moment."""
         with self.office.database.session() as session:
+            lately = self.office.clock.now() - receipts.LETTERS_AWAITED
             alive = session.exec(
                 select(Campaign)
-                .where(col(Campaign.state).in_([*ALIVE, CampaignState.completed]))
+                .where(col(Campaign.state).in_(ALIVE) | (col(Campaign.ended_at) > lately))
                 .order_by(col(Campaign.id))
             )
             return [campaign.id or 0 for campaign in alive if self._due(session, campaign)]

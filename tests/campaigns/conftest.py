@@ -11,6 +11,18 @@ from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from tests.campaigns.council import KEY, SEED, START, Maker, People, found, staff
+from tests.postgres import new_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As everywhere, but PostgreSQL's has its tables already."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'engage.sqlite'}"
+        return
+    filled = request.getfixturevalue("filled_postgres")
+    with new_database(request.getfixturevalue("postgres_url"), filled) as url:
+        yield url
 
 
 @pytest.fixture

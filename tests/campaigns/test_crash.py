@@ -79,7 +79,11 @@ def test_nothing_is_lost_and_nothing_sent_twice(
     )
 
     # Without shrinking: a failure takes seconds to find and would take minutes to make small.
-    @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    @settings(
+        max_examples=20 if office.database.embedded else 6,
+        deadline=None,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    )
     @given(lives)
     def holds(fates: list[tuple[int, bool, list[str], str, int]]) -> None:
         before = post.desk.summary()["total"]

@@ -1,5 +1,6 @@
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,8 @@ from campaigns.work import Work, worker, working
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
-from tests.campaigns.council import Maker, People
+from engage.foundation.settings import Settings
+from tests.campaigns.council import KEY, START, Maker, People, found
 
 
 def test_durable_rounds_send_a_campaign(
@@ -79,11 +81,13 @@ def test_one_bad_campaign_does_not_stop_the_others(
     assert lifecycle.campaign(office, people.planner, broken.id or 0).state == CampaignState.launched
 
 
-def test_an_embedded_database_has_one_worker(office: Office, notify: GovukNotify) -> None:
-    if not office.database.embedded:
-        pytest.skip("PostgreSQL takes any number of workers")
+def test_an_embedded_database_has_one_worker(tmp_path: Path) -> None:
+    office = Office(Settings(home=tmp_path), SteppedClock(START))
+    found(office)
+    notify = GovukNotify(KEY, "http://127.0.0.1:9")
     with working(office, notify), pytest.raises(SettingsInvalid, match="already running"), working(office, notify):
         pass
+    office.close()
 
 
 def test_a_worker_without_a_key_says_so(office: Office) -> None:
