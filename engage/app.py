@@ -72,7 +72,7 @@ def _csrf(office: Office) -> CSRFConfig:
         cookie_secure=office.settings.secure_cookies,
         cookie_httponly=True,
         # What machines and residents call has no session to protect: a bearer token or the secret in the path counts.
-        exclude=["^/notify/", "^/r/", "^/dashboard/"],
+        exclude=["^/assets/", "^/health$", "^/metrics$", "^/notify/", "^/r/", "^/dashboard/"],
     )
 
 

@@ -92,6 +92,7 @@ def window(played: Story, chromium: Browser) -> Iterator[Open]:
         context = chromium.new_context(
             java_script_enabled=javascript, storage_state=state, viewport={"width": width, "height": 900}
         )
+        context.set_default_timeout(15_000)
         contexts.append(context)
         found = Window(context.new_page(), played.office.settings.base_url)
         found.page.on("console", lambda said: found.complaints.append(said.text) if said.type == "error" else None)
