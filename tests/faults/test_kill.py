@@ -28,7 +28,7 @@ from campaigns.dispatch import Patience
 from campaigns.work import worker
 from engage.foundation.office import Office
 second = timedelta(seconds=1)
-worker(Office(), every=0.1, patience=Patience(
+worker(Office(), every=0.3, patience=Patience(
     claim=3 * second, orphan=4 * second, settle=second, second_look=second, second_look_letter=second))
 """
 
