@@ -1,30 +1,45 @@
-"""The `engage` command. Each command calls a function that a page calls too."""
+"""The `engage` command. Each command calls a function that a page calls too.
+
+Rooms are imported inside commands: some bring libraries that take seconds, which every other command would wait for.
+"""
 
 import logging
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
+from sqlalchemy.exc import DBAPIError
 
+from engage import told
 from engage.campaign_commands import campaign as campaign_group
-from engage.desk import DAY, acting_as, as_json, facts, for_authority, needed, read_json, show, table, take_desk
+from engage.data_commands import gap, households, import_, segment
+from engage.desk import acting_as, as_json, demand_database, for_authority, show, take_desk
 from engage.foundation import audit
-from engage.foundation.errors import EngageError
+from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.identity import Right, Role
 from engage.foundation.office import Office
 
 
 class KindGroup(click.Group):
-    """Errors an officer can act on become one message and exit code 1; anything else keeps its traceback."""
+    """What somebody can put right becomes one message and exit code 1; anything else keeps its traceback."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except EngageError as error:
-            click.echo(str(error), err=True)
-            sys.exit(1)
+            _refuse(str(error))
+        except BrokenPipeError:
+            raise  # click ends quietly: whoever read our output has gone
+        except OSError as error:
+            _refuse(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+        except DBAPIError as error:
+            _refuse(f"The database did not answer ({type(error.orig).__name__}). See: engage check")
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(1)
 
 
 @click.group(cls=KindGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,7 +49,8 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
 
 
-main.add_command(campaign_group)
+for command in (import_, households, gap, segment, campaign_group):
+    main.add_command(command)
 
 
 @main.command()
@@ -45,18 +61,20 @@ def init(authority: str, name: str, email: str | None) -> None:
     """Create or migrate the database, the authority and the first account."""
     from engage.opening import open_authority
 
-    opened = open_authority(Office(), authority, name, email)
-    click.echo(opened.message)
+    click.echo(open_authority(Office(), authority, name, email).message)
 
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
-def serve(host: str, port: int) -> None:
+@click.option("--workers", default=1, show_default=True, help="Processes that answer.")
+def serve(host: str, port: int, workers: int) -> None:
     """Serve the web pages."""
     from engage.serving import serve as run
 
-    run(Office(), host=host, port=port)
+    office = Office()
+    demand_database(office)
+    run(office, host=host, port=port, workers=workers)
 
 
 @main.command()
@@ -64,145 +82,23 @@ def serve(host: str, port: int) -> None:
 def worker(once: bool) -> None:
     """Do background work: waves, receipts, unknown messages."""
     from campaigns import work
+    from engage.foundation import logs
 
-    work.worker(Office(), once=once)
+    office = Office()
+    demand_database(office)
+    logs.configure(office.settings.log_level)
+    work.worker(office, once=once)
 
 
 @main.command()
 @as_json
 def check(as_json: bool) -> None:
-    """Is this deployment healthy?"""
+    """Is this deployment healthy? Exit code 0 only if it is."""
     from engage.health import examine
 
     found = examine(Office())
-    show(found.as_dict(), facts, json_wanted=as_json)
+    show(found.as_dict(), lambda _: told.health(found), json_wanted=as_json)
     sys.exit(0 if found.healthy else 1)
-
-
-@main.command(name="import")
-@click.argument("kind")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--as-at", "as_at", required=True, type=DAY, help="The day the file speaks of.")
-@click.option("--dry-run", is_flag=True, help="Check only; change nothing.")
-@for_authority
-@acting_as
-@as_json
-def import_(
-    kind: str,
-    files: tuple[Path, ...],
-    as_at: datetime,
-    dry_run: bool,
-    authority: str | None,
-    email: str | None,
-    as_json: bool,
-) -> None:
-    """Import FILES as KIND: register, gazetteer, geography, indicator, population, boundaries, contacts,
-    suppressions or protected. The format is recognised from content."""
-    from segments.imports import import_file
-
-    desk = take_desk(authority, email, Right.import_data)
-    for file in files:
-        report = import_file(desk.office, desk.actor, kind, file, as_at.date(), dry_run=dry_run)
-        show(report.as_dict(), facts, json_wanted=as_json)
-
-
-@main.group()
-def households() -> None:
-    """The table of homes."""
-
-
-@households.command()
-@for_authority
-@acting_as
-def build(authority: str | None, email: str | None) -> None:
-    """Link the newest register and build one row per home."""
-    from segments import households as homes
-
-    desk = take_desk(authority, email, Right.import_data)
-    homes.build(desk.office, desk.actor)
-    facts(vars(homes.summary(desk.office, desk.actor.authority)))
-
-
-@households.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@for_authority
-@acting_as
-def export(file: Path, authority: str | None, email: str | None) -> None:
-    """Write the table of homes to FILE (.parquet or .csv)."""
-    from segments import households as homes
-
-    desk = take_desk(authority, email, Right.see_data)
-    click.echo(f"{homes.export(desk.office, desk.actor, file):,} homes written to {file}")
-
-
-@main.command()
-@click.option("--by", "level", type=click.Choice(["ward", "area"]), default="ward", show_default=True)
-@for_authority
-@acting_as
-@as_json
-def gap(level: str, authority: str | None, email: str | None, as_json: bool) -> None:
-    """Who is missing, by ward or area, with 95 % intervals."""
-    from segments import gap as gaps
-
-    desk = take_desk(authority, email, Right.see_data)
-    rows = [row.as_dict() for row in gaps.by_level(desk.office, desk.actor.authority, level)]  # type: ignore[arg-type]  # click checked it
-    columns = ["key", "name", "eligible", "registered", "completeness", "low", "high", "missing"]
-    show({"rows": rows}, lambda value: table(value["rows"], columns), json_wanted=as_json)
-    if not as_json:
-        click.echo("\n" + "\n".join(gaps.ASSUMPTIONS))
-
-
-@main.group()
-def segment() -> None:
-    """Groups of homes, by rule."""
-
-
-@segment.command()
-@click.argument("rule", type=click.Path(path_type=Path))
-@click.option("--by", "level", type=click.Choice(["ward"]), help="Show each ward.")
-@for_authority
-@acting_as
-@as_json
-def count(rule: Path, level: str | None, authority: str | None, email: str | None, as_json: bool) -> None:
-    """Count the homes of RULE.json."""
-    from segments import rules
-    from segments import segments as groups
-
-    desk = take_desk(authority, email, Right.see_data)
-    parsed = rules.parse(read_json(rule))
-    counted = groups.count(desk.office, desk.actor.authority, parsed).as_dict() | {"sentence": parsed.sentence()}
-    if level is None:
-        counted.pop("wards")
-    show(counted, facts, json_wanted=as_json)
-
-
-@segment.command()
-@click.argument("rule", type=click.Path(path_type=Path))
-@click.option("--name", required=True)
-@for_authority
-@acting_as
-def save(rule: Path, name: str, authority: str | None, email: str | None) -> None:
-    """Save RULE.json as a segment; the same name again makes its next version."""
-    from segments import segments as groups
-
-    desk = take_desk(authority, email, Right.plan)
-    saved = groups.save(desk.office, desk.actor, name, read_json(rule))
-    click.echo(f"Segment {saved.id}, version {saved.version}: {saved.sentence}")
-
-
-@segment.command(name="list")
-@for_authority
-@acting_as
-def list_segments(authority: str | None, email: str | None) -> None:
-    """List the segments."""
-    from segments import segments as groups
-
-    desk = take_desk(authority, email, Right.see_data)
-    rows = [
-        {"id": s.id, "name": s.name, "version": s.version}
-        for s in groups.all_segments(desk.office, desk.actor.authority)
-    ]
-    table(rows, ["id", "name", "version"])
 
 
 @main.group()
@@ -211,15 +107,18 @@ def account() -> None:
 
 
 @account.command()
-@click.option("--email", "address", required=True)
-@click.option("--name", required=True)
-@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--email", "address", required=True, help="Their email address, with which they sign in.")
+@click.option("--name", required=True, help="Their name.")
+@click.option("--role", required=True, metavar="ROLE", help=f"One of {', '.join(Role)}.")
 @for_authority
 @acting_as
 def add(address: str, name: str, role: str, authority: str | None, email: str | None) -> None:
     """Add an account; prints its one-time link."""
     from engage.opening import invite
 
+    if role not in set(Role):
+        msg = f"There is no role {role!r}. Use one of: {', '.join(Role)}."
+        raise InputRefused(msg)
     desk = take_desk(authority, email, Right.administer)
     click.echo(invite(desk.office, desk.actor, address, name, Role(role)))
 
@@ -232,19 +131,24 @@ def audit_log() -> None:
 @audit_log.command()
 @for_authority
 @acting_as
-def verify(authority: str | None, email: str | None) -> None:
+@as_json
+def verify(authority: str | None, email: str | None, as_json: bool) -> None:
     """Walk the hash chain; exit code 0 only when it is whole."""
     desk = take_desk(authority, email, Right.audit)
     with desk.office.database.session() as session:
         verdict = audit.verify(session, desk.actor.authority)
-    if not verdict.intact:
+    if as_json:
+        found = {"intact": verdict.intact, "entries": verdict.entries, "broken_at": verdict.broken_at}
+        show(found, print, json_wanted=True)
+    elif verdict.intact:
+        click.echo(f"{verdict.entries:,} entries, chain whole")
+    else:
         click.echo(f"The audit log was changed at entry {verdict.broken_at}.", err=True)
-        sys.exit(1)
-    click.echo(f"{verdict.entries:,} entries, chain whole")
+    sys.exit(0 if verdict.intact else 1)
 
 
 @audit_log.command(name="export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @for_authority
 @acting_as
 def export_audit(file: Path, authority: str | None, email: str | None) -> None:
@@ -256,7 +160,7 @@ def export_audit(file: Path, authority: str | None, email: str | None) -> None:
 
 
 @main.command()
-@click.argument("campaign", required=False, type=int)
+@click.argument("campaign", required=False, metavar="[CAMPAIGN]", type=int)
 @click.option("--table", "table_file", type=click.Path(path_type=Path), help="Any CSV of a trial instead.")
 @click.option("--arm", help="Column of the arm.")
 @click.option("--outcome", help="Column of the outcome, 0 or 1 or a number.")
@@ -268,28 +172,53 @@ def export_audit(file: Path, authority: str | None, email: str | None) -> None:
 @acting_as
 @as_json
 def uplift(
-    campaign: int | None, table_file: Path | None, authority: str | None, email: str | None, **columns: Any
+    campaign: int | None,
+    table_file: Path | None,
+    authority: str | None,
+    email: str | None,
+    as_json: bool,
+    **columns: str | None,
 ) -> None:
     """How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file."""
     from engage.measuring import of_campaign, of_table
 
-    wanted = columns.pop("as_json")
+    if (campaign is None) == (table_file is None):
+        raise InputRefused("Name either a CAMPAIGN by its number or a file with --table. See: engage uplift --help")
     if table_file is not None:
         result = of_table(table_file, **columns)
     else:
         desk = take_desk(authority, email, Right.see_data)
-        result = of_campaign(desk.office, desk.actor, needed(campaign, "CAMPAIGN"))
-    show(result, facts, json_wanted=wanted)
+        result = of_campaign(desk.office, desk.actor, campaign or 0)
+    show(result, told.uplift, json_wanted=as_json)
 
 
 @main.command(name="notify-stand-in")
-@click.option("--port", default=6011, show_default=True)
-@click.option("--seed", type=click.Path(path_type=Path, exists=True), help="Services, keys and templates as JSON.")
-def notify_stand_in(port: int, seed: Path | None) -> None:
-    """The local GOV.UK Notify, for rehearsals and tests."""
-    from campaigns.notify import stand_in
+@click.option("--port", default=6011, show_default=True, help="On 127.0.0.1.")
+@click.option("--seed", type=click.Path(path_type=Path), help="Services, keys and templates as JSON.")
+@click.option("--journal", type=click.Path(path_type=Path), help="Keep the messages in this file over a restart.")
+@click.option("--receipts-url", metavar="URL", help="Post delivery receipts there: BASE_URL/notify/receipts.")
+@click.option("--receipts-token", metavar="TOKEN", help="Bearer token of the receipts.")
+@click.option("--write-seed", type=click.Path(path_type=Path), help="Write a seed to change, and stop.")
+@click.option("--rate-limit", default=3000, show_default=True, help="Messages a minute in the seed written.")
+def notify_stand_in(
+    port: int,
+    seed: Path | None,
+    journal: Path | None,
+    receipts_url: str | None,
+    receipts_token: str | None,
+    write_seed: Path | None,
+    rate_limit: int,
+) -> None:
+    """The local GOV.UK Notify, for rehearsals and tests. Messages stay on this machine."""
+    from engage import rehearsal
 
-    stand_in.serve(port, seed)
+    if write_seed is not None:
+        click.echo(rehearsal.write_seed(write_seed, rate_limit))
+        return
+    click.echo(rehearsal.welcome(port, seed))
+    rehearsal.stand_in(
+        port, seed, journal=journal, receipts_url=receipts_url, receipts_token=receipts_token, clock=Office().clock
+    )
 
 
 @main.command()

@@ -1,22 +1,33 @@
 """What every command shares: the office and who acts, and how results are shown."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from engage.foundation import identity
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right, Role
 from engage.foundation.office import Actor, Office
-from engage.migrations import current_revision
 
-T = TypeVar("T")
-DAY = click.DateTime(formats=["%Y-%m-%d"])
+MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
+
+
+def day(value: str) -> date:
+    """A day in an option; click calls it."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        msg = f"The date is {value!r}: expected a day such as 2026-06-01."
+        raise InputRefused(msg) from None
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 for_authority = click.option(
     "--authority",
@@ -39,11 +50,7 @@ class Desk:
 
 def take_desk(authority: str | None, email: str | None, right: Right) -> Desk:
     office = Office()
-    if current_revision(office.database) is None:
-        msg = (
-            f"There is no Engage database in {office.settings.home}. Make one: engage init --authority CODE --name NAME"
-        )
-        raise InputRefused(msg)
+    demand_database(office)
     with office.database.session() as session:
         code = identity.authority(session, authority or _only_authority(session)).code
         account = _account(session, code, email)
@@ -51,10 +58,46 @@ def take_desk(authority: str | None, email: str | None, right: Right) -> Desk:
         return Desk(office, Actor(code, account.label, account.id))
 
 
+def demand_database(office: Office) -> None:
+    """InputRefused where there is no database, or it is not of this version. Leaves no file behind."""
+    version = _version(office)
+    if version is None:
+        msg = (
+            f"There is no Engage database in {office.settings.home}. Make one: engage init --authority CODE --name NAME"
+        )
+        raise InputRefused(msg)
+    if version != newest_version():
+        msg = (
+            f"The database is of version {version}, this program of {newest_version()}. Bring it up to date: "
+            "engage init --authority CODE --name NAME"
+        )
+        raise InputRefused(msg)
+
+
+def _version(office: Office) -> str | None:
+    """Read without Alembic, whose import every command would wait for."""
+    url = sa.make_url(office.settings.database)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return None
+    with office.database.engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        return None if found is None else str(found)
+
+
+def newest_version() -> str:
+    return max(path.stem.partition("_")[0] for path in MIGRATIONS.glob("[0-9]*.py"))
+
+
 def _only_authority(session: Session) -> str:
     codes = list(session.exec(select(identity.Authority.code).limit(2)))
     if len(codes) != 1:
-        msg = "Several authorities are kept here. Name one: --authority CODE"
+        msg = (
+            "Several authorities are kept here. Name one: --authority CODE"
+            if codes
+            else "No authority is kept here yet. Open one: engage init --authority CODE --name NAME"
+        )
         raise InputRefused(msg)
     return codes[0]
 
@@ -66,7 +109,8 @@ def _account(session: Session, authority: str, email: str | None) -> Account:
     else:
         chosen = next((a for a in everybody if a.email == email.strip().casefold()), None)
     if chosen is None:
-        msg = f"There is no such account in {authority}. Make one: engage account add --authority {authority} …"
+        who = "active administrator" if email is None else "account with that email address"
+        msg = f"There is no {who} in {authority}. Make one: engage account add --authority {authority} …"
         raise InputRefused(msg)
     return chosen
 
@@ -78,7 +122,7 @@ def show(value: Any, plain: Callable[[Any], None], *, json_wanted: bool) -> None
         plain(value)
 
 
-def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     cells = [[_cell(row.get(column)) for column in columns] for row in rows]
     widths = [max(len(c), *(len(row[i]) for row in cells)) if cells else len(c) for i, c in enumerate(columns)]
     for row in [list(columns), *cells]:
@@ -86,25 +130,21 @@ def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) <= 1 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def facts(value: dict[str, Any], indent: str = "") -> None:
+def facts(value: Mapping[str, Any], indent: str = "") -> None:
     for key, item in value.items():
-        if isinstance(item, dict):
-            click.echo(f"{indent}{key}:")
+        name = str(key).replace("_", " ")
+        if isinstance(item, Mapping):
+            click.echo(f"{indent}{name}:")
             facts(item, indent + "  ")
         else:
-            click.echo(f"{indent}{key}: {item}")
-
-
-def needed(value: T | None, name: str) -> T:
-    if value is None:
-        msg = f"{name} is missing. See: engage uplift --help"
-        raise InputRefused(msg)
-    return value
+            click.echo(f"{indent}{name}: {_cell(item)}")
 
 
 def read_json(path: Path) -> Any:

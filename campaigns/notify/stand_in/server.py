@@ -77,6 +77,7 @@ def serve(
     receipts_url: str | None = None,
     receipts_token: str | None = None,
     texts_url: str | None = None,
+    clock: Clock | None = None,
 ) -> None:
     """Run until stopped, on 127.0.0.1.
 
@@ -84,7 +85,7 @@ def serve(
     `texts_url`, by default /notify/received-texts beside /notify/receipts.
     """
     listener = _listen(port)
-    desk = Desk(load_seed(seed), journal, receipts_url, texts_url or _texts_beside(receipts_url), receipts_token)
+    desk = Desk(load_seed(seed), journal, receipts_url, texts_url or _texts_beside(receipts_url), receipts_token, clock)
     desk.answer_at(f"http://{HOST}:{listener.getsockname()[1]}")
     try:
         uvicorn.Server(_config(desk)).run(sockets=[listener])

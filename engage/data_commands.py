@@ -1,0 +1,153 @@
+"""`engage import`, `households`, `gap` and `segment`: what the council knows, by command."""
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engage import told
+from engage.desk import acting_as, as_json, day, facts, for_authority, read_json, show, table, take_desk
+from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Right
+
+
+@click.command(name="import")
+@click.argument("kind")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--as-at", "as_at", required=True, metavar="DATE", type=day, help="The day the file speaks of.")
+@click.option("--dry-run", is_flag=True, help="Check only; change nothing.")
+@for_authority
+@acting_as
+@as_json
+def import_(
+    kind: str,
+    files: tuple[Path, ...],
+    as_at: date,
+    dry_run: bool,
+    authority: str | None,
+    email: str | None,
+    as_json: bool,
+) -> None:
+    """Import each FILE as KIND: register, register-update, gazetteer, geography, indicator, population, boundaries,
+    contacts, suppressions or protected.
+
+    The format is recognised from content, not from the name; files may be gzipped. With --json, one object to a line.
+    """
+    from segments.imports import import_file
+
+    desk = take_desk(authority, email, Right.import_data)
+    tell = partial(told.imported, lake=desk.office.lake.root)
+    for file in files:
+        report = import_file(desk.office, desk.actor, kind, file, as_at, dry_run=dry_run)
+        show(report.as_dict(), tell, json_wanted=as_json)
+
+
+@click.group()
+def households() -> None:
+    """The table of homes."""
+
+
+@households.command()
+@for_authority
+@acting_as
+@as_json
+def build(authority: str | None, email: str | None, as_json: bool) -> None:
+    """Link the newest register and build one row per home."""
+    from segments import households as homes
+
+    desk = take_desk(authority, email, Right.import_data)
+    homes.build(desk.office, desk.actor)
+    show(vars(homes.summary(desk.office, desk.actor.authority)), facts, json_wanted=as_json)
+
+
+@households.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@for_authority
+@acting_as
+def export(file: Path, authority: str | None, email: str | None) -> None:
+    """Write the table of homes to FILE (.parquet or .csv)."""
+    from segments import households as homes
+
+    desk = take_desk(authority, email, Right.see_data)
+    click.echo(f"{homes.export(desk.office, desk.actor, file):,} homes written to {file}")
+
+
+@click.command()
+@click.option("--by", "level", default="ward", show_default=True, metavar="LEVEL", help="ward or area (output area).")
+@for_authority
+@acting_as
+@as_json
+def gap(level: str, authority: str | None, email: str | None, as_json: bool) -> None:
+    """Who is missing, by ward or area, with 95 % intervals."""
+    from segments import gap as gaps
+
+    if level not in ("ward", "area"):
+        msg = f"--by is {level!r}: expected ward or area."
+        raise InputRefused(msg)
+    desk = take_desk(authority, email, Right.see_data)
+    rows = [row.as_dict() for row in gaps.by_level(desk.office, desk.actor.authority, level)]  # type: ignore[arg-type]  # one of the two
+    show({"rows": rows}, lambda value: told.gap(value["rows"], gaps.ASSUMPTIONS), json_wanted=as_json)
+
+
+@click.group()
+def segment() -> None:
+    """Groups of homes, by rule."""
+
+
+@segment.command()
+@click.argument("rule", metavar="RULE.json", type=click.Path(path_type=Path))
+@click.option("--by", "level", type=click.Choice(["ward"]), help="Show each ward.")
+@for_authority
+@acting_as
+@as_json
+def count(rule: Path, level: str | None, authority: str | None, email: str | None, as_json: bool) -> None:
+    """Count the homes of RULE.json."""
+    from segments import rules
+    from segments import segments as groups
+
+    desk = take_desk(authority, email, Right.see_data)
+    parsed = rules.parse(read_json(rule))
+    counted = {"sentence": parsed.sentence()} | groups.count(desk.office, desk.actor.authority, parsed).as_dict()
+    wards = counted.pop("wards")
+    show(counted | ({"wards": wards} if level else {}), _counted, json_wanted=as_json)
+
+
+def _counted(value: dict[str, Any]) -> None:
+    facts({key: item for key, item in value.items() if key != "wards"})
+    if "wards" in value:
+        click.echo()
+        table(value["wards"], ["ward", "name", "households", "missing"])
+
+
+@segment.command()
+@click.argument("rule", metavar="RULE.json", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="What plans call it.")
+@for_authority
+@acting_as
+@as_json
+def save(rule: Path, name: str, authority: str | None, email: str | None, as_json: bool) -> None:
+    """Save RULE.json as a segment; the same name again makes its next version."""
+    from segments import segments as groups
+
+    desk = take_desk(authority, email, Right.plan)
+    saved = groups.save(desk.office, desk.actor, name, read_json(rule))
+    described = {"id": saved.id, "name": saved.name, "version": saved.version, "sentence": saved.sentence}
+    show(described, facts, json_wanted=as_json)
+
+
+@segment.command(name="list")
+@for_authority
+@acting_as
+@as_json
+def list_(authority: str | None, email: str | None, as_json: bool) -> None:
+    """List the segments."""
+    from segments import segments as groups
+
+    desk = take_desk(authority, email, Right.see_data)
+    rows = [
+        {"id": s.id, "name": s.name, "version": s.version, "sentence": s.sentence}
+        for s in groups.all_segments(desk.office, desk.actor.authority)
+    ]
+    show({"rows": rows}, lambda value: table(value["rows"], ["id", "name", "version"]), json_wanted=as_json)
