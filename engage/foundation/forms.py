@@ -15,7 +15,7 @@ class Form:
     """Values by field name, and one error sentence per field, in the order they were found."""
 
     def __init__(self, values: FormMultiDict | dict[str, Any] | None = None) -> None:
-        self._values = values if isinstance(values, FormMultiDict) else FormMultiDict(values or {})
+        self._values = values if isinstance(values, FormMultiDict) else FormMultiDict.from_form_data(values or {})
         self.errors: dict[str, str] = {}
 
     def text(self, name: str) -> str:
