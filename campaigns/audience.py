@@ -77,14 +77,25 @@ def _home(row: Mapping[str, Any], channels: Sequence[str]) -> Home:
     return Home(row["uprn"], row["ward"] or "", contacts)
 
 
-def addresses(path: Path, uprns: Sequence[int]) -> dict[int, list[str]]:
-    """The address lines of some homes, postcode last."""
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What a message to a home needs besides its contact: the address, postcode last, and where a contact came from."""
+
+    address_lines: tuple[str, ...]
+    sources: dict[str, str]  # by channel
+
+
+def particulars(path: Path, uprns: Sequence[int]) -> dict[int, Particulars]:
     with duckdb.connect() as lake:
         rows = lake.execute(
-            "SELECT uprn, address_lines FROM read_parquet(?) WHERE uprn IN (SELECT unnest(?))",
+            "SELECT uprn, address_lines, email_source, sms_source FROM read_parquet(?)"
+            " WHERE uprn IN (SELECT unnest(?))",
             [str(path), list(uprns)],
         ).fetchall()
-    return {uprn: list(lines or ()) for uprn, lines in rows}
+    return {
+        uprn: Particulars(tuple(lines or ()), {Channel.email: email or "", Channel.sms: sms or ""})
+        for uprn, lines, email, sms in rows
+    }
 
 
 def estimate(path: Path, plan: Plan, rules: Law) -> dict[str, Any]:

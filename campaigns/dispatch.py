@@ -175,12 +175,13 @@ class Dispatcher:
         campaign = session.get_one(Campaign, campaign_id)
         council = session.get_one(Authority, campaign.authority).name
         plan = Plan.model_validate(campaign.plan)
-        letters = [row.uprn for row in rows if row.channel == Channel.letter]
-        addresses = audience.addresses(audience_file(self.office, session, campaign), letters) if letters else {}
+        homes = audience.particulars(audience_file(self.office, session, campaign), [row.uprn for row in rows])
         for row in rows:
-            filled = wording.values(self.office, council, plan, guard.poll_deadline, row)
+            home = homes[row.uprn]
+            source = home.sources.get(row.channel, "")
+            filled = wording.values(self.office, council, plan, guard.poll_deadline, row, source)
             recipient = self.office.keys.decrypt(row.recipient) if row.recipient else ""
-            address = addresses.get(row.uprn, []) if row.channel == Channel.letter else []
+            address = home.address_lines if row.channel == Channel.letter else ()
             yield row, wording.outgoing(row, recipient, filled, address)
 
     def _send(self, row: Any, message: Outgoing, halt: _Halt) -> Outcome:

@@ -37,20 +37,27 @@ def link_token(office: Office, reference: str) -> str:
     return office.keys.hash("link", reference)[:24]
 
 
-def values(office: Office, council: str, plan: Plan, end: datetime | None, row: Any) -> dict[str, str]:
+def values(
+    office: Office, council: str, plan: Plan, end: datetime | None, row: Any, source: str = ""
+) -> dict[str, str]:
     """What fills the message of one ledger row, by placeholder. `end` is the moment after which it is too late to
-    register for the poll; people are told the last day."""
+    register for the poll; people are told the last day. `source` is the record the contact was taken from."""
     last = london(end - timedelta(seconds=1)).date() if end else today(office.clock) + FOUR_WEEKS
-    source = SOURCE[plan.language]
     return {
         **plan.wording,
         "link": f"{office.settings.base_url}/r/{link_token(office, row.reference)}",
         "privacy link": f"{office.settings.base_url}/privacy",
         "council": council,
-        "contact source": plan.wording.get("contact source") or source.get(row.channel, source[""]),
+        "contact source": plan.wording.get("contact source") or _source(row.channel, source, plan.language),
         "deadline": _day(last, plan.language),
         "poll date": _day(plan.poll_date, plan.language) if plan.poll_date else "",
     }
+
+
+def _source(channel: str, source: str, language: str) -> str:
+    """UK GDPR, article 14: people are told which record a contact was taken from."""
+    general = SOURCE[language].get(channel, SOURCE[language][""])
+    return f"{general} ({source})" if source else general
 
 
 def _day(day: date, language: str) -> str:

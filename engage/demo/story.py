@@ -209,10 +209,6 @@ def _plan_json(story: Story) -> dict[str, Any]:
         "outcome_window": {"start": FIRST_WAVE.isoformat(), "end": WINDOW_END.isoformat()},
         "poll_date": POLL.isoformat(),
         "templates": templates,
-        "wording": {
-            "contact_source": "council records",
-            "privacy_link": f"{story.office.settings.base_url}/privacy",
-        },
         "seed": 2026,
     }
 

@@ -69,7 +69,8 @@ def audience_file(office: Office, households: int, *, to: Path | None = None) ->
                 "uprn": 100000000000 + n, "ward": WARDS[n % 3], "ward_name": f"Ward {n % 3}", "oa": "E00000001",
                 "electors": 0, "address_lines": [f"{n + 1} High Street", "Burton", "DE14 1AA"], "postcode": "DE14 1AA",
                 "letter": True, "email_contact": email[0], "email_value": email[1], "sms_contact": sms[0],
-                "sms_value": sms[1],
+                "sms_value": sms[1], "email_source": "Garden waste" if email[0] else None,
+                "sms_source": "Council tax" if sms[0] else None,
             }
         )  # fmt: skip
     path = to or office.lake.stage()
@@ -79,6 +80,7 @@ def audience_file(office: Office, households: int, *, to: Path | None = None) ->
             ("uprn", pa.int64()), ("ward", text), ("ward_name", text), ("oa", text), ("electors", pa.int32()),
             ("address_lines", pa.list_(text)), ("postcode", text), ("letter", pa.bool_()), ("email_contact", text),
             ("email_value", text), ("sms_contact", text), ("sms_value", text),
+            ("email_source", text), ("sms_source", text),
         ]
     )  # fmt: skip
     pq.write_table(pa.Table.from_pylist(rows, schema), path)

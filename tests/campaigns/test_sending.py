@@ -2,11 +2,12 @@ import csv
 import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlmodel import col, select
 
-from campaigns import ledger, lifecycle, settle, waves
+from campaigns import audience, ledger, lifecycle, settle, waves
 from campaigns.dispatch import Dispatcher, Patience
 from campaigns.guard import Guard
 from campaigns.models import Campaign, CampaignState, Message, MessageState, Wave
@@ -15,7 +16,7 @@ from campaigns.notify.errors import Ambiguous, DailyLimitReached, NotSent, RateL
 from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
 from campaigns.plan import read
-from campaigns.wording import FIELDS, check_templates
+from campaigns.wording import FIELDS, check_templates, values
 from campaigns.work import tick
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SendBlocked
@@ -98,6 +99,18 @@ def test_what_a_message_says(office: Office, maker: Maker, post: Running, notify
     [row] = post.desk.store.by_reference[first.reference]
     assert row.recipient == office.keys.decrypt(first.recipient)
     assert first.recipient != row.recipient
+
+
+def test_a_message_says_which_record_its_contact_came_from(office: Office, maker: Maker) -> None:
+    campaign = maker.launched(30)
+    with office.database.session() as session:
+        found = session.get_one(Campaign, campaign.id)
+        homes = audience.particulars(ledger.audience_file(office, session, found), [100000000000, 100000000001])
+    assert homes[100000000000].sources["email"] == "Garden waste"
+    assert homes[100000000001].sources == {"email": "", "sms": "Council tax"}
+    row = SimpleNamespace(channel="email", reference="r")
+    said = values(office, "Council", read(plan()), None, row, "Garden waste")
+    assert said["contact source"] == "the council's records (Garden waste)"
 
 
 def test_contacts_leave_the_database_encrypted(office: Office, maker: Maker, notify: GovukNotify) -> None:
