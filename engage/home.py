@@ -1,9 +1,9 @@
 """What needs doing, the audit log, and the pages every service has: accessibility, privacy, cookies."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from litestar import Request, Router, get
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
@@ -12,6 +12,7 @@ from engage.foundation.web import ByAccount, InOffice, redirect, render, require
 from engage.overview import overview, trail
 
 Anyone = Request[Any, Any, Any]
+Language = FromQuery[Literal["en", "cy"]]
 Page = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
 
 
@@ -28,15 +29,15 @@ def audit_page(office: InOffice, account: ByAccount, page: Page = 1) -> Template
 
 
 @get("/accessibility")
-async def accessibility(request: Anyone) -> Template:
+async def accessibility(request: Anyone, lang: Language = "en") -> Template:
     await signed_in(request)
-    return render("about/accessibility.html")
+    return render("about/accessibility.html", lang=lang)
 
 
 @get("/privacy")
-async def privacy(request: Anyone) -> Template:
+async def privacy(request: Anyone, lang: Language = "en") -> Template:
     await signed_in(request)
-    return render("about/privacy.html")
+    return render("about/privacy.html", lang=lang)
 
 
 @get("/cookies")
