@@ -136,6 +136,7 @@ def test_the_one_time_link_sets_the_first_password_once(visitor: Visitor, office
     assert (apart.status_code, "Passwords must match" in apart.text) == (422, True)
     done = visitor.send(f"/welcome/{secret}", {"password": "long enough words", "again": "long enough words"})
     assert "Your password is set. You are signed in." in done.text
+    assert "&lt;" not in done.text
     assert "Your password is set" not in visitor.get("/").text, "a notice is shown once"
     assert visitor.get(f"/welcome/{secret}").status_code == 404
 

@@ -95,6 +95,7 @@ def test_every_page_loads_only_what_is_ours(enter: Enter) -> None:
         assert page.headers["referrer-policy"] == "no-referrer"
         assert page.headers["x-content-type-options"] == "nosniff"
         if page.headers["content-type"].startswith("text/html"):
+            assert "&lt;" not in page.text, "no markup is shown as words"
             assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", page.text), path
             loaded = re.findall(r'(?:src|<link[^>]*href)="([^"]+)"', page.text)
             assert loaded
