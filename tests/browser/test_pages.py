@@ -77,6 +77,17 @@ def test_a_ward_page(window: Open, axe: str) -> None:
     assert shown.overflow() == 0
 
 
+def test_the_dashboard(window: Open, axe: str) -> None:
+    """Plotly draws after the page has loaded, so this waits for its first picture."""
+    shown = window(Role.member)
+    assert shown.open("/dashboard/") == 200
+    shown.page.locator(".js-plotly-plot svg").first.wait_for(state="attached")
+    _sound(shown, axe, [])
+    shown.page.set_viewport_size({"width": NARROW, "height": 700})
+    shown.page.wait_for_timeout(500)
+    assert shown.overflow() == 0
+
+
 def test_first_view_is_light(window: Open) -> None:
     """At most 100 KB over the wire before the dashboard, as a browser takes it: compressed."""
     shown = window(Role.officer)
