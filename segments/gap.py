@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 from ibis.backends.duckdb import Backend
-from scipy.stats import norm
+from scipy.special import ndtri  # scipy.stats takes a second longer to import
 from sqlmodel import Session
 
 from engage.foundation.errors import InputRefused
@@ -22,7 +22,7 @@ from engage.foundation.office import Office
 from segments import areas, engine, households, population
 
 Level = Literal["ward", "area"]
-NORMAL_95 = float(norm.ppf(0.975))
+NORMAL_95 = float(ndtri(0.975))
 
 ASSUMPTIONS = [
     (

@@ -6,10 +6,10 @@ Sources and figures: docs/method.md.
 """
 
 from dataclasses import dataclass
+from math import isnan
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 # The Census has no table of entitlement. Until passports (TS005) are imported, the share of adults without an
 # entitled nationality is taken as this part of those whose main language is not English (TS029).
@@ -70,7 +70,7 @@ def split_of_band(population: ir.Table | None, registration_age: int) -> float:
     band_total = population.value.sum(where=population.age.between(first, last))
     old_enough = population.value.sum(where=population.age.between(registration_age, last))
     share = (old_enough / band_total.nullif(0)).execute()
-    return alike if pd.isna(share) else float(share)
+    return alike if share is None or isnan(share) else float(share)
 
 
 def stale_share(moved: ir.FloatingValue) -> ir.FloatingValue:
