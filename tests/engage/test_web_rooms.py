@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -318,6 +318,25 @@ def test_the_residents_page_in_welsh_says_the_same(visitor: Visitor, reminded: t
     said = set(re.findall(r">([^<>]{25,})<", english)) & set(re.findall(r">([^<>]{25,})<", welsh))
     assert {words.strip() for words in said} <= {"East Staffordshire"}, "nothing is left in English"
     assert visitor.get("/r/secret0?lang=fr").status_code == 400
+
+
+def test_a_deadline_is_named_until_it_has_passed(visitor: Visitor, maker: Maker, office: Office) -> None:
+    clock: Any = office.clock
+    campaign = maker.launched(3, poll_date="2026-07-02")
+    with office.database.session() as session:
+        wave = session.exec(select(Wave).where(Wave.campaign_id == campaign.id)).first()
+        assert wave is not None
+        session.add(
+            Message(
+                authority=COUNCIL, campaign_id=campaign.id or 0, wave_id=wave.id or 0, uprn=100000000000,
+                ward="E05000001", channel="letter", template="t", reference="r", token=fingerprint("secret"),
+            )
+        )  # fmt: skip
+    # Twelve working days before 2 July 2026 is 16 June.
+    assert "register by 16 June 2026" in visitor.get("/r/secret").text
+    assert "cofrestrwch erbyn 16 Mehefin 2026" in visitor.get("/r/secret?lang=cy").text
+    clock.move_to(datetime(2026, 6, 17, 1, tzinfo=UTC))
+    assert "register by" not in visitor.get("/r/secret").text
 
 
 # Notify
