@@ -7,7 +7,7 @@ postgres() {
 }
 chromium() {
     [ -n "${ENGAGE_CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
-        command -v google-chrome >/dev/null
+        command -v google-chrome >/dev/null || command -v google-chrome-stable >/dev/null
 }
 missing=""
 postgres || missing="$missing postgresql"

@@ -23,6 +23,14 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NARROW, WIDE = 320, 1200  # 320 is what WCAG 2.2 asks of reflow
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process plays the story and shows it to all."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.browser)
+
+
 @pytest.fixture(scope="session")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """The whole story on a small made-up borough, served while the tests run."""
@@ -34,7 +42,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 def chromium() -> Iterator[Browser]:
     path = os.environ.get("ENGAGE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.fail("Chromium is missing. Install it, or say where it is in ENGAGE_CHROMIUM. See: make setup")
+        pytest.fail("These tests need Chromium. Install it with: sudo apt-get install -y chromium", pytrace=False)
     flags = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=flags)

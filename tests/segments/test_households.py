@@ -31,7 +31,9 @@ def hidden(town: Town) -> set[int]:
         return set(protected.hidden(town.office, session, gazetteer))
 
 
-def test_every_home_is_there_but_those_that_must_not_be_seen(homes: pd.DataFrame, truth: pd.DataFrame, town: Town) -> None:
+def test_every_home_is_there_but_those_that_must_not_be_seen(
+    homes: pd.DataFrame, truth: pd.DataFrame, town: Town
+) -> None:
     out_of_sight = hidden(town)
     assert len(out_of_sight) >= town.borough.truth.protected
     assert set(truth.index) - set(homes.index) == out_of_sight & set(truth.index)

@@ -46,7 +46,9 @@ def test_a_short_password_and_a_second_account_are_refused(office: Office) -> No
     with pytest.raises(InputRefused):
         invite(office)
     with pytest.raises(InputRefused):
-        identity.set_password(Account(authority="E07000193", email="a@example.com", name="A", role=Role.officer), "short")
+        identity.set_password(
+            Account(authority="E07000193", email="a@example.com", name="A", role=Role.officer), "short"
+        )
 
 
 def test_an_account_that_never_set_a_password_cannot_sign_in(office: Office) -> None:
