@@ -7,7 +7,9 @@ reads what is due from the ledger and commits its own progress there, so running
 import logging
 import signal
 import socket
+import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -251,12 +253,22 @@ def _notify(office: Office) -> Notify:
     return from_settings(key, office.settings.notify_base_url)
 
 
+class Milliseconds(sqlite3.Connection):
+    """DBOS asks SQLite for the time in milliseconds, which only SQLite 3.42 and later can tell."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if sqlite3.sqlite_version_info < (3, 42):
+            self.create_function("unixepoch", 1, lambda _precision: time.time())
+
+
 def _config(office: Office) -> DBOSConfig:
     beside = f"sqlite:///{office.settings.home.absolute() / 'work.sqlite'}"
     return DBOSConfig(
         name="engage",
         system_database_url=beside if office.database.embedded else office.database.url,
         sys_db_pool_size=5,
+        db_engine_kwargs={"connect_args": {"factory": Milliseconds}} if office.database.embedded else {},
         application_version=ROUNDS,
         executor_id=socket.gethostname(),
         enable_otlp=False,
