@@ -170,12 +170,14 @@ def received_text(office: Office, payload: Mapping[str, Any]) -> int:
 
 def sweep_due(office: Office, session: Session, campaign: Campaign) -> datetime | None:
     """The moment of its oldest message without a final word, if Notify's list should be read now; else None."""
+    now = office.clock.now()
     rows = session.execute(
         sa.select(of.channel, sa.func.min(of.sent_at), sa.func.max(of.sent_at))
         .where(of.campaign_id == campaign.id, of.state == MessageState.accepted.value, of.settled_at.is_(None))
+        .where((of.channel != Channel.letter.value) | (of.sent_at >= now - LETTERS_AWAITED))
         .group_by(of.channel)
     ).all()
-    now, last = office.clock.now(), campaign.swept_at
+    last = campaign.swept_at
     due = [oldest for channel, oldest, newest in rows if _crossed(channel, (oldest, newest), last, now)]
     return min(due, default=None)
 
@@ -184,7 +186,7 @@ def _crossed(channel: str, sent: Sequence[datetime], last: datetime | None, now:
     if channel == Channel.letter:
         printed = datetime.combine(london(now).date(), LETTERS_PRINTED)
         fresh = last is None or last < printed
-        return printed <= now and fresh and now - min(sent) <= LETTERS_AWAITED
+        return printed <= now and fresh
     moments = {moment + after for moment in sent for after in SWEEP_AFTER}
     return any(moment <= now and (last is None or last < moment) for moment in moments)
 
