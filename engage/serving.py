@@ -1,15 +1,18 @@
 """Serving the web pages with Granian."""
 
 import os
+import socket
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
 
+from engage.foundation.errors import InputRefused
 from engage.foundation.office import Office
 
 
 def serve(office: Office, *, host: str, port: int, workers: int = 1) -> None:
     """Run until stopped. Each worker process opens its own office from the same environment."""
+    _demand_free(host, port)
     os.environ["ENGAGE_HOME"] = str(office.settings.home.absolute())
     server = Granian(
         "engage.app:create_app",
@@ -23,3 +26,16 @@ def serve(office: Office, *, host: str, port: int, workers: int = 1) -> None:
         log_access=False,
     )
     server.serve()
+
+
+def _demand_free(host: str, port: int) -> None:
+    """Granian shares a port that another process listens on, and half of the visitors would reach that one."""
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, number) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        msg = f"{host}:{port} cannot be used: {reason}. Choose another with --host and --port."
+        raise InputRefused(msg) from None

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from campaigns import receipts, residents, waves
 from campaigns.dispatch import Dispatcher
-from campaigns.models import Message, MessageState, Receipt, Response
+from campaigns.models import Campaign, Message, MessageState, Receipt, Response
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
@@ -19,7 +19,7 @@ from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.office import Office
 from segments.suppression import is_suppressed, suppressed_contacts
-from tests.campaigns.council import COUNCIL, TEMPLATES, Maker
+from tests.campaigns.council import COUNCIL, START, TEMPLATES, Maker
 
 
 def messages(office: Office) -> list[Message]:
@@ -145,6 +145,19 @@ def test_polling_tells_what_callbacks_never_do(
     tick(office, notify)
     assert {(m.state, m.status) for m in messages(office)} == {("accepted", "received")}
     assert all(m.settled_at for m in messages(office))
+
+
+def test_letters_too_old_to_ask_about_do_not_hide_newer_ones(office: Office, maker: Maker, clock: SteppedClock) -> None:
+    campaign = maker.launched(4, templates={"letter": TEMPLATES["letter"]})
+    waves.plan_due(office, campaign.id or 0)
+    clock.move_to(START.replace(month=7, hour=18))
+    with office.database.session() as session:
+        old, new = session.exec(select(Message).order_by(Message.id)).all()[:2]  # type: ignore[arg-type]
+        for letter, days in ((old, 20), (new, 1)):
+            letter.state, letter.sent_at = MessageState.accepted, clock.now() - timedelta(days=days)
+        session.flush()
+        due = receipts.sweep_due(office, session, session.get_one(Campaign, campaign.id))
+        assert due == new.sent_at
 
 
 def test_stop_by_link_takes_effect_on_what_is_queued(

@@ -1,11 +1,18 @@
 """Commands: what they print, what they refuse and in which words, and their exit codes."""
 
+import contextlib
 import json
+import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -342,3 +349,28 @@ class TestStandIn:
         refused(run("notify-stand-in", "--seed", tmp_path / "none.json"), "none.json cannot be read")
         (tmp_path / "seed.json").write_text("{}")
         refused(run("notify-stand-in", "--seed", tmp_path / "seed.json"), "seed.json lacks")
+
+
+def test_serve_answers_keeps_its_port_and_stops_when_told(council: Run, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    environment = {**os.environ, "ENGAGE_HOME": str(tmp_path / "home")}
+    engage = Path(sys.executable).with_name("engage")
+    serving = subprocess.Popen(
+        [engage, "serve", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(600):
+            with contextlib.suppress(httpx.TransportError):
+                answer = httpx.get(f"http://127.0.0.1:{port}/health")
+                break
+            assert serving.poll() is None
+            time.sleep(0.1)
+        assert answer.json()["healthy"] is True
+        refused(council("serve", "--port", port), f"127.0.0.1:{port} cannot be used", "--port")
+        serving.terminate()
+        assert serving.wait(timeout=20) == 0
+    finally:
+        serving.kill()
+        serving.wait()
