@@ -62,7 +62,9 @@ def calls() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "call"), sorted(set(calls())))
 def test_each_command_a_page_shows_is_real_to_its_options(page: str, call: str) -> None:
-    words = [word for word in shlex.split(call.split(" > ", maxsplit=1)[0].replace("&", ""), comments=True) if word != "…"]
+    words = [
+        word for word in shlex.split(call.split(" > ", maxsplit=1)[0].replace("&", ""), comments=True) if word != "…"
+    ]
     path = next((" ".join(words[:n]) for n in (3, 2) if " ".join(words[:n]) in COMMANDS), None)
     assert path, f"{page} shows {call!r}"
     known = {option for parameter in COMMANDS[path].params for option in parameter.opts} | {"--help"}
