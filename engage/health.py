@@ -43,7 +43,7 @@ def _database(office: Office) -> Check:
     except SQLAlchemyError as error:
         return Check("database", well=False, detail=f"cannot be reached ({type(error).__name__})")
     if has != wants:
-        return Check("database", well=False, detail=f"is at version {has}, not {wants}: run engage init again")
+        return Check("database", well=False, detail=f"is at version {has}, not {wants}: run engage init")
     return Check("database", well=True, detail=f"reachable, at version {has}")
 
 

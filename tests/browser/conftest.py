@@ -38,7 +38,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         yield story
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running, which no test outside this room may meet
 def chromium() -> Iterator[Browser]:
     path = os.environ.get("ENGAGE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
