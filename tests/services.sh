@@ -2,16 +2,16 @@
 # PostgreSQL and Chromium for the tests: use what is installed, else install where allowed, else say the one command.
 set -eu
 
-postgres() {
+has_postgres() {
     command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb >/dev/null 2>&1
 }
-chromium() {
+has_chromium() {
     [ -n "${ENGAGE_CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
         command -v google-chrome >/dev/null || command -v google-chrome-stable >/dev/null
 }
 missing=""
-postgres || missing="$missing postgresql"
-chromium || missing="$missing chromium"
+has_postgres || missing="$missing postgresql"
+has_chromium || missing="$missing chromium"
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
