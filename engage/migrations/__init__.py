@@ -30,10 +30,6 @@ def upgrade(database: Database, revision: str = "head") -> None:
     command.upgrade(configuration(database), revision)
 
 
-def downgrade(database: Database, revision: str) -> None:
-    command.downgrade(configuration(database), revision)
-
-
 def current_revision(database: Database) -> str | None:
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
