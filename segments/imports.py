@@ -5,7 +5,7 @@ import fcntl
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from engage.foundation.office import Actor, Office
 from segments import suppression
 from segments.reading import Head, Known, Reading, connect, look
 from segments.refusals import refuse_forbidden
-from segments.sources import FORMATS, KINDS
+from segments.sources import FORMATS, KINDS, SHELVES
 from segments.sources.format import Format, Harvest
 from segments.staging import fingerprint, receive
 
@@ -52,6 +52,8 @@ class ImportReport:
     snapshot_id: int | None
     outcome: str  # 'good', 'usable' with problems to look at, or 'refused'
     unchanged: bool = False
+    expected: list[str] = field(default_factory=list)  # reasons for rejecting that are no fault of the file
+    records: str = ""  # what later changes of a gazetteer apply to, in the lake
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"as_at": self.as_at.isoformat()}
@@ -114,17 +116,14 @@ def _check_request(office: Office, actor: Actor, kind: str, path: Path, as_at: d
 
 def _already_current(office: Office, actor: Actor, kind: str, as_at: date, digest: str) -> ImportReport | None:
     with office.database.session() as session:
-        for snapshot in lake.history(session, actor.authority, _snapshot_kind(kind)):
-            if snapshot.source == digest and snapshot.as_at == as_at:
-                newest = [
-                    s for s in lake.history(session, actor.authority, snapshot.kind, snapshot.name) if s.as_at == as_at
-                ]
-                return _reported(snapshot) if newest[0].id == snapshot.id else None
+        for shelf in dict.fromkeys(form.makes for form in FORMATS if form.kind == kind):
+            for snapshot in lake.history(session, actor.authority, shelf):
+                if snapshot.source == digest and snapshot.as_at == as_at:
+                    newest = [
+                        s for s in lake.history(session, actor.authority, shelf, snapshot.name) if s.as_at == as_at
+                    ]
+                    return _reported(snapshot) if newest[0].id == snapshot.id else None
     return None
-
-
-def _snapshot_kind(kind: str) -> str:
-    return "register" if kind == "register-update" else kind
 
 
 def _reported(snapshot: Snapshot) -> ImportReport:
@@ -156,7 +155,7 @@ def _take_in(
     report = _report(form, reading, harvest)
     if dry_run:
         return report
-    return _commit(office, actor, report, harvest, reading, rejects)
+    return _commit(office, actor, form, report, harvest, reading, rejects)
 
 
 def _recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
@@ -190,8 +189,16 @@ def _seen(head: Head) -> str:
 def _known(office: Office, authority: str) -> Known:
     with office.database.session() as session:
         newest = {kind: lake.current(session, authority, kind) for kind in ("geography", "boundaries", "register")}
+        gazetteer = lake.current(session, authority, "gazetteer")
     geography, boundaries, register = (office.lake.file(found) if found else None for found in newest.values())
-    return Known(geography, boundaries, register, newest["register"].as_at if newest["register"] else None)
+    records = gazetteer.report.get("records") if gazetteer else None
+    return Known(
+        geography, boundaries, register, newest["register"].as_at if newest["register"] else None,
+        gazetteer=office.lake.file(gazetteer) if gazetteer else None,
+        gazetteer_as_at=gazetteer.as_at if gazetteer else None,
+        gazetteer_format=gazetteer.report.get("format", "") if gazetteer else "",
+        records=office.lake.root / records if records else None,
+    )  # fmt: skip
 
 
 def _write_rejects(reading: Reading) -> Path | None:
@@ -219,22 +226,27 @@ def _report(form: Format, reading: Reading, harvest: Harvest) -> ImportReport:
         kind=form.kind, format=form.name, file=reading.file, as_at=reading.as_at, sha256=reading.text.sha256,
         rows_read=reading.rows, accepted=harvest.accepted, rejected=rejected, rejects_file="",
         warnings=reading.warnings, figures=harvest.figures, snapshot_id=None,
-        outcome="usable" if rejected or reading.warnings else "good",
+        outcome="usable" if rejected.keys() - reading.expected or reading.warnings else "good",
+        expected=sorted(reading.expected & rejected.keys()),
     )  # fmt: skip
 
 
 def _commit(
-    office: Office, actor: Actor, report: ImportReport, harvest: Harvest, reading: Reading, rejects: Path | None
-) -> ImportReport:
+    office: Office, actor: Actor, form: Format, report: ImportReport, harvest: Harvest, reading: Reading,
+    rejects: Path | None,
+) -> ImportReport:  # fmt: skip
     adopted: list[str] = []
     try:
         if rejects:
             adopted.append(office.lake.adopt(rejects, actor.authority, "rejects"))
             report = replace(report, rejects_file=adopted[0])
+        if harvest.records:
+            adopted.append(office.lake.adopt(harvest.records, actor.authority, "records"))
+            report = replace(report, records=adopted[-1])
         with office.database.session() as session:
             now = office.clock.now()
             snapshot = office.lake.commit(
-                session, reading.output, authority=actor.authority, kind=_snapshot_kind(report.kind), name=harvest.name,
+                session, reading.output, authority=actor.authority, kind=form.makes, name=harvest.name,
                 as_at=report.as_at, made_at=now, made_by=actor.label, rows=harvest.rows, source=report.sha256,
                 report=report.as_dict(),
             )  # fmt: skip
@@ -258,7 +270,7 @@ def undo(office: Office, actor: Actor, snapshot_id: int) -> Snapshot:
     """Take an imported snapshot back, so that the one before it is current again."""
     with office.database.session() as session:
         snapshot = session.get(Snapshot, snapshot_id)
-        if snapshot is None or snapshot.authority != actor.authority or snapshot.kind not in KINDS:
+        if snapshot is None or snapshot.authority != actor.authority or snapshot.kind not in SHELVES:
             raise NotFound(f"There is no import {snapshot_id} here.")
         if snapshot.undone_at:
             raise InputRefused(f"Import {snapshot_id} has been undone already.")
@@ -276,5 +288,5 @@ def undo(office: Office, actor: Actor, snapshot_id: int) -> Snapshot:
 def history(office: Office, authority: str) -> list[Snapshot]:
     """Every import of an authority, newest first, undone ones too; `report` is what its ImportReport was."""
     with office.database.session() as session:
-        query = select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.kind).in_(KINDS))
+        query = select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.kind).in_(SHELVES))
         return list(session.exec(query.order_by(col(Snapshot.id).desc())))

@@ -92,12 +92,17 @@ def look(text: Text) -> Head:
 
 @dataclass(frozen=True)
 class Known:
-    """Current snapshots of the authority that tell which areas are its own; None where nothing is imported yet."""
+    """Current snapshots of the authority, which tell its areas and what changes apply to; None where nothing is
+    imported yet. `records` is what the gazetteer's own importer kept for later changes (Harvest.records)."""
 
     geography: Path | None = None
     boundaries: Path | None = None
     register: Path | None = None
     register_as_at: date | None = None
+    gazetteer: Path | None = None
+    gazetteer_as_at: date | None = None
+    gazetteer_format: str = ""
+    records: Path | None = None
 
     def areas_sql(self, level: str) -> str | None:
         """A query of the authority's own area codes at a level (`ward`, `oa`, `lsoa`), or None if unknown."""
@@ -127,6 +132,7 @@ class Reading:
     headed: bool = True
     rows: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    expected: set[str] = field(default_factory=set)  # the reasons for rejecting that are no fault of the file
     warnings: list[str] = field(default_factory=list)
 
     def has(self, name: str) -> bool:

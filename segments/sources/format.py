@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
@@ -18,13 +19,16 @@ HEADER_WITHIN = 8  # lines of title some exports have above their header
 @dataclass(frozen=True)
 class Check:
     """Rows for which `when` (SQL over the file's columns) holds are rejected. `show` is the SQL of the value an
-    officer may see, and stays empty where it could be personal. Rows of an unlisted check are only counted."""
+    officer may see, and stays empty where it could be personal. Rows of an unlisted check are only counted. An
+    expected check leaves out what every such file holds (other authorities, electors without a home here): it is no
+    fault of the file."""
 
     column: str
     reason: str
     when: str
     show: str = ""
     listed: bool = True
+    expected: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,18 +49,25 @@ class Harvest:
     rows: int  # of the snapshot, which may differ from rows of the file
     name: str = ""
     after: Callable[[Session, Office, Snapshot], None] | None = None  # written in the snapshot's own transaction
+    records: Path | None = None  # Parquet of what later changes apply to, kept beside the snapshot
 
 
 @dataclass(frozen=True)
 class Format:
     """One input format. `locate` says in which row of the head the header lies (-1: none is needed), or None if the
-    file is something else; `columns` is how the format is described to an officer."""
+    file is something else; `columns` is how the format is described to an officer. `shelf` is the kind of snapshot it
+    makes where that is not the kind of file: an update makes a register."""
 
     kind: str
     name: str
     columns: tuple[str, ...]
     normalise: Callable[[Reading, int], Harvest]
     locate: Callable[[Head], int | None] = field(default=lambda _: None)
+    shelf: str = ""
+
+    @property
+    def makes(self) -> str:
+        return self.shelf or self.kind
 
 
 def headed_by(*needed: str, without: tuple[str, ...] = ()) -> Callable[[Head], int | None]:
@@ -122,6 +133,8 @@ def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
     for verdict, count in found:
         check = checks[verdict]
         rejected[check.reason] += count
+        if check.expected:
+            reading.expected.add(check.reason)
         if check.listed:
             reading.con.execute(
                 "insert into rejects select line, ?, ?, shown from judged where verdict = ?",
