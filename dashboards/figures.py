@@ -21,7 +21,7 @@ from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments import gap, wards
 
-READ = ("register", "households", "indicator", "population", "boundaries")
+READ = ("register", "households", "indicator", "population", "boundaries", "geography")
 ALL = "All wards"
 NOT_SHOWN = Published(HIDDEN, None)
 

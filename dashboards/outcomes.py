@@ -16,9 +16,9 @@ from dashboards.findings import Cell
 from engage.foundation.clock import london
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
-from engage.foundation.lake import Snapshot, history
+from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
-from segments import engine, registrations
+from segments import engine, registrations, wards
 
 NO_LATER_REGISTER = "no later register yet"
 ELSEWHERE = "not known"
@@ -38,8 +38,9 @@ class Reading:
 
 
 def outcomes(office: Office, actor: Actor, campaign_id: int) -> pd.DataFrame:
-    """One row per home of the audience: `uprn, ward, arm, registered, gained, contacted_on, channel`.
+    """One row per home of the audience: `uprn, ward, block, arm, registered, gained, contacted_on, channel`.
 
+    `ward` is the one the home lies in now, `block` the one it was randomised in.
     `registered` is 1 where somebody is on the outcome register of the home who was not on its baseline register, and
     `gained` counts them. A home that was emptied, renumbered or removed stays, with 0. `contacted_on` and `channel`
     are those of the first message Notify accepted, missing where there was none. Raises InputRefused where the
@@ -86,7 +87,7 @@ def _follows(register: Snapshot, baseline: Snapshot) -> bool:
 
 
 def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) -> Snapshot:
-    """The outcomes as one immutable snapshot, made once for each audience and pair of linked registers."""
+    """The outcomes as one immutable snapshot, made once for each audience, pair of linked registers and geography."""
     audience = session.get(Snapshot, campaign.audience_snapshot) if campaign.audience_snapshot else None
     if audience is None or not campaign.register_snapshot:
         raise InputRefused(f"Campaign {campaign.id} has no audience yet. Submit it first.")
@@ -96,13 +97,14 @@ def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) ->
         raise InputRefused(f"Campaign {campaign.id}: {NO_LATER_REGISTER}. Import the register of {due} or later.")
     baseline = engine.needed(session.get(Snapshot, campaign.register_snapshot), "register")
     before, after = (registrations.linked(office, actor, session, each) for each in (baseline, read.register))
-    source = f"audience {audience.id} electors {before.id} {after.id}"
+    geography = current(session, campaign.authority, "geography")
+    source = f"audience {audience.id} electors {before.id} {after.id} geography {geography.id if geography else '-'}"
     for known in history(session, campaign.authority, "outcomes", str(campaign.id)):
         if known.source == source:
             return known
     staged = office.lake.stage()
     with engine.connect() as backend:
-        rows = engine.write(backend, _homes(backend, office, audience, before, after), staged)
+        rows = engine.write(backend, _homes(backend, office, session, audience, before, after), staged)
     return office.lake.commit(
         session, staged, authority=campaign.authority, kind="outcomes", name=str(campaign.id), as_at=read.as_at,
         made_at=office.clock.now(), made_by=actor.label, rows=rows, source=source,
@@ -110,17 +112,20 @@ def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) ->
     )  # fmt: skip
 
 
-def _homes(backend: Backend, office: Office, audience: Snapshot, before: Snapshot, after: Snapshot) -> ir.Table:
-    homes = engine.table(backend, office.lake, audience).select("uprn", "ward", "arm")
+def _homes(
+    backend: Backend, office: Office, session: Session, audience: Snapshot, before: Snapshot, after: Snapshot
+) -> ir.Table:
+    frozen = engine.table(backend, office.lake, audience)
+    homes = wards.restated(backend, office, session, audience.authority, frozen.mutate(block=frozen.ward))
     gains = registrations.joined(*(engine.table(backend, office.lake, each) for each in (before, after)))
-    joined = homes.left_join(gains, "uprn").drop("uprn_right")
+    joined = engine.attach(homes.select("uprn", "ward", "block", "arm"), gains, "uprn")
     gained = joined.gained.fill_null(0)
     placed = joined.mutate(
-        ward=joined.ward.cast("string").nullif("").fill_null(ELSEWHERE),
+        **{name: joined[name].cast("string").nullif("").fill_null(ELSEWHERE) for name in ("ward", "block")},
         registered=(gained > 0).cast("int64"),
         gained=gained,
     )
-    return placed.select("uprn", "ward", "arm", "registered", "gained").order_by("uprn")
+    return placed.select("uprn", "ward", "block", "arm", "registered", "gained").order_by("uprn")
 
 
 def _first_contacts(session: Session, campaign_id: int) -> pd.DataFrame:

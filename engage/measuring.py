@@ -34,7 +34,8 @@ def of_table(
 
 
 def of_campaign(office: Office, actor: Actor, campaign_id: int) -> dict[str, Any]:
-    """As `of_table`, stratified by ward as it was randomised, with the register it was read from and a row per ward.
+    """As `of_table`, stratified by the ward it was randomised in, with the register it was read from and a row for each
+    ward of today.
 
     The figures are exact: for officers, never for publication.
     """
@@ -47,7 +48,7 @@ def of_campaign(office: Office, actor: Actor, campaign_id: int) -> dict[str, Any
             subject=f"campaign {campaign_id}", homes=len(homes),
         )  # fmt: skip
     comparison = str(campaign.plan.get("comparison", ""))
-    overall = estimate(homes, arm="arm", outcome="registered", block="ward", control=comparison)
+    overall = estimate(homes, arm="arm", outcome="registered", block="block", control=comparison)
     wards = by_ward(homes, arm="arm", outcome="registered", ward="ward", control=comparison)
     found = overall.as_dict()
     found["control"]["registered"] = _registered(homes, overall.control)

@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Office
-from segments import areas, engine, households, population
+from segments import areas, engine, households, population, wards
 
 Level = Literal["ward", "area"]
 NORMAL_95 = float(ndtri(0.975))
@@ -107,7 +107,8 @@ def _relative_error(stale: float, not_entitled: float, ageing: float, completene
 def _figures(office: Office, authority: str, level: Level) -> pd.DataFrame:
     with office.database.session() as session, engine.connect() as backend:
         snapshot = households.newest(session, authority)
-        homes = engine.table(backend, office.lake, snapshot)
+        built = engine.table(backend, office.lake, snapshot)
+        homes = wards.restated(backend, office, session, authority, built)
         known = _known_areas(backend, office, session, authority)
         frame: pd.DataFrame = _totals(homes, known, level).execute()
     report = snapshot.report

@@ -1,11 +1,43 @@
-"""The wards of an authority, by the newest boundaries."""
+"""The wards of an authority through time: codes are versioned, and what was counted on old wards is told again on the
+current ones through the UPRNs, never by name: a name may go on for another area, and an area under another name."""
 
 import json
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
-from engage.foundation.lake import current
+import ibis
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+from sqlmodel import Session
+
+from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Office
 from segments import engine
+
+
+@dataclass(frozen=True)
+class Version:
+    """One set of ward codes. It was in force from `since` to before `until` (None: still), as far as imports tell."""
+
+    codes: tuple[str, ...]
+    since: date
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Homes of an earlier version's ward (the version in force before `until`) that now lie in another."""
+
+    until: date
+    before: str
+    before_name: str
+    after: str
+    after_name: str
+    homes: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"until": self.until.isoformat()}
 
 
 def named(office: Office, authority: str) -> dict[str, str]:
@@ -19,10 +51,169 @@ def shapes(office: Office, authority: str) -> dict[str, tuple[str, dict[str, Any
 
 
 def _rows(office: Office, authority: str) -> list[tuple[str, str, str]]:
+    """Of the newest boundaries; wards that the newest geography no longer knows are of the past."""
     with office.database.session() as session:
-        snapshot = current(session, authority, "boundaries")
+        snapshot, geography = (current(session, authority, kind) for kind in ("boundaries", "geography"))
     if snapshot is None:
         return []
     with engine.connect() as backend:
         frame = engine.table(backend, office.lake, snapshot).select("ward", "name", "geometry").execute()
-    return [(str(row.ward), str(row.name), str(row.geometry)) for row in frame.itertuples(index=False)]
+        in_force = _codes(backend, office, geography) if geography else set(frame.ward)
+    rows = [(str(row.ward), str(row.name), str(row.geometry)) for row in frame.itertuples(index=False)]
+    return [row for row in rows if row[0] in in_force]
+
+
+def _codes(backend: Backend, office: Office, snapshot: Snapshot) -> set[str]:
+    wards = engine.table(backend, office.lake, snapshot).ward
+    return set(wards.name("ward").as_table().distinct().filter(ibis._.ward.notnull()).ward.execute())
+
+
+# What was in force when
+
+
+def versions(office: Office, authority: str) -> list[Version]:
+    """Every set of ward codes that was imported, oldest first; the last is in force."""
+    with office.database.session() as session, engine.connect() as backend:
+        return [run.version for run in _runs(office, session, backend, authority)]
+
+
+@dataclass
+class _Run:
+    """Imports one after another that hold the same wards; `geography` is the newest of them that places homes."""
+
+    since: date
+    codes: dict[str, set[str]]
+    geography: Snapshot | None = None
+    until: date | None = None
+
+    def continues(self, kind: str, codes: set[str]) -> bool:
+        """A ward without homes is in the boundaries and not in the geography."""
+        if kind in self.codes:
+            return codes == self.codes[kind]
+        return all(codes <= known or known <= codes for known in self.codes.values())
+
+    def add(self, snapshot: Snapshot, codes: set[str]) -> None:
+        self.codes[snapshot.kind] = codes
+        self.geography = snapshot if snapshot.kind == "geography" else self.geography
+
+    @property
+    def version(self) -> Version:
+        return Version(tuple(sorted(set[str]().union(*self.codes.values()))), self.since, self.until)
+
+
+def _runs(office: Office, session: Session, backend: Backend, authority: str) -> list[_Run]:
+    imported = [s for kind in ("geography", "boundaries") for s in history(session, authority, kind)]
+    runs: list[_Run] = []
+    for snapshot in sorted(imported, key=lambda s: (s.as_at, s.kind == "boundaries", s.id)):
+        codes = _codes(backend, office, snapshot)
+        if not runs or not runs[-1].continues(snapshot.kind, codes):
+            if runs:
+                runs[-1].until = snapshot.as_at
+            runs.append(_Run(snapshot.as_at, {}))
+        runs[-1].add(snapshot, codes)
+    return runs
+
+
+def changes(office: Office, authority: str) -> list[Change]:
+    """From each earlier version to the wards of today: homes whose ward code is another now, most first."""
+    with office.database.session() as session, engine.connect() as backend:
+        newest = current(session, authority, "geography")
+        gazetteer = current(session, authority, "gazetteer")
+        earlier = [
+            (run.until, run.geography)
+            for run in _runs(office, session, backend, authority)
+            if newest and run.until and run.geography and run.geography.id != newest.id
+        ]
+        if newest is None or not earlier:
+            return []
+        now = _homes(backend, office, newest, gazetteer)
+        names = _every_name(backend, office, session, authority)
+        return [
+            Change(until, old, names.get(old, old), new, names.get(new, new), homes)
+            for until, geography in earlier
+            for old, new, homes in _moved(engine.table(backend, office.lake, geography), now)
+        ]
+
+
+def _homes(backend: Backend, office: Office, geography: Snapshot, gazetteer: Snapshot | None) -> ir.Table:
+    """`uprn, ward` of the newest geography: of homes alone, once the gazetteer tells which those are."""
+    placed = engine.table(backend, office.lake, geography).select("uprn", "ward")
+    if gazetteer is None:
+        return placed
+    properties = engine.table(backend, office.lake, gazetteer)
+    return placed.semi_join(properties.filter(properties.residential), "uprn")
+
+
+def _moved(before: ir.Table, now: ir.Table) -> list[tuple[str, str, int]]:
+    both = before.select("uprn", old="ward").inner_join(now.select("uprn", new="ward"), "uprn")
+    counted = both.filter(both.old != both.new).group_by("old", "new").agg(homes=ibis._.count())
+    rows = counted.order_by(ibis.desc("homes"), "old", "new").execute()
+    return [(str(old), str(new), int(homes)) for old, new, homes in rows.itertuples(index=False)]
+
+
+def _every_name(backend: Backend, office: Office, session: Session, authority: str) -> dict[str, str]:
+    """The newest name of every code that ever had boundaries here."""
+    names: dict[str, str] = {}
+    for snapshot in reversed(history(session, authority, "boundaries")):
+        frame = engine.table(backend, office.lake, snapshot).select("ward", "name").execute()
+        names |= dict(zip(frame.ward, frame["name"], strict=True))
+    return names
+
+
+# What was counted on old wards, on the current ones
+
+
+def restated(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
+    """`homes` (any table with `uprn` and `ward`; better with `postcode` and `oa` too) with every ward the current one,
+    and `ward_name`, if it is there, that ward's name.
+
+    The newest geography tells the ward of a UPRN. One that it lacks keeps its ward while the code is in force; else it
+    gets the ward most homes of its postcode lie in now, else that of its output area, else its own ward stays.
+    """
+    newest = current(session, authority, "geography")
+    if newest is None:
+        return homes
+    geography = engine.table(backend, office.lake, newest)
+    in_force = geography.select(ward="ward", ward_in_force="ward").distinct()
+    told = engine.attach(homes, geography.select("uprn", ward_told="ward"), "uprn")
+    told = engine.attach(told, in_force, "ward")
+    guesses = ["ward_told", "ward_in_force"]
+    for place, around in _around(backend, office, session, authority, geography).items():
+        if place in homes.columns:
+            told = engine.attach(told, around, place)
+            guesses.append(f"ward_of_{place}")
+    told = told.mutate(ward=ibis.coalesce(*(told[name] for name in guesses), told.ward))
+    if "ward_name" in homes.columns:
+        told = _renamed(backend, office, session, authority, told)
+    return told.select(*homes.columns)
+
+
+def _around(
+    backend: Backend, office: Office, session: Session, authority: str, geography: ir.Table
+) -> dict[str, ir.Table]:
+    """The ward that most homes of a postcode, and of an output area, lie in now."""
+    areas = {"oa": _commonest(geography, "oa")}
+    gazetteer = current(session, authority, "gazetteer")
+    properties = engine.table(backend, office.lake, gazetteer) if gazetteer else None
+    if properties is None or "postcode" not in properties.columns:
+        return areas
+    placed = geography.select("uprn", "ward").inner_join(properties.select("uprn", "postcode"), "uprn")
+    return {"postcode": _commonest(placed, "postcode")} | areas
+
+
+def _commonest(placed: ir.Table, place: str) -> ir.Table:
+    """`PLACE, ward_of_PLACE`; where two wards have as many, the first by code, so that it is always the same."""
+    counted = placed.filter(placed[place].notnull()).group_by(place, "ward").agg(homes=ibis._.count())
+    order = ibis.window(group_by=place, order_by=[ibis.desc("homes"), "ward"])
+    first = counted.mutate(rank=ibis.row_number().over(order)).filter(ibis._.rank == 0)
+    return first.select(place, **{f"ward_of_{place}": "ward"})
+
+
+def _renamed(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
+    """By the code, from the newest boundaries; a ward that they lack goes by its code, as in the table of homes."""
+    boundaries = current(session, authority, "boundaries")
+    if boundaries is None:
+        return homes.mutate(ward_name=homes.ward)
+    names = engine.table(backend, office.lake, boundaries).select("ward", name_now="name")
+    named = engine.attach(homes, names, "ward")
+    return named.mutate(ward_name=named.name_now.coalesce(named.ward))
