@@ -1,0 +1,47 @@
+"""What a file is, told from its first rows; a file of another kind or of none is refused in words that help."""
+
+from engage.foundation.errors import InputRefused
+from segments.reading import Head
+from segments.refusals import refuse_forbidden
+from segments.sources import FORMATS
+from segments.sources.format import Format
+
+LABELS = {
+    "register": "an electoral register", "register-update": "an update of the register", "gazetteer": "a gazetteer",
+    "geography": "a table of the areas each UPRN lies in", "indicator": "a table of indicators by area",
+    "population": "population estimates", "boundaries": "ward boundaries", "contacts": "contact details",
+    "suppressions": "a list of people not to contact", "protected": "a list of protected addresses",
+}  # fmt: skip
+
+
+def recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
+    """The format of that kind and the row of its header; InputRefused says what the file is instead."""
+    found = [(form, at) for form in FORMATS if (at := form.locate(head)) is not None]
+    # Without a known format any of the first rows may be the header; a format without header (-1) has none to look at.
+    refuse_forbidden([head.rows[at] for _, at in found if at >= 0] if found else head.rows[:4], file)
+    for form, at in found:
+        if form.kind == kind:
+            return form, at
+    if found:
+        form = found[0][0]
+        raise InputRefused(
+            f"{file} is {_label(form.kind)} ({form.name}), not {_label(kind)}. "
+            f"Import it as kind {form.kind!r}. Nothing was changed."
+        )
+    expected = "; ".join(f"{form.name} with {', '.join(form.columns)}" for form in FORMATS if form.kind == kind)
+    raise InputRefused(f"{file} is no format of {_label(kind)} that is known here. {_seen(head)} Expected: {expected}.")
+
+
+def _label(kind: str) -> str:
+    return LABELS.get(kind, f"a file of kind {kind!r}")
+
+
+def _seen(head: Head) -> str:
+    """The header found; a first row that holds digits or an @ is somebody's data and is not repeated."""
+    if head.is_json:
+        return "It is JSON of another shape."
+    row = next((row for row in head.rows if any(cell.strip() for cell in row)), [])
+    if not row or any("@" in cell or sum(c.isdigit() for c in cell) > 4 for cell in row):
+        return "It has no header row."
+    shown = ", ".join(cell.strip()[:60] for cell in row[:30])
+    return f"Its header is: {shown}{', …' if len(row) > 30 else ''}."
