@@ -17,7 +17,8 @@ from engage.foundation.identity import Right
 @click.argument("kind")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--as-at", "as_at", required=True, metavar="DATE", type=day, help="The day the file speaks of.")
-@click.option("--dry-run", is_flag=True, help="Check only; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Check only, show what would come in; change nothing.")
+@click.option("--accept-shrink", is_flag=True, help="Import although it has over 5 % fewer rows than the one before.")
 @for_authority
 @acting_as
 @as_json
@@ -26,6 +27,7 @@ def import_(
     files: tuple[Path, ...],
     as_at: date,
     dry_run: bool,
+    accept_shrink: bool,
     authority: str | None,
     email: str | None,
     as_json: bool,
@@ -35,13 +37,25 @@ def import_(
 
     The format is recognised from content, not from the name; files may be gzipped. With --json, one object to a line.
     """
+    from segments.import_report import ShrinkRefused
     from segments.imports import import_file
 
     desk = take_desk(authority, email, Right.import_data)
     tell = partial(told.imported, lake=desk.office.lake.root)
     for file in files:
-        report = import_file(desk.office, desk.actor, kind, file, as_at, dry_run=dry_run)
-        show(report.as_dict(), tell, json_wanted=as_json)
+        try:
+            report = import_file(
+                desk.office, desk.actor, kind, file, as_at, dry_run=dry_run, accept_shrink=accept_shrink
+            )  # fmt: skip
+        except ShrinkRefused as refused:
+            show(refused.report.as_dict(), tell, json_wanted=as_json)
+            raise InputRefused(f"{refused} If it is right so, import it with --accept-shrink.") from None
+        except InputRefused as refused:
+            if as_json:
+                why = {"kind": kind, "file": file.name, "outcome": "refused", "why": str(refused)}
+                show(why, facts, json_wanted=True)
+            raise
+        show(report.as_dict(preview=dry_run), tell, json_wanted=as_json)
 
 
 @click.group()

@@ -18,17 +18,63 @@ WARD = ("ward", "arm", "n", "control_n", "difference", "low", "high", "shrunken"
 
 
 def imported(report: Mapping[str, Any], lake: Path) -> None:
-    """Rows read = rows accepted + rows rejected, by reason."""
+    """Counts first, then problems, then what changed. Rows read = rows accepted + rows rejected, by reason."""
     done = "unchanged, imported before" if report["unchanged"] else "imported" if report["snapshot_id"] else "checked"
     rejected = sum(report["rejected"].values())
     click.echo(f"{report['file']}: {report['format']}, as at {report['as_at']}: {done}")
     click.echo(f"  {report['rows_read']:,} rows read, {report['accepted']:,} accepted, {rejected:,} rejected")
-    for reason, count in report["rejected"].items():
-        click.echo(f"    {count:,}  {reason}")
+    if report["unchanged"]:
+        click.echo(f"  Import {report['snapshot_id']} of that day has exactly this content. Nothing was changed.")
+        return
+    _counts([count for count in report["counts"] if not count["name"].startswith("rows_")])
+    _problems(report)
     if report["rejects_file"]:
         click.echo(f"  rejected rows: {lake / report['rejects_file']}")
+    _compared(report)
+    if report.get("preview"):
+        click.echo(f"  First {len(report['preview'])} rows of what would come in:")
+        table([{name: cell[:40] for name, cell in row.items()} for row in report["preview"]], [*report["preview"][0]])
+
+
+def _counts(counts: Sequence[Mapping[str, Any]], indent: str = "  ") -> None:
+    widest = max((len(count["words"]) for count in counts), default=0)
+    for count in counts:
+        value = f"{count['value']:.1%}" if count["name"].endswith("_share") else f"{count['value']:,}"
+        click.echo(f"{indent}{count['words'].ljust(widest)}  {value:>11}")
+
+
+def _problems(report: Mapping[str, Any]) -> None:
+    """What every such file holds is left out and no fault; the rest is told by column or by row."""
+    for title, expected in (("Left out, as in every such file", True), ("Rejected", False)):
+        reasons = {r: n for r, n in report["rejected"].items() if (r in report["expected"]) is expected}
+        if reasons:
+            click.echo(f"  {title}:")
+        for reason, count in reasons.items():
+            click.echo(f"    {count:,}  {reason}")
+    for found in report["problems_by_column"]:
+        if found["lines"]:
+            where = ", ".join(map(str, found["lines"]))
+            click.echo(
+                f"  {found['column'] or 'Row'}: {found['reason']}: {found['rows']:,} rows, the first on lines {where}"
+            )
+    for row in report["problems_by_row"]:
+        value = f" ({row['value']!r})" if row["value"] else ""
+        click.echo(f"  Line {row['line']}{', ' + row['column'] if row['column'] else ''}: {row['reason']}{value}")
     for warning in report["warnings"]:
         click.echo(f"  {warning}")
+
+
+def _compared(report: Mapping[str, Any]) -> None:
+    if not (compared := report["comparison"]):
+        return
+    before, now = compared["rows_before"], compared["rows_now"]
+    click.echo(f"  Compared with import {compared['snapshot_id']}, as at {compared['as_at']}:")
+    click.echo(f"    Rows: {before:,} before, {now:,} now")
+    words = {count["name"]: count["words"] for count in report["counts"]}
+    for name, (was, is_) in compared["figures"].items():
+        click.echo(f"    {words[name]}: {was:,} before, {is_:,} now")
+    if report["shrinks"]:
+        click.echo(f"  {report['shrinks']}")
 
 
 def gap(rows: Sequence[Mapping[str, Any]], assumptions: Sequence[str]) -> None:
