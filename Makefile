@@ -6,7 +6,7 @@ VENV := .venv
 READY := $(VENV)/ready
 JOBS ?= 2
 
-.PHONY: help setup demo test check services clean
+.PHONY: help setup demo test check bench services clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -31,6 +31,11 @@ check: setup ## Lint, format, types, floors
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
+
+bench: setup ## Measure speed and accuracy against named references; slow (MEASURES=linking for one)
+	@failed=; for measure in $(or $(MEASURES),$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
+		echo "== $$measure"; $(VENV)/bin/python benchmarks/$$measure.py || failed="$$failed $$measure"; \
+	done; test -z "$$failed" || { echo "Limits missed:$$failed"; exit 1; }
 
 services: ## Find PostgreSQL and Chromium for the tests, or install them, or say how
 	@sh tests/services.sh
