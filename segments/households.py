@@ -1,13 +1,16 @@
 """One row per home: what the register, the gazetteer, the Census and the contact list say of it together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
-from sqlmodel import Session
+from sqlalchemy import func
+from sqlmodel import Session, select
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused
@@ -15,11 +18,15 @@ from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments import areas, engine, protected, reach, registrations
+from segments.import_report import Stage
 
 # The adults an output area's homes hold are shared out by kind of home: a large house holds more than a flat.
 # Weights are the mean number of adults by accommodation type in England, relative to all (Census 2021, RM001).
 ADULTS_BY_CLASS = {"RD02": 1.12, "RD03": 1.08, "RD04": 1.02, "RD06": 0.74, "RD08": 0.60, "RD01": 0.85, "RH": 1.6}
 KINDS = {"RD02": "house", "RD03": "house", "RD04": "house", "RD06": "flat", "RD08": "flat"}
+
+
+LINKED, BUILT = 0.5, 0.95  # of the work lies behind these stages
 
 
 @dataclass(frozen=True)
@@ -33,36 +40,38 @@ class Summary:
     built_at: str
 
 
-def build(office: Office, actor: Actor) -> Snapshot:
-    """Link the newest register and write the table of homes, as one new snapshot."""
+def build(office: Office, actor: Actor, *, progress: Callable[[str], None] | None = None) -> Snapshot:
+    """Link the newest register and write the table of homes, as one new snapshot. `progress` is told each Stage."""
+    say = progress or (lambda _: None)
+    say(Stage("Tying electors to homes", 0.0))
     with office.database.session() as session:
         find_authority(session, actor.authority)
         register = engine.needed(current(session, actor.authority, "register"), "register")
         electors = registrations.linked(office, actor, session, register)
-        staged = office.lake.stage()
-        with engine.connect() as backend:
-            rows = engine.write(backend, _homes(backend, office, session, actor.authority, electors), staged)
-        snapshot = office.lake.commit(
-            session,
-            staged,
-            authority=actor.authority,
-            kind="households",
-            as_at=register.as_at,
-            made_at=office.clock.now(),
-            made_by=actor.label,
-            rows=rows,
-            report=electors.report | {"register": register.id, "electors_snapshot": electors.id},
-        )
-        audit.record(
-            session,
-            authority=actor.authority,
-            at=office.clock.now(),
-            actor=actor.label,
-            act="build households",
-            subject=f"snapshot {snapshot.id}",
-            homes=rows,
-        )
-        return snapshot
+    say(Stage("Counting who lives in each home", LINKED))
+    staged = office.lake.stage()
+    # Reading takes seconds, in which pages go on being answered.
+    with office.database.reading() as session, engine.connect() as backend:
+        seen = session.exec(select(func.max(Snapshot.id)).where(Snapshot.authority == actor.authority)).one()
+        rows = engine.write(backend, _homes(backend, office, session, actor.authority, electors), staged)
+    say(Stage("Saving", BUILT))
+    report = electors.report | {"register": register.id, "electors_snapshot": electors.id, "seen": seen}
+    with office.database.session() as session:
+        return _keep(session, office, actor, staged, rows, register.as_at, report)
+
+
+def _keep(
+    session: Session, office: Office, actor: Actor, staged: Path, rows: int, as_at: date, report: dict[str, Any]
+) -> Snapshot:  # fmt: skip
+    snapshot = office.lake.commit(
+        session, staged, authority=actor.authority, kind="households", as_at=as_at, made_at=office.clock.now(),
+        made_by=actor.label, rows=rows, report=report,
+    )  # fmt: skip
+    audit.record(
+        session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="build households",
+        subject=f"snapshot {snapshot.id}", homes=rows,
+    )  # fmt: skip
+    return snapshot
 
 
 def newest(session: Session, authority: str) -> Snapshot:

@@ -14,6 +14,14 @@ LABELS = {
 }  # fmt: skip
 
 
+class WrongKind(InputRefused):
+    """A file that is known here, but not as what it was said to be. `kind` is what it is."""
+
+    def __init__(self, words: str, kind: str) -> None:
+        super().__init__(words)
+        self.kind = kind
+
+
 def recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
     """The format of that kind and the row of its header; InputRefused says what the file is instead."""
     found = [(form, at) for form in FORMATS if (at := form.locate(head)) is not None]
@@ -24,9 +32,10 @@ def recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
             return form, at
     if found:
         form = found[0][0]
-        raise InputRefused(
+        raise WrongKind(
             f"{file} is {_label(form.kind)} ({form.name}), not {_label(kind)}. "
-            f"Import it as kind {form.kind!r}. Nothing was changed."
+            f"Import it as kind {form.kind!r}. Nothing was changed.",
+            form.kind,
         )
     expected = "; ".join(f"{form.name} with {', '.join(form.columns)}" for form in FORMATS if form.kind == kind)
     raise InputRefused(f"{file} is no format of {_label(kind)} that is known here. {_seen(head)} Expected: {expected}.")

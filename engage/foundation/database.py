@@ -45,6 +45,12 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads, for as long as it takes: on SQLite it keeps nobody from writing meanwhile."""
+        with Session(self.engine.execution_options(reading=True), expire_on_commit=False) as session, session.begin():
+            yield session
+
     @property
     def embedded(self) -> bool:
         return self.engine.dialect.name == "sqlite"
@@ -73,4 +79,5 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_writing(connection: Any) -> None:
     # A transaction that reads first and writes later fails with "database is locked" if another wrote
     # between; taking the write lock at the start makes it wait its turn instead.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

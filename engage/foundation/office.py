@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from engage.foundation.background import Background
 from engage.foundation.clock import Clock, ShiftedClock, SystemClock
 from engage.foundation.database import Database
 from engage.foundation.lake import Lake
@@ -36,7 +37,15 @@ class Office:
     def keys(self) -> Keys:
         return load_keys(self.settings)
 
+    @cached_property
+    def background(self) -> Background:
+        return Background()
+
     def close(self) -> None:
+        """End what goes on in the background and let go of the database; whoever uses the office again opens both."""
+        if "background" in self.__dict__:
+            self.background.close()
+            del self.__dict__["background"]
         if "database" in self.__dict__:
             self.database.close()
 
