@@ -19,6 +19,7 @@ from engage.foundation import audit
 from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.identity import Right, Role
 from engage.foundation.office import Office
+from engage.gazetteer_commands import gazetteer as gazetteer_group
 
 
 class KindGroup(click.Group):
@@ -49,7 +50,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
 
 
-for command in (import_, households, gap, segment, campaign_group):
+for command in (import_, households, gap, segment, campaign_group, gazetteer_group):
     main.add_command(command)
 
 

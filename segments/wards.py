@@ -18,11 +18,13 @@ from segments import engine
 
 @dataclass(frozen=True)
 class Version:
-    """One set of ward codes. It was in force from `since` to before `until` (None: still), as far as imports tell."""
+    """One set of ward codes. It was in force from `since` to before `until` (None: still), as far as imports tell.
+    `placed` says that a geography ties homes to these wards; without it there are only their boundaries."""
 
     codes: tuple[str, ...]
     since: date
     until: date | None = None
+    placed: bool = True
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class _Run:
 
     @property
     def version(self) -> Version:
-        return Version(tuple(sorted(set[str]().union(*self.codes.values()))), self.since, self.until)
+        return Version(tuple(sorted(set[str]().union(*self.codes.values()))), self.since, self.until, self.geography is not None)
 
 
 def _runs(office: Office, session: Session, backend: Backend, authority: str) -> list[_Run]:
@@ -118,7 +120,7 @@ def changes(office: Office, authority: str) -> list[Change]:
     """From each earlier version to the wards of today: homes whose ward code is another now, most first."""
     with office.database.session() as session, engine.connect() as backend:
         newest = current(session, authority, "geography")
-        gazetteer = current(session, authority, "gazetteer")
+        homes = current(session, authority, "households")
         earlier = [
             (run.until, run.geography)
             for run in _runs(office, session, backend, authority)
@@ -126,22 +128,20 @@ def changes(office: Office, authority: str) -> list[Change]:
         ]
         if newest is None or not earlier:
             return []
-        now = _homes(backend, office, newest, gazetteer)
-        names = _every_name(backend, office, session, authority)
+        now = _homes(backend, office, newest, homes)
+        names = _names(backend, office, session, authority)
         return [
-            Change(until, old, names.get(old, old), new, names.get(new, new), homes)
+            Change(until, old, names.get(old, old), new, names.get(new, new), count)
             for until, geography in earlier
-            for old, new, homes in _moved(engine.table(backend, office.lake, geography), now)
+            for old, new, count in _moved(engine.table(backend, office.lake, geography), now)
         ]
 
 
-def _homes(backend: Backend, office: Office, geography: Snapshot, gazetteer: Snapshot | None) -> ir.Table:
-    """`uprn, ward` of the newest geography: of homes alone, once the gazetteer tells which those are."""
+def _homes(backend: Backend, office: Office, geography: Snapshot, homes: Snapshot | None) -> ir.Table:
+    """`uprn, ward` of the newest geography. Once there is a table of homes only those count: others would show, as the
+    difference, how many homes are kept out of that table."""
     placed = engine.table(backend, office.lake, geography).select("uprn", "ward")
-    if gazetteer is None:
-        return placed
-    properties = engine.table(backend, office.lake, gazetteer)
-    return placed.semi_join(properties.filter(properties.residential), "uprn")
+    return placed.semi_join(engine.table(backend, office.lake, homes), "uprn") if homes else placed
 
 
 def _moved(before: ir.Table, now: ir.Table) -> list[tuple[str, str, int]]:
@@ -151,8 +151,13 @@ def _moved(before: ir.Table, now: ir.Table) -> list[tuple[str, str, int]]:
     return [(str(old), str(new), int(homes)) for old, new, homes in rows.itertuples(index=False)]
 
 
-def _every_name(backend: Backend, office: Office, session: Session, authority: str) -> dict[str, str]:
-    """The newest name of every code that ever had boundaries here."""
+def every_name(office: Office, authority: str) -> dict[str, str]:
+    """Ward code to its newest name, of every code that ever had boundaries here."""
+    with office.database.session() as session, engine.connect() as backend:
+        return _names(backend, office, session, authority)
+
+
+def _names(backend: Backend, office: Office, session: Session, authority: str) -> dict[str, str]:
     names: dict[str, str] = {}
     for snapshot in reversed(history(session, authority, "boundaries")):
         frame = engine.table(backend, office.lake, snapshot).select("ward", "name").execute()

@@ -1,0 +1,51 @@
+"""`engage gazetteer health`: what the gazetteer's custodian could put right."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engage.desk import acting_as, as_json, for_authority, show, table, take_desk
+from engage.foundation.identity import Right
+
+ISSUE = ("count", "share", "title")
+FILE = ("file", "rows", "with_uprn", "found", "share")
+
+
+@click.group()
+def gazetteer() -> None:
+    """The gazetteer of addresses."""
+
+
+@gazetteer.command()
+@click.option("--csv", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write every property to FILE.")
+@for_authority
+@acting_as
+@as_json
+def health(file: Path | None, authority: str | None, email: str | None, as_json: bool) -> None:
+    """What is wrong with the gazetteer, and how far each file is tied to it by UPRN.
+
+    With --csv, the properties themselves for the custodian: UPRN, what the record says, what was expected.
+    """
+    from segments import gazetteer_health
+
+    desk = take_desk(authority, email, Right.import_data if file else Right.see_data)
+    found = gazetteer_health.examine(desk.office, desk.actor).as_dict()
+    if file:
+        with file.open("w", encoding="utf-8-sig", newline="") as out:  # the mark makes Excel read UTF-8
+            found["written"] = gazetteer_health.export(desk.office, desk.actor, out)
+    show(found, _told, json_wanted=as_json)
+    if file and not as_json:
+        click.echo(f"\n{found['written']:,} rows written to {file}")
+
+
+def _told(found: dict[str, Any]) -> None:
+    table([issue for issue in found["issues"] if not issue["needs"]], ISSUE)
+    for issue in found["issues"]:
+        if issue["needs"]:
+            click.echo(f"not checked, as no {issue['needs']} is imported: {issue['title']}")
+    click.echo()
+    table([{"file": f"{file['kind']} {file['name']}".strip(), **file} for file in found["files"]], FILE)
+    moved = sum(change["homes"] for change in found["wards"]["changes"])
+    versions = found["wards"]["versions"]
+    click.echo(f"\n{len(versions)} versions of the wards; {moved:,} homes have another ward code than before")
