@@ -294,10 +294,10 @@ def deadline(office: Office, poll: date, nation: str) -> datetime:
 
 
 def _rule(office: Office, actor: Actor, plan: Plan) -> dict[str, Any]:
-    from segments import rules, segments  # noqa: PLC0415  # bring the query engine: a second each worker would wait
+    from segments import local_indicators, rules, segments  # noqa: PLC0415  # bring the query engine: a second each worker would wait
 
     rule = plan.rule if plan.rule is not None else segments.find(office, actor.authority, plan.segment).rule
-    return dict(rules.parse(rule).as_json())
+    return dict(rules.parse(rule, local_indicators.columns(office, actor.authority)).as_json())
 
 
 def _seed(plan: Plan) -> int:

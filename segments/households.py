@@ -123,16 +123,18 @@ def _homes(backend: Backend, office: Office, session: Session, authority: str, e
 
 
 def _place(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
-    """Ward and output area by UPRN; a home the lookup lacks takes those of its postcode."""
+    """Ward and output area by UPRN; a home the look-up lacks takes those of its postcode, by ONS's postcode look-up
+    where that is imported, else by most of its neighbours there."""
     geography = engine.table(backend, office.lake, engine.needed(current(session, authority, "geography"), "geography"))
     own = engine.attach(homes, geography, "uprn")
     own = own.rename(ward_custodian="ward").rename(ward="ward_right")
-    of_postcode = (
+    neighbours = (
         own.filter(own.oa.notnull() & own.postcode.notnull())
         .group_by("postcode")
         .agg(oa_near=ibis._.oa.mode(), lsoa_near=ibis._.lsoa.mode(), ward_near=ibis._.ward.mode())
     )
-    near = engine.attach(own, of_postcode, "postcode")
+    looked_up = _of_postcodes(backend, office, session, authority, neighbours)
+    near = engine.attach(engine.attach(own, neighbours, "postcode"), looked_up, "postcode")
     placed = near.select(
         "uprn",
         "postcode",
@@ -140,11 +142,23 @@ def _place(backend: Backend, office: Office, session: Session, authority: str, h
         **{"class": near["class"]},
         kind=_kind(near["class"]),
         communal=near["class"].startswith("RI"),
-        oa=near.oa.coalesce(near.oa_near),
-        lsoa=near.lsoa.coalesce(near.lsoa_near),
-        ward=near.ward.coalesce(near.ward_near, near.ward_custodian),
+        oa=near.oa.coalesce(near.oa_there, near.oa_near),
+        lsoa=near.lsoa.coalesce(near.lsoa_there, near.lsoa_near),
+        ward=near.ward.coalesce(near.ward_there, near.ward_near, near.ward_custodian),
     )
     return _name_wards(backend, office, session, authority, placed)
+
+
+def _of_postcodes(
+    backend: Backend, office: Office, session: Session, authority: str, neighbours: ir.Table
+) -> ir.Table:  # fmt: skip
+    """`postcode, oa_there, lsoa_there, ward_there`: ONS's postcode look-up, empty before one is imported."""
+    snapshot = current(session, authority, "postcodes")
+    if snapshot is None:
+        nothing = {f"{area}_there": ibis.null("string") for area in ("oa", "lsoa", "ward")}
+        return neighbours.select("postcode", **nothing)
+    found = engine.table(backend, office.lake, snapshot)
+    return found.select("postcode", oa_there="oa", lsoa_there="lsoa", ward_there="ward")
 
 
 def _name_wards(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:

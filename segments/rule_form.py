@@ -4,6 +4,7 @@ The fields of row `n`: `c{n}-column`, `c{n}-is`, `c{n}-not`, `c{n}-value`. Works
 removing a row is a button that sends the form.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,17 +37,19 @@ class RuleForm:
     rule: Rule | None = None
 
 
-def read(form: Form) -> RuleForm:
-    """The rows as typed, after an added or removed one; `form.errors` says what is wrong with them."""
+def read(form: Form, own: Mapping[str, rules.Column] | None = None) -> RuleForm:
+    """The rows as typed, after an added or removed one; `form.errors` says what is wrong with them. `own` are the
+    council's own indicators (local_indicators.columns)."""
+    columns = COLUMNS | dict(own or {})
     act, _, which = form.text("act").partition(" ")
-    rows = [_row(form, n) for n in range(MOST) if form.text(f"c{n}-column") in COLUMNS]
+    rows = [_row(form, n) for n in range(MOST) if form.text(f"c{n}-column") in columns]
     if act == "remove" and which.isdigit():
         rows = [row for n, row in enumerate(rows) if n != int(which)]
-    if act == "add" and form.text("new") in COLUMNS and len(rows) < MOST:
+    if act == "add" and form.text("new") in columns and len(rows) < MOST:
         rows.append(Row(form.text("new")))
     result = RuleForm(form.text("every") != "any", rows)
     if act in ("count", "save"):
-        result.rule = _rule(form, result)
+        result.rule = _rule(form, result, own or {})
     return result
 
 
@@ -57,28 +60,28 @@ def _row(form: Form, n: int) -> Row:
     )  # fmt: skip
 
 
-def _rule(form: Form, shown: RuleForm) -> Rule | None:
+def _rule(form: Form, shown: RuleForm, own: Mapping[str, rules.Column]) -> Rule | None:
     if not shown.rows:
         form.fail("new", "Add at least one condition")
         return None
     parts: list[dict[str, Any]] = []
     for n, row in enumerate(shown.rows):
         with form.blaming(f"c{n}-value"):
-            node = {"column": row.column, "is": _comparison(row), "value": _value(row)}
-            rules.parse({"version": rules.VERSION, "where": node})
+            column = COLUMNS.get(row.column) or own[row.column]
+            node = {"column": row.column, "is": _comparison(row, column), "value": _value(row, column)}
+            rules.parse({"version": rules.VERSION, "where": node}, own)
             parts.append({"not": node} if row.turned else node)
     if not form.valid:
         return None
     where = parts[0] if len(parts) == 1 else {"all" if shown.every else "any": parts}
-    return rules.parse({"version": rules.VERSION, "where": where})
+    return rules.parse({"version": rules.VERSION, "where": where}, own)
 
 
-def _comparison(row: Row) -> str:
-    return ONE_OF if COLUMNS[row.column].unit == "choice" else row.comparison
+def _comparison(row: Row, column: rules.Column) -> str:
+    return ONE_OF if column.unit == "choice" else row.comparison
 
 
-def _value(row: Row) -> float | list[str]:
-    column = COLUMNS[row.column]
+def _value(row: Row, column: rules.Column) -> float | list[str]:
     if column.unit == "choice":
         if not row.values:
             msg = f"Select at least one: {column.label}"
@@ -119,5 +122,5 @@ def _of(node: Node) -> Row | None:
         return None
     if isinstance(inner.value, tuple):
         return Row(inner.column, inner.comparison, list(inner.value), turned)
-    scale = 100 if COLUMNS[inner.column].unit == "share" else 1
+    scale = 100 if inner.about.unit == "share" else 1
     return Row(inner.column, inner.comparison, [f"{round(inner.value * scale, 6):g}"], turned)

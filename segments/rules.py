@@ -3,11 +3,15 @@
 As JSON: `{"version": 1, "where": NODE}`, where NODE is one of
 `{"all": [NODE, …]}`, `{"any": [NODE, …]}`, `{"not": NODE}` or
 `{"column": NAME, "is": OPERATOR, "value": VALUE}`.
+
+A rule that asks for a council's own indicators holds what they are called beside it, as `"columns": {NAME: {"label",
+"label_cy", "unit"}}`, so that a rule once approved says the same for ever.
 """
 
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -21,6 +25,7 @@ from segments.sources.indicators import INDICATORS
 Language = Literal["en", "cy"]
 Value = float | tuple[str, ...]
 VERSION = 1
+LONGEST_LABEL = 400
 
 
 class RuleInvalid(InputRefused):
@@ -65,11 +70,25 @@ COLUMNS: dict[str, Column] = {
     name: Column(
         indicator.label_en,
         indicator.label_cy,
-        "share" if indicator.unit == "share" else "number",
+        indicator.unit,
         high=1 if indicator.unit == "share" else 1e9,
+        choices=indicator.choices,
     )
     for name, indicator in INDICATORS.items()
 }
+
+# Names that a council's own indicators have (sources/declared.py) and shares of Census tables without a name here.
+OWN = re.compile(r"(local|census)_[a-z0-9_]+")
+
+
+def own_column(name: str, label: str, label_cy: str, unit: str, place: str) -> Column:
+    """A column of an indicator that is not in the list here; RuleInvalid if it cannot be one."""
+    if not OWN.fullmatch(name) or unit not in ("number", "share") or not label or len(label) > LONGEST_LABEL:
+        msg = f"{place} is no column: expected a name that begins with local_ or census_, a label and a unit."
+        raise RuleInvalid(msg)
+    low, high = (0, 1) if unit == "share" else (-1e12, 1e12)
+    return Column(label, label_cy or label, "share" if unit == "share" else "number", low, high)
+
 
 COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], str, str]] = {
     "at least": (operator.ge, "at least", "o leiaf"),
@@ -81,8 +100,8 @@ COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], str, str]] = {
 ONE_OF = "one of"
 
 
-def operators(column: str) -> list[str]:
-    return [ONE_OF] if COLUMNS[column].unit == "choice" else list(COMPARISONS)
+def operators(column: Column) -> list[str]:
+    return [ONE_OF] if column.unit == "choice" else list(COMPARISONS)
 
 
 @dataclass(frozen=True)
@@ -90,6 +109,11 @@ class Condition:
     column: str
     comparison: str
     value: Value
+    own: Column | None = None  # what a council's own indicator is; all others stand in COLUMNS
+
+    @property
+    def about(self) -> Column:
+        return self.own or COLUMNS[self.column]
 
     def ibis(self, homes: ir.Table) -> ir.BooleanValue:
         if isinstance(self.value, tuple):
@@ -98,7 +122,7 @@ class Condition:
         return test.fill_null(False)  # a home without the figure does not meet the condition
 
     def sentence(self, language: Language = "en", *, negated: bool = False) -> str:
-        column = COLUMNS[self.column]
+        column = self.about
         label = column.label if language == "en" else column.label_cy
         form = _FORMS[language]["reach" if self.column == "reach" else column.unit]
         said = form.format(label=label, what=self._what(language), neg=" not" if negated else "")
@@ -108,10 +132,10 @@ class Condition:
         if isinstance(self.value, tuple):
             return self._choices(self.value, language)
         words = COMPARISONS[self.comparison][1 if language == "en" else 2]
-        return f"{words} {_figure(self.value, COLUMNS[self.column].unit)}"
+        return f"{words} {_figure(self.value, self.about.unit)}"
 
     def _choices(self, values: tuple[str, ...], language: Language) -> str:
-        known = COLUMNS[self.column].choices or {}
+        known = self.about.choices or {}
         spoken = [known[v][0 if language == "en" else 1] if v in known else v for v in values]
         return _join(spoken, _OR[language])
 
@@ -188,11 +212,27 @@ class Rule:
         return f"{_OPENING[language]} {self.where.sentence(language)}."
 
     def as_json(self) -> dict[str, Any]:
-        return {"version": VERSION, "where": self.where.as_json()}
+        own = {
+            name: {"label": column.label, "label_cy": column.label_cy, "unit": column.unit}
+            for name, column in own_columns(self.where).items()
+        }
+        return {"version": VERSION, "where": self.where.as_json()} | ({"columns": own} if own else {})
 
 
-def parse(json: object) -> Rule:
-    """Read a rule, or raise RuleInvalid at the exact place."""
+def own_columns(node: Node) -> dict[str, Column]:
+    """The council's own indicators that a rule asks for."""
+    match node:
+        case Condition():
+            return {node.column: node.own} if node.own else {}
+        case Not():
+            return own_columns(node.part)
+        case Group():
+            return dict(pair for part in node.parts for pair in own_columns(part).items())
+
+
+def parse(json: object, own: Mapping[str, Column] | None = None) -> Rule:
+    """Read a rule, or raise RuleInvalid at the exact place. `own` are the council's own indicators as they are called
+    today (local_indicators.columns); without, what a saved rule holds of them stands."""
     rule = _mapping(json, "rule")
     if rule.get("version") != VERSION:
         msg = f"rule.version is {rule.get('version')!r}: expected {VERSION}."
@@ -200,41 +240,54 @@ def parse(json: object) -> Rule:
     if "where" not in rule:
         msg = 'rule.where is missing: expected a condition such as {"column": "electors", "is": "at most", "value": 0}.'
         raise RuleInvalid(msg)
-    return Rule(_node(rule["where"], "rule.where"))
+    columns = _saved_columns(rule.get("columns", {})) | dict(own or {})
+    return Rule(_node(rule["where"], "rule.where", columns))
 
 
-def _node(json: object, place: str) -> Node:
+def _saved_columns(json: object) -> dict[str, Column]:
+    found = {}
+    for name, words in _mapping(json, "rule.columns").items():
+        place = f"rule.columns.{name}"
+        label, label_cy, unit = (str(_mapping(words, place).get(key, "")) for key in ("label", "label_cy", "unit"))
+        found[str(name)] = own_column(str(name), label, label_cy, unit, place)
+    return found
+
+
+def _node(json: object, place: str, own: Mapping[str, Column]) -> Node:
     node = _mapping(json, place)
     match sorted(node):
         case ["all" | "any" as word]:
-            return Group(word == "all", _parts(node[word], f"{place}.{word}"))
+            return Group(word == "all", _parts(node[word], f"{place}.{word}", own))
         case ["not"]:
-            return Not(_node(node["not"], f"{place}.not"))
+            return Not(_node(node["not"], f"{place}.not", own))
         case ["column", "is", "value"]:
-            return _condition(node, place)
+            return _condition(node, place, own)
     msg = (
         f'{place} has {", ".join(sorted(node)) or "nothing"}: expected "all", "any", "not", or "column", "is", "value".'
     )
     raise RuleInvalid(msg)
 
 
-def _parts(json: object, place: str) -> tuple[Node, ...]:
+def _parts(json: object, place: str, own: Mapping[str, Column]) -> tuple[Node, ...]:
     if not isinstance(json, list) or not json:
         msg = f"{place} is {json!r}: expected a list with at least one condition."
         raise RuleInvalid(msg)
-    return tuple(_node(part, f"{place}[{index}]") for index, part in enumerate(json))
+    return tuple(_node(part, f"{place}[{index}]", own) for index, part in enumerate(json))
 
 
-def _condition(node: Mapping[str, Any], place: str) -> Condition:
+def _condition(node: Mapping[str, Any], place: str, own: Mapping[str, Column]) -> Condition:
     name, comparison = node["column"], node["is"]
-    if name not in COLUMNS:
-        msg = f"{place}.column is {name!r}: expected one of {', '.join(COLUMNS)}."
+    column = COLUMNS.get(name) or own.get(name) if isinstance(name, str) else None
+    if column is None:
+        msg = f"{place}.column is {name!r}: expected one of {', '.join([*COLUMNS, *own])}."
         raise RuleInvalid(msg)
-    if comparison not in operators(name):
-        msg = f"{place}.is is {comparison!r}: for {name} expected {' or '.join(operators(name))}."
+    if comparison not in operators(column):
+        msg = f"{place}.is is {comparison!r}: for {name} expected {' or '.join(operators(column))}."
         raise RuleInvalid(msg)
     read = _choice if comparison == ONE_OF else _number
-    return Condition(name, comparison, read(node["value"], COLUMNS[name], f"{place}.value"))
+    return Condition(
+        name, comparison, read(node["value"], column, f"{place}.value"), None if name in COLUMNS else own.get(name)
+    )
 
 
 def _number(value: object, column: Column, place: str) -> float:
@@ -271,7 +324,10 @@ def _one_of(homes: ir.Table, column: str, values: tuple[str, ...]) -> ir.Boolean
         return reduce(operator.or_, (homes[channel] for channel in values)).fill_null(False)
     if column == "class":
         return homes.kind.isin(values).fill_null(False)
-    return homes[column].isin(values).fill_null(False)
+    held = homes[column]
+    if held.type().is_numeric():  # a nominal code, such as the kind of an area
+        held = held.cast("int64").cast("string")
+    return held.isin(values).fill_null(False)
 
 
 def _figure(value: float, unit: str) -> str:

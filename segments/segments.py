@@ -13,7 +13,7 @@ from engage.foundation import audit
 from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.office import Actor, Office
-from segments import engine, households, rules
+from segments import engine, households, local_indicators, rules
 
 
 class Segment(SQLModel, table=True):
@@ -58,7 +58,7 @@ class Count:
 
 
 def save(office: Office, actor: Actor, name: str, rule: object) -> Segment:
-    parsed = rules.parse(rule)
+    parsed = rules.parse(rule, local_indicators.columns(office, actor.authority))
     if not name.strip():
         msg = "Enter a name for the segment"
         raise InputRefused(msg)
@@ -108,7 +108,9 @@ def _newest(session: Session, authority: str, name: str) -> Segment | None:
 
 
 def count(office: Office, authority: str, rule: object) -> Count:
-    parsed = rule if isinstance(rule, rules.Rule) else rules.parse(rule)
+    parsed = rule
+    if not isinstance(parsed, rules.Rule):
+        parsed = rules.parse(rule, local_indicators.columns(office, authority))
     with office.database.session() as session, engine.connect() as backend:
         homes = engine.table(backend, office.lake, households.newest(session, authority))
         frame = _by_ward(select_homes(homes, parsed)).execute()

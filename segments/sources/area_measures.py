@@ -5,15 +5,22 @@ from collections import Counter
 
 from engage.foundation.errors import InputRefused
 from segments.reading import Reading, literal, plain, quoted
+from segments.sources.area_columns import ELSEWHERE
 from segments.sources.format import Check, Harvest, refuse_if_none, save, scalar, tabulate
 from segments.sources.indicators import of_table
 
 LEVELS = {"oa": "^[EWS]00[0-9]{6}$", "lsoa": "^[EWS]01[0-9]{6}$"}
-ELSEWHERE = "in another authority"
+LARGER = {
+    "02": "MSOAs", "05": "wards", "06": "local authorities", "07": "local authorities", "08": "local authorities",
+    "09": "local authorities", "10": "counties", "12": "regions", "14": "constituencies", "92": "countries",
+}  # fmt: skip
 LONG = """
 select area, level, measure, value
 from (unpivot good on columns(* exclude (line, area, level)) into name measure value value)
 """
+MOST_SHARES = 40  # of a table without curated indicators; of a longer one only the broadest categories
+SUFFIX = re.compile(r"; measures: Value$", re.IGNORECASE)
+TOTAL = re.compile(r": total(:|$)")
 
 
 def label(header: str) -> str:
@@ -24,6 +31,11 @@ def label(header: str) -> str:
 def level_sql(area: str) -> str:
     cases = (f"when regexp_matches({area}, {literal(form)}) then {literal(name)}" for name, form in LEVELS.items())
     return f"case {' '.join(cases)} end"
+
+
+def number_sql(column: str) -> str:
+    """A figure, else NULL: DuckDB would also take `nan` and `inf` for numbers."""
+    return f"case when isfinite(as_number({quoted(column)})) then as_number({quoted(column)}) end"
 
 
 def elsewhere_sql(reading: Reading, area: str) -> str:
@@ -37,38 +49,52 @@ def elsewhere_sql(reading: Reading, area: str) -> str:
 
 
 def harvest(
-    reading: Reading, table: str, area_column: str, columns: list[str], *, elsewhere: str = "", shares: bool = True,
-    blanks: bool = False,
+    reading: Reading, table: str, area_column: str, columns: list[str], *, checks: list[Check] | None = None,
+    shares: bool = True, blanks: bool = False,
 ) -> Harvest:  # fmt: skip
-    """Make the snapshot `table` from `columns` of figures. `blanks` allows empty cells, which then give no value."""
+    """Make the snapshot `table` from `columns` of figures. `checks` tell other authorities' rows where the geography
+    is not to; `blanks` allows empty cells, which then give no value."""
     area = f"upper(clean({quoted(area_column)}))"
-    numbers = {label(name): f"as_number({quoted(name)})" for name in columns}
+    numbers = {label(name): number_sql(name) for name in columns}
     derived = _shares(reading, table, numbers) if shares else _named(table, numbers)
     output = {"area": area, "level": level_sql(area)} | numbers | derived
     checks = [
         Check(area_column, "no code of an output area or LSOA", f"{level_sql(area)} is null", f"left({area}, 20)"),
-        # A national file holds every area of the country: counted, not listed.
-        Check(area_column, ELSEWHERE, elsewhere or elsewhere_sql(reading, area), listed=False),
+        *(checks or [Check(area_column, ELSEWHERE, elsewhere_sql(reading, area), listed=False, expected=True)]),
         *(_no_number(name, blanks) for name in columns),
     ]
     rejected = tabulate(reading, output, checks, unique="area", repeated="the same area twice")
     accepted = int(scalar(reading, "select count(*) from good"))
-    _refuse_foreign(reading, accepted, rejected, area)
+    if not accepted:
+        _refuse_larger(reading, area)
+        _refuse_foreign(reading, rejected, area)
     refuse_if_none(reading, accepted, rejected)
     rows = save(reading, LONG)
     if not reading.known.geography:
         reading.warnings.append("the areas could not be checked, for no geography was imported before")
     figures = {"areas": accepted, "measures": len(numbers), "indicators": sorted(derived)}
-    return Harvest(accepted, rejected, figures, rows, table)
+    return Harvest(accepted, rejected, figures | _published(columns, derived), rows, table)
 
 
 def _no_number(name: str, blanks: bool) -> Check:
-    wrong = f"as_number({quoted(name)}) is null" + (f" and clean({quoted(name)}) is not null" if blanks else "")
+    wrong = f"{number_sql(name)} is null" + (f" and clean({quoted(name)}) is not null" if blanks else "")
     return Check(name, "not a number", wrong, f"left({quoted(name)}, 20)")
 
 
-def _refuse_foreign(reading: Reading, accepted: int, rejected: Counter[str], area: str) -> None:
-    if accepted or not rejected[ELSEWHERE]:
+def _refuse_larger(reading: Reading, area: str) -> None:
+    """A table of MSOAs or larger areas says too little of a home, and is told so."""
+    found = scalar(reading, f"select mode(substr({area}, 2, 2)) from raw where is_code({area})")  # noqa: S608 - quoted
+    if found not in LARGER:
+        return
+    raise InputRefused(
+        f"{reading.file} is by {LARGER[found]}, which are too large to tell one part of a ward from another. Import "
+        "the table by output area or LSOA: in Nomis' bulk download, the file whose name ends in -oa.csv. "
+        "Nothing was changed."
+    )
+
+
+def _refuse_foreign(reading: Reading, rejected: Counter[str], area: str) -> None:
+    if not rejected[ELSEWHERE]:
         return
     example = scalar(reading, f"select min({area}) from raw where {level_sql(area)} is not null")  # noqa: S608 - quoted
     raise InputRefused(
@@ -78,9 +104,11 @@ def _refuse_foreign(reading: Reading, accepted: int, rejected: Counter[str], are
 
 def _shares(reading: Reading, table: str, numbers: dict[str, str]) -> dict[str, str]:
     """SQL of each share of a Census table; one whose counts are not in the file is left out with a warning."""
-    total = next((sql for name, sql in numbers.items() if re.search(r": total(:|$)", name)), None)
+    total, curated = _total(numbers), of_table(table)
+    if not curated:
+        return _every_share(numbers, total)
     found = {}
-    for name, indicator in of_table(table).items():
+    for name, indicator in curated.items():
         parts = [sql for part in indicator.of for label_, sql in numbers.items() if label_.endswith(f": {part}")
                  and label_.count(": ") == part.count(": ") + 1]  # fmt: skip
         if total is None or len(parts) != len(indicator.of):
@@ -89,6 +117,30 @@ def _shares(reading: Reading, table: str, numbers: dict[str, str]) -> dict[str, 
         share = f"({' + '.join(parts)}) / nullif({total}, 0)"
         found[name] = f"1 - {share}" if indicator.rest else share
     return found
+
+
+def _total(numbers: dict[str, str]) -> str | None:
+    return next((sql for name, sql in numbers.items() if TOTAL.search(name)), None)
+
+
+def share_name(measure: str) -> str:
+    """The name of a share in rules: `census_number_of_cars_or_vans_no_cars_or_vans_in_household_share`."""
+    return f"census_{re.sub(r'[^a-z0-9]+', '_', measure).strip('_')}_share"
+
+
+def _every_share(numbers: dict[str, str], total: str | None) -> dict[str, str]:
+    """A table without curated indicators gives the share of each of its categories."""
+    parts = [name for name in numbers if not TOTAL.search(name)]
+    if len(parts) > MOST_SHARES:
+        parts = [name for name in parts if name.count(": ") == 1][:MOST_SHARES]
+    return {share_name(name): f"{numbers[name]} / nullif({total}, 0)" for name in parts} if total else {}
+
+
+def _published(columns: list[str], derived: dict[str, str]) -> dict[str, dict[str, str]]:
+    """What the shares of such a table are called, by their names in rules."""
+    labels = {share_name(label(column)): SUFFIX.sub("", " ".join(column.split())) for column in columns}
+    found = {name: labels[name] for name in derived if name in labels}
+    return {"shares": found} if found else {}
 
 
 def _named(table: str, numbers: dict[str, str]) -> dict[str, str]:

@@ -26,12 +26,15 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     open_rows(reading, header_at=header_at)
     measures = [name for name in reading.columns if plain(name) not in FIRST]
     area = next(name for name in reading.columns if plain(name) == "geography code")
-    return harvest(reading, table_of(measures[0]), area, measures)
+    return harvest(reading, table_of(measures), area, measures)
 
 
-def table_of(measure: str) -> str:
+def table_of(measures: list[str]) -> str:
     """`ts054`, or for a table without a name here one made of its topic."""
-    topic = label(measure).partition(": ")[0]
+    labels = [label(measure) for measure in measures]
+    topic = labels[0].partition(": ")[0]
+    if "age: aged 1 year" in labels:
+        return "ts007"  # single years, under the same topic as the bands of TS007A
     return TABLES.get(topic, re.sub(r"[^a-z0-9]+", "_", topic).strip("_")[:60])
 
 

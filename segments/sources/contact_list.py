@@ -14,10 +14,30 @@ from engage.foundation.office import Office
 from engage.foundation.privacy import Keys
 from segments import suppression
 from segments.contact_point import is_simulated, normal
-from segments.reading import Reading, literal, open_rows
-from segments.sources.format import Check, Format, Harvest, Warn, headed_by, refuse_if_none, save, tabulate
+from segments.reading import Head, Reading, literal, open_rows
+from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest, Warn, refuse_if_none, save, tabulate
 
+# What each column may be called; exports of back offices differ.
+NAMES = {
+    "uprn": ("uprn",),
+    "source": ("source", "data source", "service"),
+    "lawful_basis": ("lawful_basis", "lawful basis", "legal basis", "legal_basis"),
+    "agreement_reference": (
+        "agreement_reference", "agreement reference", "agreement ref", "data sharing agreement", "dsa reference",
+        "agreement",
+    ),
+    "collected_on": ("collected_on", "collected on", "date collected", "date_collected", "collection date"),
+    "email": ("email", "e-mail", "email address", "e-mail address", "email_address", "emailaddress"),
+    "mobile": (
+        "mobile", "mobile phone", "mobile number", "mobile_phone", "mobile_number", "mobilephone", "telephone",
+        "telephone number", "phone", "phone number",
+    ),
+    "unsubscribed": ("unsubscribed", "unsubscribeemail", "opted out", "opt out", "opted_out"),
+    "objection_on": ("objection_on", "objection on", "date of objection"),
+}  # fmt: skip
 NEEDED = ("uprn", "source", "lawful_basis", "agreement_reference", "collected_on")
+ELECTOR = ("surname", "electorsurname", "elector surname", "electornumber", "elector number", "electorid", "type")
+EMS = ("unsubscribeemail", "emailbouncebackdate")  # an electoral system's own suppressions
 CHANNELS = {"email": "email", "sms": "mobile"}
 BATCH = 50_000
 SIMULATED = "kept by GOV.UK Notify for tests, no resident"
@@ -50,15 +70,25 @@ select channel, count(*) from candidates where contact is null and line in ({KEP
 """  # noqa: S608 - our own query
 
 
+def locate(head: Head) -> int | None:
+    """A table of UPRNs with all a contact list needs, or at least with a contact: then it is told what it lacks."""
+    for at in range(min(HEADER_WITHIN, len(head.rows))):
+        names = set(head.header(at))
+        found = {meaning for meaning, known in NAMES.items() if names & set(known)}
+        told = found & {"email", "mobile"} and not names & {*EMS, *ELECTOR}
+        if "uprn" in found and (told or set(NEEDED) <= found):
+            return at
+    return None
+
+
 def normalise(reading: Reading, header_at: int) -> Harvest:
     open_rows(reading, header_at=header_at)
-    if not reading.has("email") and not reading.has("mobile"):
-        raise InputRefused(f"{reading.file} has neither a column 'email' nor a column 'mobile'. Add at least one.")
+    _refuse_lacking(reading)
     output = {
-        "uprn": f"as_uprn({reading.column('uprn')})", "email": f"clean({reading.column('email')})",
-        "mobile": f"clean({reading.column('mobile')})",
-        **{name: f"clean({reading.column(name)})" for name in ("source", "lawful_basis", "agreement_reference")},
-        "collected_on": f"as_day({reading.column('collected_on')})", "objected": _objected(reading),
+        "uprn": f"as_uprn({_column(reading, 'uprn')})", "email": f"clean({_column(reading, 'email')})",
+        "mobile": f"clean({_column(reading, 'mobile')})",
+        **{name: f"clean({_column(reading, name)})" for name in ("source", "lawful_basis", "agreement_reference")},
+        "collected_on": f"as_day({_column(reading, 'collected_on')})", "objected": _objected(reading),
     }  # fmt: skip
     rejected = tabulate(reading, output, _checks(reading), warns=WARNS)
     reading.progress("Encrypting contact details")
@@ -72,6 +102,23 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     return Harvest(accepted, rejected, _figures(reading), rows, after=_suppress(_objections(reading)))
 
 
+def _column(reading: Reading, meaning: str) -> str:
+    return reading.column(*NAMES[meaning])
+
+
+def _refuse_lacking(reading: Reading) -> None:
+    """UK GDPR Art 5(2): without where it came from, on which basis and under which agreement, no contact is used."""
+    lacking = [meaning for meaning in NEEDED if not any(reading.has(name) for name in NAMES[meaning])]
+    if lacking:
+        raise InputRefused(
+            f"{reading.file} lacks the columns {', '.join(lacking)}. Every contact needs its source, lawful basis, the "
+            "reference of the agreement it was shared under, and the day it was collected. Add them. "
+            "Nothing was changed."
+        )
+    if not any(reading.has(name) for meaning in CHANNELS.values() for name in NAMES[meaning]):
+        raise InputRefused(f"{reading.file} has neither a column 'email' nor a column 'mobile'. Add at least one.")
+
+
 WARNS = [
     Warn(
         "{n} rows say that the person unsubscribed or objected: they are kept only so as not to be contacted",
@@ -81,25 +128,25 @@ WARNS = [
 
 
 def _objected(reading: Reading) -> str:
-    said = f"lower(clean({reading.column('unsubscribed')})) in ('y', 'yes', 'true', '1')"
-    return f"coalesce({said}, false) or clean({reading.column('objection_on')}) is not null"
+    said = f"lower(clean({_column(reading, 'unsubscribed')})) not in ('n', 'no', 'false', '0')"  # in doubt, they did
+    return f"coalesce({said}, false) or clean({_column(reading, 'objection_on')}) is not null"
 
 
 def _checks(reading: Reading) -> list[Check]:
     def blank(column: str) -> str:
-        return f"clean({reading.column(column)}) is null"
+        return f"clean({_column(reading, column)}) is null"
 
-    day = f"as_day({reading.column('collected_on')})"
+    day = f"as_day({_column(reading, 'collected_on')})"
     return [
-        Check("uprn", "UPRN is not a whole number of up to 12 digits", f"as_uprn({reading.column('uprn')}) is null"),
+        Check("uprn", "UPRN is not a whole number of up to 12 digits", f"as_uprn({_column(reading, 'uprn')}) is null"),
         Check("source", "no source", blank("source")),
         # UK GDPR Art 5(2): what cannot be accounted for is not used.
         Check("lawful_basis", "no lawful basis", blank("lawful_basis")),
         Check("agreement_reference", "no agreement reference", blank("agreement_reference")),
         Check("collected_on", "no date of collection (expected yyyy-mm-dd or dd/mm/yyyy)", f"{day} is null",
-              f"left({reading.column('collected_on')}, 20)"),
+              f"left({_column(reading, 'collected_on')}, 20)"),
         Check("collected_on", "date of collection is after the date of the file",
-              f"{day} > {literal(reading.as_at.isoformat())}::date", f"left({reading.column('collected_on')}, 20)"),
+              f"{day} > {literal(reading.as_at.isoformat())}::date", f"left({_column(reading, 'collected_on')}, 20)"),
         Check("email", "no email address or mobile number", f"{blank('email')} and {blank('mobile')}"),
     ]  # fmt: skip
 
@@ -165,7 +212,7 @@ def _suppress(objections: list[tuple[str, str]]) -> Callable[[Session, Office, S
 
 FORMATS = (
     Format(
-        kind="contacts", name="Contact list", normalise=normalise, locate=headed_by(*NEEDED),
+        kind="contacts", name="Contact list", normalise=normalise, locate=locate,
         columns=(*NEEDED, "email", "mobile", "unsubscribed", "objection_on"),
     ),
 )  # fmt: skip

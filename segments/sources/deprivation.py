@@ -3,11 +3,13 @@
 import re
 
 from segments.reading import Head, Reading, literal, open_rows, plain, quoted
+from segments.sources.area_columns import ELSEWHERE
 from segments.sources.area_measures import harvest
-from segments.sources.format import Format, Harvest
+from segments.sources.format import Check, Format, Harvest
 
 EDITIONS = {"lsoa code (2021)": "imd2025", "lsoa code (2011)": "imd2019"}
 DISTRICT = re.compile(r"local authority district code \(\d{4}\)")
+CHANGED = "an LSOA of 2011 that the LSOAs of 2021 no longer have: IMD 2019 and today's homes must not be mixed there"
 FIGURE = re.compile(r" (score|rank|decile)\b|population|children aged")
 
 
@@ -24,11 +26,25 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     area = next(name for name in reading.columns if plain(name) in EDITIONS)
     district = next((name for name in reading.columns if DISTRICT.fullmatch(plain(name))), None)
     figures = [name for name in reading.columns if FIGURE.search(plain(name)) and not plain(name).startswith("lsoa ")]
-    elsewhere = f"clean({quoted(district)}) is distinct from {literal(reading.authority)}" if district else ""
     edition = EDITIONS[plain(area)]
-    if edition == "imd2019":
+    found = harvest(reading, edition, area, figures, checks=_checks(reading, area, district, edition), shares=False,
+                    blanks=True)  # fmt: skip
+    if edition == "imd2019" and not reading.known.geography:
         reading.warnings.append("IMD 2019 is on the LSOAs of 2011: it reaches only homes in LSOAs that did not change")
-    return harvest(reading, edition, area, figures, elsewhere=elsewhere, shares=False, blanks=True)
+    return found
+
+
+def _checks(reading: Reading, area: str, district: str | None, edition: str) -> list[Check]:
+    """Rows of other districts, where the file names them; and LSOAs of 2011 that were split or merged in 2021."""
+    if district is None:
+        return []
+    elsewhere = f"clean({quoted(district)}) is distinct from {literal(reading.authority)}"
+    checks = [Check(district, ELSEWHERE, elsewhere, listed=False, expected=True)]
+    if known := reading.known.areas_sql("lsoa"):
+        code = f"upper(clean({quoted(area)}))"
+        reason = CHANGED if edition == "imd2019" else "an LSOA where this authority has no homes"
+        checks.append(Check(area, reason, f"{code} not in ({known})", f"left({code}, 20)"))
+    return checks
 
 
 FORMATS = (

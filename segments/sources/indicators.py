@@ -1,5 +1,6 @@
 """The indicators rules can ask for: name, unit and level of each, and how it follows from published counts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,15 +8,16 @@ from typing import Literal
 @dataclass(frozen=True)
 class Indicator:
     """A share is `of` some published counts over the table's total, or, if `rest`, all but them. `of` gives labels
-    without the table's prefix, as published, in small letters."""
+    without the table's prefix, as published, in small letters. A choice is a code, of those in `choices`."""
 
     label_en: str
     label_cy: str
-    unit: Literal["share", "number"]
+    unit: Literal["share", "number", "choice"]
     level: Literal["oa", "lsoa"]
     table: str
     of: tuple[str, ...] = ()
     rest: bool = False
+    choices: Mapping[str, tuple[str, str]] | None = None  # code: (English, Welsh)
 
 
 def _share(label_en: str, label_cy: str, table: str, *of: str, rest: bool = False) -> Indicator:
@@ -38,6 +40,18 @@ BLACK = "black, black british, black welsh, caribbean or african"
 NOT_ENGLISH = "main language is not english (english or welsh in wales)"
 SAME_ADDRESS = "address one year ago is the same as the address of enumeration"
 WHITE_BRITISH = "white: english, welsh, scottish, northern irish or british"
+
+# The Output Area Classification of 2021, by code; published in English only, the Welsh is ours.
+SUPERGROUPS = {
+    "1": ("Retired Professionals", "Gweithwyr proffesiynol wedi ymddeol"),
+    "2": ("Suburbanites and Peri-Urbanites", "Trigolion maestrefol a chyrion trefi"),
+    "3": ("Multicultural and Educated Urbanites", "Trigolion trefol amlddiwylliannol ac addysgedig"),
+    "4": ("Low-Skilled Migrant and Student Communities", "Cymunedau mudwyr sgiliau isel a myfyrwyr"),
+    "5": ("Ethnically Diverse Suburban Professionals", "Gweithwyr proffesiynol maestrefol ethnig amrywiol"),
+    "6": ("Baseline UK", "Y DU nodweddiadol"),
+    "7": ("Semi- and Un-Skilled Workforce", "Gweithlu lled-fedrus a di-grefft"),
+    "8": ("Legacy Communities", "Hen gymunedau diwydiannol"),
+}
 
 # Ethnic group: areas only (output area or larger); never a property of a home or a person (DPA 2018 s.10).
 INDICATORS: dict[str, Indicator] = {
@@ -107,6 +121,9 @@ INDICATORS: dict[str, Indicator] = {
     "imd2019_decile": _deprivation(
         "deprivation tenth (IMD 2019, 1 is most deprived)", "degfed amddifadedd (IMD 2019, 1 yw'r mwyaf difreintiedig)",
         f"{IMD} decile {MOST_DECILE}", "imd2019"),
+    "oac_supergroup": Indicator(
+        "kind of area (Output Area Classification 2021)", "math o ardal (Dosbarthiad Ardaloedd Cynnyrch 2021)",
+        "choice", "oa", "oac2021", choices=SUPERGROUPS),
 }  # fmt: skip
 
 

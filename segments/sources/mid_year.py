@@ -6,12 +6,24 @@ their header and commas in their numbers.
 
 import re
 
-from segments.reading import Head, Reading, open_rows, plain, quoted
-from segments.sources.area_measures import elsewhere_sql, level_sql
-from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest, refuse_if_none, save, scalar, tabulate
+from segments.reading import Head, Reading, literal, open_rows, plain, quoted
+from segments.sources.area_columns import ELSEWHERE
+from segments.sources.area_measures import elsewhere_sql, level_sql, number_sql
+from segments.sources.format import (
+    HEADER_WITHIN,
+    Check,
+    Format,
+    Harvest,
+    Warn,
+    refuse_if_none,
+    save,
+    scalar,
+    tabulate,
+)
 
 AGE = re.compile(r"([fm]?)(\d{1,2})\+?")
 AREA = re.compile(r"area_code|(lsoa|oa|wd|ward) ?(\d\d|\d{4})? ?(cd|code)( 1)?( \(\d{4}\))?")
+AUTHORITY = re.compile(r"(la|lad) ?(\d\d|\d{4})? ?(cd|code)( \(\d{4}( boundaries)?\))?")
 SEXES = {"": "all", "f": "female", "m": "male"}
 SEX_COLUMN = (
     "case lower(clean({})) when 'persons' then 'all' when 'all' then 'all' when 'females' then 'female' "
@@ -39,14 +51,18 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     area = f"upper(clean({quoted(name)}))"
     level = f"coalesce({level_sql(area)}, case when regexp_matches({area}, '^[EWSN]05[0-9]{{6}}$') then 'ward' end)"
     sex = SEX_COLUMN.format(reading.column("sex")) if reading.has("sex") else "'all'"
-    output = {"area": area, "level": level, "row_sex": sex} | {n: f"as_number({quoted(n)})" for n in ages}
+    output = {"area": area, "level": level, "row_sex": sex} | {n: number_sql(n) for n in ages}
+    own = _own(reading, area)
     checks = [
         Check(name, "no code of an output area, LSOA or ward", f"{level} is null", f"left({area}, 20)"),
-        Check(name, "in another authority", _elsewhere(reading, area), listed=False),
+        Check(name, ELSEWHERE, f"not ({own})", listed=False, expected=True),
         Check("sex", "sex is not persons, females or males", f"{sex} is null", f"left({reading.column('sex')}, 20)"),
-        *(Check(n, "not a number", f"as_number({quoted(n)}) is null", f"left({quoted(n)}, 20)") for n in ages),
+        *(Check(n, "not a number", f"{number_sql(n)} is null", f"left({quoted(n)}, 20)") for n in ages),
     ]
-    rejected = tabulate(reading, output, checks, unique="area, row_sex", repeated="the same area and sex twice")
+    warns = [Warn("{n} rows are of areas that no home lies in today: boundaries have changed", _unknown(reading, area))]
+    rejected = tabulate(
+        reading, output, checks, warns=warns, unique="area, row_sex", repeated="the same area and sex twice"
+    )
     accepted = int(scalar(reading, "select count(*) from good"))
     refuse_if_none(reading, accepted, rejected)
     rows = save(reading, _long(ages))
@@ -54,7 +70,16 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     return Harvest(accepted, rejected, figures, rows)
 
 
-def _elsewhere(reading: Reading, area: str) -> str:
+def _own(reading: Reading, area: str) -> str:
+    """True for the authority's own areas: as the file's column of authorities says, else by the geography."""
+    authority = next((name for name in reading.columns if AUTHORITY.fullmatch(plain(name))), None)
+    if authority:
+        return f"clean({quoted(authority)}) is not distinct from {literal(reading.authority)}"
+    return f"not ({_unknown(reading, area)})"
+
+
+def _unknown(reading: Reading, area: str) -> str:
+    """True for areas that the geography lacks: another authority's, or of boundaries that have changed since."""
     wards = reading.known.areas_sql("ward")
     ward = f" or (substr({area}, 2, 2) = '05' and {area} not in ({wards}))" if wards else ""
     return elsewhere_sql(reading, area) + ward
@@ -62,17 +87,13 @@ def _elsewhere(reading: Reading, area: str) -> str:
 
 def _long(ages: dict[str, tuple[str, int]]) -> str:
     listed = ", ".join(quoted(name) for name in ages)
-    sex = " ".join(f"when {_text(name)} then '{sex}'" for name, (sex, _) in ages.items() if sex != "all")
-    age = " ".join(f"when {_text(name)} then {age}" for name, (_, age) in ages.items())
+    sex = " ".join(f"when {literal(name)} then '{sex}'" for name, (sex, _) in ages.items() if sex != "all")
+    age = " ".join(f"when {literal(name)} then {age}" for name, (_, age) in ages.items())
     by_sex = f"case single {sex} else row_sex end" if sex else "row_sex"
     return (
         f"select area, level, {by_sex} as sex, (case single {age} end)::int as age, value "  # noqa: S608 - our own columns
         f"from (unpivot good on {listed} into name single value value)"
     )
-
-
-def _text(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
 
 
 def _people(reading: Reading, ages: dict[str, tuple[str, int]]) -> int:

@@ -1,21 +1,29 @@
-"""Ward boundaries as GeoJSON in CRS84, as ONS and its copies publish them."""
+"""Ward boundaries as GeoJSON, as ONS and its copies publish them: in CRS84, or on the National Grid (EPSG:27700).
+
+The snapshot is always in CRS84. Without its precise grid file, PROJ moves the National Grid to within about 3 metres,
+finer than the generalised boundaries themselves.
+"""
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
 from engage.foundation.errors import InputRefused
 from segments.reading import Head, Reading
-from segments.sources.area_measures import ELSEWHERE
-from segments.sources.format import Format, Harvest, refuse_if_none, save, scalar
+from segments.sources.area_columns import ELSEWHERE
+from segments.sources.format import Format, Harvest, refuse_if_none, save
 
 CODE, NAME, WELSH, AUTHORITY = r"wd\d\dcd", r"wd\d\dnm", r"wd\d\dnmw", r"lad\d\dcd"
 SHAPES = ("Polygon", "MultiPolygon")
 COLUMNS = pa.schema([(name, pa.string()) for name in ("ward", "name", "name_cy", "geometry")])
+DEGREES, GRID = ("84", "4326", "4258"), "27700"  # EPSG codes, and CRS84
+OUTSIDE = "coordinates are neither longitude and latitude (CRS84) nor National Grid metres in the United Kingdom"
+MOST_WARDS = 150  # twice what any authority has; more is a national file
 
 
 def locate(head: Head) -> int | None:
@@ -24,37 +32,77 @@ def locate(head: Head) -> int | None:
 
 
 def normalise(reading: Reading, _header_at: int) -> Harvest:
-    features = _features(reading)
+    collection = _collection(reading)
+    features = collection["features"]
+    grid = _on_grid(collection, features, reading.file)
+    own = _own_wards(reading)
     reading.rows = len(features)
+    reading.expected.add(ELSEWHERE)  # a national or regional file holds other wards: that is no fault of it
     wards = []
     for number, feature in enumerate(features, 1):
-        if fault := _fault(feature, reading.authority):
-            reading.reject(number, *fault)
+        fault = _fault(feature, reading.authority, own, grid=grid)
+        if fault is None:
+            wards.append(_ward(feature, grid=grid))
+        elif fault[1] == ELSEWHERE:
+            reading.rejected[ELSEWHERE] += 1  # counted, not listed
         else:
-            wards.append(_ward(feature))
+            reading.reject(number, *fault)
+    return _kept(reading, wards)
+
+
+def _kept(reading: Reading, wards: list[dict[str, str]]) -> Harvest:
     repeated = Counter(ward["ward"] for ward in wards)
     if twice := [code for code, count in repeated.items() if count > 1]:
         raise InputRefused(f"{reading.file} holds ward {twice[0]} twice. Each ward must be one feature.")
+    if not wards and reading.rejected.keys() == {ELSEWHERE} and reading.known.geography:
+        raise InputRefused(f"{reading.file} holds none of the wards of {reading.authority}. Nothing was changed.")
     refuse_if_none(reading, len(wards), reading.rejected)
+    if len(wards) > MOST_WARDS:
+        raise InputRefused(
+            f"{reading.file} holds {len(wards):,} wards and does not say which are of {reading.authority}. Import the "
+            "geography (ONSUD) first, which tells them, or a file with a column LADxxCD. Nothing was changed."
+        )
     reading.con.register("wards", pa.Table.from_pylist(wards, schema=COLUMNS))
-    _check_own(reading)
     rows = save(reading, "select * from wards order by ward")
     return Harvest(rows, reading.rejected, {"wards": rows}, rows)
 
 
-def _features(reading: Reading) -> list[dict[str, Any]]:
+def _collection(reading: Reading) -> dict[str, Any]:
     try:
         collection = json.loads(reading.text.path.read_text("utf-8"))
     except (json.JSONDecodeError, RecursionError) as error:
         at = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise InputRefused(f"{reading.file}{at}: the GeoJSON is damaged or cut off. Download it again.") from None
-    features = collection.get("features") if isinstance(collection, dict) else None
-    if not isinstance(features, list):
+    if not isinstance(collection, dict) or not isinstance(collection.get("features"), list):
         raise InputRefused(f"{reading.file} is no GeoJSON FeatureCollection: it has no list of features.")
-    return features
+    return collection
 
 
-def _fault(feature: Any, authority: str) -> tuple[str, str, str] | None:
+def _on_grid(collection: dict[str, Any], features: list[Any], file: str) -> bool:
+    """Whether coordinates are National Grid metres: as the `crs` member says, else as the first of them looks."""
+    crs = collection.get("crs")
+    said: list[str] = re.findall(r"\d+", str(crs.get("properties", "")))[-1:] if isinstance(crs, dict) else []
+    if said and said[0] not in (*DEGREES, GRID):
+        raise InputRefused(
+            f"{file} is in the coordinate system EPSG:{said[0]}. Expected longitude and latitude (CRS84, EPSG:4326) or "
+            "the National Grid (EPSG:27700): choose one of them where you download it."
+        )
+    if said:
+        return said[0] == GRID
+    shapes = (feature.get("geometry") for feature in features if isinstance(feature, dict))
+    points = (point for shape in shapes if isinstance(shape, dict) for point in _points(shape.get("coordinates")))
+    first = next(points, (0.0, 0.0))
+    return bool(abs(first[0]) > 180 or abs(first[1]) > 90)
+
+
+def _own_wards(reading: Reading) -> set[str]:
+    """The wards that the geography knows: a file may lack district codes. Empty where none is imported."""
+    if reading.known.geography is None:
+        return set()
+    return {code for (code,) in reading.con.execute(reading.known.areas_sql("ward") or "").fetchall()}
+
+
+def _fault(feature: Any, authority: str, own: set[str], *, grid: bool) -> tuple[str, str, str] | None:
     """(column, reason, value) of what is wrong with a feature; its place in the file stands for the line."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(properties, dict):
@@ -62,32 +110,39 @@ def _fault(feature: Any, authority: str) -> tuple[str, str, str] | None:
     code, found = _find(properties, CODE), _find(properties, AUTHORITY)
     if not re.fullmatch(r"[EWSN]\d{8}", code):
         return "WDxxCD", "no ward code", code[:20]
-    if not _find(properties, NAME):
-        return "WDxxNM", "no ward name", ""
     if found and found != authority:
         return "LADxxCD", ELSEWHERE, found[:20]
-    reason = _shape_fault(feature.get("geometry"))
+    if not found and own and code not in own:
+        return "WDxxCD", ELSEWHERE, code
+    if not _find(properties, NAME):
+        return "WDxxNM", "no ward name", ""
+    reason = _shape_fault(feature.get("geometry"), grid=grid)
     return ("geometry", reason, "") if reason else None
 
 
-def _shape_fault(geometry: Any) -> str:
+def _shape_fault(geometry: Any, *, grid: bool) -> str:
     if not isinstance(geometry, dict) or geometry.get("type") not in SHAPES:
         return "no polygon"
     points = list(_points(geometry.get("coordinates")))
     if len(points) < 4:
         return "no polygon"
-    inside = all(-9 <= x <= 3 and 49 <= y <= 62 for x, y in points)
-    return "" if inside else "coordinates are not longitude and latitude in the United Kingdom (CRS84)"
+    right, top = (700_000, 1_300_000) if grid else (3, 62)
+    left, bottom = (-100_000, 0) if grid else (-9, 49)
+    return "" if all(left <= x <= right and bottom <= y <= top for x, y in points) else OUTSIDE
 
 
 def _points(coordinates: Any) -> Iterator[tuple[float, float]]:
     if not isinstance(coordinates, list):
         return
-    if len(coordinates) >= 2 and all(isinstance(part, int | float) for part in coordinates[:2]):
+    if _is_point(coordinates):
         yield coordinates[0], coordinates[1]
         return
     for part in coordinates:
         yield from _points(part)
+
+
+def _is_point(part: list[Any]) -> bool:
+    return len(part) >= 2 and all(isinstance(number, int | float) for number in part[:2])
 
 
 def _find(properties: dict[str, Any], pattern: str) -> str:
@@ -96,26 +151,34 @@ def _find(properties: dict[str, Any], pattern: str) -> str:
     return str(properties[fitting[-1]] or "").strip() if fitting else ""
 
 
-def _ward(feature: dict[str, Any]) -> dict[str, str]:
-    properties = feature["properties"]
+def _ward(feature: dict[str, Any], *, grid: bool) -> dict[str, str]:
+    properties, geometry = feature["properties"], feature["geometry"]
+    if grid:
+        geometry = {"type": geometry["type"], "coordinates": _in_degrees(geometry["coordinates"])}
     return {
         "ward": _find(properties, CODE), "name": _find(properties, NAME), "name_cy": _find(properties, WELSH),
-        "geometry": json.dumps(feature["geometry"], separators=(",", ":")),
+        "geometry": json.dumps(geometry, separators=(",", ":")),
     }  # fmt: skip
 
 
-def _check_own(reading: Reading) -> None:
-    """A file without district codes is held against the wards that the geography knows."""
-    if reading.known.geography is None:
-        return
-    own = reading.known.areas_sql("ward") or ""
-    if not scalar(reading, f"select count(*) from wards where ward in ({own})"):  # noqa: S608 - our own query
-        raise InputRefused(f"{reading.file} holds none of the wards of {reading.authority}. Nothing was changed.")
+def _in_degrees(coordinates: list[Any]) -> list[Any]:
+    """Every ring from National Grid metres to longitude and latitude, to a tenth of a metre."""
+    if coordinates and all(isinstance(part, list) and _is_point(part) for part in coordinates):
+        longitudes, latitudes = _transformer().transform(*zip(*(part[:2] for part in coordinates), strict=True))
+        return [[round(x, 6), round(y, 6)] for x, y in zip(longitudes, latitudes, strict=True)]
+    return [_in_degrees(part) for part in coordinates]
+
+
+@cache
+def _transformer() -> Any:
+    from pyproj import Transformer  # noqa: PLC0415 - only the rarer files need it, and it takes a while to load
+
+    return Transformer.from_crs(f"EPSG:{GRID}", "OGC:CRS84", always_xy=True)
 
 
 FORMATS = (
     Format(
-        kind="boundaries", name="Ward boundaries (GeoJSON, CRS84)", normalise=normalise, locate=locate,
-        columns=("a FeatureCollection of polygons with WD25CD and WD25NM (any year)",),
+        kind="boundaries", name="Ward boundaries (GeoJSON)", normalise=normalise, locate=locate,
+        columns=("a FeatureCollection of polygons with WD25CD and WD25NM (any year), in CRS84 or EPSG:27700",),
     ),
 )  # fmt: skip
