@@ -59,9 +59,17 @@ class Keys:
     def contact(self, channel: str, value: str) -> str:
         return self.hash("contact", channel, value)
 
-    def person(self, *, elector_id: str = "", name: str = "", uprn: int | None = None) -> str:
-        """By the EMS elector id, else by the normalised name at the property: elector numbers change each December."""
-        return self.hash("elector", elector_id) if elector_id else self.hash("name", normalised(name), str(uprn or ""))
+    def person(
+        self, *, elector_id: str = "", name: str = "", uprn: int | None = None, address: str = "", postcode: str = ""
+    ) -> str:  # fmt: skip
+        """By the EMS elector id, else by the words of the name, in any order, at the property: its UPRN, else its
+        address and postcode. Elector numbers change each December, so they are no key."""
+        if elector_id:
+            return self.hash("elector", elector_id)
+        words = " ".join(sorted(normalised(name).split()))
+        if uprn or not (address or postcode):
+            return self.hash("name", words, str(uprn or ""))
+        return self.hash("name", words, "", normalised(f"{address} {postcode}"))
 
 
 def _blob(raw: bytes) -> str:

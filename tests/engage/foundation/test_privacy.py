@@ -43,6 +43,11 @@ def test_a_person_is_known_by_elector_id_else_by_name_and_home() -> None:
     assert keys.person(elector_id="7", name="Ann Lee", uprn=1) == keys.person(elector_id="7")
     assert keys.person(name="Ann  LEE", uprn=1) == keys.person(name="ann lee", uprn=1)
     assert keys.person(name="Ann Lee", uprn=1) != keys.person(name="Ann Lee", uprn=2)
+    assert keys.person(name="LEE, Ann", uprn=1) == keys.person(name="Ann Lee", uprn=1)
+    at_home = keys.person(name="Ann Lee", address="1 Mill Lane", postcode="DE14 1AA")
+    assert at_home == keys.person(name="Lee Ann", address="1, mill lane ", postcode="de14 1aa")
+    assert at_home != keys.person(name="Ann Lee", address="2 Mill Lane", postcode="DE14 1AA")
+    assert at_home != keys.person(name="Ann Lee", uprn=1, address="1 Mill Lane", postcode="DE14 1AA")
 
 
 def test_names_are_compared_without_accents_case_or_marks() -> None:

@@ -1,0 +1,159 @@
+"""A full register as a snapshot, and the changes of an update applied to the current one, for every system alike.
+
+Of anonymous entries only the number is kept: they are dropped while the file is parsed.
+
+An export without elector ids cannot tell that an entry whose name or address was amended is one it had before. The
+amended entry is then somebody new, the old one stays until the next full register, and the report counts how many.
+Where the full export of a system has ids and its updates have none, `alias` keeps the hash of name and home beside the
+one of the id, so that they find each other.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from engage.foundation.calendar import law
+from engage.foundation.errors import InputRefused
+from segments.reading import Reading, literal, open_rows
+from segments.sources.entry import MACROS, Entry, Layout, voting_day
+from segments.sources.format import Check, Harvest, refuse_if_none, save, scalar, tabulate
+
+SPECIAL_ENTRY = "special entry, not imported"
+HEADER_AGAIN = "the header again"
+OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
+SNAPSHOT = "person, alias, uprn, address, postcode, ward_name, attainment, franchise, line"
+MOST_ANONYMOUS = 100_000  # England and Wales together have under 3,000: a longer file is no secure record of them
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How an update says what to do with a row: `operation` is SQL that gives N, A or D, else null, and `column` its
+    main source. `checks` reject rows before that is asked."""
+
+    column: str
+    operation: str
+    checks: tuple[Check, ...] = ()
+
+
+def take(layout: Layout, reading: Reading, header_at: int) -> Harvest:
+    """A full register as a snapshot."""
+    entry = _open(layout, reading, header_at)
+    rejected = tabulate(
+        reading, entry.columns, entry.checks, warns=entry.warnings, unlisted_if=entry.special, unique="person",
+        repeated="the same elector is in the file twice",
+    )  # fmt: skip
+    rows = save(reading, f"select {SNAPSHOT} from good")  # noqa: S608 - our own names
+    _count_special(reading, rows, rejected)
+    refuse_if_none(reading, rows, rejected)
+    return Harvest(rows, rejected, _figures(reading), rows)
+
+
+def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) -> Harvest:
+    """The changes of an update applied to the current register, which makes the next one."""
+    register = _current(reading)
+    entry = _open(layout, reading, header_at)
+    unsaid = f"coalesce({changes.operation}, '') not in ('N', 'A', 'D')"
+    gone = f"{entry.elsewhere} and not {entry.nameless}"
+    rejected = tabulate(
+        reading, entry.columns | {"operation": changes.operation, "gone": gone},
+        [*changes.checks, Check(changes.column, f"{changes.column} does not say what to do", unsaid), *entry.checks],
+        warns=entry.warnings, unlisted_if=entry.special,
+    )  # fmt: skip
+    accepted = int(scalar(reading, "select count(*) from good"))
+    _count_special(reading, accepted, rejected)
+    refuse_if_none(reading, accepted, rejected)
+    reading.con.execute(CHANGED.format(register=register))
+    _warn_of_unknown(entry)
+    rows = save(reading, NEXT)
+    found = reading.con.execute("select operation, count(*) from good group by 1 order by 1").fetchall()
+    counted = {OPERATIONS[operation]: count for operation, count in found}
+    return Harvest(accepted, rejected, _figures(reading) | counted, rows)
+
+
+def _open(layout: Layout, reading: Reading, header_at: int) -> Entry:
+    open_rows(reading, header_at=header_at)
+    reading.con.execute(MACROS)
+    reading.con.execute(f"create macro voting_day(birth) as {voting_day('birth', reading.authority, law())}")
+    reading.expected.add(HEADER_AGAIN)
+    entry = Entry(layout, reading)
+    _refuse_secure_record(entry)
+    return entry
+
+
+def _refuse_secure_record(entry: Entry) -> None:
+    """A register shows an anonymous elector by number alone; rows marked N with names are the secure record."""
+    reading = entry.reading
+    if reading.rows > MOST_ANONYMOUS:
+        return
+    named = scalar(reading, f"select count(*) from raw where {entry.anonymous} and not {entry.nameless}")  # noqa: S608 - our own expressions
+    if named > reading.rows / 2:
+        raise InputRefused(
+            f"{reading.file} looks like the secure record of anonymous electors: most rows are marked N and carry "
+            "names. It must not be loaded here. Nothing was kept. Export the register without it."
+        )
+
+
+def _count_special(reading: Reading, accepted: int, rejected: Counter[str]) -> None:
+    """What is neither accepted nor rejected was never taken out of the file."""
+    if dropped := reading.rows - accepted - rejected.total():
+        rejected[SPECIAL_ENTRY] = dropped
+        reading.expected.add(SPECIAL_ENTRY)
+
+
+# The last change of an elector counts. An amended entry replaces the old one; one that lost its home here (moved
+# overseas, say) only takes the old one away. An alias that several persons share tells nobody.
+CHANGED = """
+create table old as from read_parquet({register}) union all by name select null::varchar as alias where false;
+create table change as
+select j.* exclude (person, alias), coalesce(o.person, j.person) as person,
+    case when o.person is null then j.alias else j.person end as alias
+from judged j left join (
+    select alias, any_value(person) as person from old where alias is not null group by alias having count(*) = 1
+) o on o.alias = j.person
+where j.operation in ('N', 'A', 'D') and (j.verdict is null or j.gone)
+"""
+NEXT = f"""
+select {SNAPSHOT} from old where person not in (select person from change)
+union all
+select {SNAPSHOT} from (from change qualify row_number() over (partition by person order by line desc) = 1)
+where verdict is null and operation in ('N', 'A')
+"""  # noqa: S608 - our own names
+UNKNOWN = """
+select count(*), count(*) filter (operation = 'A') from change where verdict is null and operation <> 'N'
+and person not in (select person from old) and person not in (select person from change where operation = 'N')
+"""
+
+
+def _current(reading: Reading) -> str:
+    known = reading.known
+    if known.register is None or known.register_as_at is None:
+        raise InputRefused(
+            f"{reading.file} is an update, and there is no register yet. Import the full register first."
+        )
+    if reading.as_at < known.register_as_at:
+        raise InputRefused(
+            f"{reading.file}: the date {reading.as_at.isoformat()} is before that of the register here, "
+            f"{known.register_as_at.isoformat()}, so its changes are in it already."
+        )
+    return literal(str(known.register))
+
+
+def _warn_of_unknown(entry: Entry) -> None:
+    reading = entry.reading
+    [(unknown, amended)] = reading.con.execute(UNKNOWN).fetchall()
+    if unknown:
+        reading.warnings.append(f"{unknown:,} changes are of electors whom the register here does not have")
+    if amended and not reading.has(entry.layout.elector_id):
+        reading.warnings.append(
+            f"{amended:,} of these are amended entries. This export has no elector ids: where it was the name or the "
+            "address that was amended, the entry from before stays beside the new one until the next full register"
+        )
+
+
+def _figures(reading: Reading) -> dict[str, int]:
+    """Of the register just saved."""
+    day, saved = literal(reading.as_at.isoformat()), literal(str(reading.output))
+    row = reading.con.execute(
+        f"select count(*) as electors, count(uprn) as with_uprn, count(distinct uprn) as properties, "  # noqa: S608 - a date
+        f"count(*) filter (attainment > {day}::date) as attainers from read_parquet({saved})"
+    ).fetchone()
+    return dict(zip(("electors", "with_uprn", "properties", "attainers"), row or (), strict=True))
