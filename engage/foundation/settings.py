@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     )
     notify_pace: float = Field(40, gt=0, le=1000, description="Messages a second over all workers.")
     base_url: str = Field("http://127.0.0.1:8000", description="Address at which people reach this service.")
+    inbox_kept_days: int = Field(
+        30, ge=0, description="Days for which files of the inbox lie in done or set-aside before they are removed."
+    )
     session_hours: int = Field(8, ge=1, le=24, description="Hours after which a person signs in again.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     demo: bool = Field(False, description="Show the demo data banner.")

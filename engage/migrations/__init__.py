@@ -11,6 +11,7 @@ import campaigns.models  # noqa: F401  # each import adds its tables to the meta
 import engage.foundation.audit
 import engage.foundation.identity
 import engage.foundation.lake  # noqa: F401
+import segments.intake
 import segments.review
 import segments.segments
 import segments.suppression  # noqa: F401
