@@ -118,11 +118,11 @@ def segment() -> None:
 @as_json
 def count(rule: Path, level: str | None, authority: str | None, email: str | None, as_json: bool) -> None:
     """Count the homes of RULE.json."""
-    from segments import rules
+    from segments import local_indicators, rules
     from segments import segments as groups
 
     desk = take_desk(authority, email, Right.see_data)
-    parsed = rules.parse(read_json(rule))
+    parsed = rules.parse(read_json(rule), local_indicators.columns(desk.office, desk.actor.authority))
     counted = {"sentence": parsed.sentence()} | groups.count(desk.office, desk.actor.authority, parsed).as_dict()
     wards = counted.pop("wards")
     show(counted | ({"wards": wards} if level else {}), _counted, json_wanted=as_json)

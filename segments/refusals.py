@@ -16,6 +16,9 @@ PARTY = re.compile(
 # Data (Use and Access): an anonymous elector's details may be seen by a short closed list only (2001 Regs, reg 45C).
 SECURE = re.compile(r"anonym|attestation|court order|qualifying address|correspondence address|secure record")
 SPECIAL = re.compile(r"ethnic|relig|\bfaith|belief|\bhealth|disab|sexual|gender reassign|trade union|genetic|biometric")
+# Only verifying an application needs it, and that is done elsewhere. Passing the column over is not enough: a file that
+# arrives is kept a while, in the inbox or until somebody decides, and the numbers with it.
+NATIONAL_INSURANCE = re.compile(r"\bnino\b|\bnational insurance\b|^ni (no|number)$")
 PERSON = re.compile(r"surname|forename|first ?name|elector|\buprn\b")
 
 
@@ -28,6 +31,11 @@ def refuse_forbidden(headers: list[list[str]], file: str) -> None:
             raise InputRefused(
                 f"{file} looks like the secure record of anonymous electors. It must not be loaded here or anywhere "
                 "else outside the electoral system. Nothing was read. Export the register without it."
+            )
+        if any(NATIONAL_INSURANCE.search(name) for name in names):
+            raise InputRefused(
+                f"{file} holds National Insurance numbers, which nothing here needs. Export it again without them, and "
+                "delete this copy. Nothing was kept."
             )
         special = sorted(shown for name, shown in names.items() if SPECIAL.search(name))
         if special and any(PERSON.search(name) for name in names):

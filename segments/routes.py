@@ -25,7 +25,7 @@ from engage.foundation.web import (
     requires,
     wants_fragment,
 )
-from segments import households, imports, objections, rule_form, rules, segments, uploads, wards
+from segments import households, imports, local_indicators, objections, rule_form, rules, segments, uploads, wards
 from segments.imports import ImportReport
 from segments.sources import KINDS
 from segments.uploads import Waiting
@@ -160,7 +160,7 @@ def segment_new(office: InOffice, account: ByAccount) -> Template:
 @post("/segments/new", guards=[requires(Right.plan)], sync_to_thread=True)
 def segment_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
     """Adding or removing a condition, counting and saving are buttons of one form."""
-    shown = rule_form.read(form)
+    shown = rule_form.read(form, local_indicators.columns(office, actor.authority))
     if form.text("act") == "save" and form.require("name", "Enter a name for the segment") and shown.rule:
         saved = segments.save(office, actor, form.text("name"), shown.rule.as_json())
         notify(request, f"Segment saved: {saved.name}, version {saved.version}.")
@@ -188,8 +188,10 @@ def segment_edit(office: InOffice, account: ByAccount, number: Number) -> Templa
 
 
 def _editor(office: Office, authority: str, form: Form, shown: rule_form.RuleForm) -> Template:
+    own = local_indicators.columns(office, authority)
+    saved = rules.own_columns(shown.rule.where) if shown.rule else {}
     return render(
-        "officers/segment_edit.html", status_code=422 if form.errors else 200, columns=rules.COLUMNS,
+        "officers/segment_edit.html", status_code=422 if form.errors else 200, columns=rules.COLUMNS | saved | own,
         operators=list(rules.COMPARISONS), wards=wards.named(office, authority),
         most=rule_form.MOST, **_counted(office, authority, form, shown),
     )  # fmt: skip

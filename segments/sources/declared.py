@@ -180,6 +180,8 @@ def _saved(
     if declared.unit == "share":
         checks.append(Check("value", "not a share from 0 to 1", f"{value} not between 0 and 1", shown))
     rejected = tabulate(reading, {"area": area, "value": value}, checks, warns=warns, unique="area", repeated=repeated)
+    if declared.level == "uprn":
+        reading.columns = []  # the cells of a row of one home are not kept beside why it was rejected
     accepted = int(scalar(reading, "select count(*) from good"))
     refuse_if_none(reading, accepted, rejected)
     told = f"{literal(declared.level)} as level, {literal(declared.column)} as measure"
