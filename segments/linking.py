@@ -1,50 +1,45 @@
-"""Ties every elector to a home: by UPRN where the address does not contradict it, else by the address.
+"""Ties every elector to a home: by UPRN where the address fits it, else by the address, else by what an officer says.
 
-The address of a row is compared with the gazetteer inside one postcode first; what is left goes to
-`uk_address_matcher` (Ministry of Justice). Nothing here sees a name.
+Nothing here sees a name. A wrong home is worse than none: whatever is not certain is asked (segments/review.py).
 """
 
-import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-from uk_address_matcher import AddressMatcher, ExactMatchStage, SplinkStage, UniqueTrigramStage
+from duckdb.sqltypes import VARCHAR
 
-# A match below this weight (bits of evidence) stays unlinked: a wrong home is worse than none.
-LEAST_WEIGHT = 10.0
-LEAST_LEAD = 5.0
+from engage.foundation.privacy import Keys
+from segments import addresses, matching
 
-ABBREVIATIONS = {
-    "RD": "ROAD",
-    "AVE": "AVENUE",
-    "AV": "AVENUE",
-    "CL": "CLOSE",
-    "CT": "COURT",
-    "CRES": "CRESCENT",
-    "DR": "DRIVE",
-    "GDNS": "GARDENS",
-    "GRN": "GREEN",
-    "LN": "LANE",
-    "PK": "PARK",
-    "PL": "PLACE",
-    "SQ": "SQUARE",
-    "TERR": "TERRACE",
-    "APT": "FLAT",
-    "APARTMENT": "FLAT",
-    "UNIT": "FLAT",
-    "ROOM": "FLAT",
-}
+# A UPRN and an address say the same home up to this many slips of the hand.
+SLIPS_WITH_UPRN = 2
+# Where the UPRN names the best match too, the two vouch for each other and the lead over the next home may be small.
+LEAD_WITH_UPRN = 1.0
+COUNTED = ("unknown", "historic", "not_a_home")
 
 
 @dataclass(frozen=True)
 class Linked:
-    """How many electors were tied to a home, and by what."""
+    """How many electors were tied to a home, and by what. `by_address` counts those that an officer's answer tied too.
 
-    electors: int
-    by_uprn: int
-    by_address: int
-    contradicted: int  # rows whose UPRN the address speaks against
+    `unknown`, `historic` and `not_a_home` carry a UPRN that is not in the gazetteer, of a property that is no more, or
+    of a building or shop: they were linked by address where that told. `contradicted` carry the UPRN of a home that
+    their address speaks against; `postcode_differs` another postcode than their UPRN's home has.
+    """
+
+    electors: int = 0
+    by_uprn: int = 0
+    by_address: int = 0
+    contradicted: int = 0
+    unknown: int = 0
+    historic: int = 0
+    not_a_home: int = 0
+    postcode_differs: int = 0
+    answered: int = 0  # of by_address: those an officer's answer tied
+    to_review: int = 0  # electors at addresses that wait for an answer
+    addresses_to_review: int = 0
 
     @property
     def unlinked(self) -> int:
@@ -55,108 +50,202 @@ class Linked:
         return (self.by_uprn + self.by_address) / self.electors if self.electors else 0.0
 
 
-def link(register: Path, gazetteer: Path, to: Path) -> Linked:
-    """Write `person, uprn, attainment, how` for every linked elector of a register snapshot."""
+@dataclass(frozen=True)
+class Answer:
+    """What an officer said of the address with this keyed hash: the home they chose, or None for none or not known."""
+
+    key: str
+    uprn: int | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where a link leaves its Parquet files."""
+
+    electors: Path
+    questions: Path
+    contradictions: Path
+
+
+def link(register: Path, gazetteer: Path, keys: Keys, answers: Sequence[Answer], to: Written) -> Linked:
+    """Write three files from a register and a gazetteer snapshot, and count.
+
+    `electors`: `person, uprn, attainment, how` of every linked elector. `questions`: one row for each distinct address
+    that is asked or was answered: `key, address, postcode, electors, building, exact, candidates, people`, most
+    electors first. `contradictions`: `line, uprn, postcode, home_postcode, reason, result` of the rows whose address
+    or postcode is not that of their UPRN.
+    """
     with duckdb.connect() as con:
-        _prepare(con, register, gazetteer)
+        con.create_function("keyed", lambda key, postcode: address_key(keys, key, postcode), [VARCHAR] * 2, VARCHAR)
+        addresses.read(con, register, gazetteer)
+        matching.exactly(con)
         _judge_uprns(con)
-        _match_within_postcode(con)
-        _match_anywhere(con)
-        return _write(con, to)
+        _recall(con, answers)
+        matching.nearly(con)
+        _decide(con)
+        counted = _write(con, to)
+    return settle(counted, answers, to)
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, register: Path, gazetteer: Path) -> None:
-    con.execute(f"CREATE MACRO words(t) AS {_words_sql('t')}")
-    con.execute("CREATE MACRO numbers(t) AS list_sort(regexp_extract_all(t, '[0-9]+[A-Z]?\\b'))")
-    con.execute(
-        "CREATE TABLE home AS SELECT uprn, postcode, words(replace(address, postcode, '')) AS key, address"
-        " FROM read_parquet(?) WHERE residential",
-        [str(gazetteer)],
-    )
-    con.execute(
-        "CREATE TABLE elector AS SELECT row_number() OVER () AS row, person, uprn AS claimed, postcode, attainment,"
-        " words(replace(address, coalesce(postcode, ''), '')) AS key, address FROM read_parquet(?)",
-        [str(register)],
-    )
-    con.execute("CREATE TABLE link (row BIGINT, uprn BIGINT, how VARCHAR)")
+def address_key(keys: Keys, key: str, postcode: str) -> str:
+    """The keyed hash by which an answer is found again, of an address as `addresses.said` spells it."""
+    return keys.hash("register address", key, postcode)
 
 
-def _words_sql(text: str) -> str:
-    words = f"trim(regexp_replace(upper(strip_accents({text})), '[^A-Z0-9]+', ' ', 'g'))"
-    for short, full in ABBREVIATIONS.items():
-        words = f"regexp_replace({words}, '\\b{short}\\b', '{full}', 'g')"
-    return words
+RULINGS = f"""
+create table claim as
+with said as (select distinct spot, claimed from row_of where claimed is not null),
+found as (
+    select c.spot, c.claimed, p.uprn is null as unknown, p.home, p.live, s.key, h.uprn is not null as fits,
+        x.uprn is not null as elsewhere, s.postcode <> p.postcode as postcode_differs
+    from said c join spot s using (spot) left join property p on p.uprn = c.claimed
+    left join (select distinct spot, uprn from hit where home) h on h.spot = c.spot and h.uprn = c.claimed
+    left join exact x on x.spot = c.spot),
+near as (
+    select f.spot, f.claimed from found f join wording w on w.uprn = f.claimed
+    where f.home and not f.fits and not f.elsewhere group by f.spot, f.claimed
+    having bool_or(alike(f.key, w.core, {SLIPS_WITH_UPRN})))
+select spot, claimed, coalesce(postcode_differs, false) as postcode_differs,
+    case when unknown then 'unknown' when not home and not live then 'historic' when not home then 'not_a_home'
+    when fits then 'stands' when elsewhere then 'elsewhere' when n.spot is not null then 'stands'
+    when key = '' and not coalesce(postcode_differs, false) then 'stands' else 'open' end as ruling
+from found left join near n using (spot, claimed)
+"""  # noqa: S608 - a number of ours
 
 
 def _judge_uprns(con: duckdb.DuckDBPyConnection) -> None:
-    """A UPRN stands when the home it names has the row's house numbers and street, whatever the postcode."""
+    """A UPRN stands when the row's address fits its home, whatever the postcode, and is that of no other home."""
+    con.execute(RULINGS)
     con.execute("""
-        CREATE TABLE claim AS
-        SELECT e.row, h.uprn,
-               numbers(e.key) = numbers(h.key) AND (e.postcode = h.postcode
-                   OR jaccard(e.key, h.key) > 0.75 OR starts_with(h.key, e.key)) AS stands
-        FROM elector e JOIN home h ON h.uprn = e.claimed
-    """)
-    con.execute("INSERT INTO link SELECT row, uprn, 'uprn' FROM claim WHERE stands")
-
-
-def _match_within_postcode(con: duckdb.DuckDBPyConnection) -> None:
-    """The one home in the postcode whose address is the row's, or begins with it (town left off)."""
-    con.execute("""
-        INSERT INTO link
-        SELECT e.row, any_value(h.uprn), 'address'
-        FROM elector e JOIN home h ON e.postcode = h.postcode
-             AND (h.key = e.key OR (e.key LIKE '% % %' AND starts_with(h.key, e.key || ' ')))
-        WHERE e.row NOT IN (SELECT row FROM link)
-        GROUP BY e.row HAVING count(DISTINCT h.uprn) = 1
+        create view loose as
+        select r.* from row_of r left join claim c on c.spot = r.spot and c.claimed = r.claimed
+        where coalesce(c.ruling, '') <> 'stands'
     """)
 
 
-def _match_anywhere(con: duckdb.DuckDBPyConnection) -> None:
+def _recall(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> None:
+    """Find the spots that were answered; `unsettled` are those that the matcher has to look at."""
+    con.execute("create table answer (key varchar, uprn bigint)")
+    con.execute("create table answered (spot bigint, uprn bigint)")
+    if answers:
+        con.executemany("insert into answer values (?, ?)", [[answer.key, answer.uprn] for answer in answers])
+        con.execute("""
+            insert into answered
+            select s.spot, a.uprn from spot s join answer a on a.key = keyed(s.key, coalesce(s.postcode, ''))
+        """)
     con.execute("""
-        CREATE TABLE left_over AS
-        SELECT md5(address || coalesce(postcode, '')) AS unique_id, any_value(address) AS address_concat,
-               coalesce(any_value(postcode), '') AS postcode, list(row) AS rows
-        FROM elector WHERE row NOT IN (SELECT row FROM link) AND address <> '' GROUP BY 1
+        create table unsettled as
+        select distinct spot from loose where spot not in (select spot from exact)
+            or spot in (select spot from answered where uprn is not null)
     """)
-    if not con.execute("SELECT count(*) FROM left_over").fetchall()[0][0]:
-        return
-    _run_matcher(con)
-    con.execute(
-        """
-        INSERT INTO link
-        SELECT unnest(l.rows), m.uprn, 'address' FROM left_over l JOIN matched m USING (unique_id)
-        """
+
+
+def _decide(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(f"""
+        update claim set ruling = 'stands' from match m where ruling = 'open' and m.spot = claim.spot
+            and m.uprn = claim.claimed and m.place = 1 and m.weight >= {matching.LEAST_WEIGHT}
+            and coalesce(m.lead, {LEAD_WITH_UPRN}) >= {LEAD_WITH_UPRN}
+    """)  # noqa: S608 - numbers of ours
+    con.execute(matching.CERTAIN)
+    con.execute(matching.CANDIDATES)
+    con.execute("""
+        create table asked as
+        select distinct spot from loose where spot in (from unsettled) and spot in (select spot from candidate)
+            and (spot in (select spot from answered) or spot not in (select spot from certain))
+    """)
+    con.execute("""
+        create table link as
+        select r.person, r.claimed as uprn, r.attainment, 'uprn' as how, r.line from row_of r join claim c
+            on c.spot = r.spot and c.claimed = r.claimed where c.ruling = 'stands'
+        union all
+        select l.person, t.uprn, l.attainment, 'address', l.line
+        from loose l join (from exact union from certain) t using (spot) where l.spot not in (from asked)
+    """)
+
+
+QUESTIONS = """
+select keyed(any_value(s.key), coalesce(any_value(s.postcode), '')) as key, any_value(s.address) as address,
+    any_value(s.postcode) as postcode, len(any_value(p.people)) as electors,
+    bool_or(s.spot in (from no_home)) as building, any_value(x.uprn) as exact,
+    list(struct_pack(uprn := c.uprn, address := w.wordings[1], others := w.wordings[2:len(w.wordings)],
+        claimed := coalesce(k.named, false))
+        order by c.rank desc, c.weight desc, c.uprn) as candidates,
+    any_value(p.people) as people
+from asked a join spot s using (spot) join candidate c using (spot)
+join (select uprn, list(address order by nth) as wordings from wording group by uprn) w on w.uprn = c.uprn
+join (select spot, list(struct_pack(person := person, attainment := attainment)) as people
+    from loose group by spot) p using (spot)
+left join exact x using (spot)
+left join (select distinct spot, claimed, true as named from claim) k on k.spot = c.spot and k.claimed = c.uprn
+group by s.spot order by electors desc, postcode, address
+"""
+
+CONTRADICTIONS = """
+select r.line, r.claimed as uprn, r.postcode, p.postcode as home_postcode,
+    case when c.ruling in ('elsewhere', 'open') then 'the address is not that of the UPRN'
+        else 'the postcode is not that of the UPRN' end as reason,
+    case when c.ruling = 'stands' then 'linked by UPRN' when l.uprn is not null then 'linked by address'
+        when r.spot in (from asked) then 'for review' else 'not linked' end as result
+from row_of r join claim c on c.spot = r.spot and c.claimed = r.claimed join property p on p.uprn = r.claimed
+left join link l on l.person = r.person and l.line is not distinct from r.line
+where c.ruling in ('elsewhere', 'open') or c.ruling = 'stands' and c.postcode_differs order by r.line
+"""
+
+
+def _write(con: duckdb.DuckDBPyConnection, to: Written) -> Linked:
+    con.sql("select person, uprn, attainment, how from link order by uprn, person").write_parquet(str(to.electors))
+    con.sql(QUESTIONS).write_parquet(str(to.questions))
+    con.sql(CONTRADICTIONS).write_parquet(str(to.contradictions))
+    rulings = dict(
+        con.execute(
+            "select ruling, count(*) from row_of r join claim c on c.spot = r.spot and c.claimed = r.claimed group by 1"
+        ).fetchall()
     )
-
-
-def _run_matcher(con: duckdb.DuckDBPyConnection) -> None:
-    logging.getLogger("uk_address_matcher").setLevel(logging.ERROR)
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    canonical = con.sql("SELECT uprn AS unique_id, address AS address_concat, postcode FROM home")
-    messy = con.sql("SELECT unique_id, address_concat, postcode FROM left_over")
-    matcher = AddressMatcher(
-        canonical_addresses=canonical,
-        addresses_to_match=messy,
-        con=con,
-        stages=[ExactMatchStage(), UniqueTrigramStage(), SplinkStage()],
-        cleaning_num_chunks=1,
-        show_progress="off",
-    )
-    found = matcher.match().matches()
-    found.filter(
-        "resolved_canonical_id IS NOT NULL AND (match_weight IS NULL"
-        f" OR (match_weight >= {LEAST_WEIGHT} AND coalesce(distinguishability, {LEAST_LEAD}) >= {LEAST_LEAD}))"
-    ).project("unique_id, resolved_canonical_id AS uprn, match_reason, match_weight, distinguishability").create(
-        "matched"
-    )
-
-
-def _write(con: duckdb.DuckDBPyConnection, to: Path) -> Linked:
-    linked = con.sql("SELECT e.person, l.uprn, e.attainment, l.how FROM elector e JOIN link l USING (row)")
-    linked.order("uprn, person").write_parquet(str(to))
     counts = con.execute("""
-        SELECT (SELECT count(*) FROM elector), count(*) FILTER (how = 'uprn'), count(*) FILTER (how = 'address'),
-               (SELECT count(*) FROM claim WHERE NOT stands) FROM link
+        select count(*), count(*) filter (r.postcode <> p.postcode and p.home)
+        from row_of r left join property p on p.uprn = r.claimed
     """).fetchall()[0]
-    return Linked(*counts)
+    return Linked(
+        electors=counts[0], postcode_differs=counts[1],
+        contradicted=rulings.get("elsewhere", 0) + rulings.get("open", 0),
+        **{ruling: rulings.get(ruling, 0) for ruling in COUNTED},
+    )  # fmt: skip
+
+
+# An answer counts while the home it names is still one of those that can be; else the address waits again.
+SETTLED = """
+create table settled as
+select q.people, a.key is not null and (a.uprn is null or list_contains(
+        list_transform(q.candidates, lambda home: home.uprn), a.uprn)) as answered,
+    case when answered and a.uprn is not null then a.uprn else q.exact end as uprn,
+    answered and a.uprn is not null as chosen
+from read_parquet(?) q left join answer a using (key)
+"""
+TOGETHER = """
+create table together as
+select person, uprn, attainment, how from read_parquet(?)
+where person not in (select unnest(people).person from settled)
+union all
+select person.person, uprn, person.attainment, case when chosen then 'answer' else 'address' end
+from (select unnest(people) as person, uprn, chosen from settled) where uprn is not null
+"""
+
+
+def settle(counted: Linked, answers: Sequence[Answer], to: Written) -> Linked:
+    """Apply the answers to what was linked before, without looking at an address again; `to.electors` is rewritten."""
+    with duckdb.connect() as con:
+        con.execute("create table answer (key varchar, uprn bigint)")
+        if answers:
+            con.executemany("insert into answer values (?, ?)", [[answer.key, answer.uprn] for answer in answers])
+        con.execute(SETTLED, [str(to.questions)])
+        con.execute(TOGETHER, [str(to.electors)])
+        con.sql("from together order by uprn, person").write_parquet(str(to.electors))
+        how = dict(con.execute("select how, count(*) from together group by how").fetchall())
+        waiting = con.execute("""
+            select count(*), coalesce(sum(len(people)), 0) from settled where not answered and uprn is null
+        """).fetchall()[0]
+    answered = how.get("answer", 0)
+    return replace(
+        counted, by_uprn=how.get("uprn", 0), by_address=how.get("address", 0) + answered, answered=answered,
+        addresses_to_review=waiting[0], to_review=waiting[1],
+    )  # fmt: skip

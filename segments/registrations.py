@@ -1,6 +1,7 @@
 """Who is on a register, home by home: the linked electors of each snapshot, and who joined between two."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
+from shutil import copyfile
 
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
@@ -8,31 +9,52 @@ from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
-from segments import engine, linking
+from segments import engine, linking, review
+from segments.linking import Answer, Linked, Written
 
 
 def linked(office: Office, actor: Actor, session: Session, register: Snapshot) -> Snapshot:
-    """The electors of a register tied to homes of the newest gazetteer; made once per pair of them."""
+    """The electors of a register tied to homes of the newest gazetteer: made once for each pair of them, and settled
+    again, without matching again, when officers have answered since."""
     gazetteer = engine.needed(current(session, actor.authority, "gazetteer"), "gazetteer")
-    source = f"register {register.id} gazetteer {gazetteer.id}"
-    for known in history(session, actor.authority, "electors", str(register.id)):
+    answers = review.answers(session, actor.authority)
+    pair = f"register {register.id} gazetteer {gazetteer.id}"
+    source = f"{pair} answers {digest}" if (digest := review.digest(answers)) else pair
+    earlier = [
+        known
+        for known in history(session, actor.authority, "electors", str(register.id))
+        if f"{known.source} ".startswith(f"{pair} ")
+    ]
+    for known in earlier:
         if known.source == source:
             return known
-    staged = office.lake.stage()
-    counts = linking.link(office.lake.file(register), office.lake.file(gazetteer), staged)
+    to = Written(*(office.lake.stage() for _ in fields(Written)))
+    settled = next((known for known in earlier if known.report.get("questions_file")), None)
+    if settled:
+        counts = _settle_again(office, settled, answers, to)
+    else:
+        counts = linking.link(office.lake.file(register), office.lake.file(gazetteer), office.keys, answers, to)
+    report = asdict(counts) | {"answers": digest} | _kept(office, actor, to, settled)
     return office.lake.commit(
-        session,
-        staged,
-        authority=actor.authority,
-        kind="electors",
-        name=str(register.id),
-        as_at=register.as_at,
-        made_at=office.clock.now(),
-        made_by=actor.label,
-        rows=counts.by_uprn + counts.by_address,
-        source=source,
-        report=asdict(counts),
-    )
+        session, to.electors, authority=actor.authority, kind="electors", name=str(register.id), as_at=register.as_at,
+        made_at=office.clock.now(), made_by=actor.label, rows=counts.by_uprn + counts.by_address, source=source,
+        report=report,
+    )  # fmt: skip
+
+
+def _settle_again(office: Office, settled: Snapshot, answers: list[Answer], to: Written) -> Linked:
+    copyfile(office.lake.file(settled), to.electors)
+    questions = office.lake.root / settled.report["questions_file"]
+    before = Linked(**{each.name: settled.report[each.name] for each in fields(Linked)})
+    return linking.settle(before, answers, replace(to, questions=questions))
+
+
+def _kept(office: Office, actor: Actor, to: Written, settled: Snapshot | None) -> dict[str, str]:
+    """Where the questions and contradictions lie; those of an earlier settling serve the later ones too."""
+    names = {"questions_file": to.questions, "contradictions_file": to.contradictions}
+    if settled:
+        return {name: settled.report[name] for name in names}
+    return {name: office.lake.adopt(path, actor.authority, "electors") for name, path in names.items()}
 
 
 def newest(office: Office, actor: Actor, session: Session) -> Snapshot:

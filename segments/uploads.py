@@ -14,7 +14,7 @@ from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
-from segments import imports
+from segments import imports, review
 from segments.imports import ImportReport
 from segments.sources import KINDS
 
@@ -67,15 +67,16 @@ def log(office: Office, authority: str) -> list[Snapshot]:
 
 
 def homes_are_behind(office: Office, authority: str) -> bool:
-    """Whether the table of homes was built before the newest of what it is made of."""
+    """Whether the table of homes was built before the newest of what it is made of, officers' answers included."""
     with office.database.session() as session:
         homes = current(session, authority, "households")
         sources = [current(session, authority, kind) for kind in ("register", "gazetteer", "geography")]
         later = [history(session, authority, kind) for kind in ("indicator", "contacts", "protected")]
+        answered_since = homes is not None and review.are_newer(session, homes)
     if not all(sources):
         return False
     newest = max(s.id or 0 for s in [*sources, *(s for kind in later for s in kind)] if s)
-    return homes is None or newest > (homes.id or 0)
+    return homes is None or answered_since or newest > (homes.id or 0)
 
 
 @dataclass(frozen=True)

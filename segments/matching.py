@@ -1,0 +1,126 @@
+"""Which home an address is: the exact ones by comparison, what is left by `uk_address_matcher` (Ministry of Justice).
+
+The matcher sees each distinct address once, and only the homes near it, so a borough takes seconds and a city fits.
+"""
+
+import logging
+
+import duckdb
+
+# The matcher's weights are bits of evidence. An address is tied to a home without asking when the best home has this
+# much, leads the next by this much, stands in the row's own postcode and differs by one slip of the hand at most.
+LEAST_WEIGHT = 10.0
+LEAST_LEAD = 5.0
+SLIPS = 1
+# Homes with less than this are not worth showing to anybody.
+WORTH_ASKING = 0.0
+SHOWN = 5
+# A word that more homes than this share tells nothing of where one lies: ROAD, COTTAGE.
+COMMON = 0.005
+
+# Exact within the postcode first; without one, or one postcode beside it, only what is unique in the whole gazetteer.
+EXACT = """
+create table hit as
+select s.spot, f.uprn, f.home, f.live, true as here
+from spot s join form f on f.form = s.key and f.postcode = s.postcode;
+insert into hit
+select s.spot, f.uprn, f.home, f.live, false from spot s join form f on f.form = s.key
+where s.key like '% % %' and s.spot not in (select spot from hit)
+    and (s.postcode is null or f.postcode is null or left(s.postcode, -2) = left(f.postcode, -2));
+create table exact as
+select spot, any_value(uprn) filter (home) as uprn from hit group by spot
+having count(distinct uprn) filter (home) = 1 and (bool_or(here) or count(distinct uprn) filter (live) = 1);
+-- The address of a whole building, a shop or a home that is no more: never a home's, however near one is.
+create table no_home as select spot from hit group by spot having not bool_or(home);
+"""
+
+# Homes near a spot: of its postcode, or of its number and either the beginning of its street or an uncommon word.
+NEAR = """
+create table wanted as
+select s.*, array_to_string(identity(key), ' ') as numbers, left(squeezed(key), 7) as beginning
+from spot s where spot in (select spot from unsettled) and key <> '';
+create table offered as
+select w.*, array_to_string(identity(core), ' ') as numbers, left(squeezed(core), 7) as beginning
+from wording w where home or live and not exists (
+    select 1 from wording h where h.home and h.core = w.core and h.postcode is not distinct from w.postcode);
+create table word as
+select uprn, numbers, unnest(list_distinct(string_split(core, ' '))) as word from offered;
+create table near as
+with telling as (
+    select word from word where length(word) > 2 group by word
+    having count(*) <= greatest(20, {common} * (select count(*) from offered)))
+select uprn from offered where postcode in (select postcode from wanted)
+union select o.uprn from offered o join wanted w using (numbers, beginning)
+union select o.uprn from word o join (
+    select numbers, unnest(string_split(key, ' ')) as word from wanted) w using (numbers, word)
+where word in (select word from telling)
+"""
+
+
+def exactly(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `exact` (spot, uprn), `hit` of all that is written alike, and `no_home` of spots that are no home's."""
+    con.execute(EXACT)
+
+
+def nearly(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `match` (spot, uprn, weight, lead, place) of the spots in `unsettled`, best first; `lead` is null where
+    nothing else came near."""
+    con.execute(NEAR.format(common=COMMON))
+    con.execute("create table match (spot bigint, uprn bigint, weight double, lead double, place bigint)")
+    counts = con.execute("select (select count(*) from wanted), (select count(*) from near)").fetchone()
+    if counts and all(counts):
+        _run_matcher(con)
+    for table in ("word", "near", "offered"):
+        con.execute(f"drop table {table}")
+
+
+def _run_matcher(con: duckdb.DuckDBPyConnection) -> None:
+    # Its import takes most of a second, which a register that is all exact need not wait for.
+    from uk_address_matcher import AddressMatcher, SplinkStage  # noqa: PLC0415
+
+    for name in ("uk_address_matcher", "splink"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    stage = SplinkStage(improve_top_n_matches=SHOWN)
+    matcher = AddressMatcher(
+        canonical_addresses=con.sql(
+            "select uprn as unique_id, address as address_concat, postcode from offered where uprn in (from near)"
+        ),
+        addresses_to_match=con.sql(
+            "select spot as unique_id, address as address_concat, coalesce(postcode, '') as postcode from wanted"
+        ),
+        con=con,
+        stages=[stage],
+        cleaning_num_chunks=1,
+        show_progress="off",
+    )
+    with matcher.match():
+        con.execute(
+            "insert into match select unique_id_r, unique_id_l, match_weight, distinguishability, candidate_rank "  # noqa: S608 - the matcher's own table
+            f"from {stage.best_matches_table} where unique_id_l is not null"
+        )
+
+
+# One slip in an address that has the number, the postcode and the evidence.
+CERTAIN = f"""
+create table certain as
+select m.spot, m.uprn from match m join spot s using (spot) join property p using (uprn)
+where m.place = 1 and p.home and m.weight >= {LEAST_WEIGHT} and coalesce(m.lead, {LEAST_LEAD}) >= {LEAST_LEAD}
+    and m.spot not in (from no_home) and exists (
+        select 1 from wording w where w.uprn = m.uprn and w.postcode = s.postcode and alike(s.key, w.core, {SLIPS}))
+"""  # noqa: S608 - numbers of ours
+
+# Homes worth showing: the one chosen before, those written exactly alike, those of a building and those with evidence,
+# last the one that the UPRN names though nothing else speaks for it.
+CANDIDATES = f"""
+create table candidate as
+with found as (
+    select spot, uprn, 4 as rank, 0.0 as weight from answered where uprn is not null
+    union all select spot, uprn, 3, 0.0 from hit where home
+    union all select h.spot, p.uprn, 2, 0.0 from hit h join property p on p.parent_uprn = h.uprn
+        where h.spot in (from no_home)
+    union all select spot, uprn, 2, weight from match where weight >= {WORTH_ASKING}
+    union all select spot, claimed, 1, 0.0 from claim where ruling = 'open')
+select f.spot, f.uprn, max(rank) as rank, max(weight) as weight from found f join property p using (uprn)
+where p.home and f.spot in (from unsettled) group by f.spot, f.uprn
+qualify row_number() over (partition by f.spot order by max(rank) desc, max(weight) desc, f.uprn) <= {SHOWN}
+"""  # noqa: S608 - numbers of ours
