@@ -47,7 +47,7 @@ def build(office: Office, actor: Actor, *, progress: Callable[[str], None] | Non
     with office.database.session() as session:
         find_authority(session, actor.authority)
         register = engine.needed(current(session, actor.authority, "register"), "register")
-        electors = registrations.linked(office, actor, session, register)
+    electors = registrations.link(office, actor, register)
     say(Stage("Counting who lives in each home", LINKED))
     staged = office.lake.stage()
     # Reading takes seconds, in which pages go on being answered.

@@ -1,6 +1,7 @@
 """Who is on a register, home by home: the linked electors of each snapshot, and who joined between two."""
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from shutil import copyfile
 
 import ibis.expr.types as ir
@@ -13,32 +14,80 @@ from segments import engine, linking, review
 from segments.linking import Answer, Linked, Written
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A register, the newest gazetteer and the answers to link them by; `earlier` is what was linked of them before."""
+
+    register: Snapshot
+    gazetteer: Snapshot
+    answers: list[Answer]
+    earlier: list[Snapshot]
+
+    @property
+    def source(self) -> str:
+        return f"{self.name} answers {digest}" if (digest := review.digest(self.answers)) else self.name
+
+    @property
+    def name(self) -> str:
+        return _name(self.register, self.gazetteer)
+
+    @property
+    def known(self) -> Snapshot | None:
+        return next((known for known in self.earlier if known.source == self.source), None)
+
+
 def linked(office: Office, actor: Actor, session: Session, register: Snapshot) -> Snapshot:
     """The electors of a register tied to homes of the newest gazetteer: made once for each pair of them, and settled
     again, without matching again, when officers have answered since."""
-    gazetteer = engine.needed(current(session, actor.authority, "gazetteer"), "gazetteer")
-    answers = review.answers(session, actor.authority)
-    pair = f"register {register.id} gazetteer {gazetteer.id}"
-    source = f"{pair} answers {digest}" if (digest := review.digest(answers)) else pair
+    pair = _pair(session, actor.authority, register)
+    return pair.known or _keep(office, actor, session, pair, *_link(office, actor, pair))
+
+
+def link(office: Office, actor: Actor, register: Snapshot) -> Snapshot:
+    """`linked` for a caller without a transaction: matching takes seconds, in which nobody shall wait for its end."""
+    with office.database.session() as session:
+        pair = _pair(session, actor.authority, register)
+    if pair.known:
+        return pair.known
+    made = _link(office, actor, pair)
+    with office.database.session() as session:
+        return _keep(office, actor, session, pair, *made)
+
+
+def _pair(session: Session, authority: str, register: Snapshot) -> Pair:
+    gazetteer = engine.needed(current(session, authority, "gazetteer"), "gazetteer")
     earlier = [
         known
-        for known in history(session, actor.authority, "electors", str(register.id))
-        if f"{known.source} ".startswith(f"{pair} ")
+        for known in history(session, authority, "electors", str(register.id))
+        if f"{known.source} ".startswith(f"{_name(register, gazetteer)} ")
     ]
-    for known in earlier:
-        if known.source == source:
-            return known
+    return Pair(register, gazetteer, review.answers(session, authority), earlier)
+
+
+def _name(register: Snapshot, gazetteer: Snapshot) -> str:
+    return f"register {register.id} gazetteer {gazetteer.id}"
+
+
+def _link(office: Office, actor: Actor, pair: Pair) -> tuple[Path, Linked, dict[str, str]]:
+    """The staged electors, what was counted, and where the questions and contradictions lie."""
     to = Written(*(office.lake.stage() for _ in fields(Written)))
-    settled = next((known for known in earlier if known.report.get("questions_file")), None)
+    settled = next((known for known in pair.earlier if known.report.get("questions_file")), None)
     if settled:
-        counts = _settle_again(office, settled, answers, to)
+        counts = _settle_again(office, settled, pair.answers, to)
     else:
-        counts = linking.link(office.lake.file(register), office.lake.file(gazetteer), office.keys, answers, to)
-    report = asdict(counts) | {"answers": digest} | _kept(office, actor, to, settled)
+        files = office.lake.file(pair.register), office.lake.file(pair.gazetteer)
+        counts = linking.link(*files, office.keys, pair.answers, to)
+    return to.electors, counts, _kept(office, actor, to, settled)
+
+
+def _keep(
+    office: Office, actor: Actor, session: Session, pair: Pair, staged: Path, counts: Linked, beside: dict[str, str]
+) -> Snapshot:  # fmt: skip
+    report = asdict(counts) | {"answers": review.digest(pair.answers)} | beside
     return office.lake.commit(
-        session, to.electors, authority=actor.authority, kind="electors", name=str(register.id), as_at=register.as_at,
-        made_at=office.clock.now(), made_by=actor.label, rows=counts.by_uprn + counts.by_address, source=source,
-        report=report,
+        session, staged, authority=actor.authority, kind="electors", name=str(pair.register.id),
+        as_at=pair.register.as_at, made_at=office.clock.now(), made_by=actor.label,
+        rows=counts.by_uprn + counts.by_address, source=pair.source, report=report,
     )  # fmt: skip
 
 
