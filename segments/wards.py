@@ -100,7 +100,9 @@ class _Run:
 
     @property
     def version(self) -> Version:
-        return Version(tuple(sorted(set[str]().union(*self.codes.values()))), self.since, self.until, self.geography is not None)
+        return Version(
+            tuple(sorted(set[str]().union(*self.codes.values()))), self.since, self.until, self.geography is not None
+        )
 
 
 def _runs(office: Office, session: Session, backend: Backend, authority: str) -> list[_Run]:
