@@ -31,13 +31,13 @@ class Comparison:
     @property
     def lost(self) -> float:
         """The share of rows by which it is smaller, 0 where it is not."""
-        return max(0.0, 1 - self.rows_now / self.rows_before) if self.rows_before else 0.0
+        return max(0, self.rows_before - self.rows_now) / self.rows_before if self.rows_before else 0.0
 
 
 @dataclass(frozen=True)
 class Kept:
     """How two datasets of a kind are compared: what names a thing, and SQL over `b` (before) and `n` (now) of what
-    may have changed in it."""
+    may have changed in one that is in both."""
 
     things: str
     key: tuple[str, ...]
@@ -121,7 +121,7 @@ def changes(con: duckdb.DuckDBPyConnection, shelf: str, before: Path, now: Path)
     query = COMPARED.format(
         columns=", ".join(sorted({*kept.key}.union(*map(_named, asked.values())))),
         grouped="" if asked else "group by all", before=literal(str(before)), now=literal(str(now)),
-        changes="".join(f", count(*) filter ({sql})" for sql in asked.values()),
+        changes="".join(f", count(*) filter (b.present and n.present and ({sql}))" for sql in asked.values()),
         same=" and ".join(f"b.{key} = n.{key}" for key in kept.key),
     )  # fmt: skip
     found = con.execute(query).fetchone() or ()
