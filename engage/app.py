@@ -24,7 +24,8 @@ from engage.foundation.sessions import SessionStore, session_config
 from engage.foundation.web import DEPENDENCIES
 
 ROOMS = (
-    "segments.routes", "segments.review_pages", "segments.gazetteer_pages", "campaigns.routes", "dashboards.routes",
+    "segments.data_pages", "segments.routes", "segments.review_pages", "segments.gazetteer_pages", "campaigns.routes",
+    "dashboards.routes",
 )  # fmt: skip
 DASHBOARD = "dashboards.dash_app"
 LARGEST_UPLOAD = 250 * 1024 * 1024

@@ -13,7 +13,8 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.pages import day, number, percent, plural
-from segments import gap, households, segments, uploads
+from segments import gap, households, intake, review, segments, uploads
+from segments.intake import Intake, IntakeState, Source
 
 PAGE = 50
 STALE_REGISTER_DAYS = 35  # a notice of alteration comes every month, so an older register is behind
@@ -60,6 +61,7 @@ class Overview:
     figures: list[Figure] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     campaigns: list[tuple[Campaign, ledger.Status]] = field(default_factory=list)
+    arrived: list[Intake] = field(default_factory=list)  # what automatic sharing brought in of late
 
 
 def overview(office: Office, account: Account) -> Overview:
@@ -67,11 +69,16 @@ def overview(office: Office, account: Account) -> Overview:
     found = lifecycle.campaigns(office, actor)
     going = [c for c in found if c.state in (CampaignState.launched, CampaignState.paused)]
     shown = going or [c for c in found if c.launched_at][:1]
-    steps = [*_data_steps(office, account), *_campaign_steps(account, found), *_plan_steps(office, account, found)]
+    incoming = intake.to_show(office, account.authority)
+    steps = [
+        *_intake_steps(incoming), *_data_steps(office, account), *_campaign_steps(account, found),
+        *_plan_steps(office, account, found),
+    ]  # fmt: skip
     return Overview(
         figures=_figures(office, account.authority),
         steps=[step for step, right in steps if account.may(right)],
         campaigns=[(c, ledger.status(office, actor, c.id or 0)) for c in shown],
+        arrived=[each for each in incoming if each.state == IntakeState.imported],
     )
 
 
@@ -91,6 +98,25 @@ def _figures(office: Office, authority: str) -> list[Figure]:
     ]
 
 
+def _intake_steps(incoming: list[Intake]) -> list[tuple[Step, Right]]:
+    """Files that wait for a decision, are under way, or could not be used."""
+    steps = []
+    for each in incoming:
+        name, path = each.name or "the table of homes", f"/data/intake/{each.token}"
+        by_itself = " It arrived by itself" if each.source == Source.inbox else ""
+        match each.state:
+            case IntakeState.waiting:
+                step = Step(f"Decide: {name}", path, f"Usable, with problems.{by_itself}".rstrip("."))
+            case IntakeState.refused if each.source == Source.inbox:
+                step = Step(f"Set aside: {name}", path, f"It cannot be used.{by_itself}")
+            case IntakeState.checking | IntakeState.importing:
+                step = Step(f"Under way: {name}", path, f"{each.stage}, {each.percent}%")
+            case _:
+                continue
+        steps.append((step, Right.import_data))
+    return steps
+
+
 def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
     shelves = {shelf.kind: shelf for shelf in uploads.shelves(office, account.authority)}
     missing = [shelves[kind] for kind in NEEDED if kind in shelves and not shelves[kind].snapshots]
@@ -101,6 +127,9 @@ def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
     if not missing and uploads.homes_are_behind(office, account.authority):
         hint = "Data has come in since it was built"
         steps.append((Step("Build the table of homes", "/data", hint), Right.import_data))
+    if (asked := review.waiting(office, account.authority)) and not missing:
+        hint = "Whether an elector's address is that of a home, where only a person can tell"
+        steps.append((Step(f"Review {plural(asked, 'address', 'addresses')}", "/data/review", hint), Right.import_data))
     newest = next(iter(shelves["register"].snapshots), None) if "register" in shelves else None
     age = (today(office.clock) - newest.as_at).days if newest else 0
     if age > STALE_REGISTER_DAYS:

@@ -81,6 +81,20 @@ class Intake(SQLModel, table=True):
         return self.state in AT_WORK
 
     @property
+    def until(self) -> datetime:
+        """When a file that waits for a decision is removed."""
+        return self.changed_at + LONGEST_WAIT
+
+    @property
+    def shown(self) -> str:
+        """What a page that watches it has seen of its progress."""
+        return f"{self.state} {self.percent} {self.stage}"
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.fraction)
+
+    @property
     def found(self) -> ImportReport | None:
         return ImportReport.from_dict(self.report) if self.report else None
 
@@ -135,6 +149,11 @@ def _own(session: Session, authority: str, token: str, *, lock: bool = False) ->
     return found
 
 
+def knows(office: Office, token: str) -> bool:
+    with office.database.session() as session:
+        return session.get(Intake, token) is not None
+
+
 def open_intakes(office: Office, authority: str) -> list[Intake]:
     """What is under way or waits for a decision, oldest first."""
     return _listed(office, authority, (*AT_WORK, IntakeState.waiting))
@@ -145,6 +164,14 @@ def recent(office: Office, authority: str) -> list[Intake]:
     since = office.clock.now() - SHOWN
     over = [intake for intake in _listed(office, authority, OVER) if intake.changed_at > since]
     return [*reversed(over), *reversed(open_intakes(office, authority))]
+
+
+def to_show(office: Office, authority: str) -> list[Intake]:
+    """What officers should know of: what is open, what the inbox brought, and what could not be used."""
+    return [
+        intake for intake in recent(office, authority)
+        if intake.state not in OVER or intake.source == Source.inbox or intake.state == IntakeState.refused
+    ]  # fmt: skip
 
 
 def arrived(office: Office, authority: str) -> list[Intake]:

@@ -1,22 +1,15 @@
-"""Files that come in by the page: what is here already, a file that waits for a decision, and what was rejected."""
+"""What came in: what is here of each kind, every import, and what was rejected."""
 
-import shutil
-import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import IO
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
 from segments import imports, review
-from segments.imports import ImportReport
-from segments.sources import KINDS
+from segments.intake import HOMES
+from segments.sources import KINDS, SHELVES
 
 # Title, and what it is for or where it comes from.
 WORDS = {
@@ -30,8 +23,11 @@ WORDS = {
     "suppressions": ("People not to contact", "From an earlier list of objections"),
     "protected": ("Protected addresses", "Kept as keyed hashes; nothing is ever sent to them or shown of them"),
     "indicator": ("Statistics by area", "Census 2021 tables from Nomis, or the Indices of Deprivation"),
+    "lookup": ("Look-ups between areas", "Made of a geography file of areas alone"),
+    "postcodes": ("Areas of each postcode", "Made of a geography file of postcodes"),
+    "coordinates": ("Coordinates of each property", "Made of a gazetteer of points alone"),
+    HOMES: ("Table of homes", "One row for each home, made of all the data"),
 }
-FORGOTTEN = 24 * 3600  # seconds after which a file that waits for a decision is removed
 
 
 @dataclass(frozen=True)
@@ -44,13 +40,19 @@ class Shelf:
     snapshots: list[Snapshot]
 
 
+def title(kind: str) -> str:
+    return WORDS.get(kind, (kind.replace("-", " ").capitalize(), ""))[0]
+
+
 def shelves(office: Office, authority: str) -> list[Shelf]:
+    """Every kind that can be imported; what only some files make is there once there is some."""
+    order = list(WORDS)
     with office.database.session() as session:
-        return [
-            Shelf(kind, *WORDS.get(kind, (kind, "")), _newest(history(session, authority, kind)))
-            for kind in sorted(KINDS, key=list(WORDS).index)
-            if kind != "register-update"
+        found = [
+            Shelf(kind, title(kind), WORDS.get(kind, ("", ""))[1], _newest(history(session, authority, kind)))
+            for kind in sorted(SHELVES, key=lambda kind: order.index(kind) if kind in order else len(order))
         ]
+    return [shelf for shelf in found if shelf.snapshots or shelf.kind in KINDS]
 
 
 def _newest(snapshots: list[Snapshot]) -> list[Snapshot]:
@@ -62,8 +64,8 @@ def _newest(snapshots: list[Snapshot]) -> list[Snapshot]:
 
 
 def log(office: Office, authority: str) -> list[Snapshot]:
-    """Every import, newest first; what Engage made itself is not one."""
-    return [snapshot for snapshot in imports.history(office, authority) if snapshot.kind in KINDS]
+    """Every import, newest first."""
+    return imports.history(office, authority)
 
 
 def homes_are_behind(office: Office, authority: str) -> bool:
@@ -76,72 +78,13 @@ def homes_are_behind(office: Office, authority: str) -> bool:
     if not all(sources):
         return False
     newest = max(s.id or 0 for s in [*sources, *(s for kind in later for s in kind)] if s)
-    return homes is None or answered_since or newest > (homes.id or 0)
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """An uploaded file that was looked at and waits for the officer's decision."""
-
-    token: str
-    name: str
-    kind: str
-    as_at: date
-
-
-def take(office: Office, source: IO[bytes], name: str, kind: str, as_at: date) -> Waiting:
-    _sweep(office)
-    token = uuid.uuid4().hex
-    folder = _room(office) / token
-    folder.mkdir(parents=True)
-    plain = Path(name.replace("\\", "/")).name[-120:] or "file"
-    with (folder / plain).open("wb") as out:
-        shutil.copyfileobj(source, out)
-    return Waiting(token, plain, kind, as_at)
-
-
-@contextmanager
-def opened(office: Office, waiting: Waiting) -> Iterator[Path]:
-    path = _room(office) / waiting.token / waiting.name
-    if not waiting.token.isalnum() or not path.exists():
-        msg = "The uploaded file is no longer here. Upload it again."
-        raise NotFound(msg)
-    yield path
-
-
-def check(office: Office, actor: Actor, waiting: Waiting) -> ImportReport:
-    """Read the file without importing it."""
-    with opened(office, waiting) as path:
-        return imports.import_file(office, actor, waiting.kind, path, waiting.as_at, dry_run=True)
-
-
-def bring_in(office: Office, actor: Actor, waiting: Waiting) -> ImportReport:
-    with opened(office, waiting) as path:
-        report = imports.import_file(office, actor, waiting.kind, path, waiting.as_at)
-    discard(office, waiting)
-    return report
-
-
-def discard(office: Office, waiting: Waiting) -> None:
-    if waiting.token.isalnum():
-        shutil.rmtree(_room(office) / waiting.token, ignore_errors=True)
-
-
-def _room(office: Office) -> Path:
-    return office.lake.root / "staging" / "uploads"
-
-
-def _sweep(office: Office) -> None:
-    """An upload that nobody decided on holds personal data: it goes after a day, by the disk's own clock."""
-    for folder in _room(office).glob("*"):
-        if time.time() - folder.stat().st_mtime > FORGOTTEN:
-            shutil.rmtree(folder, ignore_errors=True)
+    return homes is None or answered_since or newest > homes.report.get("seen", homes.id or 0)
 
 
 def find(office: Office, authority: str, snapshot_id: int) -> Snapshot:
     with office.database.session() as session:
         snapshot = session.get(Snapshot, snapshot_id)
-    if snapshot is None or snapshot.authority != authority or not snapshot.report or snapshot.kind not in KINDS:
+    if snapshot is None or snapshot.authority != authority or not snapshot.report or snapshot.kind not in SHELVES:
         msg = f"There is no import {snapshot_id} here."
         raise NotFound(msg)
     return snapshot

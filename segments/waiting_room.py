@@ -38,7 +38,7 @@ class Corner:
     def __init__(self, office: Office, authority: str, token: str) -> None:
         if not token.isalnum() or not authority.isalnum():
             raise NotFound(GONE)
-        self.folder = _room(office) / authority / token
+        self.token, self.folder = token, _room(office) / authority / token
 
     @property
     def path(self) -> Path:
