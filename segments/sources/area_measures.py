@@ -94,7 +94,7 @@ def _refuse_larger(reading: Reading, area: str) -> None:
 
 
 def _refuse_foreign(reading: Reading, rejected: Counter[str], area: str) -> None:
-    if not rejected[ELSEWHERE]:
+    if rejected.keys() != {ELSEWHERE}:
         return
     example = scalar(reading, f"select min({area}) from raw where {level_sql(area)} is not null")  # noqa: S608 - quoted
     raise InputRefused(

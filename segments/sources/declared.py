@@ -8,7 +8,8 @@
     100031001324,1
 
 The declaration stands in the file, so that page, command and inbox take it alike. `level` is uprn, oa, lsoa or ward;
-`unit` is number (left out: number) or share (0 to 1); `label_cy` is the name in Welsh. Rules ask for it by its name.
+`unit` is number (left out: number) or, of areas, share (0 to 1); `label_cy` is the name in Welsh. Rules ask for it by
+its name.
 """
 
 import re
@@ -115,6 +116,8 @@ def _checked(said: dict[str, str], file: str, as_at: date) -> Declaration:
         raise InputRefused(f"{file}: the level is {said['level'][:40]!r}. Expected uprn, oa, lsoa or ward.")
     if unit not in UNITS:
         raise InputRefused(f"{file}: the unit is {said['unit'][:40]!r}. Expected number, or share (0 to 1).")
+    if unit == "share" and level == "uprn":
+        raise InputRefused(f"{file}: a share is of the people or homes of an area; of single homes expected a number.")
     texts = [" ".join(said.get(field, "").split()) for field in ("name", "source", "label_cy")]
     if any(len(text) > LONGEST for text in texts) or not re.match(r"[^\W\d_]", texts[0]):
         raise InputRefused(f"{file}: the name must begin with a letter, and no line be longer than {LONGEST} letters.")

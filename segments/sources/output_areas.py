@@ -36,45 +36,48 @@ def _column(names: list[str], form: str) -> str | None:
 def normalise(reading: Reading, header_at: int) -> Harvest:
     open_rows(reading, header_at=header_at)
     name = _column(reading.columns, AREA) or ""
-    area, output, checks = f"upper(clean({quoted(name)}))", dict[str, str](), list[Check]()
-    for part, (form, pattern) in PARTS.items():
-        column = _column(reading.columns, form) or ""
-        output[part] = f"lower(clean({quoted(column)}))"
-        wrong = f"not coalesce(regexp_matches({output[part]}, '{pattern}'), false)"
-        checks.append(Check(column, f"no code of a {part}", wrong, f"left({quoted(column)}, 12)"))
-        called = next((c for c in reading.columns if re.fullmatch(part + NAME, plain(c))), None)
-        output[f"{part}_name"] = f"coalesce(lower(clean({quoted(called)})), '')" if called else "''"
-    mixed = " or ".join(
-        f"not starts_with({output[part]}, {output[of]})"
-        for of, part in (("supergroup", "group"), ("group", "subgroup"))
-    )
+    area = f"upper(clean({quoted(name)}))"
+    output, checks = _codes(reading)
     checks = [
         Check(name, "no code of an output area", f"coalesce({level_sql(area)}, '') <> 'oa'", f"left({area}, 20)"),
         Check(name, ELSEWHERE, elsewhere_sql(reading, area), listed=False, expected=True),
         *checks,
-        Check("", "supergroup, group and subgroup do not belong together", mixed),
     ]
     rejected = tabulate(reading, {"area": area} | output, checks, unique="area", repeated="the same area twice")
     accepted = int(scalar(reading, "select count(*) from good"))
     refuse_if_none(reading, accepted, rejected)
-    save(reading, " union all ".join([SUPERGROUP, *(_member(part) for part in PARTS)]))
-    return Harvest(
-        accepted, rejected, {"areas": accepted, "supergroups": _supergroups(reading)}, 4 * accepted, "oac2021"
-    )
+    rows = save(reading, " union all ".join([SUPERGROUP, *(_member(part) for part in PARTS)]))
+    return Harvest(accepted, rejected, {"areas": accepted, "supergroups": _supergroups(reading)}, rows, "oac2021")
+
+
+def _codes(reading: Reading) -> tuple[dict[str, str], list[Check]]:
+    """The code and name of each part as output columns, and what a code must look like."""
+    output, checks = dict[str, str](), list[Check]()
+    for part, (form, pattern) in PARTS.items():
+        column = _column(reading.columns, form) or ""
+        called = next((c for c in reading.columns if re.fullmatch(part + NAME, plain(c))), None)
+        code = f"lower(clean({quoted(column)}))"
+        wrong = f"not coalesce(regexp_matches({code}, '{pattern}'), false)"
+        checks.append(Check(column, f"no code of a {part}", wrong, f"left({quoted(column)}, 12)"))
+        output[f"{part}_code"] = code
+        output[f"{part}_name"] = f"coalesce(lower(clean({quoted(called)})), '')" if called else "''"
+    large, middle, small = (output[f"{part}_code"] for part in PARTS)
+    mixed = f"not starts_with({middle}, {large}) or not starts_with({small}, {middle})"
+    return output, [*checks, Check("", "supergroup, group and subgroup do not belong together", mixed)]
 
 
 # The indicator of the rules; a nominal code, so rules ask for one of several, never for more or less.
-SUPERGROUP = "select area, 'oa' as level, 'oac_supergroup' as measure, supergroup::double as value from good"
+SUPERGROUP = "select area, 'oa' as level, 'oac_supergroup' as measure, supergroup_code::double as value from good"
 
 
 def _member(part: str) -> str:
     """Group and subgroup are no numbers: each is kept as the measure that an area is of it, by its published name."""
-    named = f"trim(concat('output area classification: {part}: ', {part}, ' ', {part}_name))"
+    named = f"trim(concat('output area classification: {part}: ', {part}_code, ' ', {part}_name))"
     return f"select area, 'oa', {named}, 1.0 from good"  # noqa: S608 - our own names
 
 
 def _supergroups(reading: Reading) -> dict[str, int]:
-    found = reading.con.execute("select supergroup, count(*) from good group by 1 order by 1").fetchall()
+    found = reading.con.execute("select supergroup_code, count(*) from good group by 1 order by 1").fetchall()
     return {SUPERGROUPS[code][0]: count for code, count in found}
 
 

@@ -69,7 +69,8 @@ def _kept(reading: Reading, wards: list[dict[str, str]]) -> Harvest:
 
 def _collection(reading: Reading) -> dict[str, Any]:
     try:
-        collection = json.loads(reading.text.path.read_text("utf-8"))
+        with reading.text.open() as file:
+            collection = json.load(file)
     except (json.JSONDecodeError, RecursionError) as error:
         at = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise InputRefused(f"{reading.file}{at}: the GeoJSON is damaged or cut off. Download it again.") from None

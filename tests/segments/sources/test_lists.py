@@ -11,7 +11,8 @@ from sqlmodel import select
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
 from segments import imports, suppression
-from segments.imports import ImportReport, import_file
+from segments.import_report import ImportReport
+from segments.imports import import_file
 from segments.suppression import Suppression
 from tests.segments.sources import papers
 
@@ -24,7 +25,7 @@ CONTACT: Mapping[str, object] = {
 
 def contacts(office: Office, actor: Actor, folder: Path, *rows: dict[str, object], name: str = "c.csv") -> ImportReport:
     text = papers.table(CONTACT, [[(dict(CONTACT) | row)[key] for key in CONTACT] for row in rows])
-    return import_file(office, actor, "contacts", papers.write(folder, name, text), TODAY)
+    return import_file(office, actor, "contacts", papers.write(folder, name, text), TODAY, accept_shrink=True)
 
 
 def suppressions(office: Office, actor: Actor, folder: Path, *rows: tuple[object, ...]) -> ImportReport:
@@ -139,7 +140,7 @@ def test_undoing_a_suppression_list_lifts_what_it_alone_asked_for(office: Office
 
 def test_protected_addresses_are_hashes_alone(office: Office, actor: Actor, tmp_path: Path) -> None:
     header = ["uprn", "added_on", "review_on"]
-    rows = [
+    rows: list[list[object]] = [
         [100031001324, "2026-01-15", "2027-01-15"],
         ["000100031001324", "2026-01-16", ""],
         [100031011290, "15/01/2026", ""],
@@ -157,3 +158,75 @@ def test_protected_addresses_are_hashes_alone(office: Office, actor: Actor, tmp_
     }  # fmt: skip
     everything = papers.lake_bytes(office) + json.dumps(report.as_dict()).encode()
     assert b"100031" not in everything
+
+
+LISTS = Path(__file__).parent / "samples" / "lists"
+
+
+def test_contacts_of_a_back_office_by_its_own_column_names(office: Office, actor: Actor) -> None:
+    report = import_file(office, actor, "contacts", LISTS / "contacts_back_office.csv", TODAY)
+    assert (report.rows_read, report.accepted, report.rejected) == (3, 2, {"no lawful basis": 1})
+    assert papers.rows(office, report.snapshot_id, "uprn, channel, agreement_reference, collected_on, objected") == [
+        (3410000001, "email", "DSA-GW-1", date(2026, 1, 31), False),
+        (3410000001, "sms", "DSA-GW-1", date(2026, 1, 31), False),
+        (3410000002, "email", "DSA-GW-1", date(2026, 2, 1), True),
+    ]
+
+
+def test_contacts_nobody_can_account_for_are_refused(office: Office, actor: Actor) -> None:
+    sentence = r"lacks the columns source, lawful_basis, agreement_reference, collected_on\. Every contact needs"
+    with pytest.raises(InputRefused, match=sentence):
+        import_file(office, actor, "contacts", LISTS / "contacts_unaccounted.csv", TODAY)
+
+
+def test_opt_outs_and_bounces_of_an_electoral_system(office: Office, actor: Actor) -> None:
+    report = import_file(office, actor, "suppressions", LISTS / "ems_extension.csv", TODAY)
+    robin, alex = (office.keys.contact("email", f"{name}@example.org") for name in ("robin", "alex"))
+    assert papers.rows(office, report.snapshot_id) == sorted(
+        [
+            ("email", robin, "objection", None), ("email", alex, "bounce", date(2026, 4, 2)),
+            ("household", office.keys.uprn(3410000004), "objection", None),
+        ]
+    )  # fmt: skip
+    assert report.rejected == {
+        "no unsubscription and no bounce": 2, "no email address": 1, "no email address or UPRN": 1,
+        "not an email address": 1,
+    }  # fmt: skip
+    assert report.expected == ["no unsubscription and no bounce"]
+    with office.database.session() as session:
+        authority = actor.authority
+        assert suppression.suppressed_contacts(session, authority) == {robin, alex}
+        assert suppression.suppressed_households(session, authority, "email") == {office.keys.uprn(3410000004)}
+        assert suppression.suppressed_households(session, authority, "letter") == set()  # only its email stops
+
+
+def test_nothing_else_of_an_electoral_system_is_kept(office: Office, actor: Actor) -> None:
+    import_file(office, actor, "suppressions", LISTS / "ems_extension.csv", TODAY)
+    everything = papers.lake_bytes(office)
+    for value in ("1980-02-03", "1984-02-03", "1987-02-03", "robin@", "sam@", "no address", "07700900123"):
+        assert value.encode() not in everything
+
+
+@pytest.mark.parametrize("kind", ["suppressions", "contacts", "register"])
+def test_a_file_with_national_insurance_numbers_is_refused_whatever_it_is_said_to_be(
+    office: Office, actor: Actor, kind: str
+) -> None:
+    with pytest.raises(InputRefused, match="holds National Insurance numbers, which nothing here needs") as refused:
+        import_file(office, actor, kind, LISTS / "ems_with_nino.csv", TODAY)
+    assert "QQ123456C" not in str(refused.value)
+    assert b"QQ123456C" not in papers.lake_bytes(office)
+
+
+@pytest.mark.parametrize("header", ["NINO", "ElectorNINO", "National Insurance Number", "NI number"])
+def test_however_the_column_is_called(office: Office, actor: Actor, tmp_path: Path, header: str) -> None:
+    text = papers.table(["UPRN", "Email", header], [[7, "robin@example.org", "QQ123456C"]])
+    with pytest.raises(InputRefused, match="National Insurance numbers"):
+        import_file(office, actor, "contacts", papers.write(tmp_path, "c.csv", text), TODAY)
+
+
+def test_the_lists_in_their_own_layouts(office: Office, actor: Actor) -> None:
+    listed = import_file(office, actor, "suppressions", LISTS / "suppressions.csv", TODAY)
+    assert (listed.accepted, listed.rejected) == (3, {"type is not email, mobile or uprn": 1})
+    assert listed.figures == {"contacts": 2, "households": 1}
+    hidden = import_file(office, actor, "protected", LISTS / "protected.csv", TODAY)
+    assert (hidden.accepted, hidden.rejected) == (2, {"UPRN is not a whole number of up to 12 digits": 1})
