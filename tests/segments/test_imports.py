@@ -260,15 +260,14 @@ def test_a_file_cut_off_is_refused(office: Office, actor: Actor, tmp_path: Path,
 
 
 def test_rejects_hold_no_formula_and_no_person(office: Office, actor: Actor, tmp_path: Path) -> None:
-    text = papers.geography((7, *papers.HERE), (8, "=cmd|' /C calc'!A0", *papers.HERE[1:]), ("zz", *papers.HERE))
+    text = papers.geography((7, *papers.HERE), (8, "=1+2+3", *papers.HERE[1:]), ("zz", *papers.HERE))
     report = take(office, actor, papers.write(tmp_path, "o.csv", text), kind="geography")
     lines = (office.lake.root / report.rejects_file).read_text("utf-8-sig").splitlines()
     row = "E01029406,E02006131,E01000009,1a1"
     assert lines == [
         "line,column,reason,value,UPRN,PCDS,OA21CD,LAD25CD,WD25CD,LSOA21CD,MSOA21CD,LSOA11CD,OAC21IND",
-        f"3,OA21CD,no oa code,'=cmd|' /C ca,8,DE14 1AA,'=cmd|' /C calc'!A0,E07000193,E05014473,{row}",
-        "4,UPRN,UPRN is not a whole number of up to 12 digits,,"
-        f"zz,DE14 1AA,E00149825,E07000193,E05014473,{row}",
+        f"3,OA21CD,no oa code,'=1+2+3,8,DE14 1AA,'=1+2+3,E07000193,E05014473,{row}",
+        f"4,UPRN,UPRN is not a whole number of up to 12 digits,,zz,DE14 1AA,E00149825,E07000193,E05014473,{row}",
     ]
 
 
@@ -344,7 +343,9 @@ def test_what_a_killed_import_left_is_removed_by_the_next(office: Office, actor:
 
 def test_undo_brings_the_previous_back(office: Office, actor: Actor, tmp_path: Path) -> None:
     first = take(office, actor, papers.write(tmp_path, "r.csv", SOME))
-    second = take(office, actor, papers.write(tmp_path, "s.csv", papers.register(papers.elector(9))), accept_shrink=True)
+    second = take(
+        office, actor, papers.write(tmp_path, "s.csv", papers.register(papers.elector(9))), accept_shrink=True
+    )
     assert second.snapshot_id is not None
     imports.undo(office, actor, second.snapshot_id)
     with office.database.session() as session:
@@ -363,6 +364,43 @@ def test_undo_brings_the_previous_back(office: Office, actor: Actor, tmp_path: P
     with pytest.raises(NotFound):
         imports.undo(office, Actor("E06000001", "officer 2"), first.snapshot_id or 0)
     assert not take(office, actor, tmp_path / "s.csv", accept_shrink=True).unchanged
+
+
+def test_undo_says_what_counts_now(office: Office, actor: Actor, tmp_path: Path) -> None:
+    def bring(name: str, day: int) -> int:
+        text = papers.register(*(papers.elector(n) for n in range(day, day + 3)))
+        return take(office, actor, papers.write(tmp_path, name, text), as_at=date(2026, 5, day)).snapshot_id or 0
+
+    first, second, third = bring("a.csv", 1), bring("b.csv", 2), bring("c.csv", 3)
+    with office.database.session() as session:
+        kept = session.get(Snapshot, third)
+        assert kept is not None
+    assert (imports.current_without(office, kept) or kept).id == second
+    assert imports.undo(office, actor, first).sentence == "Import 1 was undone. Import 3, as at 2026-05-03, counts now."
+    assert imports.undo(office, actor, third).sentence == "Import 3 was undone. Import 2, as at 2026-05-02, counts now."
+    last = imports.undo(office, actor, second)
+    assert last.current is None
+    assert last.sentence == "Import 2 was undone. There is now no register here."
+
+
+def test_what_changes_were_applied_to_is_undone_after_them(office: Office, actor: Actor, tmp_path: Path) -> None:
+    first = take(office, actor, papers.write(tmp_path, "r.csv", SOME), as_at=date(2026, 5, 1))
+    text = papers.table([*papers.ELECTOR8, "ChangeTypeID"], [[*papers.elector(9), "N"]])
+    update = take(office, actor, papers.write(tmp_path, "u.csv", text), kind="register-update")
+    assert update.applied_to == first.snapshot_id
+    with pytest.raises(InputRefused, match=r"Import 2 applied its changes to import 1 .* Undo import 2 first\."):
+        imports.undo(office, actor, first.snapshot_id or 0)
+    undone = imports.undo(office, actor, update.snapshot_id or 0)
+    assert undone.current is not None
+    assert undone.current.id == first.snapshot_id
+    assert imports.undo(office, actor, first.snapshot_id or 0).current is None
+
+
+def test_a_file_known_as_one_kind_is_not_taken_for_another(office: Office, actor: Actor, tmp_path: Path) -> None:
+    path = papers.write(tmp_path, "r.csv", SOME)
+    take(office, actor, path)
+    with pytest.raises(InputRefused, match="Import it as kind 'register'"):
+        take(office, actor, path, kind="register-update")
 
 
 DAMAGES = st.lists(
