@@ -186,7 +186,8 @@ def _files(session: Session, authority: str) -> list[Snapshot]:
 def _kept(office: Office, actor: Actor, session: Session) -> Snapshot:
     sources, files = _sources(session, actor.authority), _files(session, actor.authority)
     ids = [snapshot.id for snapshot in (*sources.values(), *files)]
-    source = hashlib.sha256(repr((ids, ISSUES, ward_points.TOLERANCE, TABLES, PREPARE)).encode()).hexdigest()
+    rules = (ISSUES, WORDS, TABLES, PREPARE, ward_points.POINTS, ward_points.TOLERANCE)
+    source = hashlib.sha256(repr((ids, rules)).encode()).hexdigest()
     known = next((s for s in history(session, actor.authority, KIND) if s.source == source), None)
     if known:
         return known

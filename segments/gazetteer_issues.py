@@ -100,9 +100,9 @@ ISSUES = (
     Issue(
         "other_ward", "Points that lie in another ward than their code says",
         f"Move the point, or correct the ward code. Points within {TOLERANCE} metres of the right ward are not listed: "
-        "published boundaries are generalised, and points from before the positional accuracy programme a bit off.",
-        "select s.uprn, concat(point_said(s.easting, s.northing), ', in ', coalesce(concat(l.name, ' (', s.lies_in, "
-        "')'), 'none of the wards'), ', ', round(s.metres)::int, ' m from its own') as record, "
+        "published boundaries are generalised, and points from before the positional accuracy programme are shifted.",
+        "select s.uprn, concat(point_said(s.easting, s.northing), ', in ', coalesce(l.name || ' (' || s.lies_in "
+        "|| ')', 'none of the wards'), ', ', round(s.metres)::int, ' m from its own') as record, "
         "concat('a point in ', w.name, ' (', s.code, ')') as expected "
         "from stray s join ward w on w.code = s.code left join ward l on l.code = s.lies_in",
         needs=("boundaries",),

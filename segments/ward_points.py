@@ -14,6 +14,10 @@ from pyproj import Transformer
 # grid metres without the OSTN15 shift grid, to about 5 m.
 TOLERANCE = 25
 
+POINTS = """
+select h.uprn, h.easting, h.northing, coalesce(w.code, p.ward, '') as code
+from home h left join ward w on w.code = h.ward left join place p using (uprn) where h.plotted order by h.uprn
+"""
 STRAYS = pa.schema([
     ("uprn", pa.int64()), ("easting", pa.float64()), ("northing", pa.float64()), ("code", pa.string()),
     ("lies_in", pa.string()), ("metres", pa.float64()),
@@ -71,12 +75,10 @@ def _wards_of(dots: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_], co
 def register(con: duckdb.DuckDBPyConnection, wards: dict[str, str]) -> int:
     """Make the table `stray` from `home`, `place` and the boundaries; the number of points near the edge.
 
-    A home without a usable ward code of its own is held against its ward by the geography.
+    A home without a ward code of its own, or with one that is none of these wards, is held against its ward by the
+    geography.
     """
-    points = con.execute(
-        "select h.uprn, h.easting, h.northing, coalesce(h.ward, p.ward, '') as code "
-        "from home h left join place p using (uprn) where h.plotted order by h.uprn"
-    ).to_arrow_table()
+    points = con.execute(POINTS).to_arrow_table()
     columns = {name: points[name].to_numpy() for name in points.column_names}
     found, near = strays(columns, wards)
     con.register("strays_found", found)

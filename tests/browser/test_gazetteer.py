@@ -1,0 +1,64 @@
+"""The gazetteer page in Chromium: no WCAG 2.2 AA violation, small screens, and the custodian's file by keyboard alone."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from engage.demo.story import Story
+from engage.foundation.identity import Role
+from segments.wards import named
+from tests.browser.conftest import NARROW, Open, Window
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_gazetteer_page(window: Open, axe: str, javascript: bool) -> None:
+    shown = window(Role.officer, javascript=javascript)
+    assert shown.open("/data/gazetteer") == 200
+    assert shown.page.get_by_role("heading", level=1).inner_text() == "Gazetteer health"
+    assert shown.complaints == []
+    for width in (1200, NARROW):
+        shown.page.set_viewport_size({"width": width, "height": 900})
+        assert shown.overflow() == 0
+        if javascript:
+            assert shown.violations(axe) == []
+
+
+def test_the_wards_in_force_are_named(window: Open, played: Story) -> None:
+    shown = window(Role.officer)
+    shown.open("/data/gazetteer")
+    said = shown.page.locator(".govuk-summary-list__value").first.inner_text()
+    names = named(played.office, played.authority)
+    assert names
+    assert all(f"{name} ({code})" in said for code, name in names.items())
+
+
+def test_the_file_is_fetched_from_the_data_page_by_keyboard_alone(window: Open, tmp_path: Path) -> None:
+    shown = window(Role.officer)
+    shown.open("/data")
+    _tab_to(shown, "/data/gazetteer")
+    shown.page.keyboard.press("Enter")
+    shown.page.wait_for_url("**/data/gazetteer")
+    _tab_to(shown, "/data/gazetteer.csv")
+    with shown.page.expect_download() as fetched:
+        shown.page.keyboard.press("Enter")
+    fetched.value.save_as(tmp_path / "file.csv")
+    with (tmp_path / "file.csv").open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.reader(file))
+    assert table[0][0] == "uprn"
+    listed = shown.page.locator(".engage-figure__value").last.inner_text().split()[0].replace(",", "")
+    assert len(table) - 1 == int(listed) > 0
+
+
+def _tab_to(shown: Window, href: str) -> None:
+    """Press Tab until the link has the focus, and see that it shows it."""
+    for _ in range(120):
+        shown.page.keyboard.press("Tab")
+        focused = shown.page.evaluate("document.activeElement.getAttribute('href')")
+        if focused == href:
+            colour = shown.page.evaluate("getComputedStyle(document.activeElement).backgroundColor")
+            assert colour not in ("rgba(0, 0, 0, 0)", "transparent")
+            return
+    pytest.fail(f"{href} cannot be reached by keyboard")
