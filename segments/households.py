@@ -17,7 +17,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
-from segments import areas, engine, protected, reach, registrations
+from segments import area_names, areas, engine, protected, reach, registrations
 from segments.import_report import Stage
 
 # The adults an output area's homes hold are shared out by kind of home: a large house holds more than a flat.
@@ -162,11 +162,10 @@ def _of_postcodes(
 
 
 def _name_wards(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
-    boundaries = current(session, authority, "boundaries")
-    if boundaries is None:
+    names = area_names.of_wards(backend, office, session, authority)
+    if names is None:
         return homes.mutate(ward_name=homes.ward)
-    wards = engine.table(backend, office.lake, boundaries).select("ward", ward_name="name")
-    named = engine.attach(homes, wards, "ward")
+    named = engine.attach(homes, names, "ward")
     return named.mutate(ward_name=named.ward_name.coalesce(named.ward))
 
 

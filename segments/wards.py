@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Office
-from segments import engine
+from segments import area_names, engine
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,15 @@ class Change:
 
 
 def named(office: Office, authority: str) -> dict[str, str]:
-    """Ward code to name, by name; empty before boundaries were imported."""
-    return {code: name for code, name, _ in sorted(_rows(office, authority), key=lambda row: row[1])}
+    """Ward code to name, by name; empty before boundaries or a look-up of wards were imported."""
+    found = {code: name for code, name, _ in _rows(office, authority)} or _looked_up(office, authority)
+    return dict(sorted(found.items(), key=lambda ward: ward[1]))
+
+
+def _looked_up(office: Office, authority: str) -> dict[str, str]:
+    with office.database.session() as session, engine.connect() as backend:
+        names = area_names.looked_up(backend, office, session, authority)
+        return {} if names is None else {str(row.ward): str(row.ward_name) for row in names.execute().itertuples()}
 
 
 def shapes(office: Office, authority: str) -> dict[str, tuple[str, dict[str, Any]]]:

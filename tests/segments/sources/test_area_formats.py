@@ -11,7 +11,7 @@ from shapely.geometry import shape
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import current, current_by_name
 from engage.foundation.office import Actor, Office
-from segments import areas, engine, households, local_indicators
+from segments import areas, engine, households, local_indicators, wards
 from segments.import_report import ImportReport
 from segments.imports import import_file
 from tests.segments.sources import papers
@@ -144,6 +144,26 @@ def test_a_home_the_uprn_look_up_lacks_takes_the_areas_of_its_postcode(
     assert papers.rows(office, after.id, "uprn, oa, ward") == [
         (3410000001, OA, "E05014473"), (3410000003, OA, "E05014473"), (3410000009, OTHER_OA, "E05014474"),
     ]  # fmt: skip
+
+
+def test_wards_are_called_as_the_look_up_says_until_boundaries_come(
+    office: Office, actor: Actor, tmp_path: Path
+) -> None:
+    text = papers.gazetteer(*papers.street(1, "MILL LANE"), papers.blpu(3410000001), papers.lpi(3410000001))
+    import_file(office, actor, "gazetteer", papers.write(tmp_path, "g.csv", text), TODAY)
+    electors = papers.register(papers.elector(1, UPRN=3410000001))
+    import_file(office, actor, "register", papers.write(tmp_path, "r.csv", electors), TODAY)
+    take(office, actor, "geography", "nsul.csv")
+    names = [papers.rows(office, households.build(office, actor).id, "ward_name")]
+    assert wards.named(office, OWN) == {}
+    take(office, actor, "geography", "lookup_lsoa_ward.csv")
+    take(office, actor, "geography", "lookup_oa_lsoa_msoa.csv")  # of no wards
+    names.append(papers.rows(office, households.build(office, actor).id, "ward_name"))
+    assert wards.named(office, OWN) == {"E05014473": "Anglesey", "E05014474": "Bagots & Needwood"}
+    boundaries = papers.write(tmp_path, "w.geojson", papers.wards("Anglesey Ward"))
+    import_file(office, actor, "boundaries", boundaries, TODAY)
+    names.append(papers.rows(office, households.build(office, actor).id, "ward_name"))
+    assert names == [[("E05014473",)], [("Anglesey",)], [("Anglesey Ward",)]]
 
 
 # Boundaries
