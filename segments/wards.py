@@ -44,14 +44,16 @@ class Change:
 
 def named(office: Office, authority: str) -> dict[str, str]:
     """Ward code to name, by name; empty before boundaries or a look-up of wards were imported."""
-    found = {code: name for code, name, _ in _rows(office, authority)} or _looked_up(office, authority)
+    found = {code: name for code, name, _ in _rows(office, authority)}
+    if not found:
+        with office.database.session() as session, engine.connect() as backend:
+            found = _looked_up(backend, office, session, authority)
     return dict(sorted(found.items(), key=lambda ward: ward[1]))
 
 
-def _looked_up(office: Office, authority: str) -> dict[str, str]:
-    with office.database.session() as session, engine.connect() as backend:
-        names = area_names.looked_up(backend, office, session, authority)
-        return {} if names is None else {str(row.ward): str(row.ward_name) for row in names.execute().itertuples()}
+def _looked_up(backend: Backend, office: Office, session: Session, authority: str) -> dict[str, str]:
+    names = area_names.looked_up(backend, office, session, authority)
+    return {} if names is None else {str(row.ward): str(row.ward_name) for row in names.execute().itertuples()}
 
 
 def shapes(office: Office, authority: str) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -161,13 +163,13 @@ def _moved(before: ir.Table, now: ir.Table) -> list[tuple[str, str, int]]:
 
 
 def every_name(office: Office, authority: str) -> dict[str, str]:
-    """Ward code to its newest name, of every code that ever had boundaries here."""
+    """Ward code to its newest name, of every code that ever had boundaries or a look-up here."""
     with office.database.session() as session, engine.connect() as backend:
         return _names(backend, office, session, authority)
 
 
 def _names(backend: Backend, office: Office, session: Session, authority: str) -> dict[str, str]:
-    names: dict[str, str] = {}
+    names = _looked_up(backend, office, session, authority)
     for snapshot in reversed(history(session, authority, "boundaries")):
         frame = engine.table(backend, office.lake, snapshot).select("ward", "name").execute()
         names |= dict(zip(frame.ward, frame["name"], strict=True))
@@ -196,7 +198,7 @@ def restated(backend: Backend, office: Office, session: Session, authority: str,
         if place in homes.columns:
             told = engine.attach(told, around, place)
             guesses.append(f"ward_of_{place}")
-    told = told.mutate(ward=ibis.coalesce(*(told[name] for name in guesses), told.ward))
+    told = told.mutate(ward_before=told.ward, ward=ibis.coalesce(*(told[name] for name in guesses), told.ward))
     if "ward_name" in homes.columns:
         told = _renamed(backend, office, session, authority, told)
     return told.select(*homes.columns)
@@ -224,10 +226,10 @@ def _commonest(placed: ir.Table, place: str) -> ir.Table:
 
 
 def _renamed(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
-    """By the code, from the newest boundaries; a ward that they lack goes by its code, as in the table of homes."""
-    boundaries = current(session, authority, "boundaries")
-    if boundaries is None:
-        return homes.mutate(ward_name=homes.ward)
-    names = engine.table(backend, office.lake, boundaries).select("ward", name_now="name")
-    named = engine.attach(homes, names, "ward")
-    return named.mutate(ward_name=named.name_now.coalesce(named.ward))
+    """By the code, as in the table of homes; a ward that is the same as before and has no newer name keeps its own."""
+    own = ibis.cases((homes.ward == homes.ward_before, homes.ward_name), else_=homes.ward)
+    names = area_names.of_wards(backend, office, session, authority)
+    if names is None:
+        return homes.mutate(ward_name=own)
+    named = engine.attach(homes.mutate(ward_own_name=own), names.rename(ward_name_now="ward_name"), "ward")
+    return named.mutate(ward_name=named.ward_name_now.coalesce(named.ward_own_name))

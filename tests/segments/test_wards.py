@@ -122,6 +122,16 @@ def test_without_a_geography_nothing_is_restated(office: Office) -> None:
     assert restate(office, homes).equals(homes)
 
 
+def test_a_ward_that_stays_keeps_its_name_where_nothing_names_it_anew(office: Office) -> None:
+    placed(office, NEW, {1: "K1", 2: "B1"})
+    homes = pd.DataFrame({"uprn": [1, 2], "ward": ["K1", "A1"], "ward_name": ["Kept", "North"]})
+    assert restate(office, homes).ward_name.tolist() == ["Kept", "B1"]
+    both = {"from_level": "ward", "from_code": ["B1", "A1"], "from_name": ["South", "North"], "to_level": "authority"}
+    keep(office, "lookup", pd.DataFrame(both | {"to_code": CODE, "to_name": "East Staffordshire"}), NEW, "wards")
+    assert restate(office, homes).ward_name.tolist() == ["Kept", "South"]
+    assert wards.every_name(office, CODE) == {"A1": "North", "B1": "South"}
+
+
 def test_a_ward_that_the_boundaries_lack_goes_by_its_code(office: Office) -> None:
     bounded(office, OLD, {"A1": "North"})
     placed(office, NEW, {1: "B1"})
