@@ -20,9 +20,9 @@ from segments.preview import first_rows
 from segments.reading import Known, Reading, connect, look
 from segments.recognition import recognise
 from segments.scratch import scratch
-from segments.sources import FORMATS, KINDS, SHELVES
+from segments.sources import FORMATS, KINDS, NAMES, SHELVES
 from segments.sources.format import Format, Harvest
-from segments.staging import fingerprint, receive
+from segments.staging import Survey, receive, survey
 
 READING, CHECKING, JOINING, COMPARING, SAVING = 0.0, 0.2, 0.6, 0.8, 0.95  # of the work lies behind each stage
 BASES = ("geography", "boundaries", "register", "gazetteer")
@@ -40,10 +40,11 @@ def import_file(
     say = progress or (lambda _: None)
     _check_request(office, actor, kind, path, as_at)
     say(Stage("Reading the file", READING))
-    if (before := _already_current(office, actor, kind, as_at, fingerprint(path))) is not None:
+    seen = survey(path)
+    if (before := _already_current(office, actor, kind, as_at, seen.sha256)) is not None:
         return before
     with scratch(office.lake) as folder:
-        with _read(office, actor, kind, path, as_at, folder, say) as read:
+        with _read(office, actor, kind, path, as_at, folder, say, seen) as read:
             say(Stage("Comparing", COMPARING))
             report = _report(office, actor, read, preview=dry_run)
             rejected = _kept_rejects(read) if not dry_run else None
@@ -110,10 +111,11 @@ class Read:
 
 @contextmanager
 def _read(
-    office: Office, actor: Actor, kind: str, path: Path, as_at: date, folder: Path, say: Callable[[str], None]
+    office: Office, actor: Actor, kind: str, path: Path, as_at: date, folder: Path, say: Callable[[str], None],
+    seen: Survey | None = None,
 ) -> Iterator[Read]:  # fmt: skip
-    text = receive(path, folder / "text")
-    head = look(text)
+    text = receive(path, folder / "text", seen)
+    head = look(text, NAMES)
     form, header_at = recognise(head, kind, path.name)
     say(Stage(f"Checking {text.lines:,} lines of {form.name}", CHECKING))
     bases = _bases(office, actor.authority)

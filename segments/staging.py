@@ -1,130 +1,133 @@
-"""A file as it was handed in, made into plain UTF-8 text on the lake's disk: unpacked, decoded, hashed, counted.
+"""A file as it was handed in, made into plain UTF-8 text: unpacked, decoded, hashed, its lines counted and guarded.
 
-Everything streams, so memory does not grow with the file. Nothing here looks at what a row says.
+Everything streams, so memory does not grow with the file. A file that is plain UTF-8 already is read where it lies.
+Nothing here looks at what a row says, but for what no export has: zero bytes, endless lines, formulas.
 """
 
 import codecs
-import gzip
 import hashlib
-import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
 from engage.foundation.errors import InputRefused
+from segments import workbook
+from segments.lines import LineGuard
+from segments.unpacking import Wrapping, chunks, wrapping
 
-CHUNK = 1 << 20
-LONGEST_LINE = 1 << 18
-MOST_UNPACKED = 64 << 30
-MOST_EXPANSION = 300  # real exports shrink 5 to 60 times; a bomb, thousands
-EXPANSION_FREE = 64 << 20
-MISTAKEN = {
-    b"%PDF": "a PDF document",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word document",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"PAR1": "a Parquet file",
-    b"SQLite": "a database",
-}
+UTF8_MARK = codecs.BOM_UTF8
 
 
 @dataclass(frozen=True)
 class Text:
-    """Plain UTF-8 text: where it lies, the SHA-256 of what was handed in (unpacked), its lines, its first encoding."""
+    """UTF-8 text: where it lies (perhaps with a byte order mark), the SHA-256 of what was handed in (unpacked), its
+    lines, its first encoding. `stamp` is size and time of a file read where it lies."""
 
     path: Path
     sha256: str
     lines: int
     encoding: str
+    stamp: tuple[int, int] | None = None
+
+    def open(self) -> TextIO:
+        """The text without its mark, lines ending as they do in the file."""
+        return self.path.open(encoding="utf-8-sig", newline="\n")
+
+    def refuse_if_changed(self, name: str) -> None:
+        if self.stamp and self.stamp != _stamp(self.path):
+            raise InputRefused(f"{name} was changed while it was read. Import it again once it is complete.")
 
 
-def receive(source: Path, target: Path) -> Text:
-    """Write `source` to `target` as UTF-8 without a byte order mark; InputRefused if it is no readable text."""
-    _exists(source)
-    with ExitStack() as stack:
-        stream = _unpacked(source, stack)
-        head = stream.read(CHUNK)
-        encoding = _encoding(head, source.name)
-    try:
-        return _decode(source, target, encoding)
-    except UnicodeDecodeError as error:
-        if encoding != "utf-8" or _speaks_utf8(target):
-            raise InputRefused(_undecodable(source.name, target, encoding)) from error
-    try:
-        return _decode(source, target, "windows-1252")
-    except UnicodeDecodeError as error:
-        raise InputRefused(_undecodable(source.name, target, "windows-1252")) from error
+@dataclass(frozen=True)
+class Survey:
+    """One look at a file from end to end. `plain` is the text of one that needs no conversion."""
+
+    sha256: str
+    plain: Text | None
+
+
+def survey(source: Path) -> Survey:
+    """Hash a file, unpacked: the same export is known again however it was packed. One that is plain UTF-8 is checked
+    and counted on the way, so that it need not be copied."""
+    wrapped = wrapping(source)
+    digest, stamp = hashlib.sha256(), _stamp(source)
+    if wrapped is Wrapping.workbook:
+        with source.open("rb") as file:
+            return Survey(hashlib.file_digest(file, "sha256").hexdigest(), None)
+    guard = Utf8Guard(source.name) if wrapped is Wrapping.plain else None
+    with ThreadPoolExecutor(1) as beside:  # hashing lets go of the interpreter
+        for chunk in chunks(source, wrapped):
+            hashed = beside.submit(digest.update, chunk)
+            guard = guard if guard and guard.takes(chunk) else None
+            hashed.result()
+    if guard is None or not guard.ends():
+        return Survey(digest.hexdigest(), None)
+    plain = Text(source, digest.hexdigest(), guard.lines.count, "utf-8", stamp)
+    return Survey(plain.sha256, plain)
 
 
 def fingerprint(source: Path) -> str:
-    """SHA-256 of what is in the file, unpacked: the same export is known again however it was packed."""
-    _exists(source)
-    digest = hashlib.sha256()
-    with ExitStack() as stack:
-        for chunk in _chunks(_unpacked(source, stack), source):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return survey(source).sha256
 
 
-def _exists(source: Path) -> None:
-    if not source.is_file():
-        raise InputRefused(f"There is no file {source.name}. Check the name and the folder.")
-    if source.stat().st_size == 0:
-        raise InputRefused(f"{source.name} is empty: it has no rows. Export it again.")
-
-
-def _unpacked(source: Path, stack: ExitStack) -> BinaryIO:
-    with source.open("rb") as file:
-        magic = file.read(8)
-    for beginning, what in MISTAKEN.items():
-        if magic.startswith(beginning):
-            raise InputRefused(f"{source.name} is {what}, not a table of text. Export it as CSV.")
-    if magic.startswith(b"\x1f\x8b"):
-        return stack.enter_context(gzip.open(source, "rb"))  # type: ignore[return-value]  # a GzipFile reads like any binary file
-    if magic.startswith(b"PK"):
-        return _member(source, stack)
-    return stack.enter_context(source.open("rb"))
-
-
-def _member(source: Path, stack: ExitStack) -> BinaryIO:
+def receive(source: Path, target: Path, seen: Survey | None = None) -> Text:
+    """The text of `source`, at `target` (a link, where it can be read in place); InputRefused if it is no readable
+    text. `seen` saves surveying it again."""
+    seen = seen or survey(source)
+    if seen.plain:
+        target.symlink_to(source.absolute())  # DuckDB would read * or [ in the name as a pattern
+        return Text(target, seen.sha256, seen.plain.lines, "utf-8", seen.plain.stamp)
+    wrapped = wrapping(source)
+    if wrapped is Wrapping.workbook:
+        return _write(source, target, seen.sha256, "utf-8", lambda: workbook.lines(source))
+    encoding = _encoding(next(chunks(source, wrapped), b""), source.name)
     try:
-        archive = stack.enter_context(zipfile.ZipFile(source))
-    except zipfile.BadZipFile:
-        raise InputRefused(f"{source.name} is a damaged zip file. Copy or export it again.") from None
-    names = [i.filename for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX")]
-    if any(name.startswith("xl/") for name in names):
-        raise InputRefused(f"{source.name} is an Excel workbook. Save the sheet as CSV (UTF-8) and import that.")
-    if len(names) != 1:
-        raise InputRefused(f"{source.name} is a zip file of {len(names)} files. Unzip it and import one at a time.")
+        return _write(source, target, seen.sha256, encoding, lambda: chunks(source, wrapped))
+    except UnicodeDecodeError as error:
+        if encoding != "utf-8" or _speaks_utf8(target):
+            raise InputRefused(_undecodable(source.name, target, encoding)) from None
+        del error
     try:
-        return stack.enter_context(archive.open(names[0]))  # type: ignore[return-value]  # a ZipExtFile reads like any binary file
-    except (RuntimeError, NotImplementedError):
-        raise InputRefused(
-            f"{source.name} is locked with a password or packed in an unusual way. Unzip it first."
-        ) from None
+        return _write(source, target, seen.sha256, "windows-1252", lambda: chunks(source, wrapped))
+    except UnicodeDecodeError:
+        raise InputRefused(_undecodable(source.name, target, "windows-1252")) from None
 
 
-def _chunks(stream: BinaryIO, source: Path) -> Iterator[bytes]:
-    size, packed = 0, source.stat().st_size
-    while chunk := _read(stream, source.name):
-        size += len(chunk)
-        if size > MOST_UNPACKED or (size > EXPANSION_FREE and size > packed * MOST_EXPANSION):
-            raise InputRefused(f"{source.name} unpacks to far more than a real export does, so it was not opened.")
-        yield chunk
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
-def _read(stream: BinaryIO, name: str) -> bytes:
-    try:
-        return stream.read(CHUNK)
-    except (EOFError, zipfile.BadZipFile, zlib.error, gzip.BadGzipFile):
-        raise InputRefused(f"{name} is packed, but damaged or cut off. Copy or export it again.") from None
+class Utf8Guard:
+    """Takes chunks for as long as they are UTF-8 whose lines end with a line feed."""
+
+    def __init__(self, name: str) -> None:
+        self.lines = LineGuard(name)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._begun = False
+
+    def takes(self, chunk: bytes) -> bool:
+        if not self._begun and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return False
+        self._begun = True
+        if b"\0" in chunk or (b"\r" in chunk and b"\n" not in chunk):
+            return False
+        try:
+            if not chunk.isascii() or self._decoder.getstate()[0]:
+                self._decoder.decode(chunk)
+        except UnicodeDecodeError:
+            return False
+        self.lines.check(chunk)
+        return True
+
+    def ends(self) -> bool:
+        return not self._decoder.getstate()[0]
 
 
 def _encoding(head: bytes, name: str) -> str:
-    if head.startswith(codecs.BOM_UTF8):
+    if head.startswith(UTF8_MARK):
         return "utf-8-sig"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
@@ -138,60 +141,44 @@ def _encoding(head: bytes, name: str) -> str:
         return "utf-16-le"
     if even > 0.7 * half > odd * 10:
         return "utf-16-be"
-    raise InputRefused(f"{name} is not a table of text: it holds zero bytes. Export it as CSV.")
+    line = head[: head.index(b"\0")].count(b"\n") + 1
+    raise InputRefused(f"{name}, line {line}: a zero byte, which no table of text has. Export it again as CSV.")
 
 
-def _decode(source: Path, target: Path, encoding: str) -> Text:
-    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder(encoding)()
-    guard = _LineGuard(source.name)
-    with ExitStack() as stack, target.open("wb") as out:
-        try:
-            for chunk in _chunks(_unpacked(source, stack), source):
-                digest.update(chunk)
-                out.write(guard.check(decoder.decode(chunk).encode()))
-            out.write(guard.check(decoder.decode(b"", final=True).encode()))
-        except UnicodeDecodeError as error:
-            # Written up to the bad byte, so that its line can be told.
-            out.write(error.object[: error.start].decode(error.encoding, "ignore").encode())
-            raise
-    return Text(target, digest.hexdigest(), guard.lines, encoding.removesuffix("-sig"))
+def _write(source: Path, target: Path, sha256: str, encoding: str, read: Callable[[], Iterator[bytes]]) -> Text:
+    """Decode to `target`. The text up to a byte that cannot be decoded is there too, so that its line can be told."""
+    decoder, guard, ends = codecs.getincrementaldecoder(encoding)(), LineGuard(source.name), _LineEnds()
+    with target.open("wb") as out:
+        for chunk in read():
+            try:
+                text = decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                out.write(error.object[: error.start].decode(error.encoding, "ignore").encode())
+                raise
+            out.write(guard.check(ends.unified(text).encode()))
+        out.write(guard.check(ends.unified(decoder.decode(b"", final=True), final=True).encode()))
+    return Text(target, sha256, guard.count, encoding.removesuffix("-sig"))
 
 
-class _LineGuard:
-    """Counts lines and stops at a zero byte or at a line that no real export has."""
+class _LineEnds:
+    """Lines of old systems end with a carriage return alone. What the first megabytes hold decides."""
 
-    def __init__(self, name: str) -> None:
-        self.name, self.newlines, self.tail, self.json = name, 0, 0, False
+    def __init__(self) -> None:
+        self._alone: bool | None = None
 
-    def check(self, text: bytes) -> bytes:
-        if not text:
-            return text
-        if self.newlines == 0 and self.tail == 0:
-            self.json = text.lstrip()[:1] in (b"{", b"[")
-        if b"\0" in text:
-            line = self.newlines + text[: text.index(b"\0")].count(b"\n") + 1
-            raise InputRefused(f"{self.name}, line {line}: a zero byte, which no text has. Export the file again.")
-        self.newlines += text.count(b"\n")
-        last = text.rfind(b"\n")
-        self.tail = self.tail + len(text) if last < 0 else len(text) - last - 1
-        if self.tail > LONGEST_LINE and not self.json:
-            raise InputRefused(
-                f"{self.name}, line {self.newlines + 1} is longer than any row can be. Export it as CSV."
-            )
-        return text
-
-    @property
-    def lines(self) -> int:
-        return self.newlines + (self.tail > 0)
+    def unified(self, text: str, *, final: bool = False) -> str:
+        if self._alone is None and ("\n" in text or "\r" in text or final):
+            self._alone = "\n" not in text
+        return text.replace("\r", "\n") if self._alone else text
 
 
 def _speaks_utf8(target: Path) -> bool:
     """Whether the part before the bad byte held proper UTF-8 beyond plain English letters: then it is damaged."""
     with target.open("rb") as file:
-        return any(not chunk.isascii() for chunk in iter(lambda: file.read(CHUNK), b""))
+        return any(not chunk.isascii() for chunk in iter(lambda: file.read(1 << 20), b""))
 
 
 def _undecodable(name: str, target: Path, encoding: str) -> str:
     with target.open("rb") as file:
-        line = 1 + sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(CHUNK), b""))
+        line = 1 + sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
     return f"{name}, line {line}: letters that cannot be read as {encoding}. Export the file again as UTF-8."

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+from segments.reading import plain
 from segments.sources.format import Format
 
 FORMATS: tuple[Format, ...] = tuple(
@@ -12,3 +13,4 @@ FORMATS: tuple[Format, ...] = tuple(
 )
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(declared.kind for declared in FORMATS))
 SHELVES: tuple[str, ...] = tuple(dict.fromkeys(declared.makes for declared in FORMATS))  # kinds of snapshot
+NAMES: frozenset[str] = frozenset(plain(name) for declared in FORMATS for name in declared.columns)  # of columns

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from sqlmodel import Session
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
-from segments.reading import Head, Reading, literal, plain, quoted
+from segments.mending import HEADER_AGAIN
+from segments.reading import Head, Reading, literal, mend, plain, quoted
 
 HEADER_WITHIN = 8  # lines of title some exports have above their header
 
@@ -84,47 +86,135 @@ def headed_by(*needed: str, without: tuple[str, ...] = ()) -> Callable[[Head], i
     return locate
 
 
+UNLISTED, FILLED = -1, -2  # the verdicts on rows of which only the number is kept, and on lines that are no row
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a format makes of each row: see `tabulate`."""
+
+    output: dict[str, str]
+    checks: list[Check]
+    warns: list[Warn]
+    tallies: dict[str, str]
+    unlisted_if: str
+
+    def query(self, reading: Reading) -> str:
+        """One row for each of the file, in its order. A row of which only the number is kept has no content."""
+        dropped = "" if self.unlisted_if == "false" else f"when coalesce({self.unlisted_if}, false) then {UNLISTED} "
+        checked = " ".join(f"when coalesce({check.when}, false) then {n}" for n, check in enumerate(self.checks))
+        first = quoted(reading.columns[0])
+        filled = f"when {first} = {literal(reading.filler)} then {FILLED} " if reading.filler else ""
+        verdict = f"case {filled}{dropped}{checked} end" if filled or dropped or checked else "null"
+        return (
+            f"select {', '.join(self._columns(keep_all=not (filled or dropped)))} "  # noqa: S608 - expressions of our own formats
+            f"from (select *, ({verdict})::smallint as _verdict from {reading.worked_out(reading.rows_sql)})"
+        )
+
+    def _columns(self, *, keep_all: bool) -> list[str]:
+        def kept(sql: str) -> str:
+            return sql if keep_all else f"case when _verdict >= 0 or _verdict is null then {sql} end"
+
+        shown = " ".join(f"when {n} then {check.show}" for n, check in enumerate(self.checks) if check.show)
+        return [
+            *(f"{kept(sql)} as {quoted(name)}" for name, sql in self.output.items()),
+            *(f"coalesce({warn.when}, false) as w{n}" for n, warn in enumerate(self.warns)),
+            *(f"coalesce({sql}, false) as t{n}" for n, sql in enumerate(self.tallies.values())),
+            f"{f'case _verdict {shown} end' if shown else 'null::varchar'} as shown",
+            "_verdict as verdict",
+        ]
+
+
 def tabulate(
     reading: Reading, output: dict[str, str], checks: list[Check], *, warns: list[Warn] | None = None,
-    unique: str = "", repeated: str = "", unlisted_if: str = "false",
+    unique: str = "", repeated: str = "", unlisted_if: str = "false", tallies: dict[str, str] | None = None,
+    sealed: tuple[str, ...] = (),
 ) -> Counter[str]:  # fmt: skip
-    """Make the table `good` (line and `output` columns) from `raw`, and list what is rejected.
+    """Make the table `good` (line and `output` columns) from the rows of the file, and list what is rejected.
 
     Rows for which `unlisted_if` holds never reach a table: they are the special entries, of which only the number is
-    kept. `unique` names output columns of which each row must be the first, else it is rejected as `repeated`.
+    kept (`reading.tallies["unlisted"]`). `unique` names output columns of which each row must be the first, else it is
+    rejected as `repeated`. `tallies` are conditions counted over all rows, the unlisted too, into `reading.tallies`.
+    `sealed` output columns are texts of which only the keyed hash (`Keys.hash_sql`) is seen in `judged` and `good`.
     """
-    con, warns = reading.con, warns or []
     checks = [*_header_again(reading), *checks]
-    columns = ", ".join(f"{sql} as {quoted(name)}" for name, sql in output.items())
-    flags = "".join(f", coalesce({warn.when}, false) as w{n}" for n, warn in enumerate(warns))
-    verdict = " ".join(f"when coalesce({check.when}, false) then {n}" for n, check in enumerate(checks))
-    shown = " ".join(f"when {n} then {check.show}" for n, check in enumerate(checks) if check.show)
-    con.execute(
-        f"create table judged as select line, {columns}{flags}, _verdict as verdict, "  # noqa: S608 - expressions of our own formats
-        f"{f'case _verdict {shown} end' if shown else 'null::varchar'} as shown "
-        f"from (select *, {f'case {verdict} end' if verdict else 'null::int'} as _verdict "
-        f"from raw where not coalesce({unlisted_if}, false))"
+    table = Table(output, checks, warns or [], tallies or {}, unlisted_if)
+    _write_rows(reading, table)
+    some_repeated = bool(unique) and _find_repeated(reading, unique)
+    kept = f"verdict is null{' and line not in (from repeated)' if some_repeated else ''}"
+    _count(reading, table, kept)
+    verdict = f"case when {kept} then null else coalesce(verdict, {len(checks)}) end" if some_repeated else "verdict"
+    _judge(reading, table, kept, verdict, sealed)
+    return _list_rejects(reading, [*checks, Check("", repeated, "")])
+
+
+def _write_rows(reading: Reading, table: Table) -> None:
+    """To disk, as millions of rows are more than memory holds; its row numbers are the lines of the file."""
+    try:
+        written = _copy(reading, table)
+    except duckdb.Error:
+        if reading.filler:  # mended already, so it is not the lines
+            raise
+        written = -1
+    if written != reading.text.lines - reading.first_line + 1 and not reading.filler:
+        mend(reading)
+        _copy(reading, table)
+
+
+def _copy(reading: Reading, table: Table) -> int:
+    target = literal(str(reading.scratch / "rows.parquet"))
+    written = scalar(reading, f"copy ({table.query(reading)}) to {target} (format parquet, compression lz4_raw)")
+    reading.con.execute(
+        "create or replace view placed as select * exclude (file_row_number), "  # noqa: S608 - our own path
+        f"file_row_number + {reading.first_line} as line from read_parquet({target}, file_row_number = true)"
     )
-    if unique:
-        checks = [*checks, Check("", repeated, "")]
-        con.execute(
-            f"update judged set verdict = {len(checks) - 1} where verdict is null and line in (select line from judged "  # noqa: S608 - our own names
-            f"where verdict is null qualify row_number() over (partition by {unique} order by line) > 1)"
-        )
-    rejected = _list_rejects(reading, checks)
-    for n, warn in enumerate(warns):
-        if count := scalar(reading, f"select count(*) from judged where verdict is null and w{n}"):  # noqa: S608 - a number
+    return int(written)
+
+
+def _count(reading: Reading, table: Table, kept: str) -> None:
+    """What is told of the rows together, in one look at the flags of all."""
+    warned = [f"count(*) filter ({kept} and w{n})" for n in range(len(table.warns))]
+    tallied = [f"count(*) filter (t{n})" for n in range(len(table.tallies))]
+    counted = ["count(*)", f"count(*) filter (verdict = {UNLISTED})", *tallied, *warned]
+    row = reading.con.execute(f"select {', '.join(counted)} from placed").fetchone()  # noqa: S608 - our own names
+    _, unlisted, *found = row or ()
+    names = list(table.tallies)
+    reading.tallies = {"unlisted": unlisted} | dict(zip(names, found, strict=False))
+    for warn, count in zip(table.warns, found[len(names) :], strict=True):
+        if count:
             reading.warnings.append(warn.sentence.format(n=f"{count:,}"))
-    kept = ", ".join(quoted(name) for name in output)
-    con.execute(f"create view good as select line, {kept} from judged where verdict is null")  # noqa: S608 - our own names
-    return rejected
+
+
+def _judge(reading: Reading, table: Table, kept: str, verdict: str, sealed: tuple[str, ...]) -> None:
+    """`judged`: every listed row with its verdict; `good`: those without one."""
+    columns = ", ".join(
+        f"{reading.keys.hash_sql(quoted(name))} as {quoted(name)}" if name in sealed else quoted(name)
+        for name in table.output
+    )
+    reading.con.execute(
+        f"create view judged as select line, {columns}, shown, {verdict} as verdict from placed "  # noqa: S608 - our own names
+        "where verdict is null or verdict >= 0"
+    )
+    reading.con.execute(f"create view good as select line, {columns} from placed where {kept}")  # noqa: S608 - our own names
+
+
+def _find_repeated(reading: Reading, unique: str) -> bool:
+    """Make `repeated`, the lines of rows that are not the first of their key. A short hash of the key finds the few
+    that may be, as the keys of millions of rows are more than memory holds."""
+    suspect = f"select hash({unique}) as h from placed where verdict is null group by h having count(*) > 1"  # noqa: S608 - our own names
+    reading.con.execute(
+        "create table repeated as select line from "  # noqa: S608 - our own names
+        f"(select line, {unique} from placed where verdict is null and hash({unique}) in ({suspect})) "
+        f"qualify row_number() over (partition by {unique} order by line) > 1"
+    )
+    return bool(scalar(reading, "select count(*) from repeated"))
 
 
 def _header_again(reading: Reading) -> list[Check]:
     """Files put together by hand repeat their header in the middle."""
     first = reading.columns[:2]
     same = " and ".join(f"{quoted(name)} = {literal(name)}" for name in first)
-    return [Check(first[0], "the header again", same)] if reading.headed else []
+    return [Check(first[0], HEADER_AGAIN, same, expected=True)] if reading.headed else []
 
 
 def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
@@ -144,10 +234,12 @@ def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
 
 
 def save(reading: Reading, query: str) -> int:
-    """Write a query's rows as the snapshot; returns how many."""
-    reading.progress("Saving")
-    reading.con.execute(f"copy ({query}) to {literal(str(reading.output))} (format parquet, compression zstd)")
-    return int(scalar(reading, f"select count(*) from read_parquet({literal(str(reading.output))})"))  # noqa: S608 - our own path
+    """Write a query's rows as the snapshot; returns how many. `good` keeps the order of the file."""
+    reading.progress("Writing the rows")
+    target = literal(str(reading.output))
+    rows = scalar(reading, f"copy ({query}) to {target} (format parquet, compression zstd)")
+    reading.refuse_if_changed()
+    return int(rows)
 
 
 def scalar(reading: Reading, query: str) -> Any:
