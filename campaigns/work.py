@@ -32,6 +32,7 @@ from campaigns.notify.messages import Notify
 from engage.foundation import audit
 from engage.foundation.errors import EngageError, SettingsInvalid
 from engage.foundation.office import Office
+from segments import intake_work
 
 # Raised when the steps of a round change, so that rounds begun before an upgrade are not taken up by other code.
 ROUNDS = "1"
@@ -57,8 +58,10 @@ class Work:
         return Dispatcher(self.office, self.notify, patience=self.patience)
 
     def tick(self) -> Counter[str]:
-        """Do all that is due for every campaign; gives the number of messages by what became of them."""
+        """Do all that is due for every campaign; gives the number of messages by what became of them. Files that have
+        arrived come in meanwhile, in the background."""
         done: Counter[str] = Counter()
+        intake_work.tick(self.office)
         receipts.reconcile(self.office)
         settle.orphans(self.office, self.patience)
         for campaign_id in self.due():
@@ -242,6 +245,7 @@ def working(office: Office, notify: Notify | None = None, patience: Patience | N
             work.stopping.set()
             DBOS.destroy()
             _work.remove(work)
+            office.close()
 
 
 def _notify(office: Office) -> Notify:
@@ -315,7 +319,7 @@ def worker(
             except sa.exc.OperationalError as error:  # the database is away: what was claimed is settled later
                 log.warning("database unavailable", why=type(error.orig).__name__)
                 busy = False
-            if once and not busy:
+            if once and not busy and intake_work.finish(office):
                 return
             if not busy:
                 work.stopping.wait(every)

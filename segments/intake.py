@@ -223,6 +223,7 @@ def _decided(session: Session, office: Office, actor: Actor, token: str, decisio
     if intake.state not in open_to:
         raise InputRefused("This has been decided already.")
     intake.decided_by, intake.account_id, intake.changed_at = actor.label, actor.account_id, office.clock.now()
+    intake.heartbeat = None  # nobody works on what comes next
     audit.record(
         session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="decide on a file",
         subject=f"upload of {intake.kind}"[:120], decision=decision, sha256=intake.report.get("sha256", ""),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, or_, select
 
@@ -35,7 +36,7 @@ MOST_TAKES = 3  # a file at which Engage died so often is left alone
 GAVE_UP = "Engage stopped each time it read this file, so it was set aside. Tell whoever runs this service."
 BROKEN = "Sorry, there is a problem with the service. Nothing was changed. Tell whoever runs it: {reference}."
 FORGOTTEN = f"Nobody decided within {LONGEST_WAIT.days} days, so the file was not imported."
-Telling = Callable[[str], None]
+log = structlog.get_logger()
 
 
 class Interrupted(Exception):
@@ -63,11 +64,22 @@ def _has_work() -> Any:
     return or_(col(Intake.state).in_(AT_WORK), filing)
 
 
-def tick(office: Office) -> bool:
-    """A worker's look: the inbox, what was left, and what nobody decided on. Whether something is under way."""
-    inbox.look(office)
-    clear_up(office)
-    return take_up(office)
+def tick(office: Office) -> None:
+    """A worker's look: at the inbox, at what was left, and at what nobody decided on. A full disk or a folder that
+    may not be read keeps it from nothing else it does."""
+    try:
+        inbox.look(office)
+        clear_up(office)
+    except OSError as error:
+        log.warning("inbox", says="not looked at", why=type(error).__name__)
+    take_up(office)
+
+
+def finish(office: Office) -> bool:
+    """For a worker that ends when nothing is due: wait for what is under way. Whether nothing more is to come."""
+    office.background.wait()
+    awaited = inbox.look(office)
+    return not take_up(office) and not awaited
 
 
 def clear_up(office: Office) -> None:
