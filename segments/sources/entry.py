@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
 from itertools import pairwise
 
 from engage.foundation.calendar import Law, in_force
@@ -22,11 +21,8 @@ NATIONS = {"E": "England", "W": "Wales", "S": "Scotland", "N": "Northern Ireland
 POSTCODE = "(^|,? )([A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})(,|$)"
 BLANKS = "' \u00a0'"
 
-# Words of plain English letters need no function in Python; both ways agree with `privacy.normalised`.
 MACROS = r"""
-create macro plain_words(t) as case when strlen(t) = length(t)
-    then trim(regexp_replace(lower(t), '[^a-z0-9]+', ' ', 'g')) else normalised(t) end;
-create macro name_words(t) as array_to_string(list_sort(string_split(plain_words(t), ' ')), ' ');
+create macro name_words(t) as array_to_string(list_sort(string_split(normalised(t), ' ')), ' ');
 create macro written_day(t) as coalesce(as_day(t), try_strptime(clean(t), ['%d-%b-%Y', '%d %b %Y', '%d %B %Y'])::date);
 create macro anniversary(d, years) as
     (d + to_years(years))::date + (day(d) - day(d + to_years(years)))::int;  -- of 29 February: 1 March
@@ -45,6 +41,7 @@ class Franchise(StrEnum):
     NONE = ""  # not about the franchise at all: left the open register, say
 
 
+SEALED = ("person", "alias")  # what only the keyed hash is kept of
 # The letters registers print by law, which a system's own table begins with and may overrule.
 PRINTED = {
     "N": Franchise.ANONYMOUS, "F": Franchise.OVERSEAS, "L": Franchise.PEER, "M": Franchise.QUALIFYING,
@@ -75,49 +72,62 @@ class Layout:
 
 @dataclass(frozen=True)
 class Entry:
-    """SQL over the columns of a file in a layout."""
+    """SQL over the columns of a file in a layout, and over `parts` of them."""
 
     layout: Layout
     reading: Reading
 
     @property
+    def parts(self) -> tuple[dict[str, str], dict[str, str]]:
+        """What several columns and checks are made of; the second are made of the first."""
+        layout = self.layout
+        day = "written_day" if layout.birth else "as_day"
+        first = {
+            "_id": f"clean({self._cell(layout.elector_id)})",
+            "_uprn": f"as_uprn({self._cell('UPRN')})",
+            "_name": f"concat({', '.join(self._cells(layout.name))})",
+            "_marker": f"upper({self._cell(layout.marker)})",
+            "_lines": self._lines,
+            "_posted": f"as_postcode({self._cell(layout.postcode)})",
+            "_day": f"{day}({self._cell(layout.birth or layout.attainment)})",
+        }
+        return first, {"_address": self._address, "_postcode": self._postcode, "_franchise": self._franchise}
+
+    @property
     def columns(self) -> dict[str, str]:
-        """The register's columns in the lake, but for `line`."""
+        """The register's columns in the lake, but for `line`; those of SEALED still to be hashed."""
         aliased = self.layout.aliased and self.reading.has(self.layout.elector_id)
-        known = f"{self.elector_id} is not null"
         return {
-            "person": f"case when {known} then {self._by_id} else {self._by_name} end",
-            "alias": f"case when {known} then {self._by_name} end" if aliased else "null::varchar",
-            "uprn": self.uprn,
-            "address": self.address,
-            "postcode": self.postcode,
+            "person": f"case when _id is not null then {self._by_id} else {self._by_name} end",
+            "alias": f"case when _id is not null then {self._by_name} end" if aliased else "null::varchar",
+            "uprn": "_uprn",
+            "address": "_address",
+            "postcode": "_postcode",
             "ward_name": f"clean({self._cell(self.layout.ward)})",
             "attainment": self.attainment,
-            "franchise": self.franchise,
-        }  # fmt: skip
+            "franchise": "_franchise",
+        }
 
     @property
     def anonymous(self) -> str:
         """Marked N, alone or among other letters, known or not; a word may well hold an N."""
-        return f"(({self._marked(Franchise.ANONYMOUS)}) and (length({self._marker}) < 4 or {self._only_letters}))"
+        return f"({self._marked(Franchise.ANONYMOUS)} and (length(_marker) < 4 or {self._only_letters}))"
 
     @property
     def nameless(self) -> str:
-        run = self._run(self.layout.name)
-        return f"(length({run}) < 4 and upper(trim({run}, {BLANKS})) in ('', 'N'))"
+        return f"case when length(_name) < 4 then upper(trim(_name, {BLANKS})) in ('', 'N') else false end"
 
     @property
     def special(self) -> str:
         """Anonymous entries show a number and `N`, which may stand where the surname does; others have a name."""
-        number = f"trim({self._run(self.layout.number)}, {BLANKS})"
-        return f"({self.anonymous} or ({self.nameless} and {number} <> ''))"
+        number = f"trim(concat({', '.join(self._cells(self.layout.number))}), {BLANKS})"
+        return f"({self.anonymous} or case when {self.nameless} then {number} <> '' end)"
 
     @property
     def elsewhere(self) -> str:
         """Overseas, service and other electors without a home in the area to count them at."""
-        lines = f"trim({self._run(self.layout.address)}, {BLANKS})"
-        overseas = f"({self._marked(Franchise.OVERSEAS)}) and {self._only_letters}"
-        return f"({overseas} or {lines} = '' or {lines} ilike 'other elector%')"
+        overseas = f"case when {self._marked(Franchise.OVERSEAS)} then {self._only_letters} end"
+        return f"({overseas} or _lines is null or upper(left(_lines, 13)) = 'OTHER ELECTOR')"
 
     @property
     def checks(self) -> list[Check]:
@@ -128,35 +138,36 @@ class Entry:
 
     @property
     def warnings(self) -> list[Warn]:
-        postcode = self._cell(self.layout.postcode)
         return [
             *(self._uprn_warnings if self.reading.has("UPRN") else []),
             self._date_warning,
             Warn("{n} postcodes are no postcode: the rows are kept without",
-                 f"clean({postcode}) is not null and as_postcode({postcode}) is null"),
+                 f"case when _posted is null then clean({self._cell(self.layout.postcode)}) is not null end"),
             Warn("{n} rows have a marker that this system is not known to use: they are kept without a franchise",
-                 f"not {self._only_letters}"),
+                 f"case when _franchise is null then not {self._only_letters} end"),
         ]  # fmt: skip
 
     @property
     def _uprn_warnings(self) -> list[Warn]:
-        uprn = self.reading.column("UPRN")
-        return [
-            Warn("{n} UPRNs were turned into numbers like 1.00031E+11 by a spreadsheet and have lost digits: those "
-                 "rows are linked by address", f"lost_digits({uprn})"),
-            Warn("{n} UPRNs are no whole number of up to 12 digits: those rows are linked by address",
-                 f"clean({uprn}) is not null and {self.uprn} is null and not lost_digits({uprn})"),
-            Warn("{n} rows have no UPRN: they are linked by address", f"clean({uprn}) is null"),
-        ]  # fmt: skip
+        uprn = self._cell("UPRN")
+        sentences = {
+            "{n} UPRNs were turned into numbers like 1.00031E+11 by a spreadsheet and have lost digits: those rows are "
+            "linked by address": f"lost_digits({uprn})",
+            "{n} UPRNs are no whole number of up to 12 digits: those rows are linked by address":
+                f"clean({uprn}) is not null and not lost_digits({uprn})",
+            "{n} rows have no UPRN: they are linked by address": f"clean({uprn}) is null",
+        }  # fmt: skip
+        return [Warn(words, f"case when _uprn is null then {when} end") for words, when in sentences.items()]
 
     @property
     def _date_warning(self) -> Warn:
-        if self.layout.birth:
-            said = f"clean({self._cell(self.layout.birth)}) is not null"
-            return Warn("{n} dates of birth are no date in the past: the rows are kept without date of attainment",
-                        f"{said} and not {self._was_born}")  # fmt: skip
-        return Warn("{n} dates of attainment are no date (expected dd/mm/yyyy or yyyy-mm-dd): the rows are kept "
-                    "without", f"clean({self._attains}) is not null and not {self._is_day}")  # fmt: skip
+        sentence = (
+            "{n} dates of birth are no date in the past: the rows are kept without date of attainment"
+            if self.layout.birth
+            else "{n} dates of attainment are no date (expected dd/mm/yyyy or yyyy-mm-dd): the rows are kept without"
+        )
+        written = self._cell(self.layout.birth or self.layout.attainment)
+        return Warn(sentence, f"case when clean({written}) is not null then not {self._believable} end")
 
     def _cell(self, name: str) -> str:
         return self.reading.column(name)
@@ -164,34 +175,18 @@ class Entry:
     def _cells(self, names: tuple[str, ...]) -> list[str]:
         return [self._cell(name) for name in names if self.reading.has(name)] or ["null::varchar"]
 
-    def _run(self, names: tuple[str, ...]) -> str:
-        return f"concat({', '.join(self._cells(names))})"
-
-    def _spaced(self, names: tuple[str, ...]) -> str:
-        return f"concat_ws(' ', {', '.join(self._cells(names))})"
-
-    @cached_property
-    def elector_id(self) -> str:
-        return f"clean({self._cell(self.layout.elector_id)})"
-
-    @cached_property
-    def uprn(self) -> str:
-        return f"as_uprn({self._cell('UPRN')})"
-
     @property
     def _by_id(self) -> str:
-        return self.reading.keys.hash_sql(f"concat('elector', chr(31), {self.elector_id})")
+        return "concat('elector', chr(31), _id)"
 
     @property
     def _by_name(self) -> str:
         """As `Keys.person`. A `(z)` before a surname says that the elector left the open register."""
-        name = rf"regexp_replace({self._spaced(self.layout.name)}, '(?i)\(z\)', ' ', 'g')"
-        home = f"chr(31) || plain_words(concat_ws(' ', {self.address}, {self.postcode}))"
-        return self.reading.keys.hash_sql(
-            f"concat('name', chr(31), name_words({name}), chr(31), coalesce({self.uprn}::varchar, {home}))"
-        )
+        name = rf"regexp_replace(concat_ws(' ', {', '.join(self._cells(self.layout.name))}), '(?i)\(z\)', ' ', 'g')"
+        home = "coalesce(_uprn::varchar, chr(31) || normalised(concat_ws(' ', _address, _postcode)))"
+        return f"concat('name', chr(31), name_words({name}), chr(31), {home})"
 
-    @cached_property
+    @property
     def _lines(self) -> str:
         lines = [f"clean({cell})" for cell in self._cells(self.layout.address)]
         return f"nullif(concat_ws(', ', {', '.join([*self._dwelling, *lines])}), '')"
@@ -199,77 +194,69 @@ class Entry:
     @property
     def _dwelling(self) -> list[str]:
         """A flat or house of whose words none is in the address lines belongs before them."""
-        lines = self._spaced(self.layout.address)
-        words = f"string_split(upper(replace({lines}, ',', ' ')), ' ')"
+        cells = self._cells(self.layout.address)
+        words = f"string_split(upper(replace(concat_ws(' ', {', '.join(cells)}), ',', ' ')), ' ')"
         return [
-            f"case when not contains({lines}, {part}) and not list_has_any(string_split(upper(clean({part})), ' '), "
-            f"{words}) then clean({part}) end"
+            f"case when {part} is not null and coalesce(not contains({cells[0]}, {part}), true) "
+            f"and not list_has_any(string_split(upper(clean({part})), ' '), {words}) then clean({part}) end"
             for part in map(self._cell, filter(self.reading.has, self.layout.dwelling))
         ]
 
-    @cached_property
-    def address(self) -> str:
-        lines = self._lines
+    @property
+    def _address(self) -> str:
+        lines = "_lines"
         if self.layout.postcode_in_lines:
-            lines = rf"nullif(trim(regexp_replace({lines}, '{POSTCODE}', '\3', 'gi'), ', '), '')"
+            lines = rf"nullif(trim(regexp_replace(_lines, '{POSTCODE}', '\3', 'gi'), ', '), '')"
         # House number and street often lie in separate columns.
         return rf"regexp_replace({lines}, '(^|, )(\d+[A-Za-z]?), ', '\1\2 ')"
 
-    @cached_property
-    def postcode(self) -> str:
-        own = f"as_postcode({self._cell(self.layout.postcode)})"
+    @property
+    def _postcode(self) -> str:
         if not self.layout.postcode_in_lines:
-            return own
-        return f"coalesce({own}, as_postcode(nullif(regexp_extract({self._lines}, '{POSTCODE}', 2, 'i'), '')))"
+            return "_posted"
+        return f"coalesce(_posted, as_postcode(nullif(regexp_extract(_lines, '{POSTCODE}', 2, 'i'), '')))"
 
     @property
     def attainment(self) -> str:
         """The date of attainment, or the day on which an attainer reaches the voting age: of an adult it would be a
         date of birth in disguise."""
-        if self.layout.birth:
-            day = f"voting_day({self._birth})"
-            return f"case when {self._was_born} and {day} > {self._as_at} then {day} end"
-        return f"case when {self._is_day} then as_day({self._attains}) end"
-
-    @property
-    def _birth(self) -> str:
-        return f"written_day({self._cell(self.layout.birth)})"
-
-    @property
-    def _attains(self) -> str:
-        return self._cell(self.layout.attainment)
+        if not self.layout.birth:
+            return f"case when {self._believable} then _day end"
+        return f"case when {self._believable} and voting_day(_day) > {self._as_at} then voting_day(_day) end"
 
     @property
     def _as_at(self) -> str:
         return f"{literal(self.reading.as_at.isoformat())}::date"
 
     @property
-    def _was_born(self) -> str:
-        return f"coalesce({self._birth} between '1900-01-01'::date and {self._as_at}, false)"
-
-    @property
-    def _is_day(self) -> str:
-        return f"coalesce(year(as_day({self._attains})) between 1910 and 2100, false)"
-
-    @property
-    def _marker(self) -> str:
-        return f"upper({self._cell(self.layout.marker)})"
+    def _believable(self) -> str:
+        if self.layout.birth:
+            return f"coalesce(_day between '1900-01-01'::date and {self._as_at}, false)"
+        return "coalesce(year(_day) between 1910 and 2100, false)"
 
     @property
     def _only_letters(self) -> str:
         """Whether the cell holds letters of the system's table and nothing else, one or several (`GZ`, `G, Z`)."""
         letters = "".join(self.layout.markers) + " \u00a0,;/"
-        return f"trim({self._marker}, {literal(letters)}) = ''"
+        return f"coalesce(trim(_marker, {literal(letters)}) = '', true)"
 
     def _marked(self, meaning: Franchise) -> str:
         letters = [letter for letter, means in self.layout.markers.items() if means == meaning and letter]
-        return " or ".join(f"contains({self._marker}, {literal(letter)})" for letter in letters) or "false"
+        return f"({' or '.join(f'contains(_marker, {literal(letter)})' for letter in letters) or 'false'})"
 
     @property
-    def franchise(self) -> str:
-        told = " ".join(f"when {self._marked(meaning)} then {literal(meaning)}" for meaning in KEPT)
-        unmarked = literal(self.layout.markers[""]) if "" in self.layout.markers else "null"
-        return f"case when not {self._only_letters} then null {told} else {unmarked} end"
+    def _franchise(self) -> str:
+        """Most cells hold one letter or none; of several the first of KEPT tells."""
+        none = literal(self.layout.markers[""]) if "" in self.layout.markers else "null"
+        one = " ".join(
+            f"when _marker = {literal(letter)} then {literal(meaning)}"
+            for meaning in reversed(KEPT)
+            for letter, means in self.layout.markers.items()
+            if means == meaning and letter
+        )
+        several = " ".join(f"when {self._marked(meaning)} then {literal(meaning)}" for meaning in KEPT)
+        unread = f"when not {self._only_letters} then null"
+        return f"case when _marker is null then {none} {one} {unread} {several} else {none} end"
 
 
 def voting_day(birth: str, authority: str, rules: Law) -> str:

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from engage.foundation.calendar import law
 from engage.foundation.errors import InputRefused
 from segments.reading import Reading, literal, open_rows
-from segments.sources.entry import MACROS, Entry, Layout, voting_day
+from segments.sources.entry import MACROS, SEALED, Entry, Layout, voting_day
 from segments.sources.format import Check, Harvest, refuse_if_none, save, scalar, tabulate
 
 SPECIAL_ENTRY = "special entry, not imported"
-HEADER_AGAIN = "the header again"
 OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
 SNAPSHOT = "person, alias, uprn, address, postcode, ward_name, attainment, franchise, line"
-MOST_ANONYMOUS = 100_000  # England and Wales together have under 3,000: a longer file is no secure record of them
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,8 @@ class Changes:
 def take(layout: Layout, reading: Reading, header_at: int) -> Harvest:
     """A full register as a snapshot."""
     entry = _open(layout, reading, header_at)
-    rejected = tabulate(
-        reading, entry.columns, entry.checks, warns=entry.warnings, unlisted_if=entry.special, unique="person",
-        repeated="the same elector is in the file twice",
-    )  # fmt: skip
+    rejected = _sort_out(entry, {}, [], unique="person", repeated="the same elector is in the file twice")
     rows = save(reading, f"select {SNAPSHOT} from good")  # noqa: S608 - our own names
-    _count_special(reading, rows, rejected)
     refuse_if_none(reading, rows, rejected)
     return Harvest(rows, rejected, _figures(reading), rows)
 
@@ -52,14 +46,10 @@ def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) ->
     register = _current(reading)
     entry = _open(layout, reading, header_at)
     unsaid = f"coalesce({changes.operation}, '') not in ('N', 'A', 'D')"
+    checks = [*changes.checks, Check(changes.column, f"{changes.column} does not say what to do", unsaid)]
     gone = f"{entry.elsewhere} and not {entry.nameless}"
-    rejected = tabulate(
-        reading, entry.columns | {"operation": changes.operation, "gone": gone},
-        [*changes.checks, Check(changes.column, f"{changes.column} does not say what to do", unsaid), *entry.checks],
-        warns=entry.warnings, unlisted_if=entry.special,
-    )  # fmt: skip
+    rejected = _sort_out(entry, {"operation": changes.operation, "gone": gone}, checks)
     accepted = int(scalar(reading, "select count(*) from good"))
-    _count_special(reading, accepted, rejected)
     refuse_if_none(reading, accepted, rejected)
     reading.con.execute(CHANGED.format(register=register))
     _warn_of_unknown(entry)
@@ -70,33 +60,37 @@ def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) ->
 
 
 def _open(layout: Layout, reading: Reading, header_at: int) -> Entry:
-    open_rows(reading, header_at=header_at)
+    open_rows(reading, header_at=header_at, checked=False)
     reading.con.execute(MACROS)
     reading.con.execute(f"create macro voting_day(birth) as {voting_day('birth', reading.authority, law())}")
-    reading.expected.add(HEADER_AGAIN)
     entry = Entry(layout, reading)
-    _refuse_secure_record(entry)
+    reading.work_out(*entry.parts)
     return entry
 
 
-def _refuse_secure_record(entry: Entry) -> None:
+def _sort_out(
+    entry: Entry, more: dict[str, str], checks: list[Check], *, unique: str = "", repeated: str = ""
+) -> Counter[str]:  # fmt: skip
+    """Make `good` of the ordinary entries with a home; count the special ones and let them go."""
+    reading, named = entry.reading, f"{entry.anonymous} and not {entry.nameless}"
+    rejected = tabulate(
+        reading, entry.columns | more, [*checks, *entry.checks], warns=entry.warnings, unlisted_if=entry.special,
+        unique=unique, repeated=repeated, sealed=SEALED, tallies={"named": named},
+    )  # fmt: skip
+    _refuse_secure_record(reading)
+    if dropped := reading.tallies["unlisted"]:
+        rejected[SPECIAL_ENTRY] = dropped
+        reading.expected.add(SPECIAL_ENTRY)
+    return rejected
+
+
+def _refuse_secure_record(reading: Reading) -> None:
     """A register shows an anonymous elector by number alone; rows marked N with names are the secure record."""
-    reading = entry.reading
-    if reading.rows > MOST_ANONYMOUS:
-        return
-    named = scalar(reading, f"select count(*) from raw where {entry.anonymous} and not {entry.nameless}")  # noqa: S608 - our own expressions
-    if named > reading.rows / 2:
+    if reading.tallies["named"] > reading.rows / 2:
         raise InputRefused(
             f"{reading.file} looks like the secure record of anonymous electors: most rows are marked N and carry "
             "names. It must not be loaded here. Nothing was kept. Export the register without it."
         )
-
-
-def _count_special(reading: Reading, accepted: int, rejected: Counter[str]) -> None:
-    """What is neither accepted nor rejected was never taken out of the file."""
-    if dropped := reading.rows - accepted - rejected.total():
-        rejected[SPECIAL_ENTRY] = dropped
-        reading.expected.add(SPECIAL_ENTRY)
 
 
 # The last change of an elector counts. An amended entry replaces the old one; one that lost its home here (moved

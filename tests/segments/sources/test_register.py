@@ -1,0 +1,334 @@
+"""What every register format must hold to, on a small file of each in its real layout."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engage.foundation.calendar import Age, Law, in_force
+from engage.foundation.errors import InputRefused
+from engage.foundation.office import Actor, Office
+from engage.foundation.privacy import Keys, normalised
+from segments.import_report import ImportReport
+from segments.imports import import_file
+from segments.reading import connect
+from segments.sources import entry
+from segments.sources.entry import voting_day
+from tests.segments.sources import papers
+
+TODAY = date(2026, 6, 1)
+SAMPLES = Path(__file__).parent / "samples" / "registers"
+OTHERS, SPECIAL = "other elector, no residential address", "special entry, not imported"
+# format, rows read, accepted, electors with a UPRN, attainers, other electors, special entries
+FULL = {
+    "elector8_full.csv": ("Elector8 full register", 13, 7, 5, 1, 2, 2),
+    "xpress_13.txt": ("Xpress full register", 8, 6, 0, 1, 1, 1),
+    "xpress_14.csv": ("Xpress full register", 8, 6, 0, 1, 1, 1),
+    "xpress_15.csv": ("Xpress full register", 8, 6, 0, 1, 1, 1),
+    "halarose_7.csv": ("Halarose (Idox Eros) full register", 8, 5, 0, 1, 2, 1),
+    "halarose_9.csv": ("Halarose (Idox Eros) full register", 8, 5, 0, 1, 2, 1),
+    "strand.csv": ("Strand full register", 6, 4, 0, 1, 1, 1),
+}
+UPDATES = {"elector8_update.csv": "elector8_full.csv", "xpress_monthly.csv": "xpress_15.csv"}
+# Names, a date of birth, elector ids and numbers as they stand in the samples; of anonymous entries, the number.
+CANARIES = (
+    "Sampleson", "Björn", "Zoë", "Prøve", "Muster", "Fictional", "Madeup", "Abroad", "Newcomer", "Stranger", "Passing",
+    "(z)", "14/02/2009", "2009-02-14", "1980-05-01", "2009-03-03", "03-Mar-2009", "700001", "700010", "91001", "91004",
+    "70.5", "KD-2/2", "KD1-7", "HAA", "1374", "GA0101",
+)  # fmt: skip
+
+
+def text_of(name: str) -> str:
+    raw = (SAMPLES / name).read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("windows-1252")
+
+
+def delimited(text: str, delimiter: str) -> str:
+    was = max(",\t;", key=text.splitlines()[0].count)
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows(csv.reader(io.StringIO(text, newline=""), delimiter=was))
+    return out.getvalue()
+
+
+def take(office: Office, actor: Actor, name: str) -> ImportReport:
+    kind = "register-update" if name in UPDATES else "register"
+    return import_file(office, actor, kind, SAMPLES / name, TODAY, accept_shrink=True)
+
+
+def found(report: ImportReport) -> tuple[object, ...]:
+    figures, rejected = report.figures, report.rejected
+    return (
+        report.format, report.rows_read, report.accepted, figures["with_uprn"], figures["attainers"],
+        rejected[OTHERS], rejected[SPECIAL],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_each_format_comes_in_to_known_counts(office: Office, actor: Actor, name: str) -> None:
+    report = take(office, actor, name)
+    assert found(report) == FULL[name]
+    assert report.rows_read == report.accepted + sum(report.rejected.values())
+    assert report.figures["electors"] == report.accepted
+    columns = [column for column, *_ in described(office, report)]
+    assert columns == ["person", "alias", "uprn", "address", "postcode", "ward_name", "attainment", "franchise", "line"]
+
+
+@pytest.mark.parametrize("name", set(FULL) - {"elector8_full.csv"})
+def test_an_ordinary_register_is_good(office: Office, actor: Actor, name: str) -> None:
+    """Other electors, special entries and a system without UPRNs are no fault of the file."""
+    report = take(office, actor, name)
+    assert (report.outcome, report.warnings, report.problems) == ("good", [], {})
+
+
+WRITTEN = (("utf-8", ","), ("utf-8-sig", ";"), ("utf-16-le", "\t"), ("windows-1252", ","), ("utf-16-le", ";"))
+
+
+@pytest.mark.parametrize("name", ["elector8_full.csv", "xpress_14.csv", "halarose_7.csv", "strand.csv"])
+def test_encodings_and_delimiters_change_nothing(office: Office, actor: Actor, tmp_path: Path, name: str) -> None:
+    text = text_of(name).replace("ø", "ö")  # which Windows-1252 has too
+    known = None
+    for encoding, delimiter in WRITTEN:
+        path = papers.write(tmp_path, "register.txt", delimited(text, delimiter).encode(encoding))
+        report = import_file(office, actor, "register", path, TODAY)
+        assert found(report) == FULL[name], (encoding, delimiter)
+        rows = papers.rows(office, report.snapshot_id)
+        assert rows == (known := known or rows), (encoding, delimiter)
+
+
+def test_no_name_date_of_birth_or_number_survives(office: Office, actor: Actor) -> None:
+    """Neither in the lake nor in the database, the rejects or the audit log, in whatever case."""
+    for update, full in UPDATES.items():
+        take(office, actor, full)
+        take(office, actor, update)
+    for full in FULL:
+        take(office, actor, full)
+    everything = papers.lake_bytes(office).decode("utf-8", "replace").casefold()
+    assert "chamberlayne road" in everything  # the scan sees what is kept
+    assert [canary for canary in CANARIES if canary.casefold() in everything] == []
+    assert office.keys.person(elector_id="700001") in everything
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_file_of_marked_names_is_the_secure_record(office: Office, actor: Actor, tmp_path: Path, name: str) -> None:
+    text = text_of(name)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(",\t;", key=text.splitlines()[0].count)))
+    at = next(n for n, row in enumerate(rows) if len([cell for cell in row if cell]) > 5)
+    marker = rows[at].index(
+        next(c for c in rows[at] if c in ("FranchiseMarker", "Elector Markers", "Franchise Flag", "QUALIFICATION"))
+    )
+    for row in rows[at + 1 :]:
+        row[marker] = "N"
+    path = papers.write(tmp_path, "r.csv", papers.table(rows[0], rows[1:]))
+    with pytest.raises(InputRefused, match="secure record of anonymous electors"):
+        import_file(office, actor, "register", path, TODAY)
+    assert b"Mill Lane" not in papers.lake_bytes(office)
+
+
+KEYS = Keys(["nW8yEi0kfyPNIxzY4tBzbD6QqEHgH3mVMz2eJkWqYxk="])
+
+
+@pytest.fixture(scope="module")
+def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect(tmp_path_factory.mktemp("duckdb")) as con:
+        con.execute(entry.MACROS)
+        yield con
+
+
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from(" '-.,éßŁø0aZ"), max_size=12
+)  # fmt: skip
+
+
+@given(words=st.lists(WORDS, max_size=4))
+def test_words_of_a_name_are_as_the_keys_have_them_in_any_order(
+    con: duckdb.DuckDBPyConnection, words: list[str]
+) -> None:
+    there = con.execute("select name_words(?)", [" ".join(words)]).fetchall()[0][0]
+    back = con.execute("select name_words(?)", [", ".join(reversed(words))]).fetchall()[0][0]
+    assert there == back == " ".join(sorted(normalised(" ".join(words)).split()))
+    joined = f"'name' || chr(31) || {'?'} || chr(31) || '7'"
+    [(hashed,)] = con.execute(f"select {KEYS.hash_sql(joined)}", [there]).fetchall()
+    assert hashed == KEYS.person(name=" ".join(words), uprn=7)
+
+
+ENGLAND = Law(voting_age=(Age(since=date(1970, 1, 1), years=18, source=""),))
+CHANGING = Law(
+    voting_age=(
+        *ENGLAND.voting_age,
+        Age(since=date(2027, 5, 1), years=16, source=""),
+        Age(since=date(2020, 3, 2), years=17, source="", nations=("Wales",)),
+    )
+)
+
+
+def attained(birth: date, nation: str, rules: Law) -> date:
+    """Day by day: the first on which the person has the age that is in force on it."""
+    day = birth + timedelta(days=365 * 15)
+    while True:
+        had_birthday = (day.month, day.day) >= (birth.month, birth.day)
+        if day.year - birth.year - (not had_birthday) >= in_force(rules.voting_age, day, nation).years:
+            return day
+        day += timedelta(days=1)
+
+
+@pytest.mark.parametrize("rules", [ENGLAND, CHANGING])
+@pytest.mark.parametrize(("authority", "nation"), [("E07000193", "England"), ("W06000015", "Wales")])
+@given(birth=st.dates(date(1995, 1, 1), date(2015, 12, 31)) | st.sampled_from([date(2008, 2, 29), date(2011, 5, 1)]))
+@settings(max_examples=40)
+def test_the_day_of_voting_age_is_that_of_the_law(
+    con: duckdb.DuckDBPyConnection, rules: Law, authority: str, nation: str, birth: date
+) -> None:
+    sql = voting_day("birth", authority, rules)
+    [(day,)] = con.execute(f"select {sql} from (select ?::date as birth)", [birth]).fetchall()
+    assert day == attained(birth, nation, rules)
+
+
+# Updates against a model in plain Python: each row after the other, on a dictionary.
+
+IDS, PLACES, ELSEWHERE = range(5), ("1 Mill Lane", "2 Mill Lane"), ""
+ROWS = st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from((*PLACES, ELSEWHERE))), max_size=8)
+CHANGES = st.lists(
+    st.tuples(st.sampled_from("NADX"), st.sampled_from(IDS), st.sampled_from((*PLACES, ELSEWHERE))), max_size=10
+)
+ALWAYS = (9, "9 Mill Lane")  # an import of nothing at all is refused
+MODELLED = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def elector8(number: int, place: str, *, with_id: bool, **cells: object) -> list[object]:
+    home = {"RegisteredAddress1": place, "RegisteredAddress2": "", "UPRN": ""}
+    return papers.elector(number, **home, **({} if with_id else {"ElectorID": ""}), **cells)
+
+
+Key = int | tuple[int, str]
+
+
+def told_apart(number: int, place: str, *, with_id: bool) -> Key:
+    return number if with_id else (number, place)
+
+
+def now(office: Office, report: ImportReport) -> dict[str, str]:
+    return dict(papers.rows(office, report.snapshot_id, "person, address"))
+
+
+def hashed(office: Office, key: Key) -> str:
+    if isinstance(key, int):
+        return office.keys.person(elector_id=str(1_000_000 + key))
+    number, place = key
+    return office.keys.person(name=f"Robin Tester{number}", address=place, postcode="DE14 1AA")
+
+
+@pytest.mark.parametrize("with_id", [True, False])
+@given(full=ROWS, updates=st.lists(CHANGES, min_size=1, max_size=2))
+@MODELLED
+def test_elector8_updates_do_as_row_after_row(
+    office: Office, actor: Actor, with_id: bool, full: list[tuple[int, str]], updates: list[list[tuple[str, int, str]]],
+) -> None:  # fmt: skip
+    model: dict[Key, str] = {}
+    for number, place in [ALWAYS, *full]:
+        if place:
+            model.setdefault(told_apart(number, place, with_id=with_id), place)
+    rows = [elector8(number, place, with_id=with_id) for number, place in [ALWAYS, *full]]
+    path = papers.write(office.settings.home, "r.csv", papers.register(*rows))
+    report = import_file(office, actor, "register", path, TODAY, accept_shrink=True)
+    assert now(office, report) == {hashed(office, key): place for key, place in model.items()}
+    for update in updates:
+        changes = [("N", *ALWAYS), *update]
+        rows = [[*elector8(number, place, with_id=with_id), change] for change, number, place in changes]
+        path = papers.write(office.settings.home, "u.csv", papers.table([*papers.ELECTOR8, "ChangeTypeID"], rows))
+        report = import_file(office, actor, "register-update", path, TODAY, accept_shrink=True)
+        for change, number, place in changes:
+            key = told_apart(number, place, with_id=with_id)
+            if change in "NA" and place:
+                model[key] = place
+            elif change in "NAD":
+                model.pop(key, None)
+        assert now(office, report) == {hashed(office, key): place for key, place in model.items()}
+        assert report.rows_read == len(changes) == report.accepted + sum(report.rejected.values())
+        assert report.accepted == sum(change in "NAD" and place != "" for change, _, place in changes)
+
+
+XPRESS = [
+    "Elector Number Prefix",
+    "Elector Number",
+    "Elector Markers",
+    "Elector Name",
+    "PostCode",
+    "Address1",
+    "Elector ID",
+]
+MONTHLY = [
+    "ElectorNumber",
+    "ElectorForename",
+    "ElectorSurname",
+    "PropertyAddress1",
+    "PropertyPostCode",
+    "MarkersRegisterText",
+]
+MONTHS = ["ElectorCreatedMonth", "ElectorChangedMonth", "ElectorDeletedMonth"]
+PEOPLE = st.tuples(st.sampled_from("AB"), st.sampled_from(PLACES))  # names and homes, which two persons may share
+IDENTIFIED = st.lists(st.tuples(st.sampled_from((0, 1, 2, 3, None)), PEOPLE), max_size=6)
+MONTHLY_ROWS = st.lists(st.tuples(PEOPLE, st.tuples(*[st.sampled_from((0, 0, 3))] * 3)), max_size=8)
+
+
+@given(full=IDENTIFIED, updates=st.lists(MONTHLY_ROWS, min_size=1, max_size=2))
+@MODELLED
+def test_xpress_updates_find_whom_the_full_register_knew_by_id(
+    office: Office, actor: Actor, full: list[tuple[int | None, tuple[str, str]]],
+    updates: list[list[tuple[tuple[str, str], tuple[int, int, int]]]],
+) -> None:  # fmt: skip
+    """The monthly update has no ids: name and home tell who it is, unless two on the register share them."""
+    model: dict[object, tuple[str, str]] = {}
+    for number, who in [(9, ("C", "9 Mill Lane")), *full]:
+        model.setdefault(who if number is None else number, who)
+    rows = [
+        ["KD1", n, "", f"TESTER, Robin {name}", "DE14 1AA", place, "" if number is None else 1_000_000 + number]
+        for n, (number, (name, place)) in enumerate([(9, ("C", "9 Mill Lane")), *full], 1)
+    ]
+    path = papers.write(office.settings.home, "r.csv", papers.table(XPRESS, rows))
+    report = import_file(office, actor, "register", path, TODAY, accept_shrink=True)
+    assert now(office, report) == known(office, model)
+    aliases = {key: who for key, who in model.items() if isinstance(key, int)}
+    for update in updates:
+        changes = [(("C", "9 Mill Lane"), (0, 0, 0)), *update]
+        rows = [
+            ["KD-2/2-289/1", f"Robin {name}", "Tester", place, "DE14 1AA", "", *months]
+            for (name, place), months in changes
+        ]
+        path = papers.write(office.settings.home, "u.csv", papers.table([*MONTHLY, *MONTHS], rows))
+        report = import_file(office, actor, "register-update", path, TODAY, accept_shrink=True)
+        here = {key: who for key, who in aliases.items() if key in model}
+        for who, (created, _, deleted) in changes:
+            same = [key for key, alias in here.items() if alias == who]
+            key = same[0] if len(same) == 1 else who
+            if created and deleted:
+                continue
+            if deleted:
+                model.pop(key, None)
+            else:
+                model[key] = who
+        assert now(office, report) == known(office, model)
+
+
+def known(office: Office, model: dict[object, tuple[str, str]]) -> dict[str, str]:
+    return {
+        office.keys.person(elector_id=str(1_000_000 + key))
+        if isinstance(key, int)
+        else office.keys.person(name=f"Robin Tester {who[0]}", address=who[1], postcode="DE14 1AA"): who[1]
+        for key, who in model.items()
+    }
+
+
+def described(office: Office, report: ImportReport) -> list[tuple[str, ...]]:
+    """(name, type) of each column of a register."""
+    folder = office.settings.home / "lake" / papers.HERE[4] / "register"
+    newest = max(folder.glob("*.parquet"), key=lambda path: path.stat().st_mtime_ns)
+    return duckdb.sql(f"describe from '{newest}'").fetchall()
