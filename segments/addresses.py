@@ -47,7 +47,7 @@ def _spelt(text: str) -> str:
 
 MACROS = rf"""
 create macro words(t) as {_spelt("t")};
-create macro said(t) as regexp_replace(words(t), '^(.+ .+ .+) ({COUNTIES})$', '\1');
+create macro said(t) as regexp_replace(words(t), '^(.+? .+? .+?) ({COUNTIES})$', '\1');
 create macro squeezed(t) as replace(t, ' ', '');
 -- What tells one home from the next: its numbers, in their order, and single letters (Flat B, 12A).
 create macro identity(t) as regexp_extract_all(t, '\b([0-9][0-9A-Z_|]*|[A-Z][0-9][0-9A-Z]*|[A-Z])\b');

@@ -34,11 +34,15 @@ having count(distinct uprn) filter (home) = 1 and (bool_or(here) or count(distin
 create table no_home as select spot from hit group by spot having not bool_or(home);
 """
 
-# Homes near a spot: of its postcode, or of its number and either the beginning of its street or an uncommon word.
-NEAR = """
+# The matcher is asked of what is written like no home, nor like a building with homes in it. It is offered the homes
+# near such a spot: of its postcode, or of its number and either the beginning of its street or an uncommon word.
+WANTED = """
 create table wanted as
 select s.*, array_to_string(identity(key), ' ') as numbers, left(squeezed(key), 7) as beginning
-from spot s where spot in (select spot from unsettled) and key <> '';
+from spot s where spot in (from unsettled) and key <> '' and spot not in (
+    select spot from hit h left join property p on p.parent_uprn = h.uprn and p.home where h.home or p.home)
+"""
+NEAR = """
 create table offered as
 select w.*, array_to_string(identity(core), ' ') as numbers, left(squeezed(core), 7) as beginning
 from wording w where home or live and not exists (
@@ -63,12 +67,14 @@ def exactly(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def nearly(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `match` (spot, uprn, weight, lead, place) of the spots in `unsettled`, best first; `lead` is null where
-    nothing else came near."""
-    con.execute(NEAR.format(common=COMMON))
+    """Make `match` (spot, uprn, weight, lead, place) of the spots in `unsettled` that nothing is written like, best
+    first; `lead` is null where nothing else came near."""
     con.execute("create table match (spot bigint, uprn bigint, weight double, lead double, place bigint)")
-    counts = con.execute("select (select count(*) from wanted), (select count(*) from near)").fetchone()
-    if counts and all(counts):
+    con.execute(WANTED)
+    if not con.execute("select 1 from wanted limit 1").fetchone():
+        return
+    con.execute(NEAR.format(common=COMMON))
+    if con.execute("select 1 from near limit 1").fetchone():
         _run_matcher(con)
     for table in ("word", "near", "offered"):
         con.execute(f"drop table {table}")

@@ -5,7 +5,7 @@ is asked lies beside the `electors` snapshot it came from (segments/linking.py).
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -121,8 +121,9 @@ def queue(office: Office, authority: str) -> Queue:
         given = session.exec(select(LinkAnswer).where(LinkAnswer.authority == authority))
         by_key = {answer.key: answer for answer in given}
         unseen = _unseen(office, session, authority)
-    rows = [row for row in _rows(_path(office, electors, "questions_file")) if not unseen(row["candidates"])]
-    return Queue([_question(number, row, by_key.get(row["key"])) for number, row in enumerate(rows, 1)], electors)
+    rows = _rows(_path(office, electors, "questions_file"))
+    seen = [row for row in rows if not unseen([home["uprn"] for home in row["candidates"]])]
+    return Queue([_question(number, row, by_key.get(row["key"])) for number, row in enumerate(seen, 1)], electors)
 
 
 def waiting(office: Office, authority: str) -> int:
@@ -133,14 +134,12 @@ def waiting(office: Office, authority: str) -> int:
 def show(office: Office, actor: Actor, number: int | None = None) -> tuple[Queue, Question | None]:
     """A question to look at, by default the first that waits; None where none does. Looking is recorded."""
     asked = queue(office, actor.authority)
-    if number is None:
-        question = asked.next_after(0)
-    elif 1 <= number <= len(asked.questions):
-        question = asked.questions[number - 1]
-    else:
+    if number is not None and not 1 <= number <= len(asked.questions):
         raise NotFound(f"There is no address {number} to review.")
+    question = asked.questions[number - 1] if number else asked.next_after(0)
     if question:
-        _record(office, actor, "read address to review", asked, number=question.number)
+        with office.database.session() as session:
+            _record(session, office, actor, "read address to review", asked, number=question.number)
     return asked, question
 
 
@@ -148,7 +147,8 @@ def shown_answers(office: Office, actor: Actor) -> list[Question]:
     """Every question that was answered, in order. Looking is recorded."""
     asked = queue(office, actor.authority)
     found = [question for question in asked.questions if question.answer]
-    _record(office, actor, "read answers of the address review", asked, addresses=len(found))
+    with office.database.session() as session:
+        _record(session, office, actor, "read answers of the address review", asked, addresses=len(found))
     return found
 
 
@@ -164,20 +164,23 @@ def give(office: Office, actor: Actor, key: str, verdict: str, uprn: int | None 
     if verdict == Verdict.accept and chosen not in {home.uprn for home in question.homes}:
         raise InputRefused("Select one of the homes shown")
     with office.database.session() as session:
-        kept = session.exec(
-            select(LinkAnswer).where(LinkAnswer.authority == actor.authority, LinkAnswer.key == key)
-        ).first()
-        now = office.clock.now()
-        kept = kept or LinkAnswer(
-            authority=actor.authority, key=key, verdict=verdict, answered_at=now, answered_by=actor.label
-        )
-        kept.verdict, kept.uprn, kept.answered_at, kept.answered_by = verdict, chosen, now, actor.label
-        session.add(kept)
-    _record(
-        office, actor, "answer address to review", asked, number=question.number, verdict=verdict,
-        electors=question.electors, changed=question.answer is not None,
-    )  # fmt: skip
+        _keep(session, LinkAnswer(
+            authority=actor.authority, key=key, verdict=verdict, uprn=chosen, answered_at=office.clock.now(),
+            answered_by=actor.label,
+        ))  # fmt: skip
+        _record(
+            session, office, actor, "answer address to review", asked, number=question.number, verdict=verdict,
+            electors=question.electors, changed=question.answer is not None,
+        )  # fmt: skip
     return question
+
+
+def _keep(session: Session, answer: LinkAnswer) -> None:
+    earlier = session.exec(
+        select(LinkAnswer).where(LinkAnswer.authority == answer.authority, LinkAnswer.key == answer.key)
+    ).first()
+    answer.id = earlier.id if earlier else None
+    session.merge(answer)
 
 
 def contradictions(office: Office, actor: Actor) -> Iterator[list[Any]]:
@@ -188,10 +191,10 @@ def contradictions(office: Office, actor: Actor) -> Iterator[list[Any]]:
         if electors is None or not electors.report.get("contradictions_file"):
             raise NotFound("The register has not been linked yet. Build the table of homes first.")
         unseen = _unseen(office, session, actor.authority)
-    path = str(_path(office, electors, "contradictions_file"))
-    rows = duckdb.execute("from read_parquet(?)", [path]).fetchall()
-    _record(office, actor, "read contradicted UPRNs", Queue(electors=electors), rows=len(rows))
-    return (list(row) for row in rows if not unseen([{"uprn": row[1]}]))
+        path = str(_path(office, electors, "contradictions_file"))
+        rows = duckdb.execute("from read_parquet(?)", [path]).fetchall()
+        _record(session, office, actor, "read contradicted UPRNs", Queue(electors=electors), rows=len(rows))
+    return (list(row) for row in rows if not unseen([row[1]]))
 
 
 def _linked(session: Session, authority: str) -> Snapshot | None:
@@ -219,15 +222,14 @@ def _question(number: int, row: dict[str, Any], answer: LinkAnswer | None) -> Qu
     )
 
 
-def _unseen(office: Office, session: Session, authority: str) -> Any:
-    """Whether one of these homes is out of sight: then nothing of the question is, so that nothing shows it exists."""
+def _unseen(office: Office, session: Session, authority: str) -> Callable[[list[int]], bool]:
+    """Whether one of these homes is out of sight: then the whole question is, so that nothing shows it exists."""
     hidden = protected.keys(office, session, authority) | suppressed_households(session, authority)
-    return lambda homes: bool(hidden) and any(office.keys.uprn(home["uprn"]) in hidden for home in homes)
+    return lambda uprns: bool(hidden) and any(office.keys.uprn(uprn) in hidden for uprn in uprns)
 
 
-def _record(office: Office, actor: Actor, act: str, asked: Queue, **detail: Any) -> None:
-    with office.database.session() as session:
-        audit.record(
-            session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act=act,
-            subject=f"electors {asked.electors.id if asked.electors else 0}", **detail,
-        )  # fmt: skip
+def _record(session: Session, office: Office, actor: Actor, act: str, asked: Queue, **detail: Any) -> None:
+    audit.record(
+        session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act=act,
+        subject=f"electors {asked.electors.id if asked.electors else 0}", **detail,
+    )  # fmt: skip

@@ -26,3 +26,18 @@ document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 });
+
+// Where a page offers single keys it says so, and can turn them off (WCAG 2.1.4). They choose and never send.
+const keyed = document.querySelector("[data-keys]");
+if (keyed) {
+  keyed.hidden = false;
+  document.addEventListener("keydown", (event) => {
+    if (keyed.dataset.keys !== "on" || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.closest("input:not([type=radio]), textarea, select, [contenteditable]")) return;
+    const choice = document.querySelector(`[data-key~="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (!choice) return;
+    event.preventDefault();
+    choice.checked = true;
+    choice.focus();
+  });
+}
