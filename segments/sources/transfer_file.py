@@ -91,16 +91,14 @@ def begin(reading: Reading, name: str) -> bool:
 
 def _check_trailer(reading: Reading, *, changes: bool) -> None:
     """The 99 record says how many records there are; systems differ in whether header and metadata count."""
-    trailers = reading.con.execute(
-        "select line, clean(c3), clean(c2) from raw where c1 = '99' order by line"
-    ).fetchall()
+    ends = "select c1, line, clean(c3), clean(c2) from raw where c1 in ('10', '29', '99') order by line"
+    found = reading.con.execute(ends).fetchall()
+    trailers = [end[1:] for end in found if end[0] == "99"]
     if not trailers:
         raise InputRefused(f"{reading.file} has no trailer (record 99): it was cut off. Export or copy it again.")
     line, said, following = trailers[-1]
-    around = reading.con.execute(
-        "select count(*) filter (c1 in ('10', '29', '99')), count(*) filter (c1 in ('10', '99')) from raw"
-    ).fetchone()
-    possible = {reading.rows - out for out in (0, len(trailers), *(around or ()))}
+    around = (len(found), sum(end[0] != "29" for end in found))
+    possible = {reading.rows - out for out in (0, len(trailers), *around)}
     if sum(int(count) if count and count.isdigit() else -reading.rows for _, count, _ in trailers) not in possible:
         raise InputRefused(
             f"{reading.file}, line {line}, RECORD_COUNT: the trailer says {str(said)[:20]} records, but the file holds "
