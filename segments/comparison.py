@@ -1,7 +1,8 @@
 """A new dataset held against what is here already: the one it follows, and the gazetteer."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,18 +38,22 @@ class Comparison:
 @dataclass(frozen=True)
 class Kept:
     """How two datasets of a kind are compared: what names a thing, and SQL over `b` (before) and `n` (now) of what
-    may have changed in one that is in both."""
+    may have changed in one that is in both. `short` are columns made for it: of texts a hash of eight bytes will do,
+    as tens of millions of them are more than memory holds."""
 
     things: str
     key: tuple[str, ...]
     changes: tuple[tuple[str, str], ...] = ()
+    short: Mapping[str, str] = field(default_factory=dict)
 
 
 # A UPRN that is missing on one side says nothing of a move; then the address does.
-MOVED = """case when b.uprn is not null and n.uprn is not null then b.uprn <> n.uprn
-    else squeezed(concat(b.address, b.postcode)) <> squeezed(concat(n.address, n.postcode)) end"""
+MOVED = "case when b.uprn is not null and n.uprn is not null then b.uprn <> n.uprn else b.place <> n.place end"
+PLACE = "hash(upper(translate(concat(address, postcode), ' ,.-/''()', '')))"  # a quicker `squeezed`
 KEPT = {
-    "register": Kept("electors", ("person",), (("electors_moved", MOVED),)),
+    "register": Kept(
+        "electors", ("person",), (("electors_moved", MOVED),), {"person": "hash(person)", "place": PLACE},
+    ),
     "gazetteer": Kept("uprns", ("uprn",), (
         ("class_changed", "b.class is distinct from n.class"),
         ("address_changed", "b.address is distinct from n.address"),
@@ -64,7 +69,7 @@ KEPT = {
     )),
     "contacts": Kept("contacts", ("uprn", "channel", "contact"), (
         ("objected_since", "n.objected and not b.objected"),
-    )),
+    ), {"contact": "hash(contact)"}),
     "protected": Kept("addresses", ("address",)),
     "indicator": Kept("areas", ("level", "area")),
     "population": Kept("areas", ("level", "area")),
@@ -117,9 +122,10 @@ def changes(con: duckdb.DuckDBPyConnection, shelf: str, before: Path, now: Path)
     kept = KEPT.get(shelf) or next((Kept(things, (key,)) for things, key in LIKELY if key in shared), None)
     if kept is None or not shared.issuperset(kept.key):
         return {}
-    asked = {name: sql for name, sql in kept.changes if _named(sql) <= shared}
+    asked = {name: sql for name, sql in kept.changes if _named(sql) <= shared | kept.short.keys()}
+    needed = {*kept.key}.union(*map(_named, asked.values()))
     query = COMPARED.format(
-        columns=", ".join(sorted({*kept.key}.union(*map(_named, asked.values())))),
+        columns=", ".join(f"{kept.short.get(name, name)} as {name}" for name in sorted(needed)),
         grouped="" if asked else "group by all", before=literal(str(before)), now=literal(str(now)),
         changes="".join(f", count(*) filter (b.present and n.present and ({sql}))" for sql in asked.values()),
         same=" and ".join(f"b.{key} = n.{key}" for key in kept.key),
