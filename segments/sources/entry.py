@@ -195,7 +195,7 @@ class Entry:
     def _dwelling(self) -> list[str]:
         """A flat or house of whose words none is in the address lines belongs before them."""
         cells = self._cells(self.layout.address)
-        words = f"string_split(upper(replace(concat_ws(' ', {', '.join(cells)}), ',', ' ')), ' ')"
+        words = f"string_split(upper(translate(concat_ws(' ', {', '.join(cells)}), ',[]()', '     ')), ' ')"
         return [
             f"case when {part} is not null and coalesce(not contains({cells[0]}, {part}), true) "
             f"and not list_has_any(string_split(upper(clean({part})), ' '), {words}) then clean({part}) end"
