@@ -13,7 +13,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.pages import day, number, percent, plural
-from segments import gap, households, intake, review, segments, uploads
+from segments import gap, households, intake, intake_work, review, segments, uploads
 from segments.intake import Intake, IntakeState, Source
 
 PAGE = 50
@@ -69,6 +69,7 @@ def overview(office: Office, account: Account) -> Overview:
     found = lifecycle.campaigns(office, actor)
     going = [c for c in found if c.state in (CampaignState.launched, CampaignState.paused)]
     shown = going or [c for c in found if c.launched_at][:1]
+    intake_work.take_up(office)
     incoming = intake.to_show(office, account.authority)
     steps = [
         *_intake_steps(incoming), *_data_steps(office, account), *_campaign_steps(account, found),

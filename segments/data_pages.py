@@ -176,7 +176,7 @@ def api_data(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
 
 @get("/api/intakes", sync_to_thread=True)
 def api_intakes(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
-    """Files on their way in, and those decided in the last seven days, newest first."""
+    """Files on their way in, and those decided in the last seven days; each newest first."""
     return [intake.as_json(found) for found in intake.recent(office, account.authority)]
 
 

@@ -160,10 +160,10 @@ def open_intakes(office: Office, authority: str) -> list[Intake]:
 
 
 def recent(office: Office, authority: str) -> list[Intake]:
-    """What is open, and what was decided lately, newest first."""
+    """What is open, then what was decided lately, each newest first."""
     since = office.clock.now() - SHOWN
     over = [intake for intake in _listed(office, authority, OVER) if intake.changed_at > since]
-    return [*reversed(over), *reversed(open_intakes(office, authority))]
+    return [*reversed(open_intakes(office, authority)), *reversed(over)]
 
 
 def to_show(office: Office, authority: str) -> list[Intake]:
@@ -172,11 +172,6 @@ def to_show(office: Office, authority: str) -> list[Intake]:
         intake for intake in recent(office, authority)
         if intake.state not in OVER or intake.source == Source.inbox or intake.state == IntakeState.refused
     ]  # fmt: skip
-
-
-def arrived(office: Office, authority: str) -> list[Intake]:
-    """What automatic sharing brought lately and is decided."""
-    return [intake for intake in recent(office, authority) if intake.source == Source.inbox and intake.state in OVER]
 
 
 def _listed(office: Office, authority: str, states: Iterable[str]) -> list[Intake]:

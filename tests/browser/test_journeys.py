@@ -1,7 +1,6 @@
 """What people do, step by step, with JavaScript and without."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -45,48 +44,6 @@ def test_the_skip_link_is_first_and_leads_to_the_content(window: Open) -> None:
     assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main-content"
-
-
-@pytest.mark.parametrize("javascript", [False, True])
-def test_importing_a_file(window: Open, played: Story, tmp_path: Path, axe: str, javascript: bool) -> None:
-    """Refused with a reason; then usable with problems, decided on; then undone."""
-    listed = next(path for kind, path in played.borough.files if kind == "suppressions")
-    header, first, *_ = listed.read_text(encoding="utf-8").splitlines()
-    day = 3 if javascript else 2
-    wrong = tmp_path / "wrong.csv"
-    wrong.write_text("name,colour\nsomebody,blue\n", encoding="utf-8")
-    usable = tmp_path / "usable.csv"
-    usable.write_text(f"{header}\n{first}\n{first.replace('sms', 'pigeon').replace('email', 'pigeon')}\n", "utf-8")
-
-    shown = window(Role.officer, javascript=javascript)
-    page = shown.page
-    shown.open("/data/new?kind=suppressions")
-
-    def send(file: Path) -> None:
-        page.locator("input[type=file]").set_input_files(file)
-        for part, value in {"Day": str(day), "Month": "6", "Year": "2026"}.items():
-            page.get_by_label(part).fill(value)
-        page.get_by_role("button", name="Check the file").click()
-        page.wait_for_load_state("load")
-
-    send(wrong)
-    assert page.title().startswith("Error: Import a file")
-    assert "wrong.csv is no format of" in page.get_by_role("main").inner_text()
-    assert page.get_by_label("Day").input_value() == str(day), "what was typed is kept"
-    if javascript:
-        assert shown.violations(axe) == []
-    send(usable)
-    assert page.get_by_role("heading", level=1).inner_text() == "Usable, with problems"
-    if javascript:
-        assert shown.violations(axe) == []
-    page.get_by_role("button", name="Import 1 row").click()
-    assert "Imported 1 of 2 rows." in page.get_by_role("main").inner_text()
-    with page.expect_download() as download:
-        page.get_by_role("link", name=re.compile("Download the rejected rows")).click()
-    assert "type is not email, mobile or uprn" in Path(download.value.path()).read_text(encoding="utf-8-sig")
-    page.get_by_role("link", name="Undo this import").click()
-    page.get_by_role("button", name="Undo the import").click()
-    assert "was undone" in page.get_by_role("main").inner_text()
 
 
 def test_a_resident_stops_reminders_without_javascript(window: Open, played: Story) -> None:

@@ -17,6 +17,7 @@ PAGES = [
     (Role.officer, "/", 200),
     (Role.officer, "/data", 200),
     (Role.officer, "/data/new", 200),
+    (Role.officer, "/data/formats", 200),
     (Role.officer, "/data/15", 200),
     (Role.officer, "/data/15/undo", 200),
     (Role.officer, "/gaps", 200),
