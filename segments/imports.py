@@ -10,6 +10,7 @@ import duckdb
 from sqlmodel import Session, col, select
 
 from engage.foundation import audit, identity, lake
+from engage.foundation.calendar import law
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
@@ -123,6 +124,7 @@ def _read(
     reading = Reading(
         con, path.name, text, head, actor.authority, as_at, office.keys, _known(office, bases),
         folder / "snapshot.parquet", folder, lambda words: say(Stage(words, JOINING)),
+        rules=law(office.settings.home),
     )  # fmt: skip
     try:
         yield Read(form, reading, form.normalise(reading, header_at), bases)
@@ -163,7 +165,7 @@ def _report(office: Office, actor: Actor, read: Read, *, preview: bool) -> Impor
     compared = _compared(office, actor, read)
     shrinks = comparison.shrinks(reading.file, compared) if compared else ""
     by_column, by_row = rejects.problems(reading, harvest.rejected)
-    base = read.bases.get(form.makes) if _is_of_changes(form) else None
+    base = read.bases.get(form.makes) if _is_of_changes(read) else None
     return ImportReport(
         kind=form.kind, format=form.name, file=reading.file, as_at=reading.as_at, sha256=reading.text.sha256,
         rows_read=reading.rows, accepted=harvest.accepted, rejected=rejected, rejects_file="",
@@ -176,9 +178,9 @@ def _report(office: Office, actor: Actor, read: Read, *, preview: bool) -> Impor
     )  # fmt: skip
 
 
-def _is_of_changes(form: Format) -> bool:
-    """Formats of changes are named so; what they make is the dataset here with the changes applied."""
-    return form.kind != form.makes == "register" or "change" in form.name.casefold()
+def _is_of_changes(read: Read) -> bool:
+    """What it makes is then the dataset here with the changes applied. Such formats count what they deleted."""
+    return read.form.kind != read.form.makes == "register" or "deleted" in read.harvest.figures
 
 
 def _compared(office: Office, actor: Actor, read: Read) -> comparison.Comparison | None:

@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 from duckdb.sqltypes import VARCHAR
 
+from engage.foundation.calendar import Law, law
 from engage.foundation.errors import InputRefused
 from engage.foundation.privacy import Keys, normalised
 from segments.lines import DELIMITERS
@@ -170,6 +171,7 @@ class Reading:
     rejected: Counter[str] = field(default_factory=Counter)
     expected: set[str] = field(default_factory=set)  # the reasons for rejecting that are no fault of the file
     warnings: list[str] = field(default_factory=list)
+    rules: Law = field(default_factory=law)  # the ages that are in force, the council's own among them
 
     def has(self, name: str) -> bool:
         return plain(name) in map(plain, self.columns)

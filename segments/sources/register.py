@@ -11,7 +11,6 @@ one of the id, so that they find each other.
 from collections import Counter
 from dataclasses import dataclass
 
-from engage.foundation.calendar import law
 from engage.foundation.errors import InputRefused
 from segments.reading import Reading, literal, open_rows
 from segments.sources.entry import MACROS, SEALED, Entry, Layout, voting_day
@@ -19,7 +18,7 @@ from segments.sources.format import Check, Harvest, refuse_if_none, save, scalar
 
 SPECIAL_ENTRY = "special entry, not imported"
 OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
-SNAPSHOT = "person, alias, uprn, address, postcode, ward_name, attainment, franchise, line"
+SNAPSHOT = "person, uprn, address, postcode, ward_name, attainment, franchise, line, alias"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) ->
 def _open(layout: Layout, reading: Reading, header_at: int) -> Entry:
     open_rows(reading, header_at=header_at, checked=False)
     reading.con.execute(MACROS)
-    reading.con.execute(f"create macro voting_day(birth) as {voting_day('birth', reading.authority, law())}")
+    reading.con.execute(f"create macro voting_day(birth) as {voting_day('birth', reading.authority, reading.rules)}")
     entry = Entry(layout, reading)
     reading.work_out(*entry.parts)
     return entry

@@ -100,6 +100,7 @@ ADDRESSES: list[tuple[dict[str, object], str | None]] = [
     # Flat and building may stand in columns of their own only; words that the lines have are not said twice.
     ({"RegisteredAddress1": "Station Road", "SubHouse": "Flat 3 ", "House": "Oak Manor"}, "Flat 3, Oak Manor, Station Road, Burton upon Trent"),
     ({"RegisteredAddress1": "Flat 6, Oak Manor", "SubHouse": "FLAT 6", "House": "OAK MANOR"}, "Flat 6, Oak Manor, Burton upon Trent"),
+    ({"RegisteredAddress1": "Flat 1", "RegisteredAddress2": "[100-102] Coleman Road", "House": "100-102"}, "Flat 1, [100-102] Coleman Road"),
     ({"RegisteredAddress1": "9 River Court", "SubHouse": "Flat 9", "House": "9"}, "9 River Court, Burton upon Trent"),
 ]  # fmt: skip
 

@@ -79,7 +79,7 @@ def test_each_format_comes_in_to_known_counts(office: Office, actor: Actor, name
     assert report.rows_read == report.accepted + sum(report.rejected.values())
     assert report.figures["electors"] == report.accepted
     columns = [column for column, *_ in described(office, report)]
-    assert columns == ["person", "alias", "uprn", "address", "postcode", "ward_name", "attainment", "franchise", "line"]
+    assert columns == ["person", "uprn", "address", "postcode", "ward_name", "attainment", "franchise", "line", "alias"]
 
 
 @pytest.mark.parametrize("name", set(FULL) - {"elector8_full.csv"})

@@ -1,6 +1,9 @@
+import csv
+import io
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from engage.foundation.office import Actor, Office
@@ -74,6 +77,33 @@ def test_only_of_attainers_the_day_of_voting_age_is_kept(office: Office, actor: 
     assert report.warnings == [
         "4 dates of birth are no date in the past: the rows are kept without date of attainment"
     ]  # fmt: skip
+
+
+def test_the_council_may_know_of_a_newer_law(office: Office, actor: Actor, tmp_path: Path) -> None:
+    votes_at_16 = '[[voting_age]]\nsince = 2027-01-01\nyears = 16\nsource = "An Act"\n'
+    papers.write(office.settings.home, "law.toml", votes_at_16)
+    births = ("14/02/2009", "14/02/2011", "14/02/2012")  # 17 on the first day of the new law; 16 after it
+    report = take(office, actor, tmp_path, *(elector(n, **{"Elector DOB": day}) for n, day in enumerate(births, 1)))
+    assert papers.rows(office, report.snapshot_id, "attainment", "line") == [
+        (date(2027, 1, 1),), (date(2027, 2, 14),), (date(2028, 2, 14),),
+    ]  # fmt: skip
+
+
+def test_a_workbook_comes_in_as_its_text_does(office: Office, actor: Actor, tmp_path: Path) -> None:
+    text = (SAMPLES / "xpress_14.csv").read_text("windows-1252")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in csv.reader(io.StringIO(text, newline="")):
+        sheet.append(
+            [date(2009, 2, 14) if cell == "14/02/2009" else int(cell) if cell.isdigit() else cell for cell in row]
+        )
+    book.save(tmp_path / "register.xlsx")
+    found = []
+    for path in (SAMPLES / "xpress_14.csv", tmp_path / "register.xlsx"):
+        report = import_file(office, actor, "register", path, TODAY)
+        found.append((report.rejected, papers.rows(office, report.snapshot_id)))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
