@@ -172,7 +172,7 @@ def keep_own(reading: Reading, claims: str, *, here: str, changes: bool) -> str:
     found = " union all ".join(known)
     reading.con.execute(
         f"create table ours as select distinct uprn::bigint as uprn from ({found}) where uprn is not null; "  # noqa: S608 - our own queries
-        f"create view claims as select *, uprn in (select uprn from ours) as known from ({claims}) "
+        f"create table claims as select *, uprn in (select uprn from ours) as known from ({claims}) "
         "where uprn is not null; "
         "create table own as select uprn from ours union select uprn from claims where custodian in (select custodian "
         "from claims where custodian is not null group by 1 having 2 * count(*) filter (known) >= count(*))"
