@@ -15,14 +15,20 @@ from segments.sources import KINDS, SHELVES
 WORDS = {
     "register": ("Electoral register", "The full register, exported from the electoral management system"),
     "register-update": ("Register update", "Additions and deletions since the last full register"),
-    "gazetteer": ("Gazetteer of addresses", "The local land and property gazetteer (LLPG), as DTF 7.3"),
-    "geography": ("Areas of each property", "ONS UPRN Directory (ONSUD) or National Statistics UPRN Lookup (NSUL)"),
+    "gazetteer": ("Gazetteer of addresses", "The local land and property gazetteer (LLPG, as DTF 7.3), or AddressBase"),
+    "geography": (
+        "Areas of each property",
+        "ONS UPRN Directory (ONSUD), National Statistics UPRN Lookup (NSUL) or a postcode look-up",
+    ),
     "population": ("Population estimates", "ONS mid-year estimates by age"),
     "boundaries": ("Ward boundaries", "ONS Open Geography, as GeoJSON"),
     "contacts": ("Email addresses and phone numbers", "Only with a lawful basis and a data sharing agreement"),
     "suppressions": ("People not to contact", "From an earlier list of objections"),
     "protected": ("Protected addresses", "Kept as keyed hashes; nothing is ever sent to them or shown of them"),
-    "indicator": ("Statistics by area", "Census 2021 tables from Nomis, or the Indices of Deprivation"),
+    "indicator": (
+        "Statistics by area",
+        "Census 2021 tables from Nomis, the Indices of Deprivation, or your own figures",
+    ),
     "lookup": ("Look-ups between areas", "Made of a geography file of areas alone"),
     "postcodes": ("Areas of each postcode", "Made of a geography file of postcodes"),
     "coordinates": ("Coordinates of each property", "Made of a gazetteer of points alone"),
