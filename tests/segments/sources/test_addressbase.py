@@ -367,6 +367,35 @@ def test_bad_rows_are_rejected_with_their_line(
     assert [row[0] for row in papers.rows(office, report.snapshot_id, "uprn")] == [1, 5]
 
 
+# Damage
+
+
+DAMAGE = st.sampled_from(
+    ["", '"', ",", "\n", '"\n"', "-1", "99", "1e9", "9" * 400, "é\u00a0", "=1+1", "2026-02-31", "D", "X" * 99]
+)
+
+
+@pytest.mark.usefixtures("here")
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    file=st.sampled_from([name for name, *_ in FULL]),
+    slips=st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 12), DAMAGE), min_size=1, max_size=4),
+)
+def test_damaged_files_add_up_or_are_refused(
+    office: Office, actor: Actor, tmp_path: Path, file: str, slips: list[tuple[int, int, str]]
+) -> None:
+    text = (SAMPLES / file).read_text()
+    for at, length, slip in slips:
+        text = text[: at % len(text)] + slip + text[at % len(text) + length :]
+    try:
+        report = bring(office, actor, papers.write(tmp_path, "g.csv", text))
+    except InputRefused as refusal:
+        assert "could not be read as" not in str(refusal)  # noqa: PT017 - refusals are right; what DuckDB stumbles over is not
+        return
+    assert report.rows_read == report.accepted + sum(report.rejected.values())
+    assert len(village(office, report)) == report.figures["properties"] <= report.accepted
+
+
 # The borough
 
 
