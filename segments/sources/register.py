@@ -23,8 +23,8 @@ SNAPSHOT = "person, uprn, address, postcode, ward_name, attainment, franchise, l
 
 @dataclass(frozen=True)
 class Changes:
-    """How an update says what to do with a row: `operation` is SQL that gives N, A or D, else null, and `column` its
-    main source. `checks` reject rows before that is asked."""
+    """How an update says what to do with a row: `operation` is SQL that gives N, A or D, and `column` its main source.
+    `checks` reject rows before that is asked."""
 
     column: str
     operation: str
@@ -46,7 +46,8 @@ def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) ->
     entry = _open(layout, reading, header_at)
     unsaid = f"coalesce({changes.operation}, '') not in ('N', 'A', 'D')"
     checks = [*changes.checks, Check(changes.column, f"{changes.column} does not say what to do", unsaid)]
-    gone = f"{entry.elsewhere} and not {entry.nameless}"
+    otherwise = " or ".join(f"coalesce({check.when}, false)" for check in (*checks, *entry.checks[:-1]))
+    gone = f"{entry.elsewhere} and not ({otherwise})"
     rejected = _sort_out(entry, {"operation": changes.operation, "gone": gone}, checks)
     accepted = int(scalar(reading, "select count(*) from good"))
     refuse_if_none(reading, accepted, rejected)

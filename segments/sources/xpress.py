@@ -47,8 +47,7 @@ CAME_AND_WENT = f"({_happened(CREATED)} and {_happened(DELETED)})"
 UNREADABLE = {month: f"(clean({month}) is not null and whole({month}) is null)" for month in MONTHS}
 CHANGES = Changes(
     DELETED,
-    f"case when {CAME_AND_WENT} or {' or '.join(UNREADABLE.values())} then null "
-    f"when {_happened(DELETED)} then 'D' when {_happened(CREATED)} then 'N' else 'A' end",
+    f"case when {_happened(DELETED)} then 'D' when {_happened(CREATED)} then 'N' else 'A' end",
     (
         *(Check(month, f"{month} is not a whole number", when, month) for month, when in UNREADABLE.items()),
         Check(DELETED, "created and deleted again before this update", CAME_AND_WENT, expected=True),

@@ -151,6 +151,27 @@ def test_the_monthly_update_makes_the_next_register(office: Office, actor: Actor
     ]  # fmt: skip
 
 
+def test_only_a_change_that_counts_takes_somebody_away(office: Office, actor: Actor, tmp_path: Path) -> None:
+    """Who moved overseas is taken away; not so who only seems to, in a row that is not followed."""
+    header = ["Elector ID", *FULL]
+    electors = [[n, *elector(n)] for n in range(1, 5)]
+    import_file(office, actor, "register", papers.write(tmp_path, "x.csv", papers.table(header, electors)), TODAY)
+    lines = (SAMPLES / "xpress_monthly.csv").read_text("windows-1252").splitlines()
+    kept = [
+        lines[0],
+        lines[-1],
+        lines[-1].replace('"7","0","0"', '"7","0","7"'),
+        lines[-1].replace('"7","0","0"', '"May","0","0"'),
+        lines[2],
+    ]
+    text = "\r\n".join(f'"{n}",{line}' for n, line in zip(["Elector ID", 1, 2, 3, 5], kept, strict=True))
+    report = import_file(
+        office, actor, "register-update", papers.write(tmp_path, "u.csv", text), TODAY, accept_shrink=True
+    )
+    persons = {person for (person,) in papers.rows(office, report.snapshot_id, "person")}
+    assert persons == {office.keys.person(elector_id=str(n)) for n in (2, 3, 4, 5)}
+
+
 def test_months_that_are_no_numbers_are_rejected(office: Office, actor: Actor, tmp_path: Path) -> None:
     import_file(office, actor, "register", SAMPLES / "xpress_14.csv", TODAY)
     text = (
