@@ -157,7 +157,7 @@ def give(office: Office, actor: Actor, key: str, verdict: str, uprn: int | None 
     asked = queue(office, actor.authority)
     question = next((each for each in asked.questions if each.key == key), None)
     if question is None:
-        raise NotFound("This address is no longer asked about: the register was linked again. Go on with the next.")
+        raise NotFound("That address is no longer asked about: the register was linked again.")
     if verdict not in list(Verdict):
         raise InputRefused("Select the home, or that it is none of these, or that you cannot tell")
     chosen = uprn if verdict == Verdict.accept else None

@@ -55,6 +55,7 @@ def answer(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> 
     queue = review.queue(office, actor.authority)
     question = next((each for each in queue.questions if each.key == form.text("key")), None)
     if question is None:
+        notify(request, "That address is no longer asked about: the register was linked again.", success=False)
         return redirect("/data/review")
     return _page(request, queue, question, form)
 

@@ -11,8 +11,9 @@ from engage.demo.aftermath import next_register
 from engage.demo.borough import write_borough
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
-from segments import households, registrations
+from segments import households, registrations, uploads
 from segments.imports import import_file
+from segments.review import LinkAnswer
 
 LATER = date(2026, 6, 1)
 
@@ -69,3 +70,27 @@ def test_linking_twice_makes_one_snapshot(two_registers: tuple[Office, str, int,
     with office.database.session() as session:
         assert registrations.newest(office, actor, session).id == registrations.newest(office, actor, session).id
     assert households.build(office, actor).rows > 500
+
+
+def test_answers_since_the_last_link_are_taken_up_once(two_registers: tuple[Office, str, int, pd.DataFrame]) -> None:
+    office, authority, _, _ = two_registers
+    actor = Actor(authority, "officer 1")
+
+    def newest() -> int | None:
+        with office.database.session() as session:
+            return registrations.newest(office, actor, session).id
+
+    first = households.build(office, actor).report["electors_snapshot"]
+    assert first == newest()
+    assert not uploads.homes_are_behind(office, authority)
+    with office.database.session() as session:
+        session.add(
+            LinkAnswer(
+                authority=authority, key="0" * 64, verdict="reject", answered_at=office.clock.now(), answered_by="x"
+            )
+        )
+    assert uploads.homes_are_behind(office, authority)
+    settled = newest()
+    assert settled != first
+    assert settled == newest() == households.build(office, actor).report["electors_snapshot"]
+    assert not uploads.homes_are_behind(office, authority)
