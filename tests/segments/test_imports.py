@@ -396,6 +396,19 @@ def test_what_changes_were_applied_to_is_undone_after_them(office: Office, actor
     assert imports.undo(office, actor, first.snapshot_id or 0).current is None
 
 
+def test_changes_of_a_gazetteer_know_what_they_were_applied_to(office: Office, actor: Actor, tmp_path: Path) -> None:
+    base = [*papers.street(1, "MILL LANE"), papers.blpu(7), papers.lpi(7, pn=1), papers.blpu(8), papers.lpi(8, pn=2)]
+    first = take(office, actor, papers.write(tmp_path, "g.csv", papers.gazetteer(*base)), kind="gazetteer")
+    assert first.applied_to is None
+    text = papers.gazetteer(papers.blpu(9), papers.lpi(9, pn=3), file_type="C")
+    text = text.replace("2026-06-01,1,2026-06-01", "2026-06-02,2,2026-06-02", 1)
+    changed = take(office, actor, papers.write(tmp_path, "c.csv", text), kind="gazetteer", dry_run=True)
+    assert changed.applied_to == first.snapshot_id
+    assert [row["uprn"] for row in changed.preview] == ["9"]
+    counted = {count.name: count.value for count in changed.counts}
+    assert (counted["new_uprns"], counted["uprns_gone"]) == (1, 0)
+
+
 def test_a_file_known_as_one_kind_is_not_taken_for_another(office: Office, actor: Actor, tmp_path: Path) -> None:
     path = papers.write(tmp_path, "r.csv", SOME)
     take(office, actor, path)
