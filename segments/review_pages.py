@@ -130,9 +130,9 @@ def _compared(question: Question, home: Home) -> Shown:
     words = WORD.findall(home.address)
     steps = SequenceMatcher(None, _plain(said), _plain(words), autojunk=False).get_opcodes()
     pieces = [(" ".join(words[c:d]), step == "equal") for step, _, _, c, d in steps if d > c]
-    added = " ".join(" ".join(words[c:d]) for step, _, _, c, d in steps if step != "equal" and d > c)
-    missing = " ".join(" ".join(said[a:b]) for step, a, b, _, _ in steps if step != "equal" and b > a)
-    return Shown(home, pieces, added.strip(" ,"), missing.strip(" ,"))
+    added = [" ".join(words[c:d]).strip(" ,") for step, _, _, c, d in steps if step != "equal"]
+    missing = [" ".join(said[a:b]).strip(" ,") for step, a, b, _, _ in steps if step != "equal"]
+    return Shown(home, pieces, ", ".join(filter(None, added)), ", ".join(filter(None, missing)))
 
 
 def _plain(words: list[str]) -> list[str]:
