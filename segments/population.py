@@ -1,30 +1,90 @@
 """Who is entitled to be registered, area by area, and how sure that is.
 
-Eligible people of an output area = residents of registration age (Census 2021, TS007A; the band that the age
-splits is split by single years of age of the mid-year estimates) less those whose nationality gives no vote.
-Sources and figures: docs/method.md.
+Every function takes a Census table with one row per area and one column per published label (`age: total`, …) and
+gives one number per area. Sources and figures: docs/method.md.
 """
 
 from dataclasses import dataclass
-from math import isnan
+from datetime import date
 
-import ibis
-import ibis.expr.types as ir
+import pandas as pd
 
-# The Census has no table of entitlement. Until passports (TS005) are imported, the share of adults without an
-# entitled nationality is taken as this part of those whose main language is not English (TS029).
-NOT_ENTITLED_PER_OTHER_LANGUAGE = 0.40
-NOT_ENTITLED_SPREAD = 0.30  # standard error, relative
+CENSUS_DAY = date(2021, 3, 21)
 
-# Electoral Commission: 8.8 % (2015) and 10.4 % (2018) of entries name nobody at the address. Such entries are
-# left behind by movers, so an area's share follows its share of movers; 11.5 % moved in England and Wales.
+# Electoral Commission: 8.8 % (2015) and 10.4 % (2018) of entries name nobody at the address. Many are left behind by
+# movers, others by deaths and by moves long ago, so that half of them follow an area's share of movers (11.5 % moved
+# in England and Wales) and half are spread evenly.
 STALE_SHARE = 0.096
 MOVED_NATIONALLY = 0.115
-STALE_SPREAD = 0.20
+STALE_WITH_MOVERS = 0.5
+STALE_SPREAD = 0.20  # standard error, relative
 
-# People move in and out after the Census: standard error, relative, of an area's count.
-AGEING_OF_WARD = 0.015
-AGEING_OF_AREA = 0.06
+# People move in and out after a count: standard error, relative, one year after it; it grows with the square root.
+AGEING_OF_WARD = 0.0066
+AGEING_OF_AREA = 0.026
+# How many of the residents of communal establishments are of an age and at an address to register: standard error.
+COMMUNAL_SPREAD = 0.30
+FEWEST_COMMUNAL = 10  # under this, the difference of two Census tables is the noise that was put into both
+# A mid-year estimate moves an area's count at most so far: beyond, one of the two is of another place or boundary.
+MOST_GROWTH = 1.25
+
+# Where the franchise is by lawful residence, few are left out: Scottish Elections (Franchise and Representation) Act
+# 2020; Local Government and Elections (Wales) Act 2021.
+NO_LEAVE_TO_REMAIN = {"Scotland": 0.1, "Wales": 0.1}
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """How a Census table tells who is not entitled: the share of each category that is (longest label that fits), and
+    the relative standard error of the outcome."""
+
+    table: str
+    prefix: str
+    words: str
+    entitled: dict[str, float]
+    spread: float
+
+
+# British, Irish and Commonwealth citizens are entitled, and of EU citizens those who lived here before 2021 or whose
+# country has a treaty. Of a region, the share is that of its Commonwealth countries among passport holders: ours.
+PASSPORTS = Entitlement(
+    "ts005", "passports held: ", "the passports they hold (Census table TS005)",
+    {
+        "europe: united kingdom": 1.0, "europe: ireland": 1.0, "europe": 0.6,
+        "europe: other europe: eu member countries": 0.85,
+        "europe: other europe: eu member countries: poland": 0.97,
+        "europe: other europe: eu member countries: portugal": 0.97,
+        "europe: other europe: eu member countries: spain": 0.97,
+        "europe: other europe": 0.8, "europe: other europe: rest of europe": 0.03,
+        "africa": 0.75, "africa: north africa": 0.02, "africa: south and eastern africa": 0.8,
+        "middle east and asia": 0.65, "middle east and asia: middle east": 0.02,
+        "middle east and asia: eastern asia": 0.1, "middle east and asia: southern asia": 0.92,
+        "middle east and asia: south-east asia": 0.35, "middle east and asia: central asia": 0.0,
+        "the americas and the caribbean": 0.35,
+        "the americas and the caribbean: north america and the caribbean": 0.45,
+        "the americas and the caribbean: central and south america": 0.05,
+        "antarctica and oceania": 0.98, "british overseas": 1.0, "no passport held": 0.98,
+    },
+    0.20,
+)  # fmt: skip
+# Many who were born abroad have become British since.
+BIRTH = Entitlement(
+    "ts004", "country of birth: ", "the countries they were born in (Census table TS004)",
+    {
+        "europe: united kingdom": 1.0, "europe": 0.8, "europe: eu countries": 0.88, "europe: non-eu countries": 0.45,
+        "africa": 0.88, "middle east and asia": 0.83, "the americas and the caribbean": 0.7,
+        "antarctica and oceania": 0.98, "british overseas": 1.0,
+    },
+    0.30,
+)  # fmt: skip
+# The last resort: no table says it, but those whose main language is another stand in for them.
+LANGUAGE = Entitlement(
+    "ts029", "proficiency in english language: ", "the languages they speak (Census table TS029)",
+    {"main language is english": 1.0, "main language is not english": 0.6},
+    0.30,
+)  # fmt: skip
+ENTITLEMENTS = (PASSPORTS, BIRTH, LANGUAGE)
+UNKNOWN_NOT_ENTITLED, UNKNOWN_SPREAD = 0.04, 0.5  # before any of these tables is imported
 
 
 @dataclass(frozen=True)
@@ -44,38 +104,87 @@ def band(measure: str) -> Band | None:
     return Band(first, int(words[2]) if words[1] == "to" else 120)
 
 
-def weight(ages: Band, registration_age: int, split: float) -> float:
-    """What part of a band is of registration age: all, none, or `split` of the band the age falls in."""
-    if ages.first >= registration_age:
+def youngest(registration_age: int, as_at: date) -> float:
+    """The age in years from which somebody may be registered on a day: attainers come of voting age before the end of
+    the 12 months that begin on the next 1 December, which is 1 to 2 years away (RPA 1983, s 4(6))."""
+    following = date(as_at.year if as_at < date(as_at.year, 12, 1) else as_at.year + 1, 12, 1)
+    window = (following.replace(year=following.year + 1) - as_at).days / 365.25
+    return registration_age + 2 - min(window, 2.0)
+
+
+def years_of(single: pd.Series | None, first: float, last: float) -> float:
+    """People from age `first` to before age `last`, by a count of single years of age; all years alike without one."""
+    total = 0.0
+    for age in range(int(first), int(last) + 1):
+        part = max(0.0, min(age + 1, last) - max(age, first))
+        total += part * (float(single.get(age, 0.0)) if single is not None else 1.0)
+    return total
+
+
+def share_of_band(single: pd.Series | None, ages: Band, first: float, last: float) -> float:
+    """The part, 0 to 1, of a Census band that is from age `first` to before age `last`."""
+    if first <= ages.first and ages.last + 1 <= last:
         return 1.0
-    return split if ages.last >= registration_age else 0.0
+    if last <= ages.first or ages.last + 1 <= first:
+        return 0.0
+    for counted in (single, None):
+        whole = years_of(counted, ages.first, ages.last + 1)
+        if whole:
+            return years_of(counted, max(first, ages.first), min(last, ages.last + 1)) / whole
+    return 0.0
 
 
-def of_registration_age(age_counts: ir.Table, registration_age: int, split: float) -> ir.Table:
-    """`oa, adults` from TS007A in long form."""
-    measures = [m for m in age_counts.measure.as_table().distinct().execute()["measure"] if band(m)]
-    weights = [(m, weight(band(m) or Band(0, 0), registration_age, split)) for m in measures]
-    factor = ibis.cases(*[(age_counts.measure == m, ibis.literal(w)) for m, w in weights], else_=0.0)
-    return age_counts.mutate(part=age_counts.value * factor).group_by(oa="area").agg(adults=ibis._.part.sum())
+def aged(ages: pd.DataFrame, single: pd.Series | None, first: float, last: float = 121.0) -> pd.Series:
+    """Residents from age `first` to before age `last`, from TS007A; split bands follow single years of age."""
+    bands = {measure: found for measure in ages.columns if (found := band(measure))}
+    weights = pd.Series({measure: share_of_band(single, found, first, last) for measure, found in bands.items()})
+    return ages[weights.index].fillna(0.0) @ weights
 
 
-def split_of_band(population: ir.Table | None, registration_age: int) -> float:
-    """The part of the five-year band around the registration age that has reached it, from single years of age
-    where they are imported, else as if each year were alike."""
-    first = registration_age // 5 * 5
-    last = first + 4
-    alike = (last - registration_age + 1) / 5
-    if population is None:
-        return alike
-    band_total = population.value.sum(where=population.age.between(first, last))
-    old_enough = population.value.sum(where=population.age.between(registration_age, last))
-    share = (old_enough / band_total.nullif(0)).execute()
-    return alike if share is None or isnan(share) else float(share)
+def communal_residents(ages: pd.DataFrame, sizes: pd.DataFrame) -> pd.Series:
+    """Residents whom no household counts: everybody of TS007A less the people in households of TS017."""
+    persons = pd.Series({m: _persons(m) for m in sizes.columns if m.endswith("in household")})
+    found = ages["age: total"] - (sizes[persons.index] @ persons).reindex(ages.index)
+    return found.where(found >= FEWEST_COMMUNAL, 0.0).fillna(0.0)
 
 
-def stale_share(moved: ir.FloatingValue) -> ir.FloatingValue:
-    return (moved * (STALE_SHARE / MOVED_NATIONALLY)).fill_null(STALE_SHARE).clip(0, 0.5)
+def _persons(measure: str) -> float:
+    number = measure.removeprefix("household size: ").split()
+    return 8.5 if "more" in number else float(number[0])
 
 
-def not_entitled_share(other_language: ir.FloatingValue) -> ir.FloatingValue:
-    return (other_language * NOT_ENTITLED_PER_OTHER_LANGUAGE).fill_null(0.04).clip(0, 0.8)
+def share(table: pd.DataFrame, *labels: str) -> pd.Series:
+    """The sum of some categories over the table's total, 0 to 1."""
+    total = next(column for column in table.columns if ": total" in column)
+    return (table[list(labels)].sum(axis=1) / table[total].where(table[total] > 0)).rename(None)
+
+
+def not_entitled(table: pd.DataFrame, said: Entitlement, nation: str) -> pd.Series:
+    """Share of residents without an entitled nationality, 0 to 0.8."""
+    labels = {column.removeprefix(said.prefix).strip(): column for column in table.columns if said.prefix in column}
+    parts = [name for name in labels if not any(other.startswith(f"{name}:") for other in labels)]
+    missing = {labels[name]: 1 - _entitled(name, said.entitled) for name in parts if not name.startswith("total")}
+    total = next(column for name, column in labels.items() if name.startswith("total"))
+    found = (table[list(missing)] @ pd.Series(missing)) / table[total].where(table[total] > 0)
+    return (found * NO_LEAVE_TO_REMAIN.get(nation, 1.0)).clip(0, 0.8)
+
+
+def _entitled(name: str, shares: dict[str, float]) -> float:
+    fitting = [label for label in shares if name.startswith(label)]
+    return shares[max(fitting, key=len)] if fitting else 1.0
+
+
+def stale_share(moved: pd.Series) -> pd.Series:
+    """Share of an area's entries that name nobody there, from its share of movers."""
+    following = STALE_WITH_MOVERS * moved.fillna(MOVED_NATIONALLY) / MOVED_NATIONALLY
+    return (STALE_SHARE * (1 - STALE_WITH_MOVERS + following)).clip(0, 0.5)
+
+
+def growth(adults: pd.Series, estimated: pd.Series) -> pd.Series:
+    """How far a later mid-year estimate moves a count, by area: 1 where there is none."""
+    return (estimated / adults.where(adults > 0)).clip(1 / MOST_GROWTH, MOST_GROWTH).fillna(1.0)
+
+
+def ageing(of_one_year: float, counted: date, as_at: date) -> float:
+    """Relative standard error of a count on a later day."""
+    return float(of_one_year * max((as_at - counted).days / 365.25, 1.0) ** 0.5)

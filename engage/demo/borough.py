@@ -10,7 +10,7 @@ import pandas as pd
 
 from engage.demo import census, contacts, electors, gazetteer, geography, indicators
 from engage.demo.homes import build
-from engage.demo.people import BROAD_TENURE, BROAD_TENURE_NAMES, Population, settle
+from engage.demo.people import BROAD_TENURE, BROAD_TENURE_NAMES, USUAL, Drivers, Population, settle
 
 AS_AT = date(2026, 6, 1)
 
@@ -55,13 +55,15 @@ class Borough:
         return [path for each, path in self.files if each == kind]
 
 
-def write_borough(folder: Path, *, homes: int = 12_000, wards: int = 12, seed: int = 2026) -> Borough:
+def write_borough(
+    folder: Path, *, homes: int = 12_000, wards: int = 12, seed: int = 2026, drivers: Drivers = USUAL
+) -> Borough:
     """The same arguments write the same bytes. Raises InputRefused over 12 wards, or under 50 homes in one."""
     rng = np.random.default_rng(seed)
     borough = geography.draw_map(homes, wards, rng)
     properties = build(borough, rng)
-    population = settle(borough, properties, rng)
-    people = electors.electors(population, AS_AT, rng)
+    population = settle(borough, properties, rng, drivers)
+    people = electors.electors(population, AS_AT, rng, drivers.stale)
     protected = _protect(people, homes, rng)
     held = electors.addresses(borough, population.homes, rng)
     _start_over(folder)

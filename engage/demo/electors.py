@@ -36,14 +36,14 @@ STALE = 0.6  # of homes with new occupants, those where the last ones are still 
 LATE = 0.01  # entries numbered between two others, as added during the year
 
 
-def electors(population: Population, as_at: date, rng: np.random.Generator) -> pd.DataFrame:
+def electors(population: Population, as_at: date, rng: np.random.Generator, stale: float = STALE) -> pd.DataFrame:
     """Columns: home (row of homes, -1 overseas), age, eligible, resident, on_register, marker, title, surname,
     forename, middle, attains (ISO date or blank), elector_id (0 until registered), late."""
     people = population.residents[population.residents["age"] >= 16]
     living = people[["home", "age", "eligible"]].assign(
         resident=True, on_register=people["registered"], marker=_markers(people, rng)
     )
-    table = pd.concat([living, _left_behind(population, rng), _overseas(len(population.homes), rng)])
+    table = pd.concat([living, _left_behind(population, rng, stale), _overseas(len(population.homes), rng)])
     table = _with_names(table.reset_index(drop=True), population.homes, rng)
     table["attains"] = _attainments(table["age"].to_numpy(), as_at, rng)
     table["elector_id"] = 0
@@ -57,12 +57,12 @@ def _markers(people: pd.DataFrame, rng: np.random.Generator) -> list[str]:
     return ["B" if qualifies else "E" for qualifies in european]
 
 
-def _left_behind(population: Population, rng: np.random.Generator) -> pd.DataFrame:
+def _left_behind(population: Population, rng: np.random.Generator, stale: float) -> pd.DataFrame:
     """Former occupants whose entries nobody has removed yet."""
     changed = population.residents[population.residents["moved"]]["home"].unique()
     empty = population.homes.index[~population.homes["occupied"]].to_numpy()
     homes = np.concatenate([changed, empty])
-    homes = homes[(rng.uniform(size=len(homes)) < STALE) & (population.homes["kind"].to_numpy()[homes] >= 0)]
+    homes = homes[(rng.uniform(size=len(homes)) < stale) & (population.homes["kind"].to_numpy()[homes] >= 0)]
     homes = np.repeat(homes, rng.integers(1, 3, len(homes)))
     ages = rng.integers(20, 80, len(homes))
     return _only_entries({"home": homes, "age": ages, "marker": "E"})

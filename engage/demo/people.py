@@ -64,6 +64,23 @@ COMPLETENESS = 0.84
 
 
 @dataclass(frozen=True)
+class Drivers:
+    """What decides who is registered: rates by age band, broad tenure and (stayed, moved), fitted together; and shares
+    of homes that changed hands in the last year, of other nationals who may register, of left homes still entered."""
+
+    by_age: tuple[float, ...] = tuple(RATE_BY_AGE.tolist())
+    by_tenure: tuple[float, ...] = tuple(RATE_BY_TENURE.tolist())
+    by_moved: tuple[float, ...] = tuple(RATE_BY_MOVED.tolist())
+    completeness: float = COMPLETENESS
+    moved: tuple[float, ...] = tuple(MOVED.tolist())
+    entitled: float = 0.55
+    stale: float = 0.6
+
+
+USUAL = Drivers()
+
+
+@dataclass(frozen=True)
 class Population:
     """`homes` one row per home of the borough, `residents` one per person living there (`home` is a row of homes)."""
 
@@ -71,14 +88,16 @@ class Population:
     residents: pd.DataFrame  # home, age, moved, abroad, student, foreign, english (0-4), eligible, registered
 
 
-def settle(borough: BoroughMap, properties: pd.DataFrame, rng: np.random.Generator) -> Population:
+def settle(
+    borough: BoroughMap, properties: pd.DataFrame, rng: np.random.Generator, drivers: Drivers = USUAL
+) -> Population:
     homes = properties[properties["home"]].reset_index(drop=True)
     homes["tenure"] = _tenures(borough, homes, rng)
     homes["occupied"] = (homes["state"] != 3) & (rng.uniform(size=len(homes)) > 0.02)
     homes["kind"] = _kinds(homes, rng)
     residents = _residents(homes, rng)
-    _circumstances(borough, homes, residents, rng)
-    residents["registered"] = rng.uniform(size=len(residents)) < _chance(homes, residents, rng)
+    _circumstances(borough, homes, residents, rng, drivers)
+    residents["registered"] = rng.uniform(size=len(residents)) < _chance(homes, residents, rng, drivers)
     residents["registered"] &= residents["eligible"]
     return Population(homes, residents)
 
@@ -167,12 +186,14 @@ def _others(
     return np.repeat(home, times), age.astype(np.int64)
 
 
-def _circumstances(borough: BoroughMap, homes: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> None:
+def _circumstances(
+    borough: BoroughMap, homes: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator, drivers: Drivers
+) -> None:
     """Adds moved, abroad, student, foreign, english (0 main language, 1-4 how well spoken) and eligible."""
     home, age = people["home"].to_numpy(), people["age"].to_numpy()
     tenure = BROAD_TENURE[homes["tenure"]]
     young = people.groupby("home")["age"].max().reindex(homes.index, fill_value=0).to_numpy() < 30
-    moved = rng.uniform(size=len(homes)) < np.clip(MOVED[tenure] * np.where(young, 1.6, 1.0), 0, 1)
+    moved = rng.uniform(size=len(homes)) < np.clip(np.array(drivers.moved)[tenure] * np.where(young, 1.6, 1.0), 0, 1)
     foreign_share = np.array([ward.foreign for ward in borough.wards])[homes["ward"]]
     foreign = rng.uniform(size=len(homes)) < foreign_share * np.where(tenure == 3, 1.5, 0.7)
     student_home = (homes["kind"] == SHARERS).to_numpy()
@@ -186,16 +207,16 @@ def _circumstances(borough: BoroughMap, homes: pd.DataFrame, people: pd.DataFram
     level = draw(np.tile([0.3, 0.32, 0.22, 0.12, 0.04], (len(people), 1)), rng)
     people["english"] = np.where(people["foreign"], level, 0)
     # Qualifying Commonwealth citizens and those of some EU countries may register, the others may not.
-    people["eligible"] = (age >= 16) & (~people["foreign"] | (rng.uniform(size=len(people)) < 0.55))
+    people["eligible"] = (age >= 16) & (~people["foreign"] | (rng.uniform(size=len(people)) < drivers.entitled))
 
 
-def _chance(homes: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> Floats:
+def _chance(homes: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator, drivers: Drivers) -> Floats:
     """Chance of being registered: all three published margins fitted on the log-odds scale, then the total."""
     home = people["home"].to_numpy()
     factors = [
-        (np.searchsorted(AGE_BANDS, people["age"].to_numpy(), side="right"), RATE_BY_AGE),
-        (BROAD_TENURE[homes["tenure"].to_numpy()[home]], RATE_BY_TENURE),
-        (people["moved"].to_numpy().astype(np.int64), RATE_BY_MOVED),
+        (np.searchsorted(AGE_BANDS, people["age"].to_numpy(), side="right"), np.array(drivers.by_age)),
+        (BROAD_TENURE[homes["tenure"].to_numpy()[home]], np.array(drivers.by_tenure)),
+        (people["moved"].to_numpy().astype(np.int64), np.array(drivers.by_moved)),
     ]
     count = (people["eligible"]).to_numpy().astype(float)
     score = (
@@ -203,7 +224,7 @@ def _chance(homes: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator)
         + rng.normal(0, 0.25, int(homes["oa"].max()) + 1)[homes["oa"].to_numpy()[home]]
     )
     for _ in range(12):
-        for level, rate in [*factors, (np.zeros_like(home), np.array([COMPLETENESS]))]:
+        for level, rate in [*factors, (np.zeros_like(home), np.array([drivers.completeness]))]:
             weight = np.bincount(level, count, len(rate))
             seen = np.bincount(level, count * expit(score), len(rate)) / np.maximum(weight, 1)
             score += np.where(weight > 0, logit(rate) - logit(np.clip(seen, 0.01, 0.99)), 0.0)[level]

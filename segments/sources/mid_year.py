@@ -67,7 +67,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     refuse_if_none(reading, accepted, rejected)
     rows = save(reading, _long(ages))
     figures = {"areas": int(scalar(reading, "select count(distinct area) from good")), "people": _people(reading, ages)}
-    return Harvest(accepted, rejected, figures, rows)
+    return Harvest(accepted, rejected, figures | _period(reading), rows)
 
 
 def _own(reading: Reading, area: str) -> str:
@@ -94,6 +94,14 @@ def _long(ages: dict[str, tuple[str, int]]) -> str:
         f"select area, level, {by_sex} as sex, (case single {age} end)::int as age, value "  # noqa: S608 - our own columns
         f"from (unpivot good on {listed} into name single value value)"
     )
+
+
+def _period(reading: Reading) -> dict[str, str]:
+    """The day the file says its figures are of, where it has a column for that; the day of the import may be later."""
+    if not reading.has("period"):
+        return {}
+    day = scalar(reading, f"select max(try_cast(clean({reading.column('period')}) as date))::varchar from raw")  # noqa: S608 - quoted
+    return {"period": str(day)} if day else {}
 
 
 def _people(reading: Reading, ages: dict[str, tuple[str, int]]) -> int:
