@@ -2,7 +2,8 @@
 
 As JSON: `{"version": 1, "where": NODE}`, where NODE is one of
 `{"all": [NODE, …]}`, `{"any": [NODE, …]}`, `{"not": NODE}` or
-`{"column": NAME, "is": OPERATOR, "value": VALUE}`.
+`{"column": NAME, "is": OPERATOR, "value": VALUE}`, which may name the unit of its value: `"unit": "per cent"` or
+`"people"`. A share without a unit lies between 0 and 1. `rule_schema` says all of this as JSON Schema.
 
 A rule that asks for a council's own indicators holds what they are called beside it, as `"columns": {NAME: {"label",
 "label_cy", "unit"}}`, so that a rule once approved says the same for ever.
@@ -11,84 +12,27 @@ A rule that asks for a council's own indicators holds what they are called besid
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from reprlib import Repr
 from typing import Any, Literal
 
 import ibis.expr.types as ir
 
-from engage.foundation.errors import InputRefused
-from segments.sources.indicators import INDICATORS
+from segments.rule_columns import CHANNELS, CLASSES, COLUMNS, OWN, Column, RuleInvalid, own_column
+
+__all__ = [
+    "CHANNELS", "CLASSES", "COLUMNS", "COMPARISONS", "ONE_OF", "OWN", "VERSION", "Column", "Condition", "Group",
+    "Language", "Node", "Not", "Rule", "RuleInvalid", "operators", "own_column", "own_columns", "parse",
+]  # fmt: skip
 
 Language = Literal["en", "cy"]
 Value = float | tuple[str, ...]
 VERSION = 1
-LONGEST_LABEL = 400
-
-
-class RuleInvalid(InputRefused):
-    """Says where in the tree, what stands there and what was expected."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """What a condition may ask of a household. Numbers have bounds; choices have a list, or any text if empty."""
-
-    label: str
-    label_cy: str
-    unit: Literal["number", "share", "choice"]
-    low: float = 0
-    high: float = 100
-    choices: Mapping[str, tuple[str, str]] | None = None  # value: (English, Welsh)
-
-
-CLASSES = {
-    "house": ("house", "tŷ"),
-    "flat": ("flat", "fflat"),
-    "shared": ("house in multiple occupation", "tŷ amlfeddiannaeth"),
-    "institution": ("care home or hall", "cartref gofal neu neuadd"),
-    "other": ("other home", "cartref arall"),
-}
-CHANNELS = {
-    "email": ("email", "e-bost"),
-    "sms": ("text message", "neges destun"),
-    "letter": ("letter", "llythyr"),
-}
-COLUMNS: dict[str, Column] = {
-    "class": Column("kind of home", "math o gartref", "choice", choices=CLASSES),
-    "electors": Column("number of electors", "nifer yr etholwyr", "number"),
-    "attainers": Column(
-        "number of electors not yet of voting age", "nifer yr etholwyr sydd heb gyrraedd oedran pleidleisio", "number"
-    ),
-    "expected_adults": Column("number of adults expected", "nifer yr oedolion a ddisgwylir", "number"),
-    "gap": Column("number of adults missing", "nifer yr oedolion ar goll", "number", low=-100),
-    "ward": Column("ward", "ward", "choice"),
-    "reach": Column("can be reached by", "gellir cyrraedd drwy", "choice", choices=CHANNELS),
-} | {
-    name: Column(
-        indicator.label_en,
-        indicator.label_cy,
-        indicator.unit,
-        high=1 if indicator.unit == "share" else 1e9,
-        choices=indicator.choices,
-    )
-    for name, indicator in INDICATORS.items()
-}
-
-# Names that a council's own indicators have (sources/declared.py) and shares of Census tables without a name here.
-OWN = re.compile(r"(local|census)_[a-z0-9_]+")
-
-
-def own_column(name: str, label: str, label_cy: str, unit: str, place: str) -> Column:
-    """A column of an indicator that is not in the list here; RuleInvalid if it cannot be one."""
-    if not OWN.fullmatch(name) or unit not in ("number", "share") or not label or len(label) > LONGEST_LABEL:
-        msg = f"{place} is no column: expected a name that begins with local_ or census_, a label and a unit."
-        raise RuleInvalid(msg)
-    low, high = (0, 1) if unit == "share" else (-1e12, 1e12)
-    return Column(label, label_cy or label, "share" if unit == "share" else "number", low, high)
-
+# More than anybody writes by hand, and little enough for the engine to plan at once.
+DEEPEST, MOST_NODES = 12, 300
+MOST_CHOICES, LONGEST_CHOICE = 500, 100
 
 COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], str, str]] = {
     "at least": (operator.ge, "at least", "o leiaf"),
@@ -153,7 +97,7 @@ class Group:
 
     def ibis(self, homes: ir.Table) -> ir.BooleanValue:
         join = operator.and_ if self.every else operator.or_
-        return reduce(join, (part.ibis(homes) for part in self.parts))
+        return _halved(join, [part.ibis(homes) for part in self.parts])
 
     def sentence(self, language: Language = "en") -> str:
         word = (_AND if self.every else _OR)[language]
@@ -234,89 +178,138 @@ def parse(json: object, own: Mapping[str, Column] | None = None) -> Rule:
     """Read a rule, or raise RuleInvalid at the exact place. `own` are the council's own indicators as they are called
     today (local_indicators.columns); without, what a saved rule holds of them stands."""
     rule = _mapping(json, "rule")
-    if rule.get("version") != VERSION:
-        msg = f"rule.version is {rule.get('version')!r}: expected {VERSION}."
-        raise RuleInvalid(msg)
+    version = rule.get("version")
+    if version != VERSION or isinstance(version, bool):
+        raise RuleInvalid(f"rule.version is {_shown(version)}: expected {VERSION}.")
     if "where" not in rule:
         msg = 'rule.where is missing: expected a condition such as {"column": "electors", "is": "at most", "value": 0}.'
         raise RuleInvalid(msg)
     columns = _saved_columns(rule.get("columns", {})) | dict(own or {})
-    return Rule(_node(rule["where"], "rule.where", columns))
+    return Rule(_Reading(columns).node(rule["where"], "rule.where"))
 
 
 def _saved_columns(json: object) -> dict[str, Column]:
     found = {}
     for name, words in _mapping(json, "rule.columns").items():
         place = f"rule.columns.{name}"
-        label, label_cy, unit = (str(_mapping(words, place).get(key, "")) for key in ("label", "label_cy", "unit"))
+        told = {"label": "", "label_cy": "", "unit": ""} | dict(_mapping(words, place))
+        label, label_cy, unit = (_text(told[key], f"{place}.{key}") for key in ("label", "label_cy", "unit"))
         found[str(name)] = own_column(str(name), label, label_cy, unit, place)
     return found
 
 
-def _node(json: object, place: str, own: Mapping[str, Column]) -> Node:
-    node = _mapping(json, place)
-    match sorted(node):
-        case ["all" | "any" as word]:
-            return Group(word == "all", _parts(node[word], f"{place}.{word}", own))
-        case ["not"]:
-            return Not(_node(node["not"], f"{place}.not", own))
-        case ["column", "is", "value"]:
-            return _condition(node, place, own)
-    msg = (
-        f'{place} has {", ".join(sorted(node)) or "nothing"}: expected "all", "any", "not", or "column", "is", "value".'
-    )
-    raise RuleInvalid(msg)
+@dataclass
+class _Reading:
+    """One rule being read: the council's own columns, and how many conditions and groups there were so far."""
+
+    own: Mapping[str, Column]
+    nodes: int = 0
+
+    def node(self, json: object, place: str, depth: int = 1) -> Node:
+        self._bear(place, depth)
+        node = _mapping(json, place)
+        match sorted(node):
+            case ["all" | "any" as word]:
+                return Group(word == "all", self._parts(node[word], f"{place}.{word}", depth))
+            case ["not"]:
+                return Not(self.node(node["not"], f"{place}.not", depth + 1))
+            case ["column", "is", "value"] | ["column", "is", "unit", "value"]:
+                return self._condition(node, place)
+        has = _shown(", ".join(sorted(node)) or "nothing").strip("'")
+        raise RuleInvalid(f'{place} has {has}: expected "all", "any", "not", or "column", "is", "value".')
+
+    def _bear(self, place: str, depth: int) -> None:
+        self.nodes += 1
+        if depth > DEEPEST:
+            raise RuleInvalid(f"{place} lies too deep: a rule may have {DEEPEST} levels of groups within groups.")
+        if self.nodes > MOST_NODES:
+            msg = (
+                f"{place} is one too many: a rule may have {MOST_NODES} conditions and groups. "
+                f'One condition with "{ONE_OF}" and a list says the same as many.'
+            )
+            raise RuleInvalid(msg)
+
+    def _parts(self, json: object, place: str, depth: int) -> tuple[Node, ...]:
+        if not isinstance(json, list) or not json:
+            raise RuleInvalid(f"{place} is {_shown(json)}: expected a list with at least one condition.")
+        return tuple(self.node(part, f"{place}[{index}]", depth + 1) for index, part in enumerate(json))
+
+    def _condition(self, node: Mapping[str, Any], place: str) -> Condition:
+        name, comparison = node["column"], node["is"]
+        column = COLUMNS.get(name) or self.own.get(name) if isinstance(name, str) else None
+        if column is None:
+            known = ", ".join([*COLUMNS, *self.own])
+            raise RuleInvalid(f"{place}.column is {_shown(name)}: expected one of {known}.")
+        if comparison not in operators(column):
+            expected = " or ".join(operators(column))
+            raise RuleInvalid(f"{place}.is is {_shown(comparison)}: for {name} expected {expected}.")
+        own = None if name in COLUMNS else column
+        if comparison == ONE_OF:
+            _unit(node, column, f"{place}.unit")
+            return Condition(name, comparison, _choice(node["value"], column, f"{place}.value"), own)
+        scale = column.scale(_unit(node, column, f"{place}.unit"))
+        return Condition(name, comparison, _number(node["value"], column, scale, f"{place}.value"), own)
 
 
-def _parts(json: object, place: str, own: Mapping[str, Column]) -> tuple[Node, ...]:
-    if not isinstance(json, list) or not json:
-        msg = f"{place} is {json!r}: expected a list with at least one condition."
-        raise RuleInvalid(msg)
-    return tuple(_node(part, f"{place}[{index}]", own) for index, part in enumerate(json))
+def _unit(node: Mapping[str, Any], column: Column, place: str) -> str:
+    """The unit a condition names, if it names one."""
+    unit = node.get("unit", "")
+    if "unit" in node and (unit != column.measured_in or not unit):
+        expected = f"{column.measured_in!r}, or none" if column.measured_in else "none"
+        raise RuleInvalid(f"{place} is {_shown(unit)}: for {node['column']} expected {expected}.")
+    return str(unit)
 
 
-def _condition(node: Mapping[str, Any], place: str, own: Mapping[str, Column]) -> Condition:
-    name, comparison = node["column"], node["is"]
-    column = COLUMNS.get(name) or own.get(name) if isinstance(name, str) else None
-    if column is None:
-        msg = f"{place}.column is {name!r}: expected one of {', '.join([*COLUMNS, *own])}."
-        raise RuleInvalid(msg)
-    if comparison not in operators(column):
-        msg = f"{place}.is is {comparison!r}: for {name} expected {' or '.join(operators(column))}."
-        raise RuleInvalid(msg)
-    read = _choice if comparison == ONE_OF else _number
-    return Condition(
-        name, comparison, read(node["value"], column, f"{place}.value"), None if name in COLUMNS else own.get(name)
-    )
-
-
-def _number(value: object, column: Column, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{place} is {value!r}: expected a number from {column.low:g} to {column.high:g}."
-        raise RuleInvalid(msg)
-    if not column.low <= value <= column.high:
-        msg = f"{place} is {value:g}: expected a number from {column.low:g} to {column.high:g}."
-        raise RuleInvalid(msg)
-    return float(value)
+def _number(value: object, column: Column, scale: float, place: str) -> float:
+    low, high = column.low * scale, column.high * scale
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        shown = f"{value:g}" if isinstance(value, float) else _shown(value)
+        raise RuleInvalid(f"{place} is {shown}: expected a number from {low:g} to {high:g}.")
+    return float(value) / scale
 
 
 def _choice(value: object, column: Column, place: str) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list) or not values or not all(isinstance(v, str) for v in values):
-        msg = f"{place} is {value!r}: expected a list with at least one word."
+    if not isinstance(values, list) or not 1 <= len(values) <= MOST_CHOICES or not all(map(_is_word, values)):
+        msg = f"{place} is {_shown(value)}: expected a list with at least one word, and at most {MOST_CHOICES}."
         raise RuleInvalid(msg)
     unknown = [v for v in values if column.choices is not None and v not in column.choices]
     if unknown:
-        msg = f"{place} has {unknown[0]!r}: expected some of {', '.join(column.choices or ())}."
-        raise RuleInvalid(msg)
+        raise RuleInvalid(f"{place} has {_shown(unknown[0])}: expected some of {', '.join(column.choices or ())}.")
     return tuple(values)
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_CHOICE
 
 
 def _mapping(json: object, place: str) -> Mapping[str, Any]:
     if isinstance(json, dict):
         return json
-    msg = f"{place} is {json!r}: expected an object in braces."
-    raise RuleInvalid(msg)
+    raise RuleInvalid(f"{place} is {_shown(json)}: expected an object in braces.")
+
+
+def _text(json: object, place: str) -> str:
+    if isinstance(json, str):
+        return json
+    raise RuleInvalid(f"{place} is {_shown(json)}: expected text.")
+
+
+_ECHO = Repr()
+_ECHO.maxstring = _ECHO.maxother = _ECHO.maxlong = 60
+
+
+def _shown(value: object) -> str:
+    """What stands there, cut short: it may be long, and deep."""
+    return _ECHO.repr(value)
+
+
+def _halved(join: Callable[[Any, Any], Any], parts: list[Any]) -> Any:
+    """Joined as a tree that is as shallow as it can be: what plans it goes down level by level."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    return join(_halved(join, parts[:half]), _halved(join, parts[half:]))
 
 
 def _one_of(homes: ir.Table, column: str, values: tuple[str, ...]) -> ir.BooleanValue:
