@@ -1,32 +1,35 @@
 """One row per home: what the register, the gazetteer, the Census and the contact list say of it together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
 from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Authority
 from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments import area_names, areas, engine, protected, reach, registrations
+from segments.holdings import Holdings, reading
 from segments.import_report import Stage
 
 # The adults an output area's homes hold are shared out by kind of home: a large house holds more than a flat.
-# Weights are the mean number of adults by accommodation type in England, relative to all (Census 2021, RM001).
-ADULTS_BY_CLASS = {"RD02": 1.12, "RD03": 1.08, "RD04": 1.02, "RD06": 0.74, "RD08": 0.60, "RD01": 0.85, "RH": 1.6}
+# Weights are adults relative to all homes, rounded; a whole shared house holds several, a room in one about half.
+ADULTS_BY_CLASS = {
+    "RD02": 1.07, "RD03": 1.03, "RD04": 0.98, "RD06": 0.84, "RD08": 0.70, "RD01": 0.90, "RH02": 0.5, "RH": 2.1,
+}  # fmt: skip
 KINDS = {"RD02": "house", "RD03": "house", "RD04": "house", "RD06": "flat", "RD08": "flat"}
 
 
 LINKED, BUILT = 0.5, 0.95  # of the work lies behind these stages
+NEEDED = ("register", "gazetteer", "geography")
+Columns = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -40,38 +43,84 @@ class Summary:
     built_at: str
 
 
+@dataclass(frozen=True)
+class Everywhere:
+    """What building for every authority came to, by code: its new snapshot, or the sentence why it was left out."""
+
+    built: dict[str, Snapshot]
+    left_out: dict[str, str]
+
+
 def build(office: Office, actor: Actor, *, progress: Callable[[str], None] | None = None) -> Snapshot:
     """Link the newest register and write the table of homes, as one new snapshot. `progress` is told each Stage."""
     say = progress or (lambda _: None)
     say(Stage("Tying electors to homes", 0.0))
     with office.database.session() as session:
         find_authority(session, actor.authority)
-        register = engine.needed(current(session, actor.authority, "register"), "register")
-    electors = registrations.link(office, actor, register)
+    electors = _link(office, actor)
     say(Stage("Counting who lives in each home", LINKED))
     staged = office.lake.stage()
-    # Reading takes seconds, in which pages go on being answered.
-    with office.database.reading() as session, engine.connect() as backend:
-        seen = session.exec(select(func.max(Snapshot.id)).where(Snapshot.authority == actor.authority)).one()
-        rows = engine.write(backend, _homes(backend, office, session, actor.authority, electors), staged)
+    with reading(office, [actor.authority]) as holdings:
+        seen = _seen(holdings)
+        homes, columns = _homes(holdings, {actor.authority: electors})
+        own = homes.select(**{name: homes[held] for name, held in columns[actor.authority].items()})
+        rows = engine.write(holdings.backend, own.order_by("uprn"), staged)
     say(Stage("Saving", BUILT))
-    report = electors.report | {"register": register.id, "electors_snapshot": electors.id, "seen": seen}
+    return _keep(office, actor, engine.Part(actor.authority, staged, rows), electors, seen[actor.authority])
+
+
+def build_all(office: Office, label: str) -> Everywhere:
+    """Build the table of homes of every authority in one computation; each is committed by itself, so a crash leaves
+    whole tables only. `label` is who does it, for the audit log."""
+    electors, left_out = _link_all(office, label)
+    built: dict[str, Snapshot] = {}
+    if electors:
+        with reading(office, electors) as holdings:
+            seen = _seen(holdings)
+            homes, columns = _homes(holdings, electors)
+            for part in engine.write_each(holdings.backend, homes, office.lake, columns, "uprn"):
+                code = part.authority
+                built[code] = _keep(office, Actor(code, label), part, electors[code], seen[code])
+    return Everywhere(built, left_out)
+
+
+def _link(office: Office, actor: Actor) -> Snapshot:
+    """The electors of the newest register; InputRefused before all is imported that a table of homes needs."""
     with office.database.session() as session:
-        return _keep(session, office, actor, staged, rows, register.as_at, report)
+        register, *_ = (engine.needed(current(session, actor.authority, kind), kind) for kind in NEEDED)
+    return registrations.link(office, actor, register)
 
 
-def _keep(
-    session: Session, office: Office, actor: Actor, staged: Path, rows: int, as_at: date, report: dict[str, Any]
-) -> Snapshot:  # fmt: skip
-    snapshot = office.lake.commit(
-        session, staged, authority=actor.authority, kind="households", as_at=as_at, made_at=office.clock.now(),
-        made_by=actor.label, rows=rows, report=report,
-    )  # fmt: skip
-    audit.record(
-        session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="build households",
-        subject=f"snapshot {snapshot.id}", homes=rows,
-    )  # fmt: skip
-    return snapshot
+def _link_all(office: Office, label: str) -> tuple[dict[str, Snapshot], dict[str, str]]:
+    with office.database.session() as session:
+        codes = list(session.exec(select(Authority.code).order_by(Authority.code)))
+    electors, left_out = {}, {}
+    for code in codes:
+        try:
+            electors[code] = _link(office, Actor(code, label))
+        except InputRefused as refused:
+            left_out[code] = str(refused)
+    return electors, left_out
+
+
+def _seen(holdings: Holdings) -> dict[str, int]:
+    """The newest snapshot of each authority, of whatever kind."""
+    newest = select(Snapshot.authority, func.max(Snapshot.id)).group_by(Snapshot.authority)
+    return {code: number or 0 for code, number in holdings.session.exec(newest)}
+
+
+def _keep(office: Office, actor: Actor, part: engine.Part, electors: Snapshot, seen: int) -> Snapshot:
+    report = electors.report | {"register": int(electors.name), "electors_snapshot": electors.id, "seen": seen}
+    with office.database.session() as session:
+        snapshot = office.lake.commit(
+            session, part.path, authority=actor.authority, kind="households", as_at=electors.as_at,
+            made_at=office.clock.now(), made_by=actor.label, rows=part.rows, report=report,
+        )  # fmt: skip
+        audit.record(
+            session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="build households",
+            subject=f"snapshot {snapshot.id}", homes=part.rows,
+        )  # fmt: skip
+        return snapshot
 
 
 def newest(session: Session, authority: str) -> Snapshot:
@@ -80,6 +129,13 @@ def newest(session: Session, authority: str) -> Snapshot:
         msg = "The table of homes has not been built yet. Build it: engage households build --authority CODE"
         raise InputRefused(msg)
     return found
+
+
+def built(office: Office) -> list[str]:
+    """The authorities that have a table of homes."""
+    of_homes = select(Snapshot.authority).where(Snapshot.kind == "households", col(Snapshot.undone_at).is_(None))
+    with office.database.reading() as session:
+        return list(session.exec(of_homes.distinct().order_by(Snapshot.authority)))
 
 
 def summary(office: Office, authority: str) -> Summary:
@@ -110,32 +166,27 @@ def export(office: Office, actor: Actor, to: Path) -> int:
         return int(homes.count().execute())
 
 
-def _homes(backend: Backend, office: Office, session: Session, authority: str, electors: Snapshot) -> ir.Table:
-    gazetteer_snapshot = engine.needed(current(session, authority, "gazetteer"), "gazetteer")
-    hidden = protected.hidden(office, session, gazetteer_snapshot)
-    gazetteer = engine.table(backend, office.lake, gazetteer_snapshot)
-    homes = gazetteer.filter(gazetteer.residential & ~gazetteer.uprn.isin(hidden or [-1]))
-    placed = _place(backend, office, session, authority, homes)
-    counted = _count_electors(placed, engine.table(backend, office.lake, electors), electors.as_at)
-    reached = _reach(backend, office, session, authority, counted)
-    expected = _expect(backend, office, session, authority, reached)
-    return _with_indicators(backend, office, session, authority, expected).order_by("uprn")
+def _homes(holdings: Holdings, electors: Mapping[str, Snapshot]) -> tuple[ir.Table, Columns]:
+    """The homes of every authority, and which of the columns each has, as engine.write_each takes them."""
+    gazetteer = holdings.needed("gazetteer")
+    hidden = {
+        code: protected.hidden(holdings.office, holdings.session, snapshot)
+        for code, snapshot in holdings.newest("gazetteer").items()
+    }
+    homes = engine.without(gazetteer.filter(gazetteer.residential), "uprn", hidden)
+    counted = _count_electors(_place(holdings, homes), holdings, electors)
+    return _with_indicators(holdings, _expect(holdings, _reach(holdings, counted)))
 
 
-def _place(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
+def _place(holdings: Holdings, homes: ir.Table) -> ir.Table:
     """Ward and output area by UPRN; a home the look-up lacks takes those of its postcode, by ONS's postcode look-up
-    where that is imported, else by most of its neighbours there."""
-    geography = engine.table(backend, office.lake, engine.needed(current(session, authority, "geography"), "geography"))
+    where that is imported, else those of most of its neighbours there."""
+    geography = holdings.needed("geography")
     own = engine.attach(homes, geography, "uprn")
     own = own.rename(ward_custodian="ward").rename(ward="ward_right")
-    neighbours = (
-        own.filter(own.oa.notnull() & own.postcode.notnull())
-        .group_by("postcode")
-        .agg(oa_near=ibis._.oa.mode(), lsoa_near=ibis._.lsoa.mode(), ward_near=ibis._.ward.mode())
-    )
-    looked_up = _of_postcodes(backend, office, session, authority, neighbours)
-    near = engine.attach(engine.attach(own, neighbours, "postcode"), looked_up, "postcode")
+    near = engine.attach(engine.attach(own, _of_neighbours(own), "postcode"), _of_postcodes(holdings, own), "postcode")
     placed = near.select(
+        "authority",
         "uprn",
         "postcode",
         "address_lines",
@@ -146,23 +197,34 @@ def _place(backend: Backend, office: Office, session: Session, authority: str, h
         lsoa=near.lsoa.coalesce(near.lsoa_there, near.lsoa_near),
         ward=near.ward.coalesce(near.ward_there, near.ward_near, near.ward_custodian),
     )
-    return _name_wards(backend, office, session, authority, placed)
+    return _name_wards(holdings, placed)
 
 
-def _of_postcodes(
-    backend: Backend, office: Office, session: Session, authority: str, neighbours: ir.Table
-) -> ir.Table:  # fmt: skip
-    """`postcode, oa_there, lsoa_there, ward_there`: ONS's postcode look-up, empty before one is imported."""
-    snapshot = current(session, authority, "postcodes")
-    if snapshot is None:
+def _of_neighbours(homes: ir.Table) -> ir.Table:
+    """`authority, postcode, oa_near, lsoa_near, ward_near`: where most homes of a postcode lie; of two with as many,
+    the lower code, so that every engine and every run says the same."""
+    known = homes.filter(homes.oa.notnull() & homes.postcode.notnull())
+    places = known.group_by("authority", "postcode", "oa", "lsoa", "ward").agg(homes=ibis._.count())
+    most = ibis.window(
+        group_by=[places.authority, places.postcode],
+        order_by=[places.homes.desc(), places.oa, places.lsoa, places.ward],
+    )
+    ranked = places.mutate(rank=ibis.row_number().over(most))
+    first = ranked.filter(ranked["rank"] == 0)
+    return first.select("authority", "postcode", oa_near="oa", lsoa_near="lsoa", ward_near="ward")
+
+
+def _of_postcodes(holdings: Holdings, homes: ir.Table) -> ir.Table:
+    """`authority, postcode, oa_there, lsoa_there, ward_there`: ONS's postcode look-up, empty before one is imported."""
+    found = holdings.table("postcodes")
+    if found is None:
         nothing = {f"{area}_there": ibis.null("string") for area in ("oa", "lsoa", "ward")}
-        return neighbours.select("postcode", **nothing)
-    found = engine.table(backend, office.lake, snapshot)
-    return found.select("postcode", oa_there="oa", lsoa_there="lsoa", ward_there="ward")
+        return homes.select("authority", "postcode").distinct().mutate(**nothing)
+    return found.select("authority", "postcode", oa_there="oa", lsoa_there="lsoa", ward_there="ward")
 
 
-def _name_wards(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
-    names = area_names.of_wards(backend, office, session, authority)
+def _name_wards(holdings: Holdings, homes: ir.Table) -> ir.Table:
+    names = holdings.gathered(area_names.of_wards)
     if names is None:
         return homes.mutate(ward_name=homes.ward)
     named = engine.attach(homes, names, "ward")
@@ -175,27 +237,34 @@ def _kind(code: ir.StringValue) -> ir.StringValue:
     return ibis.cases(*branches, else_="other")
 
 
-def _count_electors(homes: ir.Table, electors: ir.Table, as_at: Any) -> ir.Table:
-    counts = electors.group_by("uprn").agg(
-        electors=ibis._.count(), attainers=ibis._.count(where=ibis._.attainment > ibis.literal(as_at))
+def _count_electors(homes: ir.Table, holdings: Holdings, electors: Mapping[str, Snapshot]) -> ir.Table:
+    linked = engine.tables(holdings.backend, holdings.office.lake, electors.values())
+    days = ibis.memtable(
+        {"authority": list(electors), "as_at": [each.as_at for each in electors.values()]},
+        schema={"authority": "string", "as_at": "date"},
+    )
+    counts = (
+        engine.attach(linked, days, "authority")
+        .group_by("authority", "uprn")
+        .agg(electors=ibis._.count(), attainers=ibis._.count(where=ibis._.attainment > ibis._.as_at))
     )
     joined = engine.attach(homes, counts, "uprn")
     return joined.mutate(electors=joined.electors.fill_null(0), attainers=joined.attainers.fill_null(0))
 
 
-def _reach(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
-    contacts = current(session, authority, "contacts")
+def _reach(holdings: Holdings, homes: ir.Table) -> ir.Table:
     posted = homes.mutate(letter=homes.postcode.notnull() & (homes.address_lines.length() >= 3))
-    if contacts is None:
+    usable = reach.usable(holdings)
+    if usable is None:
         return posted.mutate(email=ibis.literal(value=False), sms=ibis.literal(value=False))
-    usable = reach.usable(session, authority, engine.table(backend, office.lake, contacts))
-    reached = usable.group_by("uprn").agg(email=(usable.channel == "email").any(), sms=(usable.channel == "sms").any())
+    by_home = usable.group_by("authority", "uprn")
+    reached = by_home.agg(email=(usable.channel == "email").any(), sms=(usable.channel == "sms").any())
     joined = engine.attach(posted, reached, "uprn")
     return joined.mutate(email=joined.email.fill_null(False), sms=joined.sms.fill_null(False))
 
 
-def _expect(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
-    known = areas.areas(backend, office, session, authority)
+def _expect(holdings: Holdings, homes: ir.Table) -> ir.Table:
+    known = holdings.gathered(areas.areas)
     if known is None:
         nothing = ibis.null("float64")
         return homes.mutate(expected_adults=nothing, gap=nothing)
@@ -204,21 +273,29 @@ def _expect(backend: Backend, office: Office, session: Session, authority: str, 
     weighed = homes.mutate(
         weight=homes.communal.ifelse(ibis.null("float64"), ibis.cases(*weights, else_=1.0)),
     )
-    total = weighed.group_by("oa").agg(total=weighed.weight.sum())
-    joined = engine.attach(engine.attach(weighed, total, "oa"), known, "oa")
-    # A home shares the adults of its area; one that the Census does not know is left without a figure.
-    shared = joined.mutate(expected_adults=joined.eligible * joined.weight / joined.total)
+    total = weighed.group_by("authority", "oa").agg(total=weighed.weight.sum())
+    counted = known.select("authority", "oa", "eligible", "eligible_communal")
+    joined = engine.attach(engine.attach(weighed, total, "oa"), counted, "oa")
+    # A home shares the adults of its area who live in households; one that the Census does not know has no figure.
+    in_homes = joined.eligible - joined.eligible_communal
+    shared = joined.mutate(expected_adults=in_homes * joined.weight / joined.total)
     return shared.mutate(gap=shared.expected_adults - shared.electors).drop(
-        "weight", "total", "adults", "eligible", "stale", "not_entitled"
+        "weight", "total", "eligible", "eligible_communal"
     )
 
 
-def _with_indicators(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
-    found = areas.measures(backend, office, areas.indicators(session, authority))
+def _with_indicators(holdings: Holdings, homes: ir.Table) -> tuple[ir.Table, Columns]:
+    """An authority gets the indicators it imported itself, each at the finest level there is of it."""
+    own = {name: name for name in homes.columns if name != "authority"}
+    columns = {code: dict(own) for code in holdings.authorities}
+    found = holdings.every("indicator")
     if found is None:
-        return homes
-    for level, names in areas.indicator_names(found).items():
-        columns = areas.wide(found, level, names).rename({level: "area"})
-        columns = columns.cast({"uprn": "int64"}) if level == "uprn" else columns
-        homes = engine.attach(homes, columns, level)
-    return homes
+        return homes, columns
+    for level, names in areas.indicator_names(holdings.backend, found).items():
+        held = {name: f"{level}__{name}" for name in sorted(set().union(*names.values()))}
+        wide = areas.wide(found, level, list(held)).rename({level: "area"} | {to: name for name, to in held.items()})
+        homes = engine.attach(homes, wide.cast({"uprn": "int64"}) if level == "uprn" else wide, level)
+        for code, measures in names.items():
+            for name in measures:
+                columns[code].setdefault(name, held[name])
+    return homes, columns

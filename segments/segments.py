@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow.parquet as pq
 from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -14,6 +15,7 @@ from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.office import Actor, Office
 from segments import engine, households, local_indicators, rules
+from segments.holdings import Holdings, reading
 
 
 class Segment(SQLModel, table=True):
@@ -111,20 +113,44 @@ def count(office: Office, authority: str, rule: object) -> Count:
     parsed = rule
     if not isinstance(parsed, rules.Rule):
         parsed = rules.parse(rule, local_indicators.columns(office, authority))
-    with office.database.session() as session, engine.connect() as backend:
-        homes = engine.table(backend, office.lake, households.newest(session, authority))
-        frame = _by_ward(select_homes(homes, parsed)).execute()
-    wards = [WardCount(r.ward or "", r.name or "", int(r.homes), float(r.missing)) for r in frame.itertuples()]
-    totals = {name: int(frame[name].sum()) for name in ("homes", "email", "sms", "letter")}
-    return Count(totals["homes"], float(frame.missing.sum()), totals["email"], totals["sms"], totals["letter"], wards)
+    return _counts(office, [authority], parsed)[authority]
 
 
-def select_homes(homes: ir.Table, rule: rules.Rule) -> ir.Table:
-    """The homes of a rule; one that names an indicator not imported here says so."""
-    missing = sorted(columns(rule.where) - set(homes.columns) - {"reach"})
-    if missing:
-        msg = f"This rule asks for {', '.join(missing)}, which is not imported. Import the table it comes from first."
-        raise rules.RuleInvalid(msg)
+def count_all(office: Office, rule: object) -> dict[str, Count]:
+    """What a rule holds in every authority that has a table of homes, in one computation."""
+    parsed = rule if isinstance(rule, rules.Rule) else rules.parse(rule)
+    return _counts(office, households.built(office), parsed)
+
+
+def _counts(office: Office, authorities: list[str], rule: rules.Rule) -> dict[str, Count]:
+    if not authorities:
+        return {}
+    with reading(office, authorities) as holdings:
+        rows = engine.rows(holdings.backend, _by_ward(select_homes(holdings, rule)))
+    return {code: _count([row for row in rows if row["authority"] == code]) for code in authorities}
+
+
+def _count(rows: list[dict[str, Any]]) -> Count:
+    wards = [WardCount(r["ward"] or "", r["name"] or "", r["homes"], r["missing"]) for r in rows]
+    homes, missing, email, sms, letter = (
+        sum(row[name] for row in rows) for name in ("homes", "missing", "email", "sms", "letter")
+    )
+    return Count(homes, float(missing), email, sms, letter, wards)
+
+
+def select_homes(holdings: Holdings, rule: rules.Rule) -> ir.Table:
+    """The homes of a rule; one that names an indicator that an authority has not imported says so."""
+    tables = {code: households.newest(holdings.session, code) for code in holdings.authorities}
+    for code, table in tables.items():
+        held = pq.read_schema(holdings.office.lake.file(table)).names
+        if missing := sorted(columns(rule.where) - {*held, "reach"}):
+            where = f" in {code}" if len(tables) > 1 else ""
+            msg = (
+                f"This rule asks for {', '.join(missing)}, which is not imported{where}. "
+                "Import the table it comes from first."
+            )
+            raise rules.RuleInvalid(msg)
+    homes = engine.tables(holdings.backend, holdings.office.lake, tables.values())
     return homes.filter(rule.ibis(homes))
 
 
@@ -140,7 +166,7 @@ def columns(node: rules.Node) -> set[str]:
 
 def _by_ward(homes: ir.Table) -> ir.Table:
     return (
-        homes.group_by("ward", name="ward_name")
+        homes.group_by("authority", "ward", name="ward_name")
         .agg(
             homes=ibis._.count(),
             missing=ibis._.gap.clip(lower=0).sum().fill_null(0.0),
@@ -148,5 +174,5 @@ def _by_ward(homes: ir.Table) -> ir.Table:
             sms=ibis._.sms.sum().fill_null(0),
             letter=ibis._.letter.sum().fill_null(0),
         )
-        .order_by(ibis.desc("homes"))
+        .order_by("authority", ibis.desc("homes"), "ward", "name")
     )

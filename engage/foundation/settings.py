@@ -1,5 +1,6 @@
 """Settings from the environment (`ENGAGE_…`); a bad value stops the start and says what would do."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,10 +11,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from engage.foundation.errors import SettingsInvalid
 
 DATABASE_SCHEMES = ("sqlite:///", "postgresql+psycopg://")
+DUCKDB = "duckdb"
+_HOST = r"[\w.-]+:\d{1,5}"
+SPARK_MASTER = re.compile(
+    rf"spark://{_HOST}(,{_HOST})*|local-cluster\[[1-9]\d*,[1-9]\d*,[1-9]\d*\]|local(\[([1-9]\d*|\*)\])?"
+)
 EXAMPLES = {
     "home": "/srv/engage",
     "database_url": "postgresql+psycopg://engage@db/engage or sqlite:////srv/engage/engage.sqlite",
-    "engine": "duckdb",
+    "engine": "duckdb, or a Spark master such as spark://spark.example.gov.uk:7077",
     "secret_keys": "two Fernet keys, newest first, separated by a comma",
     "notify_api_key": "name-<service id>-<secret>, as GOV.UK Notify shows it once",
     "notify_base_url": "https://api.notifications.service.gov.uk",
@@ -28,7 +34,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("var"), description="Folder of the database, the lake, the inbox and the keys.")
     database_url: str = Field("", description="Database; empty means a SQLite file in the home folder.")
-    engine: Literal["duckdb"] = Field("duckdb", description="What computes households and counts.")
+    engine: str = Field(DUCKDB, description="What computes households and counts: duckdb, or a Spark master.")
     secret_keys: Annotated[list[SecretStr], NoDecode] = Field(
         default_factory=list,
         description="Fernet keys, newest first; empty means a key file made in the home folder.",
@@ -60,6 +66,14 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if value and not value.startswith(DATABASE_SCHEMES):
             msg = f"it must begin with {' or '.join(DATABASE_SCHEMES)}"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, value: str) -> str:
+        if value != DUCKDB and not SPARK_MASTER.fullmatch(value):
+            msg = "it must be duckdb, or a Spark master: spark://HOST:PORT, local[CORES] or local-cluster[N,CORES,MB]"
             raise ValueError(msg)
         return value
 

@@ -1,0 +1,108 @@
+"""Spark as an engine: its session, and what of reading and writing Ibis leaves to it.
+
+It needs the extra `engage[spark]`, a Java runtime, and the lake at the same path on every machine of the cluster.
+"""
+
+import os
+import shutil
+import socket
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from engage.foundation.errors import EngageError
+
+OWN = {
+    "spark.ui.enabled": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.parquet.mergeSchema": "true",  # an authority has columns of its own
+}
+SECONDS_TO_ANSWER = 5
+
+
+class SparkUnavailable(EngageError):
+    """Says what to install or start."""
+
+    status = 503
+
+
+def connect(master: str) -> Any:
+    """An Ibis backend on the session of this process. Its tables are its own; the session stays for the next."""
+    return ibis.pyspark.connect(_session(master).newSession(), **{"spark.sql.parquet.mergeSchema": "true"})
+
+
+def read(backend: Any, files: list[Path], file_column: str) -> ir.Table:
+    from pyspark.sql.functions import col  # noqa: PLC0415  # an extra that few install
+
+    every = backend._session.read.parquet(*(file.as_uri() for file in files))  # noqa: SLF001  # Ibis has no other way to it
+    name = ibis.util.gen_name("read_lake")
+    every.select("*", col("_metadata.file_path").alias(file_column)).createOrReplaceTempView(name)
+    return backend.table(name)
+
+
+def arrow(backend: Any, expression: ir.Table) -> pa.Table:
+    """Ibis would go by way of pandas, by a conversion of PySpark's that pandas 3 warns of."""
+    return _compiled(backend, expression).toArrow()
+
+
+def write(backend: Any, expression: ir.Table, folder: Path, by: str | None) -> None:
+    _compiled(backend, expression).write.parquet(folder.absolute().as_uri(), partitionBy=by)
+
+
+def _compiled(backend: Any, expression: ir.Table) -> Any:
+    backend._run_pre_execute_hooks(expression)  # noqa: SLF001  # as Ibis does itself before it runs an expression
+    return backend.raw_sql(backend.compile(expression))
+
+
+@cache
+def _session(master: str) -> Any:
+    try:
+        from pyspark.errors import PySparkException  # noqa: PLC0415  # an extra that few install
+        from pyspark.sql import SparkSession  # noqa: PLC0415  # see above
+    except ImportError:
+        msg = f"ENGAGE_ENGINE is {master!r}, and Spark is not installed here. Install it: pip install 'engage[spark]'"
+        raise SparkUnavailable(msg) from None
+    _demand_java(master)
+    _demand_answer(master)
+    builder = SparkSession.builder.master(master).appName("engage")
+    for name, value in OWN.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except (PySparkException, OSError) as error:
+        msg = f"Spark does not start at {master}: {type(error).__name__}. Engage needs Java 17 or newer for it."
+        raise SparkUnavailable(msg) from None
+    # What it says of a failure may hold values of rows; that it failed is raised here anyway.
+    session.sparkContext.setLogLevel("OFF")
+    return session
+
+
+def _demand_java(master: str) -> None:
+    home = os.environ.get("JAVA_HOME")
+    if not (shutil.which("java") or (home and (Path(home) / "bin" / "java").exists())):
+        msg = (
+            f"ENGAGE_ENGINE is {master!r}, and there is no Java here. "
+            "Install Java 17 or newer: apt-get install openjdk-17-jre-headless"
+        )
+        raise SparkUnavailable(msg)
+
+
+def _demand_answer(master: str) -> None:
+    """Spark itself would try for a minute, and then end in many lines."""
+    hosts = [host.rsplit(":", 1) for host in master.removeprefix("spark://").split(",")]
+    if master.startswith("spark://") and not any(_answers(host, int(port)) for host, port in hosts):
+        msg = f"Nothing answers at ENGAGE_ENGINE {master}. Start the Spark master there, or set ENGAGE_ENGINE=duckdb."
+        raise SparkUnavailable(msg)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), SECONDS_TO_ANSWER).close()
+    except (OSError, OverflowError):
+        return False
+    return True
