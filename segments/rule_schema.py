@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from segments.rule_columns import COLUMNS, LONGEST_LABEL, OWN, Column
-from segments.rules import DEEPEST, LONGEST_CHOICE, MOST_CHOICES, MOST_NODES, ONE_OF, VERSION, operators
+from segments.rules import DEEPEST, LONGEST_CHOICE, MOST_CHOICES, MOST_NODES, VERSION, operators
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ALL_OWN = {"type": "string", "pattern": f"^(?:{OWN.pattern})$"}
@@ -17,7 +17,10 @@ ALL_OWN = {"type": "string", "pattern": f"^(?:{OWN.pattern})$"}
 def schema(own: Mapping[str, Column] | None = None) -> dict[str, Any]:
     """Of the rules an authority may write; `own` are the indicators only it has (local_indicators.columns)."""
     known = [_condition({"const": name}, column) for name, column in {**(own or {}), **COLUMNS}.items()]
-    brought = [_condition(ALL_OWN, Column("", "", "number", -1e12, 1e12)), _condition(ALL_OWN, Column("", "", "share"))]
+    brought = [
+        _condition(ALL_OWN, Column("", "", "number", -1e12, 1e12)),
+        _condition(ALL_OWN, Column("", "", "share", 0, 1)),
+    ]
     return {
         "$schema": DRAFT,
         "title": "A rule of Engage",

@@ -23,8 +23,8 @@ import ibis.expr.types as ir
 from segments.rule_columns import CHANNELS, CLASSES, COLUMNS, OWN, Column, RuleInvalid, own_column
 
 __all__ = [
-    "CHANNELS", "CLASSES", "COLUMNS", "COMPARISONS", "ONE_OF", "OWN", "VERSION", "Column", "Condition", "Group",
-    "Language", "Node", "Not", "Rule", "RuleInvalid", "operators", "own_column", "own_columns", "parse",
+    "CHANNELS", "CLASSES", "COLUMNS", "COMPARISONS", "DEEPEST", "ONE_OF", "OWN", "VERSION", "Column", "Condition",
+    "Group", "Language", "Node", "Not", "Rule", "RuleInvalid", "operators", "own_column", "own_columns", "parse",
 ]  # fmt: skip
 
 Language = Literal["en", "cy"]
