@@ -23,6 +23,7 @@ from engage.foundation.settings import DUCKDB
 from segments import spark
 
 FILE = "file_it_lies_in"
+AUTHORITY = r"([^/\\]+)[/\\][^/\\]+[/\\][^/\\]+$"  # The lake keeps AUTHORITY/KIND/FILE (Lake.adopt).
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,7 @@ def tables(backend: Backend, lake: Lake, snapshots: Iterable[Snapshot]) -> ir.Ta
         read = spark.read(backend, files, FILE)
     else:
         read = backend.read_parquet([str(file) for file in files], union_by_name=True, filename=FILE)
-    # The lake keeps each file in a folder of its authority (Lake.adopt).
-    return read.mutate(authority=read[FILE].split("/")[-3]).drop(FILE)
+    return read.mutate(authority=read[FILE].re_extract(AUTHORITY, 1)).drop(FILE)
 
 
 def needed(snapshot: Snapshot | None, kind: str) -> Snapshot:

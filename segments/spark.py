@@ -18,6 +18,8 @@ from engage.foundation.errors import EngageError
 
 OWN = {
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "OFF",  # what it says of a failure may hold values of rows; that it failed is raised here anyway
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.parquet.mergeSchema": "true",  # an authority has columns of its own
@@ -33,7 +35,7 @@ class SparkUnavailable(EngageError):
 
 def connect(master: str) -> Any:
     """An Ibis backend on the session of this process. Its tables are its own; the session stays for the next."""
-    return ibis.pyspark.connect(_session(master).newSession(), **{"spark.sql.parquet.mergeSchema": "true"})
+    return ibis.pyspark.connect(_session(master).newSession())
 
 
 def read(backend: Any, files: list[Path], file_column: str) -> ir.Table:
@@ -73,13 +75,10 @@ def _session(master: str) -> Any:
     for name, value in OWN.items():
         builder = builder.config(name, value)
     try:
-        session = builder.getOrCreate()
+        return builder.getOrCreate()
     except (PySparkException, OSError) as error:
         msg = f"Spark does not start at {master}: {type(error).__name__}. Engage needs Java 17 or newer for it."
         raise SparkUnavailable(msg) from None
-    # What it says of a failure may hold values of rows; that it failed is raised here anyway.
-    session.sparkContext.setLogLevel("OFF")
-    return session
 
 
 def _demand_java(master: str) -> None:
