@@ -34,10 +34,11 @@ THREADS = 8  # each holds buffers of its own
 # What cells mean, in one place for every format. `clean` also takes the non-breaking spaces some systems export. Most
 # cells are tidy, and over millions of rows a cheap look at them first is what makes an import quick.
 MACROS = r"""
-create macro has_space(t) as contains(t, ' ') or contains(t, chr(160)) or contains(t, chr(9));
-create macro clean(t) as case when has_space(t) then nullif(trim(
-    case when contains(t, '  ') or contains(t, chr(160)) or contains(t, chr(9))
-    then regexp_replace(t, '[\s\x{A0}]+', ' ', 'g') else t end), '') when t <> '' then t end;
+create macro has_odd_space(t) as contains(t, '  ') or contains(t, chr(160)) or contains(t, chr(9));
+create macro clean(t) as case when has_odd_space(t) then nullif(trim(regexp_replace(t, '[\s\x{A0}]+', ' ', 'g')), '')
+    when starts_with(t, ' ') or ends_with(t, ' ') then nullif(trim(t), '') when t <> '' then t end;
+create macro normalised(t) as case when strlen(t) = length(t)
+    then trim(regexp_replace(lower(t), '[^a-z0-9]+', ' ', 'g')) else normalised_letters(t) end;
 create macro whole(t) as try_cast(regexp_extract(clean(t), '^0*(\d{1,18})(\.0+)?$', 1) as bigint);
 create macro as_uprn(t) as case when strlen(t) <= 12 and t >= '1' and try_cast(t as bigint)::varchar = t
     then try_cast(t as bigint)
@@ -206,7 +207,7 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
         "temp_directory": str(scratch), "autoinstall_known_extensions": False, "autoload_known_extensions": False,
         "memory_limit": MEMORY, "threads": min(THREADS, os.cpu_count() or 1),
     })  # fmt: skip
-    con.create_function("normalised", normalised, [VARCHAR], VARCHAR)
+    con.create_function("normalised_letters", normalised, [VARCHAR], VARCHAR)
     con.create_function("titled", titled, [VARCHAR], VARCHAR)
     con.execute(MACROS)
     con.execute('create table rejects (line bigint, "column" varchar, reason varchar, "value" varchar)')

@@ -1,9 +1,9 @@
 """What a file is, told from its first rows; a file of another kind or of none is refused in words that help."""
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Head
-from segments.refusals import refuse_forbidden
-from segments.sources import FORMATS
+from segments.reading import Head, plain
+from segments.refusals import refuse_forbidden, refuse_foreign
+from segments.sources import FORMATS, NAMES
 from segments.sources.format import Format
 
 LABELS = {
@@ -27,6 +27,7 @@ def recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
     found = [(form, at) for form in FORMATS if (at := form.locate(head)) is not None]
     # Without a known format any of the first rows may be the header; a format without header (-1) has none to look at.
     refuse_forbidden([head.rows[at] for _, at in found if at >= 0] if found else head.rows[:4], file)
+    refuse_foreign(head, file)
     for form, at in found:
         if form.kind == kind:
             return form, at
@@ -46,11 +47,24 @@ def _label(kind: str) -> str:
 
 
 def _seen(head: Head) -> str:
-    """The header found; a first row that holds digits or an @ is somebody's data and is not repeated."""
+    """The names in the header that are known here; the whole of it where what stands below proves that it is one. Any
+    other first row may be somebody's data and is not repeated."""
     if head.is_json:
         return "It is JSON of another shape."
-    row = next((row for row in head.rows if any(cell.strip() for cell in row)), [])
-    if not row or any("@" in cell or sum(c.isdigit() for c in cell) > 4 for cell in row):
-        return "It has no header row."
-    shown = ", ".join(cell.strip()[:60] for cell in row[:30])
-    return f"Its header is: {shown}{', …' if len(row) > 30 else ''}."
+    rows = [row for row in head.rows if any(cell.strip() for cell in row)]
+    first = [cell.strip() for cell in rows[0]] if rows else []
+    known = [cell for cell in first if plain(cell) in NAMES]
+    if known:
+        others = sum(bool(cell) for cell in first) - len(known)
+        return f"Of its columns these are known: {', '.join(known)}{f'; {others} are not' if others else ''}."
+    if first and _heads_numbers(first, rows[1:]):
+        return f"Its header is: {', '.join(cell[:60] for cell in first[:30])}{', …' if len(first) > 30 else ''}."
+    return "It has no header row."
+
+
+def _heads_numbers(row: list[str], below: list[list[str]]) -> bool:
+    """Whether in most columns only numbers stand below a name."""
+    columns = zip(*(cells for cells in below if len(cells) == len(row)), strict=True)
+    numeric = [all(cell.strip().isdigit() for cell in column) for column in columns]
+    named = all(cell and not any(letter.isdigit() or letter == "@" for letter in cell) for cell in row)
+    return named and sum(numeric) * 2 > len(row)

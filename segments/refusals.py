@@ -1,9 +1,12 @@
-"""Files that must not come in at all, told by their column names, whatever kind they are said to be."""
+"""Files that must not come in at all, told by their column names or by what stands in them, whatever kind they are said
+to be. A sentence repeats the telling word alone: what looks like a header may be somebody's row."""
 
+import csv
 import re
+from itertools import islice
 
 from engage.foundation.errors import InputRefused
-from segments.reading import plain
+from segments.reading import Head, plain
 
 # RPA 2000 and the ERO's neutrality: what a party collected, or how somebody votes or voted, never enters.
 PARTY = re.compile(
@@ -19,13 +22,23 @@ SPECIAL = re.compile(r"ethnic|relig|\bfaith|belief|\bhealth|disab|sexual|gender 
 # Only verifying an application needs it, and that is done elsewhere. Passing the column over is not enough: a file that
 # arrives is kept a while, in the inbox or until somebody decides, and the numbers with it.
 NATIONAL_INSURANCE = re.compile(r"\bnino\b|\bnational insurance\b|^ni (no|number)$")
+# What canvassers write beside an elector; one alone may be a surname, a ward or a street.
+CANVASSED = re.compile(
+    r"lab(our)?|con(servatives?|s)?|tor(y|ies)|lib ?dems?|liberal democrats?|ld|greens?|reform( uk)?|ukip|snp"
+    r"|plaid( cymru)?|dnk|dnv|against|undecided|won'?t say|(did )?not voted?|voted( (19|20)\d\d)?|pledged?"
+    r"|(definite|def|probable|prob)(ly)? .+"
+)
+POLLING = re.compile(r"^(polling (place|station|venue)|station code|stationcode|xordinate|strand id|prem id)")
+POLLING_JSON = ('"pollingDistricts"', '"stationId"')
+SAMPLED = 500  # rows in which content is looked for
+LEAST = 3  # cells that must tell
 PERSON = re.compile(r"surname|forename|first ?name|elector|\buprn\b")
 
 
 def refuse_forbidden(headers: list[list[str]], file: str) -> None:
     """InputRefused if a header shows a party's canvass file, the secure record or special-category data of homes."""
     for row in headers:
-        names = {_words(name): name.strip() for name in row if name.strip()}
+        names = {_words(name) for name in row if name.strip()}
         _refuse_party(names, file)
         if any(SECURE.search(name) for name in names) and any(PERSON.search(name) for name in names):
             raise InputRefused(
@@ -37,7 +50,7 @@ def refuse_forbidden(headers: list[list[str]], file: str) -> None:
                 f"{file} holds National Insurance numbers, which nothing here needs. Export it again without them, and "
                 "delete this copy. Nothing was kept."
             )
-        special = sorted(shown for name, shown in names.items() if SPECIAL.search(name))
+        special = sorted(found.group() for name in names if (found := SPECIAL.search(name)))
         if special and any(PERSON.search(name) for name in names):
             raise InputRefused(
                 f"{file} holds {special[0]!r} for homes or persons. Ethnicity, religion, health and the like are taken "
@@ -45,13 +58,45 @@ def refuse_forbidden(headers: list[list[str]], file: str) -> None:
             )
 
 
-def _refuse_party(names: dict[str, str], file: str) -> None:
-    found = sorted(shown for name, shown in names.items() if PARTY.search(name))
-    if found and len(names) > 1:
+def refuse_foreign(head: Head, file: str) -> None:
+    """InputRefused for a polling district export, and for a canvasser's copy that no column name gives away."""
+    headers = [{_words(name) for name in row} for row in head.rows[:4]]
+    polling = any(any(POLLING.search(n) for n in names) and not any("surname" in n for n in names) for names in headers)
+    if polling or (head.is_json and any(key in head.text for key in POLLING_JSON)):
         raise InputRefused(
-            f"{file} has the column {found[0]!r}: it looks like a party's or a canvasser's copy. Data on parties, "
-            "votes or canvass returns is never taken. Export the register again from the electoral management system."
+            f"{file} is a polling district export: properties and their polling places, not a register. Nothing in it "
+            "is needed here. Export the electoral register, or the gazetteer, instead."
         )
+    if not head.is_json and _is_canvassed(head):
+        raise InputRefused(_copy_of_party(file, "a column of parties, promises or votes"))
+
+
+def _is_canvassed(head: Head) -> bool:
+    try:
+        rows = list(islice(csv.reader(head.text.splitlines(keepends=True), delimiter=head.delimiter), SAMPLED))
+    except csv.Error:
+        return False
+    width = max(map(len, rows), default=0)
+    columns = ([plain(row[n]) for row in rows if n < len(row) and row[n].strip()] for n in range(width))
+    return any(_tells_votes(column) for column in columns)
+
+
+def _tells_votes(cells: list[str]) -> bool:
+    found = [cell for cell in cells if CANVASSED.fullmatch(cell)]
+    return len(found) >= LEAST and len(set(found)) > 1 and len(found) * 2 > len(cells)
+
+
+def _refuse_party(names: set[str], file: str) -> None:
+    found = sorted(telling.group() for name in names if (telling := PARTY.search(name)))
+    if found and len(names) > 1:
+        raise InputRefused(_copy_of_party(file, f"a column {found[0]!r}"))
+
+
+def _copy_of_party(file: str, what: str) -> str:
+    return (
+        f"{file} has {what}: it looks like a party's or a canvasser's copy. Data on parties, votes or canvass returns "
+        "is never taken. Export the register again from the electoral management system."
+    )
 
 
 def _words(name: str) -> str:

@@ -101,8 +101,8 @@ class Table:
 
     def query(self, reading: Reading) -> str:
         """One row for each of the file, in its order. A row of which only the number is kept has no content."""
-        dropped = "" if self.unlisted_if == "false" else f"when coalesce({self.unlisted_if}, false) then {UNLISTED} "
-        checked = " ".join(f"when coalesce({check.when}, false) then {n}" for n, check in enumerate(self.checks))
+        dropped = "" if self.unlisted_if == "false" else f"when {self.unlisted_if} then {UNLISTED} "
+        checked = " ".join(f"when {check.when} then {n}" for n, check in enumerate(self.checks))
         first = quoted(reading.columns[0])
         filled = f"when {first} = {literal(reading.filler)} then {FILLED} " if reading.filler else ""
         verdict = f"case {filled}{dropped}{checked} end" if filled or dropped or checked else "null"
@@ -237,7 +237,7 @@ def save(reading: Reading, query: str) -> int:
     """Write a query's rows as the snapshot; returns how many. `good` keeps the order of the file."""
     reading.progress("Writing the rows")
     target = literal(str(reading.output))
-    rows = scalar(reading, f"copy ({query}) to {target} (format parquet, compression zstd)")
+    rows = scalar(reading, f"copy ({query}) to {target} (format parquet, compression zstd, compression_level 1)")
     reading.refuse_if_changed()
     return int(rows)
 

@@ -72,7 +72,7 @@ def _sort_out(
     entry: Entry, more: dict[str, str], checks: list[Check], *, unique: str = "", repeated: str = ""
 ) -> Counter[str]:  # fmt: skip
     """Make `good` of the ordinary entries with a home; count the special ones and let them go."""
-    reading, named = entry.reading, f"{entry.anonymous} and not {entry.nameless}"
+    reading, named = entry.reading, f"case when {entry.anonymous} then not {entry.nameless} end"
     rejected = tabulate(
         reading, entry.columns | more, [*checks, *entry.checks], warns=entry.warnings, unlisted_if=entry.special,
         unique=unique, repeated=repeated, sealed=SEALED, tallies={"named": named},
