@@ -75,7 +75,7 @@ def link(register: Path, gazetteer: Path, keys: Keys, answers: Sequence[Answer],
     electors first. `contradictions`: `line, uprn, postcode, home_postcode, reason, result` of the rows whose address
     or postcode is not that of their UPRN.
     """
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"temp_directory": str(to.electors.parent / "spilled")}) as con:
         con.create_function("keyed", lambda key, postcode: address_key(keys, key, postcode), [VARCHAR] * 2, VARCHAR)
         addresses.read(con, register, gazetteer)
         matching.exactly(con)

@@ -229,13 +229,27 @@ CONTRADICTED = [
     ("3 St Johns Road, Tutbury", "DE13 9AA", village().uprn("12 Alma Street")),
     ("Nowhere House, Lost Lane", "DE14 1AA", village().uprn("12 Alma Street")),
 ]
+JUNK: list[tuple[str, str | None, int | None]] = [
+    (text, postcode, None)
+    for text in (
+        "'; drop table spot; --",
+        "—",
+        "0",
+        "12/",
+        "Flat",
+        "\u202ex",
+        "x " * 3000,
+        "🏠 🏠",
+    )
+    for postcode in ("DE14 1AA", None)
+]
 REJECTED = ("16 Alma Steret, Burton upon Trent", "DE14 1AA", None)
 REJECTED_KEY = linking.address_key(KEYS, "16 ALMA STERET BURTON UPON TRENT", "DE14 1AA")
 
 
 @pytest.fixture(scope="module")
 def doubtful(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    rows = [*MISLEADING, *SLIPS, *CONTRADICTED, REJECTED]
+    rows = [*MISLEADING, *SLIPS, *CONTRADICTED, REJECTED, *JUNK]
     return linked(tmp_path_factory.mktemp("doubtful"), rows, [Answer(REJECTED_KEY, None)])
 
 
@@ -280,10 +294,15 @@ def test_none_of_these_keeps_an_address_from_being_linked_by_evidence(doubtful: 
     assert _asked(doubtful, REJECTED)["key"] == REJECTED_KEY
 
 
+def test_what_is_no_address_is_linked_to_nothing(doubtful: Outcome) -> None:
+    last = doubtful.counts.electors
+    assert [row for row in doubtful.homes if row >= last - len(JUNK)] == []
+
+
 def test_every_elector_is_linked_waits_or_is_counted_as_unlinked(doubtful: Outcome) -> None:
     counts = doubtful.counts
     waiting = sum(question["electors"] for question in doubtful.questions if question["key"] != REJECTED_KEY)
-    assert counts.electors == len(MISLEADING) + len(SLIPS) + len(CONTRADICTED) + 1
+    assert counts.electors == len(MISLEADING) + len(SLIPS) + len(CONTRADICTED) + 1 + len(JUNK)
     assert (counts.to_review, counts.addresses_to_review) == (waiting, len(doubtful.questions) - 1)
     assert counts.by_uprn + counts.by_address + counts.unlinked == counts.electors
     assert counts.by_uprn + counts.by_address == len(doubtful.homes)
