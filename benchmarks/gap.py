@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,7 +138,7 @@ def _places(homes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return wards, areas
 
 
-def _counted(people: pd.DataFrame, by: object) -> pd.DataFrame:
+def _counted(people: pd.DataFrame, by: Any) -> pd.DataFrame:
     counted: pd.DataFrame = people.groupby(by).registered.agg(["size", "sum"])
     return counted.set_axis(["eligible", "registered"], axis=1)
 

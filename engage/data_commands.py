@@ -89,20 +89,24 @@ def export(file: Path, authority: str | None, email: str | None) -> None:
 
 
 @click.command()
-@click.option("--by", "level", default="ward", show_default=True, metavar="LEVEL", help="ward or area (output area).")
+@click.option(
+    "--by", "level", default="ward", show_default=True, metavar="LEVEL",
+    help="ward, area (output area), tenure, age, mobility, students, english or deprivation.",
+)  # fmt: skip
 @for_authority
 @acting_as
 @as_json
 def gap(level: str, authority: str | None, email: str | None, as_json: bool) -> None:
-    """Who is missing, by ward or area, with 95 % intervals."""
+    """Who is missing, by ward, area or group, most people first, with 95 % intervals.
+
+    Shares of groups are inferred from areas: docs/method.md says how.
+    """
     from segments import gap as gaps
 
-    if level not in ("ward", "area"):
-        msg = f"--by is {level!r}: expected ward or area."
-        raise InputRefused(msg)
     desk = take_desk(authority, email, Right.see_data)
-    rows = [row.as_dict() for row in gaps.by_level(desk.office, desk.actor.authority, level)]  # type: ignore[arg-type]  # one of the two
-    show({"rows": rows}, lambda value: told.gap(value["rows"], gaps.ASSUMPTIONS), json_wanted=as_json)
+    rows = [row.as_dict() for row in gaps.by_level(desk.office, desk.actor.authority, level)]
+    notes = gaps.ASSUMPTIONS if level in ("ward", "area", "deprivation") else [gaps.INFERRED, *gaps.ASSUMPTIONS]
+    show({"rows": rows}, lambda value: told.gap(value["rows"], notes), json_wanted=as_json)
 
 
 @click.group()

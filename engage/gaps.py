@@ -1,7 +1,8 @@
-"""Who is missing: the officers' page by ward, with its map, its table and its assumptions."""
+"""Who is missing: the officers' page by ward, area and group, with its map, its tables, its method and its files."""
 
 import csv
 import io
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from litestar import Response, Router, get
@@ -16,47 +17,73 @@ from engage.foundation.identity import Right
 from engage.foundation.office import Office
 from engage.foundation.web import ByAccount, InOffice, render, requires
 from segments import gap, wards
+from segments.groups import CHARACTERISTICS
 
 COLUMNS = ("key", "name", "eligible", "registered", "completeness", "low", "high", "missing")
+AREAS_SHOWN = 50  # the file has them all
 
 
 @get("/gaps", sync_to_thread=True, include_in_schema=False)
 def gaps(office: InOffice, account: ByAccount) -> Template:
     try:
-        rows = gap.by_ward(office, account.authority)
+        found = gap.estimate(office, account.authority)
     except InputRefused as refused:
-        return render("officers/gaps.html", rows=[], refused=str(refused))
+        return render("officers/gaps.html", found=None, refused=str(refused))
     return render(
-        "officers/gaps.html", rows=rows, overall=gap.overall(office, account.authority),
-        map=map_of(office, account.authority, rows), assumptions=gap.ASSUMPTIONS,
+        "officers/gaps.html", found=found, map=map_of(office, account.authority, found.wards),
+        areas=found.areas[:AREAS_SHOWN], kinds=CHARACTERISTICS, assumptions=gap.ASSUMPTIONS, inferred=gap.INFERRED,
     )  # fmt: skip
 
 
 @get("/gaps.csv", sync_to_thread=True, include_in_schema=False)
 def gaps_csv(office: InOffice, account: ByAccount) -> Response[str]:
-    disposition = f'attachment; filename="missing-by-ward-{account.authority}.csv"'
-    text = written(gap.by_ward(office, account.authority))
-    return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+    return _download("ward", account.authority, written(gap.by_ward(office, account.authority)))
+
+
+@get("/gaps/areas.csv", sync_to_thread=True, include_in_schema=False)
+def areas_csv(office: InOffice, account: ByAccount) -> Response[str]:
+    return _download("area", account.authority, written(gap.by_level(office, account.authority, "area")))
+
+
+@get("/gaps/groups.csv", sync_to_thread=True, include_in_schema=False)
+def groups_csv(office: InOffice, account: ByAccount) -> Response[str]:
+    groups = gap.estimate(office, account.authority).groups
+    return _download("group", account.authority, written_groups(groups))
 
 
 @get("/api/gaps", sync_to_thread=True, tags=["what the council knows"])
 def api_gaps(office: InOffice, account: ByAccount) -> dict[str, Any]:
-    """Who is missing by ward; shares are 0 to 1 with a 95 % interval."""
+    """Who is missing by ward and group; shares are 0 to 1 with a 95 % interval. Those of groups are inferred."""
+    found = gap.estimate(office, account.authority)
     return {
-        "rows": [row.as_dict() for row in gap.by_ward(office, account.authority)],
-        "overall": gap.overall(office, account.authority).as_dict(),
-        "assumptions": gap.ASSUMPTIONS,
+        "rows": [row.as_dict() for row in found.wards],
+        "overall": found.overall.as_dict(),
+        "groups": {key: [row.as_dict() for row in rows] for key, rows in found.groups.items()},
+        "assumptions": [*gap.ASSUMPTIONS, gap.INFERRED],
     }
 
 
-def written(rows: list[gap.Row]) -> str:
+def _download(what: str, authority: str, text: str) -> Response[str]:
+    disposition = f'attachment; filename="missing-by-{what}-{authority}.csv"'
+    return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+
+
+def written(rows: Iterable[gap.Row]) -> str:
     """CSV; people are whole, shares have four places."""
+    return _table(COLUMNS, ([_plain(row.as_dict()[column]) for column in COLUMNS] for row in rows))
+
+
+def written_groups(groups: Mapping[str, list[gap.Row]]) -> str:
+    """As `written`, with the characteristic first."""
+    rows = ((kind, row.as_dict()) for kind, found in groups.items() for row in found)
+    return _table(("by", *COLUMNS), ([kind, *(_plain(row[column]) for column in COLUMNS)] for kind, row in rows))
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for row in rows:
-        found = row.as_dict()
-        table.writerow([_plain(found[column]) for column in COLUMNS])
+    table.writerow(header)
+    table.writerows(rows)
     return out.getvalue()
 
 
@@ -84,5 +111,5 @@ def map_of(office: Office, authority: str, rows: list[gap.Row]) -> Markup | None
 
 
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[gaps, gaps_csv, api_gaps], guards=[requires(Right.see_data)])
+    Router("/", route_handlers=[gaps, gaps_csv, areas_csv, groups_csv, api_gaps], guards=[requires(Right.see_data)])
 ]

@@ -77,9 +77,10 @@ def _compared(report: Mapping[str, Any]) -> None:
         click.echo(f"  {report['shrinks']}")
 
 
-def gap(rows: Sequence[Mapping[str, Any]], assumptions: Sequence[str]) -> None:
+def gap(rows: Sequence[Mapping[str, Any]], notes: Sequence[str]) -> None:
+    """Eligible, registered and missing are people; completeness, low and high shares from 0 to 1."""
     table(rows, GAP)
-    click.echo("\n" + "\n".join(assumptions))
+    click.echo("\n" + "\n".join(notes))
 
 
 def health(found: "Health") -> None:

@@ -49,6 +49,11 @@ ASSUMPTIONS = [
     ),
     "Electors whose address could not be tied to a home are shared over the wards as the others are.",
 ]
+INFERRED = (
+    "Shares of groups are inferred, not counted: a register does not say how people live. They follow from what is "
+    "registered in the areas where more or fewer of the group live and from published national figures. Read the "
+    "range, not the point."
+)
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,8 @@ def by_level(office: Office, authority: str, level: str = "ward") -> list[Row]:
         raise InputRefused(f"--by is {level!r}: expected {', '.join(LEVELS[:-1])} or {LEVELS[-1]}.")
     found = estimate(office, authority)
     if level in groups.CHARACTERISTICS and level not in found.groups:
-        tables = " and ".join(name.upper() for name in groups.CHARACTERISTICS[level].tables)
-        raise InputRefused(
-            f"The gap by {level} needs the table {tables}. Import it first: engage import indicator FILE …"
-        )
+        tables = groups.CHARACTERISTICS[level].tables_said
+        raise InputRefused(f"The gap by {level} needs {tables}. Import it first: engage import indicator FILE …")
     return {"ward": found.wards, "area": found.areas}.get(level) or found.groups[level]
 
 

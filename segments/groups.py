@@ -33,6 +33,11 @@ class Characteristic:
     tables: tuple[str, ...]
     counted: Callable[[Known, pd.DataFrame, pd.Series], pd.DataFrame]
 
+    @property
+    def tables_said(self) -> str:
+        names = {"imd2025": "the Indices of Deprivation 2025"}
+        return " and ".join(names.get(name, f"Census table {name.upper()}") for name in self.tables)
+
 
 TENURE = "tenure of household: "
 # Adults to a household, and how many of those without an entitled nationality live in each for one of the others:

@@ -3,7 +3,10 @@
 import pandas as pd
 import pytest
 
-from segments import gap
+from engage.foundation.errors import InputRefused
+from segments import areas, gap, population
+from segments.contrasts import between_fifths
+from segments.gap import relative_error
 from tests.segments.conftest import Town
 
 
@@ -19,19 +22,28 @@ def test_ward_intervals_hold_the_truth(town: Town, truth: pd.DataFrame) -> None:
     for row in rows:
         assert row.low <= truth.registered[row.key] / truth.eligible[row.key] <= row.high
         assert row.low < row.completeness < row.high
+        assert row.high - row.low < 0.15
         assert row.missing == pytest.approx(row.eligible - row.registered)
 
 
 def test_the_whole_is_the_sum_of_its_wards(town: Town) -> None:
     rows, whole = gap.by_ward(town.office, town.code), gap.overall(town.office, town.code)
+    assert whole.key == town.code
     assert whole.eligible == pytest.approx(sum(row.eligible for row in rows))
     assert whole.registered == pytest.approx(sum(row.registered for row in rows), rel=0.01)
     assert min(row.completeness for row in rows) < whole.completeness < max(row.completeness for row in rows)
 
 
+def test_wards_and_areas_are_the_same_people(town: Town) -> None:
+    wards, small = gap.by_ward(town.office, town.code), gap.by_level(town.office, town.code, "area")
+    assert sum(row.eligible for row in small) == pytest.approx(sum(row.eligible for row in wards))
+    assert {row.name for row in small} == {row.name for row in wards}
+
+
 def test_most_missing_come_first(town: Town) -> None:
-    missing = [row.missing for row in gap.by_level(town.office, town.code, "area")]
-    assert missing == sorted(missing, reverse=True)
+    for level in gap.LEVELS:
+        missing = [row.missing for row in gap.by_level(town.office, town.code, level)]
+        assert missing == sorted(missing, reverse=True)
 
 
 def test_areas_are_less_sure_than_wards(town: Town) -> None:
@@ -41,10 +53,83 @@ def test_areas_are_less_sure_than_wards(town: Town) -> None:
     assert width(gap.by_level(town.office, town.code, "area")) > width(gap.by_ward(town.office, town.code))
 
 
-def test_east_staffordshire_style_figures_by_hand() -> None:
+def test_it_is_worked_out_once_until_something_changes(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = gap.estimate(town.office, town.code)
+    assert gap.estimate(town.office, town.code) is first
+    monkeypatch.setattr(gap, "_snapshots", lambda *_: ("a newer import",))
+    again = gap.estimate(town.office, town.code)
+    assert again is not first
+    assert again == first
+
+
+def test_an_unknown_level_is_refused_by_name(town: Town) -> None:
+    with pytest.raises(InputRefused, match=r"'street': expected ward, area, tenure, .* or deprivation"):
+        gap.by_level(town.office, town.code, "street")
+
+
+def test_a_group_without_its_table_says_what_to_import(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = areas.known
+
+    def without_tenure(*args: object) -> areas.Known | None:
+        found = known(*args)  # type: ignore[arg-type]
+        assert found
+        found.tables.pop("ts054")
+        return found
+
+    monkeypatch.setattr(areas, "known", without_tenure)
+    monkeypatch.setattr(gap, "_snapshots", lambda *_: ("without tenure",))
+    with pytest.raises(InputRefused, match="needs Census table TS054 and Census table TS017"):
+        gap.by_level(town.office, town.code, "tenure")
+    assert gap.by_level(town.office, town.code, "age")
+
+
+def test_figures_by_hand() -> None:
     """1,000 eligible, 900 entries of which a tenth are stale: 81 % complete, 190 missing."""
-    row = gap._row("W", "Ward", 1000, 900, 0.1, 0.04, 0.015)
+    found = {"name": "Ward", "eligible": 1000.0, "registered": 810.0, "completeness": 0.81, "error": 0.02}
+    row = gap._row("W", found)
     assert row.completeness == pytest.approx(0.81)
     assert row.missing == pytest.approx(190)
-    assert row.low < 0.81 < row.high
-    assert row.high - row.low < 0.15
+    assert (row.low, row.high) == pytest.approx((0.81 * (1 - 0.0392), 0.81 * (1 + 0.0392)), abs=1e-4)
+
+
+def test_every_source_of_doubt_widens_the_interval() -> None:
+    def error(*, entitlement: float = 0.3, aged: float = 0.015, **changed: float) -> float:
+        sums = {"eligible": 1000.0, "communal": 0.0, "stale": 0.1, "not_entitled": 0.04, "completeness": 0.81}
+        return float(relative_error(pd.DataFrame([sums | changed]), entitlement, aged).iloc[0])
+
+    by_hand = ((0.2 * 0.1 / 0.9) ** 2 + (0.3 * 0.04 / 0.96) ** 2 + 0.015**2 + 0.19 / (0.81 * 1000)) ** 0.5
+    assert error() == pytest.approx(by_hand)
+    for wider in (
+        error(stale=0.2), error(not_entitled=0.2), error(communal=200.0), error(eligible=100.0),
+        error(aged=0.06), error(entitlement=0.5),
+    ):  # fmt: skip
+        assert wider > by_hand
+
+
+def test_contrasts_are_the_means_of_the_outer_fifths() -> None:
+    index = pd.Index([f"E{n:08d}" for n in range(100)])
+    totals = pd.DataFrame({"completeness": [n / 100 for n in range(100)], "eligible": 10.0}, index=index)
+    rented = pd.DataFrame({"private_rented_share": [1 - n / 100 for n in range(100)], "owned_share": 0.5}, index=index)
+    known = areas.Known({"ts054": rented}, "England", population.CENSUS_DAY, 16.0)
+    (found,) = between_fifths(totals, known, pd.Series(dtype=str))
+    assert found.indicator == "private_rented_share"
+    assert (found.least_complete, found.most_complete) == pytest.approx((0.905, 0.105))
+    assert between_fifths(totals.head(19), known, pd.Series(dtype=str)) == []
+
+
+def test_a_later_mid_year_estimate_moves_the_areas_of_its_lsoa(town: Town) -> None:
+    from segments import engine
+
+    with town.office.database.session() as session, engine.connect() as backend:
+        known = areas.known(backend, town.office, session, town.code)
+        lsoa = areas.lsoas(backend, town.office, session, town.code)
+    assert known is not None
+    assert known.estimated_on is not None
+    assert known.counted == known.estimated_on > population.CENSUS_DAY
+    grown = areas.Known(
+        known.tables, known.nation, known.as_at, known.youngest, known.single_years, known.estimated * 1.1,
+        known.estimated_on,
+    )  # fmt: skip
+    before, after = areas.estimate(known, lsoa), areas.estimate(grown, lsoa)
+    assert after.adults.sum() == pytest.approx(1.1 * before.adults.sum())
+    assert (after.eligible / after.adults).to_numpy() == pytest.approx((before.eligible / before.adults).to_numpy())
