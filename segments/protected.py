@@ -13,16 +13,23 @@ def keys(office: Office, session: Session, authority: str) -> set[str]:
     if snapshot is None:
         return set()
     path = str(office.lake.file(snapshot))
-    return {row[0] for row in duckdb.execute("SELECT address FROM read_parquet(?)", [path]).fetchall()}
+    with duckdb.connect() as lake:
+        return {row[0] for row in lake.execute("SELECT address FROM read_parquet(?)", [path]).fetchall()}
 
 
-def hidden(office: Office, session: Session, gazetteer: Snapshot) -> list[int]:
-    """UPRNs of protected homes and of households that asked not to be contacted: outside every count alike,
-    so that nothing tells one from the other."""
-    wanted = keys(office, session, gazetteer.authority) | suppressed_households(session, gazetteer.authority)
+def hidden(office: Office, session: Session, homes: Snapshot) -> list[int]:
+    """UPRNs, of a gazetteer or table of homes, of protected homes and of households that asked not to be contacted:
+    outside every count alike, so that nothing tells one from the other."""
+    wanted = keys(office, session, homes.authority) | suppressed_households(session, homes.authority)
     if not wanted:
         return []
-    keyed = office.keys.hash_sql("'uprn' || chr(31) || uprn::VARCHAR")
-    query = f"SELECT uprn FROM read_parquet(?) WHERE list_contains(?, {keyed})"  # noqa: S608  # the expression is ours
-    found = duckdb.execute(query, [str(office.lake.file(gazetteer)), sorted(wanted)]).fetchall()
+    return keyed(office, homes, wanted)
+
+
+def keyed(office: Office, homes: Snapshot, wanted: set[str]) -> list[int]:
+    """UPRNs of a dataset by their keyed hashes, in order."""
+    key = office.keys.hash_sql("'uprn' || chr(31) || uprn::VARCHAR")
+    query = f"SELECT uprn FROM read_parquet(?) WHERE {key} IN (SELECT unnest(?)) ORDER BY uprn"  # noqa: S608  # the expression is ours
+    with duckdb.connect() as lake:
+        found = lake.execute(query, [str(office.lake.file(homes)), sorted(wanted)]).fetchall()
     return [row[0] for row in found]

@@ -5,6 +5,7 @@ import hmac
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -15,6 +16,7 @@ from engage.foundation.errors import SettingsInvalid
 from engage.foundation.settings import Settings
 
 BLOCK = 64  # bytes in a SHA-256 block
+INSIDE = re.compile(r"(flat|apartment|apt|unit|room|studio|floor)\b", re.IGNORECASE)  # of a building
 
 
 class Keys:
@@ -102,3 +104,14 @@ def mask_email(address: str) -> str:
 
 def mask_phone(number: str) -> str:
     return f"••••• ••• {number[-3:]}"
+
+
+def mask_address(lines: Sequence[str]) -> str:
+    """`12 A••••• Road, DE14 1••` of an address whose last line is its postcode: how homes look, not which they are."""
+    *parts, postcode = lines or [""]
+    named = [part for part in parts if not INSIDE.match(part)] or parts or [""]
+    line = next((part for part in named if part[:1].isdigit()), named[0])
+    words = line.split()
+    number = words.pop(0) if line[:1].isdigit() else ""
+    street = [words[0][0] + "•••••", *words[-1:]][: len(words)] if words else []
+    return ", ".join(filter(None, [" ".join(filter(None, [number, *street])), f"{postcode[:-2]}••" if postcode else ""]))
