@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -113,7 +114,7 @@ def test_no_name_date_of_birth_or_number_survives(office: Office, actor: Actor) 
         take(office, actor, full)
     everything = papers.lake_bytes(office).decode("utf-8", "replace")
     assert "Chamberlayne Road" in everything  # the scan sees what is kept
-    assert told_no_names(everything)
+    assert told_no_names(re.sub(r"[0-9a-f]{64}", "", everything))  # a hash may hold any four digits
     assert office.keys.person(elector_id="700001") in everything
 
 
