@@ -1,7 +1,9 @@
 """Segments: named rules of an authority, each saving a new version, with counts."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import ibis
@@ -13,9 +15,11 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from engage.foundation import audit
 from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotFound
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments import engine, households, local_indicators, rules
+from segments import engine, households, local_indicators, open_homes, protected, rules
 from segments.holdings import Holdings, reading
+from segments.sources.indicators import INDICATORS
 
 
 class Segment(SQLModel, table=True):
@@ -46,7 +50,11 @@ class WardCount:
 
 @dataclass(frozen=True)
 class Count:
-    """What a rule holds now: homes, adults expected but not registered, and homes each channel reaches."""
+    """What a rule holds now: homes, adults expected but not registered, and homes each channel reaches.
+
+    Of those homes, `text_first` have a text but no email, `letter_only` nothing but a letter, `text_without_letter` a
+    text but no letter, and `unreached` none.
+    """
 
     households: int
     missing: float
@@ -54,6 +62,10 @@ class Count:
     sms: int
     letter: int
     wards: list[WardCount]
+    text_first: int = 0
+    letter_only: int = 0
+    text_without_letter: int = 0
+    unreached: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -110,10 +122,29 @@ def _newest(session: Session, authority: str, name: str) -> Segment | None:
 
 
 def count(office: Office, authority: str, rule: object) -> Count:
+    """What a rule holds in one authority, from its homes kept open."""
     parsed = rule
     if not isinstance(parsed, rules.Rule):
         parsed = rules.parse(rule, local_indicators.columns(office, authority))
-    return _counts(office, [authority], parsed)[authority]
+    return counted(chosen(office, authority, parsed))
+
+
+def chosen(office: Office, authority: str, rule: rules.Rule) -> open_homes.Chosen:
+    """The open homes that a rule holds; RuleInvalid names what it asks for and is not imported."""
+    homes = open_homes.opened(office, authority)
+    demand(rule, homes.homes.columns)
+    return homes.chosen(rule)
+
+
+def counted(homes: open_homes.Chosen) -> Count:
+    return _count(homes.rows(_by_ward_sql()))
+
+
+@cache
+def _by_ward_sql() -> str:
+    """Of the chosen homes of one authority: the same for every rule, and making it takes longer than running it."""
+    homes = ibis.table(open_homes.CHOSEN, name="chosen")
+    return open_homes.sql(_by_ward(homes.mutate(authority=ibis.literal(""))))
 
 
 def count_all(office: Office, rule: object) -> dict[str, Count]:
@@ -132,26 +163,39 @@ def _counts(office: Office, authorities: list[str], rule: rules.Rule) -> dict[st
 
 def _count(rows: list[dict[str, Any]]) -> Count:
     wards = [WardCount(r["ward"] or "", r["name"] or "", r["homes"], r["missing"]) for r in rows]
-    homes, missing, email, sms, letter = (
-        sum(row[name] for row in rows) for name in ("homes", "missing", "email", "sms", "letter")
-    )
-    return Count(homes, float(missing), email, sms, letter, wards)
+    homes, missing, *reached = (sum(row[name] for row in rows) for name in SUMS)
+    email, sms, letter, *rest = map(int, reached)
+    return Count(int(homes), float(missing), email, sms, letter, wards, *rest)
 
 
 def select_homes(holdings: Holdings, rule: rules.Rule) -> ir.Table:
-    """The homes of a rule; one that names an indicator that an authority has not imported says so."""
+    """The homes of a rule, of every authority; one that names an indicator that an authority has not imported says
+    so. Homes that must not be seen by now are left out, as they are of every count."""
     tables = {code: households.newest(holdings.session, code) for code in holdings.authorities}
+    hidden = {code: protected.hidden(holdings.office, holdings.session, table) for code, table in tables.items()}
+    return homes_of(holdings, rule, tables, hidden)
+
+
+def homes_of(
+    holdings: Holdings, rule: rules.Rule, tables: Mapping[str, Snapshot], hidden: Mapping[str, list[int]]
+) -> ir.Table:
+    """The homes that a rule holds in these tables of homes, without the hidden ones."""
     for code, table in tables.items():
         held = pq.read_schema(holdings.office.lake.file(table)).names
-        if missing := sorted(columns(rule.where) - {*held, "reach"}):
-            where = f" in {code}" if len(tables) > 1 else ""
-            msg = (
-                f"This rule asks for {', '.join(missing)}, which is not imported{where}. "
-                "Import the table it comes from first."
-            )
-            raise rules.RuleInvalid(msg)
+        demand(rule, held, f" in {code}" if len(tables) > 1 else "")
     homes = engine.tables(holdings.backend, holdings.office.lake, tables.values())
-    return homes.filter(rule.ibis(homes))
+    return engine.without(homes.filter(rule.ibis(homes)), "uprn", hidden)
+
+
+def demand(rule: rules.Rule, held: Iterable[str], where: str = "") -> None:
+    missing = sorted(columns(rule.where) - {*held, "reach"})
+    if missing:
+        tables = sorted({INDICATORS[name].table.upper() for name in missing if name in INDICATORS})
+        wanted = f"Import {' and '.join(tables)} first" if tables else "Import the table it comes from first"
+        asked = ", ".join(missing)
+        raise rules.RuleInvalid(
+            f"This rule asks for {asked}, which is not imported{where}. {wanted}, then build the homes again."
+        )
 
 
 def columns(node: rules.Node) -> set[str]:
@@ -164,15 +208,26 @@ def columns(node: rules.Node) -> set[str]:
             return set[str]().union(*(columns(part) for part in node.parts))
 
 
+SUMS = ("homes", "missing", "email", "sms", "letter", "text_first", "letter_only", "text_without_letter", "unreached")
+
+
 def _by_ward(homes: ir.Table) -> ir.Table:
+    email, sms, letter = (homes[channel].fill_null(False) for channel in ("email", "sms", "letter"))
+    homes_where = {
+        "email": email,
+        "sms": sms,
+        "letter": letter,
+        "text_first": sms & ~email,
+        "letter_only": letter & ~email & ~sms,
+        "text_without_letter": sms & ~letter,
+        "unreached": ~(email | sms | letter),
+    }
     return (
         homes.group_by("authority", "ward", name="ward_name")
         .agg(
-            homes=ibis._.count(),
-            missing=ibis._.gap.clip(lower=0).sum().fill_null(0.0),
-            email=ibis._.email.sum().fill_null(0),
-            sms=ibis._.sms.sum().fill_null(0),
-            letter=ibis._.letter.sum().fill_null(0),
+            homes=homes.count(),
+            missing=homes.gap.clip(lower=0).sum().fill_null(0.0),
+            **{name: homes.count(where=test) for name, test in homes_where.items()},
         )
         .order_by("authority", ibis.desc("homes"), "ward", "name")
     )
