@@ -120,7 +120,7 @@ CHARACTERISTICS = {
     for found in (
         Characteristic("tenure", "Tenure", (
             Group("outright", "Own their home outright", 0.95, 0.35),
-            Group("mortgage", "Own it with a mortgage", 0.885, 0.35),
+            Group("mortgage", "Own their home with a mortgage", 0.885, 0.35),
             Group("social", "Rent from a council or housing association", 0.78, 0.35),
             Group("private", "Rent privately", 0.61, 0.35),
             Group("communal", "Live in a communal home", 0.70, 0.8),
@@ -147,8 +147,10 @@ CHARACTERISTICS = {
             Group("little", "Another main language, speaks little English", 0.65, 0.7),
         ), ("ts029",), by_english),
         Characteristic("deprivation", "Deprivation of the area", (
-            Group("1", "In the most deprived fifth of England", 0.85, 1.0), Group("2", "Second fifth", 0.85, 1.0),
-            Group("3", "Third fifth", 0.85, 1.0), Group("4", "Fourth fifth", 0.85, 1.0),
+            Group("1", "In the most deprived fifth of England", 0.85, 1.0),
+            Group("2", "In the second most deprived fifth", 0.85, 1.0),
+            Group("3", "In the middle fifth", 0.85, 1.0),
+            Group("4", "In the second least deprived fifth", 0.85, 1.0),
             Group("5", "In the least deprived fifth of England", 0.85, 1.0),
         ), ("imd2025",), by_deprivation),
     )
