@@ -37,7 +37,7 @@ bench: setup ## Measure speed and accuracy against named references; slow (MEASU
 		echo "== $$measure"; $(VENV)/bin/python benchmarks/$$measure.py || failed="$$failed $$measure"; \
 	done; test -z "$$failed" || { echo "Limits missed:$$failed"; exit 1; }
 
-services: ## Find PostgreSQL and Chromium for the tests, or install them, or say how
+services: ## Find PostgreSQL, Chromium and Java for the tests, or install them, or say how
 	@sh tests/services.sh
 
 clean: ## Remove what setup made

@@ -8,9 +8,21 @@ from typing import Any
 import click
 
 from engage import told
-from engage.desk import acting_as, as_json, day, facts, for_authority, read_json, show, table, take_desk
+from engage.desk import (
+    acting_as,
+    as_json,
+    day,
+    demand_database,
+    facts,
+    for_authority,
+    read_json,
+    show,
+    table,
+    take_desk,
+)
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
+from engage.foundation.office import Office
 
 
 @click.command(name="import")
@@ -64,16 +76,36 @@ def households() -> None:
 
 
 @households.command()
+@click.option("--all", "everywhere", is_flag=True, help="Build for every authority kept here, in one run.")
 @for_authority
 @acting_as
 @as_json
-def build(authority: str | None, email: str | None, as_json: bool) -> None:
+def build(everywhere: bool, authority: str | None, email: str | None, as_json: bool) -> None:
     """Link the newest register and build one row per home."""
     from segments import households as homes
 
+    if everywhere:
+        show(_built_all(), _told_all, json_wanted=as_json)
+        return
     desk = take_desk(authority, email, Right.import_data)
     homes.build(desk.office, desk.actor)
     show(vars(homes.summary(desk.office, desk.actor.authority)), facts, json_wanted=as_json)
+
+
+def _built_all() -> dict[str, Any]:
+    from segments import households as homes
+
+    office = Office()
+    demand_database(office)
+    everywhere = homes.build_all(office, "command")
+    built = [{"authority": code, "households": snapshot.rows} for code, snapshot in everywhere.built.items()]
+    return {"built": built, "left_out": everywhere.left_out}
+
+
+def _told_all(value: dict[str, Any]) -> None:
+    table(value["built"], ["authority", "households"])
+    for code, why in value["left_out"].items():
+        click.echo(f"{code} was left out. {why}")
 
 
 @households.command()

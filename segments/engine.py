@@ -116,7 +116,7 @@ def _compute(backend: Backend, expression: ir.Table, folder: Path, by: str | Non
     if _is_spark(backend):
         spark.write(backend, expression, folder, by)
     else:
-        backend.to_parquet(expression, folder, partition_by=(by,))
+        backend.to_parquet(expression, folder, partition_by=by)
 
 
 def _parts(own: Backend, folder: Path, expression: ir.Table) -> ir.Table:

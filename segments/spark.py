@@ -6,11 +6,11 @@ It needs the extra `engage[spark]`, a Java runtime, and the lake at the same pat
 import os
 import shutil
 import socket
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -21,7 +21,6 @@ OWN = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",  # what it says of a failure may hold values of rows; that it failed is raised here anyway
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.parquet.mergeSchema": "true",  # an authority has columns of its own
 }
 SECONDS_TO_ANSWER = 5
@@ -57,12 +56,15 @@ def write(backend: Any, expression: ir.Table, folder: Path, by: str | None) -> N
 
 
 def _compiled(backend: Any, expression: ir.Table) -> Any:
-    backend._run_pre_execute_hooks(expression)  # noqa: SLF001  # as Ibis does itself before it runs an expression
+    for memory in expression.op().find(ops.InMemoryTable):
+        # Ibis would go by way of pandas, whose texts of several chunks PySpark cannot take.
+        held = memory.data.to_pyarrow(memory.schema)
+        backend._session.createDataFrame(held).createOrReplaceTempView(memory.name)  # noqa: SLF001  # see read
     return backend.raw_sql(backend.compile(expression))
 
 
-@cache
 def _session(master: str) -> Any:
+    """The session of this process, begun when first asked for, and again when the cluster has ended it."""
     try:
         from pyspark.errors import PySparkException  # noqa: PLC0415  # an extra that few install
         from pyspark.sql import SparkSession  # noqa: PLC0415  # see above
@@ -71,6 +73,11 @@ def _session(master: str) -> Any:
         raise SparkUnavailable(msg) from None
     _demand_java(master)
     _demand_answer(master)
+    running = SparkSession.getActiveSession()
+    if running and not running.sparkContext._jsc.sc().isStopped():  # noqa: SLF001  # PySpark itself does not ask Java
+        return running
+    if running:
+        running.stop()
     builder = SparkSession.builder.master(master).appName("engage")
     for name, value in OWN.items():
         builder = builder.config(name, value)

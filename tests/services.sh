@@ -1,5 +1,5 @@
 #!/bin/sh
-# PostgreSQL and Chromium for the tests: use what is installed, else install where allowed, else say the one command.
+# PostgreSQL, Chromium and Java for the tests: use what is installed, else install where allowed, else say the one command.
 set -eu
 
 has_postgres() {
@@ -9,9 +9,14 @@ has_chromium() {
     [ -n "${ENGAGE_CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
         command -v google-chrome >/dev/null || command -v google-chrome-stable >/dev/null
 }
+# On macOS there is always a /usr/bin/java; where none is installed, it only says so.
+has_java() {
+    [ -x "${JAVA_HOME:-}/bin/java" ] || java -version >/dev/null 2>&1
+}
 missing=""
 has_postgres || missing="$missing postgresql"
 has_chromium || missing="$missing chromium"
+has_java || missing="$missing $(command -v brew >/dev/null && echo openjdk@17 || echo openjdk-17-jre-headless)"
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

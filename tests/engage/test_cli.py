@@ -321,6 +321,13 @@ class TestUplift:
         )
 
 
+def test_building_for_every_authority_says_which_had_to_be_left_out(council: Run) -> None:
+    done = council("households", "build", "--all")
+    assert done.exit_code == 0
+    assert "was left out. There is no register yet" in done.stdout
+    assert json.loads(council("households", "build", "--all", "--json").stdout)["built"] == []
+
+
 def test_the_gap_wants_homes_and_a_level_it_knows(council: Run) -> None:
     refused(council("gap"), "engage households build")
     refused(council("gap", "--by", "street"), "--by is 'street'", "ward or area")

@@ -13,6 +13,10 @@ from engage.foundation.settings import SECRET_FIELDS, Settings, load
         ("ENGAGE_NOTIFY_PACE", "fast", "number"),
         ("ENGAGE_NOTIFY_PACE", "0", "greater than 0"),
         ("ENGAGE_ENGINE", "abacus", "duckdb"),
+        ("ENGAGE_ENGINE", "spark://", "spark://HOST:PORT"),
+        ("ENGAGE_ENGINE", "local[0]", "local[CORES]"),
+        ("ENGAGE_ENGINE", "local-cluster[2,1]", "local-cluster[N,CORES,MB]"),
+        ("ENGAGE_ENGINE", "duckdb ", "duckdb"),
         ("ENGAGE_BASE_URL", "register.example.gov.uk", "https://"),
         ("ENGAGE_REHEARSAL_TIME", "tomorrow", "2026-06-01T09:00:00"),
     ],
@@ -28,6 +32,14 @@ def test_a_bad_value_names_variable_value_and_example(
     assert repr(value) in message
     assert expected in message
     assert "Example: " in message
+
+
+@pytest.mark.parametrize(
+    "engine", ["duckdb", "spark://host:7077", "spark://a.example.org:7077,b-2:7078", "local[2]", "local[*]", "local-cluster[2,1,1024]"]
+)  # fmt: skip
+def test_engines_it_knows(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    monkeypatch.setenv("ENGAGE_ENGINE", engine)
+    assert load().engine == engine
 
 
 def test_a_bad_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
