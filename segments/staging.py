@@ -6,11 +6,14 @@ Nothing here looks at what a row says, but for what no export has: zero bytes, e
 
 import codecs
 import hashlib
+import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+import pyarrow as pa
 
 from engage.foundation.errors import InputRefused
 from segments import workbook
@@ -105,8 +108,7 @@ class Utf8Guard:
 
     def __init__(self, name: str) -> None:
         self.lines = LineGuard(name)
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._begun = False
+        self._begun, self._open = False, b""  # a letter that goes on in the next chunk
 
     def takes(self, chunk: bytes) -> bool:
         if not self._begun and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -114,16 +116,39 @@ class Utf8Guard:
         self._begun = True
         if b"\0" in chunk or (b"\r" in chunk and b"\n" not in chunk):
             return False
-        try:
-            if not chunk.isascii() or self._decoder.getstate()[0]:
-                self._decoder.decode(chunk)
-        except UnicodeDecodeError:
+        letters = self._open + chunk if self._open else chunk
+        end = _end_of_letters(letters)
+        if not _is_utf8(letters[:end] if end < len(letters) else letters):
             return False
+        self._open = letters[end:]
         self.lines.check(chunk)
         return True
 
     def ends(self) -> bool:
-        return not self._decoder.getstate()[0]
+        return not self._open
+
+
+def _end_of_letters(raw: bytes) -> int:
+    """Where the last letter ends that is whole: one of several bytes may go on."""
+    for back in range(1, min(4, len(raw) + 1)):
+        lead = raw[-back]
+        if lead >= 0xC0:
+            return len(raw) - back if back < (2 if lead < 0xE0 else 3 if lead < 0xF0 else 4) else len(raw)
+        if lead < 0x80:
+            break
+    return len(raw)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """By Arrow, which looks at many bytes at once."""
+    if raw.isascii():
+        return True
+    text = pa.StringArray.from_buffers(1, pa.py_buffer(struct.pack("<2i", 0, len(raw))), pa.py_buffer(raw))
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _encoding(head: bytes, name: str) -> str:

@@ -218,7 +218,7 @@ def _header_again(reading: Reading) -> list[Check]:
 
 
 def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
-    rejected = Counter(reading.rejected)
+    rejected, listed = Counter(reading.rejected), list[str]()
     found = reading.con.execute("select verdict, count(*) from judged where verdict is not null group by 1").fetchall()
     for verdict, count in found:
         check = checks[verdict]
@@ -226,10 +226,12 @@ def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
         if check.expected:
             reading.expected.add(check.reason)
         if check.listed:
-            reading.con.execute(
-                "insert into rejects select line, ?, ?, shown from judged where verdict = ?",
-                [check.column, check.reason, verdict],
-            )
+            listed.append(f"({verdict}, {literal(check.column)}, {literal(check.reason)})")
+    if listed:
+        reading.con.execute(
+            f"insert into rejects select line, name, reason, shown from judged join (values {', '.join(listed)}) "  # noqa: S608 - our own words, quoted
+            "as told(verdict, name, reason) using (verdict)"
+        )
     return rejected
 
 

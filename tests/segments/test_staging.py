@@ -10,13 +10,15 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
 from segments import unpacking
 from segments.imports import import_file
 from segments.lines import LONGEST_LINE, LineGuard
-from segments.staging import receive, survey
+from segments.staging import Utf8Guard, receive, survey
 from segments.unpacking import CHUNK
 from tests.segments.sources import papers
 
@@ -72,6 +74,19 @@ def test_letters_of_windows_are_read(tmp_path: Path) -> None:
 def test_the_fingerprint_is_of_what_is_inside(tmp_path: Path, pack: Any) -> None:
     path = papers.write(tmp_path, "t.csv", pack(TEXT.encode()))
     assert survey(path).sha256 == hashlib.sha256(TEXT.encode()).hexdigest()
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(parts=st.lists(st.text("aŁ€😀\n", max_size=3).map(str.encode) | st.binary(max_size=2), max_size=6))
+def test_utf8_is_told_as_the_standard_library_does(parts: list[bytes]) -> None:
+    guard, whole = Utf8Guard("t.csv"), b"".join(parts)
+    taken = all(guard.takes(part) for part in parts) and guard.ends()
+    try:
+        whole.decode()
+        expected = b"\0" not in whole and not any(b"\r" in part and b"\n" not in part for part in parts)
+    except UnicodeDecodeError:
+        expected = False
+    assert taken == (expected and not (parts and next(filter(None, parts), b"").startswith((b"\xff\xfe", b"\xfe\xff"))))
 
 
 def test_letters_and_lines_may_lie_across_chunks(tmp_path: Path) -> None:
