@@ -257,7 +257,7 @@ def test_population_by_single_years(office: Office, actor: Actor, tmp_path: Path
     assert papers.rows(office, report.snapshot_id, "*", "age desc, sex")[:2] == [
         ("E01029405", "lsoa", "all", 90, 10.0), ("E01029405", "lsoa", "female", 90, 6.0),
     ]  # fmt: skip
-    assert report.figures == {"areas": 1, "people": 910}
+    assert report.figures == {"areas": 1, "people": 910, "period": "2020-06-30"}
 
 
 def test_population_of_wards_under_titles(office: Office, actor: Actor, tmp_path: Path) -> None:
