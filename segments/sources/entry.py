@@ -67,7 +67,8 @@ class Layout:
     ward: str = ""
     dwelling: tuple[str, ...] = ()  # flat, house: what the address lines may lack
     postcode_in_lines: bool = False
-    aliased: bool = False  # a full export may have ids and its updates have none
+    forenames: tuple[str, ...] = ()  # with the surname, where updates have no ids and perhaps one forename
+    surname: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,9 @@ class Entry:
     @property
     def columns(self) -> dict[str, str]:
         """The register's columns in the lake, but for `line`; those of SEALED still to be hashed."""
-        aliased = self.layout.aliased and self.reading.has(self.layout.elector_id)
         return {
             "person": f"case when _id is not null then {self._by_id} else {self._by_name} end",
-            "alias": f"case when _id is not null then {self._by_name} end" if aliased else "null::varchar",
+            "alias": self._alias,
             "uprn": "_uprn",
             "address": "_address",
             "postcode": "_postcode",
@@ -181,10 +181,24 @@ class Entry:
 
     @property
     def _by_name(self) -> str:
-        """As `Keys.person`. A `(z)` before a surname says that the elector left the open register."""
-        name = rf"regexp_replace(concat_ws(' ', {', '.join(self._cells(self.layout.name))}), '(?i)\(z\)', ' ', 'g')"
+        """As `Keys.person`."""
+        return self._named(f"concat_ws(' ', {', '.join(self._cells(self.layout.name))})")
+
+    @property
+    def _alias(self) -> str:
+        """By the first forename and the surname: updates may have neither ids nor middle names."""
+        if not self.layout.surname:
+            return "null::varchar"
+        if not self.reading.has(self.layout.surname):
+            return self._by_name
+        first = f"split_part(clean({self.reading.column(*self.layout.forenames)}), ' ', 1)"
+        return self._named(f"concat_ws(' ', {first}, {self._cell(self.layout.surname)})")
+
+    def _named(self, name: str) -> str:
+        """A `(z)` before a surname says that the elector left the open register."""
+        words = rf"name_words(regexp_replace({name}, '(?i)\(z\)', ' ', 'g'))"
         home = "coalesce(_uprn::varchar, chr(31) || normalised(concat_ws(' ', _address, _postcode)))"
-        return f"concat('name', chr(31), name_words({name}), chr(31), {home})"
+        return f"concat('name', chr(31), {words}, chr(31), {home})"
 
     @property
     def _lines(self) -> str:

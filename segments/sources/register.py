@@ -4,8 +4,11 @@ Of anonymous entries only the number is kept: they are dropped while the file is
 
 An export without elector ids cannot tell that an entry whose name or address was amended is one it had before. The
 amended entry is then somebody new, the old one stays until the next full register, and the report counts how many.
-Where the full export of a system has ids and its updates have none, `alias` keeps the hash of name and home beside the
-one of the id, so that they find each other.
+Updates may have neither the ids nor the middle names of the full export, so `alias` keeps the hash of first forename,
+surname and home, by which they find each other.
+
+Without ids two people of one name in one home look like one. Father and son are far commoner than an entry made twice,
+so each counts, and the figures say how many there are.
 """
 
 from collections import Counter
@@ -21,6 +24,16 @@ OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
 SNAPSHOT = "person, uprn, address, postcode, ward_name, attainment, franchise, line, alias"
 
 
+# The second of one name in one home is a person of its own.
+APART = f"""
+with shared as (select person from good group by person having count(*) > 1),
+place as (
+    select line, row_number() over (partition by person order by line) as n from good semi join shared using (person))
+select {SNAPSHOT.replace("person", "case when n > 1 then sha256(concat(person, chr(31), n)) else person end as person")}
+from good left join place using (line) order by line
+"""  # noqa: S608 - our own names
+
+
 @dataclass(frozen=True)
 class Changes:
     """How an update says what to do with a row: `operation` is SQL that gives N, A or D, and `column` its main source.
@@ -34,10 +47,13 @@ class Changes:
 def take(layout: Layout, reading: Reading, header_at: int) -> Harvest:
     """A full register as a snapshot."""
     entry = _open(layout, reading, header_at)
-    rejected = _sort_out(entry, {}, [], unique="person", repeated="the same elector is in the file twice")
-    rows = save(reading, f"select {SNAPSHOT} from good")  # noqa: S608 - our own names
+    known = reading.has(layout.elector_id)
+    rejected = _sort_out(
+        entry, {}, [], unique="person" if known else "", repeated="the same elector is in the file twice"
+    )
+    rows = save(reading, f"select {SNAPSHOT} from good" if known else APART)  # noqa: S608 - our own names
     refuse_if_none(reading, rows, rejected)
-    return Harvest(rows, rejected, _figures(reading), rows)
+    return Harvest(rows, rejected, _figures(reading) | ({} if known else _namesakes(reading)), rows)
 
 
 def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) -> Harvest:
@@ -97,12 +113,12 @@ def _refuse_secure_record(reading: Reading) -> None:
 # overseas, say) only takes the old one away. An alias that several persons share tells nobody.
 CHANGED = """
 create table old as from read_parquet({register}) union all by name select null::varchar as alias where false;
+create table known as
+select alias, any_value(person) as person from old where alias is not null group by alias having count(*) = 1;
 create table change as
-select j.* exclude (person, alias), coalesce(o.person, j.person) as person,
-    case when o.person is null then j.alias else j.person end as alias
-from judged j left join (
-    select alias, any_value(person) as person from old where alias is not null group by alias having count(*) = 1
-) o on o.alias = j.person
+select j.* exclude (person), coalesce(k.person, f.person, s.person, j.person) as person
+from judged j left join (select distinct person from old) k on k.person = j.person
+left join known f on f.alias = j.person left join known s on s.alias = j.alias
 where j.operation in ('N', 'A', 'D') and (j.verdict is null or j.gone)
 """
 NEXT = f"""
@@ -141,6 +157,11 @@ def _warn_of_unknown(entry: Entry) -> None:
             f"{amended:,} of these are amended entries. This export has no elector ids: where it was the name or the "
             "address that was amended, the entry from before stays beside the new one until the next full register"
         )
+
+
+def _namesakes(reading: Reading) -> dict[str, int]:
+    shared = "select count(*) as n from good group by person having n > 1"
+    return {"namesakes_in_one_home": int(scalar(reading, f"select coalesce(sum(n - 1), 0) from ({shared})"))}  # noqa: S608 - our own
 
 
 def _figures(reading: Reading) -> dict[str, int]:

@@ -23,13 +23,16 @@ REGISTER = Layout(
     postcode_in_lines=True,
     birth="Elector DOB",
     elector_id="Elector ID",
-    aliased=True,
+    forenames=("Elector Forename",),
+    surname="Elector Surname",
     marker="Elector Markers",
     markers=PRINTED | {"": Franchise.ORDINARY, "Z": Franchise.NONE},
 )
 MONTHLY = replace(
     REGISTER,
     name=("ElectorForename", "ElectorSurname"),
+    forenames=("ElectorForename",),
+    surname="ElectorSurname",
     number=("ElectorNumber",),
     address=tuple(f"PropertyAddress{n}" for n in range(1, 6)),
     dwelling=("PropertyAddressPrefix", "PropertyAddressNumber"),

@@ -68,3 +68,42 @@ def test_the_day_of_publication_is_compared(
             "The file says it was published on 2026-05-01, but it comes in as at 2026-06-01"
         )
         assert report.outcome == "usable"
+
+
+HEADER = [
+    "PD",
+    "ENO",
+    "First Names",
+    "Initials",
+    "Surname",
+    "Date of Attainment",
+    "Franchise Flag",
+    "Address 1",
+    "Address 2",
+]
+
+
+def test_father_and_son_are_two(office: Office, actor: Actor, tmp_path: Path) -> None:
+    rows = [["HAA", n, "John Paul", "JP", "Sampleson", "", "", "1 Mill Lane", "DE14 1AA"] for n in (1, 2, 3)]
+    path = papers.write(tmp_path, "h.csv", papers.table(HEADER, rows))
+    report = import_file(office, actor, "register", path, TODAY)
+    persons = papers.rows(office, report.snapshot_id, "person", "line")
+    assert (report.accepted, len(set(persons)), report.figures["namesakes_in_one_home"]) == (3, 3, 2)
+    again = import_file(office, actor, "register", path, date(2026, 5, 31))
+    assert papers.rows(office, again.snapshot_id, "person", "line") == persons
+
+
+def test_a_monthly_update_without_middle_names_finds_whom_it_means(
+    office: Office, actor: Actor, tmp_path: Path
+) -> None:
+    """Some councils change systems, and then the first updates speak of a register of the old one."""
+    names = [("Ada Mary", "Sampleson"), ("Ada", "Sampleson"), ("Cleo Jane", "Muster"), ("Dan", "Muster")]
+    rows = [["HAA", n, *name, "", "", "", "1 Mill Lane", "DE14 1AA"] for n, name in enumerate(names, 1)]
+    rows = [[row[0], row[1], row[2], "X", row[3], *row[5:]] for row in rows]
+    import_file(office, actor, "register", papers.write(tmp_path, "h.csv", papers.table(HEADER, rows)), TODAY)
+    header = ["ElectorNumber", "ElectorForename", "ElectorSurname", "PropertyAddress1", "PropertyPostCode"]
+    header += ["ElectorCreatedMonth", "ElectorChangedMonth", "ElectorDeletedMonth"]
+    gone = [["HAA-3", "Cleo", "Muster", "1 Mill Lane", "DE14 1AA", 0, 0, 7]]
+    path = papers.write(tmp_path, "u.csv", papers.table(header, gone))
+    report = import_file(office, actor, "register-update", path, TODAY, accept_shrink=True)
+    assert (report.figures["electors"], report.figures["deleted"], report.warnings) == (3, 1, [])
