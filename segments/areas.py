@@ -98,7 +98,8 @@ def known(backend: Backend, office: Office, session: Session, authority: str) ->
 
 def _pivoted(table: ir.Table, level: str) -> pd.DataFrame:
     rows = table.filter(table.level == level).select("area", "measure", "value").execute()
-    return rows.pivot_table(index="area", columns="measure", values="value", aggfunc="max")
+    pivoted: pd.DataFrame = rows.pivot_table(index="area", columns="measure", values="value", aggfunc="max")
+    return pivoted
 
 
 def _with_estimate(found: Known, backend: Backend, office: Office, snapshot: Snapshot) -> Known:
@@ -130,8 +131,9 @@ def lsoas(backend: Backend, office: Office, session: Session, authority: str) ->
     if snapshot is None:
         return pd.Series(dtype=str)
     table = engine.table(backend, office.lake, snapshot)
-    known_pairs = table.filter(table.oa.notnull()).group_by("oa").agg(lsoa=ibis._.lsoa.mode()).execute()
-    return known_pairs.set_index("oa").lsoa
+    pairs: pd.DataFrame = table.filter(table.oa.notnull()).group_by("oa").agg(lsoa=ibis._.lsoa.mode()).execute()
+    found: pd.Series = pairs.set_index("oa").lsoa
+    return found
 
 
 def estimate(found: Known, lsoa: pd.Series) -> pd.DataFrame:
