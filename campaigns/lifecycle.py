@@ -126,7 +126,10 @@ def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | N
     _still_possible(office, plan, nation)
     if notify is not None:
         check_templates(notify, plan)
-    frozen = freeze(office, actor, draft.rule, name=f"campaign {campaign_id} version {draft.version}")
+    frozen = freeze(
+        office, actor, draft.rule, name=f"campaign {campaign_id} version {draft.version}", segment=draft.segment,
+        seed=draft.seed,
+    )  # fmt: skip
     if not frozen.households:
         raise InputRefused("The segment holds no household, so there is nobody to remind. Change its rule.")
     return adopt(office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot)

@@ -1,16 +1,28 @@
-"""An audience: what a rule held on the day, frozen with each home's reach, so that a campaign can be repeated."""
+"""An audience: what a rule held on the day, frozen with each home's reach, so that a campaign can be repeated.
 
+Its snapshot's report says all that it follows from: the rule, with the segment and version it is of; the snapshots of
+homes and contacts; which of both were closed on the day, as keyed hashes in a file beside; the counts; and the seed by
+which the campaign draws its arms. `reproduce` makes the same rows again.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from engage.foundation import audit
+from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments import engine, households, reach, rules, segments
+from segments import engine, households, protected, reach, rules, segments
 from segments.holdings import Holdings, reading
+from segments.suppression import suppressed_contacts
 
 CHANNELS = ("email", "sms")
 KEPT = ["uprn", "ward", "ward_name", "oa", "kind", "electors", "address_lines", "postcode", "letter"]
@@ -25,15 +37,29 @@ class Audience:
     households_snapshot: int
 
 
-def freeze(office: Office, actor: Actor, rule: object, *, name: str) -> Audience:
-    """Write the homes a rule holds now, with their newest usable contact points, as an immutable snapshot."""
+@dataclass(frozen=True)
+class Ground:
+    """What an audience of one authority follows from, besides the rule: the homes and contacts, without the closed."""
+
+    homes: Snapshot
+    contacts: Snapshot | None
+    closed_homes: list[int]
+    closed_contacts: set[str]
+
+
+def freeze(
+    office: Office, actor: Actor, rule: object, *, name: str, segment: str = "", seed: int | None = None
+) -> Audience:
+    """Write the homes a rule holds now, with their newest usable contact points, as an immutable snapshot. `segment`
+    is the name of the one the rule is of, `seed` what arms will be drawn by: both are kept with it."""
     parsed = rules.parse(rule)
     with reading(office, [actor.authority]) as holdings:
-        table_of_homes = households.newest(holdings.session, actor.authority)
+        ground = _grounds(holdings)[actor.authority]
         staged = office.lake.stage()
-        homes = _frozen(holdings, parsed).drop("authority")
+        homes = _frozen(holdings, parsed, {actor.authority: ground}).drop("authority")
         rows = engine.write(holdings.backend, homes.order_by("uprn"), staged)
-    return _keep(office, actor, engine.Part(actor.authority, staged, rows), table_of_homes, parsed, name)
+    part = engine.Part(actor.authority, staged, rows)
+    return _keep(office, actor, part, ground, parsed, name, {"segment": segment, "seed": seed})
 
 
 def freeze_all(office: Office, label: str, rule: object, *, name: str) -> dict[str, Audience]:
@@ -43,43 +69,125 @@ def freeze_all(office: Office, label: str, rule: object, *, name: str) -> dict[s
     if not authorities:
         return {}
     with reading(office, authorities) as holdings:
-        tables = {code: households.newest(holdings.session, code) for code in authorities}
-        homes = _frozen(holdings, parsed)
+        grounds = _grounds(holdings)
+        homes = _frozen(holdings, parsed, grounds)
         columns = {held: held for held in homes.columns if held != "authority"}
         parts = engine.write_each(
             holdings.backend, homes, office.lake, dict.fromkeys(authorities, columns), order="uprn"
         )  # fmt: skip
         return {
             part.authority: _keep(
-                office, Actor(part.authority, label), part, tables[part.authority], parsed, name
+                office, Actor(part.authority, label), part, grounds[part.authority], parsed, name, {}
             )
             for part in parts
         }  # fmt: skip
 
 
+def reproduce(office: Office, authority: str, snapshot_id: int) -> pa.Table:
+    """The rows of a frozen audience, worked out again from what its report says, in order of UPRN. InputRefused where
+    a file it follows from is no longer kept."""
+    with reading(office, [authority]) as holdings:
+        frozen = _held(holdings, snapshot_id)
+        if frozen.kind != "audience" or "closed_file" not in frozen.report:
+            raise NotFound(f"Snapshot {snapshot_id} is no audience that was frozen from a rule.")
+        ground = _ground_again(holdings, frozen.report)
+        homes = _frozen(holdings, rules.parse(frozen.report["rule"]), {authority: ground}).drop("authority")
+        staged = office.lake.stage()
+        try:
+            engine.write(holdings.backend, homes.order_by("uprn"), staged)
+            return pq.read_table(staged)
+        finally:
+            staged.unlink(missing_ok=True)
+
+
+def _grounds(holdings: Holdings) -> dict[str, Ground]:
+    """As things stand."""
+    contacts = holdings.newest("contacts")
+    grounds = {}
+    for code in holdings.authorities:
+        homes = households.newest(holdings.session, code)
+        hidden = protected.hidden(holdings.office, holdings.session, homes)
+        closed = suppressed_contacts(holdings.session, code)
+        grounds[code] = Ground(homes, contacts.get(code), hidden, closed)
+    return grounds
+
+
+def _ground_again(holdings: Holdings, report: Mapping[str, Any]) -> Ground:
+    office = holdings.office
+    homes = _held(holdings, report["households"])
+    contacts = _held(holdings, report["contacts"]) if report["contacts"] else None
+    closed = pq.read_table(office.lake.root / report["closed_file"]).to_pylist()
+    keys = {row["key"] for row in closed if row["of"] == "home"}
+    hidden = protected.keyed(office, homes, keys) if keys else []
+    return Ground(homes, contacts, hidden, {row["key"] for row in closed if row["of"] == "contact"})
+
+
+def _held(holdings: Holdings, snapshot_id: int) -> Snapshot:
+    found = holdings.session.get(Snapshot, snapshot_id)
+    if found is None or found.authority not in holdings.authorities:
+        raise NotFound(f"There is no snapshot {snapshot_id} in {', '.join(holdings.authorities)}.")
+    if not holdings.office.lake.file(found).exists():
+        raise InputRefused(f"Snapshot {snapshot_id} ({found.kind}) is no longer kept, so this cannot be made again.")
+    return found
+
+
 def _keep(
-    office: Office, actor: Actor, part: engine.Part, table_of_homes: Snapshot, rule: rules.Rule, name: str
+    office: Office, actor: Actor, part: engine.Part, ground: Ground, rule: rules.Rule, name: str,
+    besides: Mapping[str, Any],
 ) -> Audience:  # fmt: skip
-    register = int(table_of_homes.report["register"])
+    homes, said = ground.homes, rule.as_json()
+    register = int(homes.report["register"])
+    report = {
+        "rule": said, "register": register, "households": homes.id,
+        "contacts": ground.contacts.id if ground.contacts else None, "counts": _counts(part),
+        "closed_file": office.lake.adopt(_write_closed(office, ground), actor.authority, "audience"),
+        "seed": besides.get("seed"),
+    }  # fmt: skip
     with office.database.session() as session:
+        version = segments.version_of(session, actor.authority, besides.get("segment", ""), said)
         snapshot = office.lake.commit(
-            session, part.path, authority=actor.authority, kind="audience", name=name, as_at=table_of_homes.as_at,
+            session, part.path, authority=actor.authority, kind="audience", name=name, as_at=homes.as_at,
             made_at=office.clock.now(), made_by=actor.label, rows=part.rows,
-            report={"rule": rule.as_json(), "register": register, "households": table_of_homes.id},
+            report=report | {"segment": version and version.name, "version": version and version.version},
         )  # fmt: skip
         audit.record(
             session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="freeze audience",
             subject=f"snapshot {snapshot.id}", homes=part.rows, rule=rule.sentence(),
         )  # fmt: skip
-        return Audience(snapshot.id or 0, office.lake.file(snapshot), part.rows, register, table_of_homes.id or 0)
+        return Audience(snapshot.id or 0, office.lake.file(snapshot), part.rows, register, homes.id or 0)
 
 
-def _frozen(holdings: Holdings, rule: rules.Rule) -> ir.Table:
-    homes = segments.select_homes(holdings, rule).select("authority", *KEPT)
-    usable = reach.usable(holdings)
-    if usable is None:
+def _counts(part: engine.Part) -> dict[str, int]:
+    query = "SELECT count(email_contact), count(sms_contact), count(*) FILTER (letter) FROM read_parquet(?)"
+    with duckdb.connect() as lake:
+        email, sms, letter = lake.execute(query, [str(part.path)]).fetchall()[0]
+    return {"households": part.rows, "email": email, "sms": sms, "letter": letter}
+
+
+def _write_closed(office: Office, ground: Ground) -> Path:
+    """Keyed hashes, and only of homes and contacts that the audience's snapshots hold."""
+    found = [("home", office.keys.uprn(uprn)) for uprn in ground.closed_homes]
+    if ground.contacts and ground.closed_contacts:
+        query = "SELECT DISTINCT contact FROM read_parquet(?) WHERE contact IN (SELECT unnest(?)) ORDER BY contact"
+        asked = [str(office.lake.file(ground.contacts)), sorted(ground.closed_contacts)]
+        with duckdb.connect() as lake:
+            found += [("contact", contact) for (contact,) in lake.execute(query, asked).fetchall()]
+    staged = office.lake.stage()
+    kinds, keys = zip(*found, strict=True) if found else ((), ())
+    pq.write_table(pa.table({"of": pa.array(kinds, pa.string()), "key": pa.array(keys, pa.string())}), staged)
+    return staged
+
+
+def _frozen(holdings: Holdings, rule: rules.Rule, grounds: Mapping[str, Ground]) -> ir.Table:
+    tables = {code: ground.homes for code, ground in grounds.items()}
+    hidden = {code: ground.closed_homes for code, ground in grounds.items()}
+    homes = segments.homes_of(holdings, rule, tables, hidden).select("authority", *KEPT)
+    contacts = [ground.contacts for ground in grounds.values() if ground.contacts]
+    if not contacts:
         nothing = {f"{channel}_{part}": ibis.null("string") for channel in CHANNELS for part in reach.PARTS}
         return homes.mutate(**nothing)
+    listed = engine.tables(holdings.backend, holdings.office.lake, contacts)
+    usable = reach.allowed(listed, {code: ground.closed_contacts for code, ground in grounds.items()})
     for channel in CHANNELS:
         homes = engine.attach(homes, reach.best(usable, channel), "uprn")
     return homes

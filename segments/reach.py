@@ -1,5 +1,7 @@
 """How a home can be reached: contact points with a lawful basis, that nobody objected to or suppressed."""
 
+from collections.abc import Iterable, Mapping
+
 import ibis
 import ibis.expr.types as ir
 
@@ -13,8 +15,12 @@ def usable(holdings: Holdings) -> ir.Table | None:
     contacts = holdings.table("contacts")
     if contacts is None:
         return None
-    suppressed = {code: suppressed_contacts(holdings.session, code) for code in holdings.authorities}
-    return engine.without(contacts.filter(~contacts.objected), "contact", suppressed)
+    return allowed(contacts, {code: suppressed_contacts(holdings.session, code) for code in holdings.authorities})
+
+
+def allowed(contacts: ir.Table, closed: Mapping[str, Iterable[str]]) -> ir.Table:
+    """Those that nobody objected to and that are not closed: keyed hashes, by authority."""
+    return engine.without(contacts.filter(~contacts.objected), "contact", closed)
 
 
 # What a message needs of a contact; where it came from is said in the message itself (UK GDPR, article 14).

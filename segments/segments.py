@@ -117,6 +117,17 @@ def find(office: Office, authority: str, which: int | str) -> Segment:
         return found
 
 
+def versions(office: Office, authority: str, name: str) -> list[Segment]:
+    """Every version of a segment, newest first."""
+    with office.database.reading() as session:
+        return _versions(session, authority, name)
+
+
+def version_of(session: Session, authority: str, name: str, rule: dict[str, Any]) -> Segment | None:
+    """The newest version of a segment that says just this rule."""
+    return next((segment for segment in _versions(session, authority, name) if segment.rule == rule), None)
+
+
 def _newest(session: Session, authority: str, name: str) -> Segment | None:
     return next(iter(_versions(session, authority, name)), None)
 

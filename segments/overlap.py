@@ -1,0 +1,48 @@
+"""How many homes of a rule a campaign holds now or has written to lately.
+
+Campaigns stand on a higher floor than segments: what they hold is handed in (`engage.app` does), never asked for here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from engage.foundation.office import Office
+
+RECENT = timedelta(days=28)
+Uprns = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Reminded:
+    """UPRNs of the homes of each campaign that is launched or paused, whatever its arm, by the campaign's name; and of
+    those a message went to within RECENT."""
+
+    running: Mapping[str, Uprns]
+    recent: Uprns
+
+
+class Campaigns(Protocol):
+    """Whom an authority's campaigns remind, as things stand."""
+
+    def __call__(self, office: Office, authority: str) -> Reminded: ...
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Homes of a rule: in each running campaign, in any of them, and written to within RECENT."""
+
+    campaigns: dict[str, int]
+    running: int
+    recent: int
+
+
+def of(uprns: Uprns, reminded: Reminded) -> Overlap:
+    held = {name: np.isin(uprns, others) for name, others in reminded.running.items()}
+    anywhere = np.logical_or.reduce([np.zeros(len(uprns), dtype=bool), *held.values()])
+    counts = {name: int(found.sum()) for name, found in held.items()}
+    return Overlap(counts, int(anywhere.sum()), int(np.isin(uprns, reminded.recent).sum()))
