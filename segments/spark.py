@@ -6,6 +6,8 @@ It needs the extra `engage[spark]`, a Java runtime, and the lake at the same pat
 import os
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,11 @@ OWN = {
     "spark.sql.parquet.mergeSchema": "true",  # an authority has columns of its own
 }
 SECONDS_TO_ANSWER = 5
+LOOK = "Nothing was changed but what was already complete. The logs of the cluster say more."
 
 
 class SparkUnavailable(EngageError):
-    """Says what to install or start."""
+    """Says what to install or start, or that Spark broke off."""
 
     status = 503
 
@@ -40,19 +43,36 @@ def connect(master: str) -> Any:
 def read(backend: Any, files: list[Path], file_column: str) -> ir.Table:
     from pyspark.sql.functions import col  # noqa: PLC0415  # an extra that few install
 
-    every = backend._session.read.parquet(*(file.as_uri() for file in files))  # noqa: SLF001  # Ibis has no other way to it
     name = ibis.util.gen_name("read_lake")
-    every.select("*", col("_metadata.file_path").alias(file_column)).createOrReplaceTempView(name)
-    return backend.table(name)
+    with _in_a_sentence():
+        every = backend._session.read.parquet(*(file.as_uri() for file in files))  # noqa: SLF001  # Ibis has no other way to it
+        every.select("*", col("_metadata.file_path").alias(file_column)).createOrReplaceTempView(name)
+        return backend.table(name)
 
 
 def arrow(backend: Any, expression: ir.Table) -> pa.Table:
     """Ibis would go by way of pandas, by a conversion of PySpark's that pandas 3 warns of."""
-    return _compiled(backend, expression).toArrow()
+    with _in_a_sentence():
+        return _compiled(backend, expression).toArrow()
 
 
 def write(backend: Any, expression: ir.Table, folder: Path, by: str | None) -> None:
-    _compiled(backend, expression).write.parquet(folder.absolute().as_uri(), partitionBy=by)
+    with _in_a_sentence():
+        _compiled(backend, expression).write.parquet(folder.absolute().as_uri(), partitionBy=by)
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """What Spark says of a failure may hold values of rows, and is pages long."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415  # an extra that few install
+    from pyspark.errors import PySparkException  # noqa: PLC0415  # see above
+
+    try:
+        yield
+    except PySparkException as error:
+        raise SparkUnavailable(f"Spark broke off: {error.getCondition() or type(error).__name__}. {LOOK}") from None
+    except Py4JError as error:
+        raise SparkUnavailable(f"Spark broke off: {type(error).__name__}. {LOOK}") from None
 
 
 def _compiled(backend: Any, expression: ir.Table) -> Any:

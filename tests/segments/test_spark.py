@@ -46,6 +46,15 @@ RULE = {
         ]
     },
 }
+MOVED = {
+    "version": 1,
+    "where": {
+        "any": [
+            {"column": "electors", "is": "at most", "value": 1},
+            {"not": {"column": "moved_last_year_share", "is": "less than", "value": 0.15}},
+        ]
+    },
+}
 # Small, and made for short work: a compiler that thinks long pays off on data only.
 CONF = """
 spark.executor.memory 512m
@@ -321,17 +330,6 @@ def test_the_cluster_counts_what_duckdb_counts(land: Land, built: dict[str, Snap
         assert rounded(count) == rounded(expected[code]) == rounded(segments.count_all(land.office, MOVED)[code])
 
 
-MOVED = {
-    "version": 1,
-    "where": {
-        "any": [
-            {"column": "electors", "is": "at most", "value": 1},
-            {"not": {"column": "moved_last_year_share", "is": "less than", "value": 0.15}},
-        ]
-    },
-}
-
-
 def rounded(count: segments.Count) -> segments.Count:
     wards = [replace(ward, missing=round(ward.missing, 6)) for ward in count.wards]
     return replace(count, missing=round(count.missing, 6), wards=wards)
@@ -383,6 +381,14 @@ def test_rules_mean_on_the_cluster_what_they_mean_in_plain_python(
             answered = engine.rows(backend, table.select("uprn", **meets))
         for number, tree in enumerate(found):
             assert {row["uprn"] for row in answered if row[f"rule{number}"]} == meant[number], (name, tree)
+
+
+def test_a_failure_of_the_cluster_tells_no_value_of_a_row(master: str) -> None:
+    with engine.connect(master) as backend, pytest.raises(spark.SparkUnavailable) as refused:
+        engine.rows(backend, ibis.memtable({"name": ["Made Up"]}).name.cast("int64").as_table())
+    assert str(refused.value).startswith("Spark broke off: CAST_INVALID_INPUT.")
+    assert "Made Up" not in str(refused.value)
+    assert refused.value.__suppress_context__
 
 
 def test_what_is_missing_for_spark_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
