@@ -330,7 +330,7 @@ def test_building_for_every_authority_says_which_had_to_be_left_out(council: Run
 
 def test_the_gap_wants_homes_and_a_level_it_knows(council: Run) -> None:
     refused(council("gap"), "engage households build")
-    refused(council("gap", "--by", "street"), "--by is 'street'", "ward or area")
+    refused(council("gap", "--by", "street"), "--by is 'street'", "expected ward, area, tenure")
 
 
 def test_exports_that_cannot_be_written(council: Run, tmp_path: Path) -> None:
