@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import ibis
 import pandas as pd
 import pytest
 
@@ -48,6 +49,15 @@ def test_wards_and_areas_are_those_of_the_home(homes: pd.DataFrame, truth: pd.Da
     both = homes.join(truth[["ward", "oa"]].add_suffix("_true"), how="inner")
     assert (both.ward == both.ward_true).all()
     assert (both.oa == both.oa_true).all()
+
+
+def test_a_postcode_lies_where_most_of_its_homes_do_and_of_two_alike_at_the_lower_code() -> None:
+    places = {"AA1 1AA": "bbc", "AA1 1AB": "cb", "AA1 1AC": "a"}
+    rows = [{"postcode": code, "oa": area} for code, areas in places.items() for area in [*areas, None]]
+    frame = pd.DataFrame(rows).assign(authority="E07000193", lsoa="l", ward="w")
+    with connect() as backend:
+        found = backend.execute(households._of_neighbours(ibis.memtable(frame)))
+    assert dict(zip(found.postcode, found.oa_near, strict=True)) == {"AA1 1AA": "b", "AA1 1AB": "b", "AA1 1AC": "a"}
 
 
 def test_expected_adults_add_up_to_the_eligible_of_the_area(homes: pd.DataFrame, truth: pd.DataFrame) -> None:
