@@ -91,4 +91,5 @@ def _deviation(people: Floats, share: Floats, centre: Floats, covariance: Floats
     values, directions = np.linalg.eigh(covariance)
     steps = (directions * np.sqrt(np.maximum(values, 0))).T
     moved = [(_fitted(people, share, centre + step) - _fitted(people, share, centre - step)) / 2 for step in steps]
-    return np.sqrt((np.array(moved) ** 2).sum(axis=0))
+    spread: Floats = np.sqrt((np.array(moved) ** 2).sum(axis=0))
+    return spread

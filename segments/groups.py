@@ -109,7 +109,7 @@ def by_deprivation(found: Known, areas: pd.DataFrame, lsoa: pd.Series) -> pd.Dat
 
 def _filled(parts: pd.DataFrame, total: pd.Series) -> pd.DataFrame:
     """Parts in the same proportions that add up to the total; an area without any takes those of all areas."""
-    alike = np.tile(parts.sum().to_numpy(), (len(parts), 1))
+    alike = pd.DataFrame([parts.sum()] * len(parts), index=parts.index)
     known = parts.where(parts.sum(axis=1) > 0, alike)
     return known.div(known.sum(axis=1).replace(0, 1.0), axis=0).mul(total, axis=0)
 
