@@ -8,6 +8,7 @@ from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
+from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.prometheus import PrometheusConfig
@@ -15,6 +16,7 @@ from litestar.stores.memory import MemoryStore
 from litestar.stores.registry import StoreRegistry
 from litestar.types import ControllerRouterHandler
 
+from campaigns.reminded import reminded
 from engage import entrance, gaps, health, home
 from engage.foundation import faults, logs, static
 from engage.foundation.headers import secured
@@ -48,7 +50,8 @@ def create_app(office: Office | None = None) -> Litestar:
     return Litestar(
         # One router around all: Litestar 2.25 breaks a threaded GET when its path's POST is registered after it.
         route_handlers=[Router("/", route_handlers=handlers)],
-        dependencies=DEPENDENCIES,
+        # Segments ask what campaigns hold, which stand above them.
+        dependencies=DEPENDENCIES | {"campaigns": Provide(lambda: reminded, sync_to_thread=False)},
         exception_handlers=faults.HANDLERS,
         before_send=[secured(https=office.settings.secure_cookies, policies=policies)],
         middleware=[logs.RequestLog(), _metrics().middleware, session_config(office).middleware],

@@ -1,5 +1,6 @@
 """`engage import`, `households`, `gap` and `segment`: what the council knows, by command."""
 
+import json
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -185,6 +186,18 @@ def save(rule: Path, name: str, authority: str | None, email: str | None, as_jso
     saved = groups.save(desk.office, desk.actor, name, read_json(rule))
     described = {"id": saved.id, "name": saved.name, "version": saved.version, "sentence": saved.sentence}
     show(described, facts, json_wanted=as_json)
+
+
+@segment.command()
+@for_authority
+@acting_as
+def schema(authority: str | None, email: str | None) -> None:
+    """Print the JSON Schema of rules, with the authority's own indicators."""
+    from segments import local_indicators, rule_schema
+
+    desk = take_desk(authority, email, Right.see_data)
+    made = rule_schema.schema(local_indicators.columns(desk.office, desk.actor.authority))
+    click.echo(json.dumps(made, indent=2, ensure_ascii=False))
 
 
 @segment.command(name="list")

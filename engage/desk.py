@@ -159,3 +159,6 @@ def read_json(path: Path) -> Any:
     except json.JSONDecodeError as error:
         msg = f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
         raise InputRefused(msg) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, or brackets without end
+        msg = f"{path} cannot be read: it is too long or too deep."
+        raise InputRefused(msg) from None

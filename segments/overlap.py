@@ -6,7 +6,7 @@ Campaigns stand on a higher floor than segments: what they hold is handed in (`e
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ class Reminded:
     recent: Uprns
 
 
+@runtime_checkable
 class Campaigns(Protocol):
     """Whom an authority's campaigns remind, as things stand."""
 

@@ -1,13 +1,14 @@
 """The officers' pages of whom the council reminds: segments, suppressions."""
 
+from itertools import pairwise
 from typing import Any
 
 from litestar import Router, get, post
-from litestar.params import FromPath
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
 from engage.foundation.web import (
@@ -23,9 +24,22 @@ from engage.foundation.web import (
     requires,
     wants_fragment,
 )
-from segments import local_indicators, objections, rule_form, rules, segments, wards
+from segments import (
+    local_indicators,
+    objections,
+    rule_changes,
+    rule_form,
+    rule_schema,
+    rules,
+    segments,
+    starters,
+    wards,
+)
+from segments import picture as pictures
+from segments.overlap import Campaigns
 
 Number = FromPath[int]
+ByCampaigns = NamedDependency[Campaigns]  # of a higher floor, so the application hands it in
 
 
 # Segments
@@ -33,61 +47,94 @@ Number = FromPath[int]
 
 @get("/segments", sync_to_thread=True)
 def all_segments(office: InOffice, account: ByAccount) -> Template:
-    return render("officers/segments.html", segments=segments.all_segments(office, account.authority))
+    found = segments.all_segments(office, account.authority)
+    return render("officers/segments.html", segments=found, **_offered(office, account.authority))
 
 
 @get("/segments/new", guards=[requires(Right.plan)], sync_to_thread=True)
-def segment_new(office: InOffice, account: ByAccount) -> Template:
-    return _editor(office, account.authority, Form(), rule_form.RuleForm(every=True, rows=[]))
+def segment_new(office: InOffice, account: ByAccount, campaigns: ByCampaigns, start: FromQuery[str] = "") -> Template:
+    """Empty, or with a ready-made segment (`start`)."""
+    if not start:
+        return _editor(office, account.authority, campaigns, Form(), rule_form.RuleForm(every=True, rows=[]))
+    starter = starters.find(start)
+    form, shown = Form({"name": starter.name}), rule_form.shown(starter.rule)
+    return _editor(office, account.authority, campaigns, form, shown)
 
 
 @post("/segments/new", guards=[requires(Right.plan)], sync_to_thread=True)
-def segment_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
-    """Adding or removing a condition, counting and saving are buttons of one form."""
+def segment_send(
+    request: Asked, office: InOffice, actor: ByActor, campaigns: ByCampaigns, form: WithForm
+) -> Template | Redirect:
+    """Adding or removing a part, counting, changing between form and text, and saving are buttons of one form."""
     shown = rule_form.read(form, local_indicators.columns(office, actor.authority))
     if form.text("act") == "save" and form.require("name", "Enter a name for the segment") and shown.rule:
         saved = segments.save(office, actor, form.text("name"), shown.rule.as_json())
         notify(request, f"Segment saved: {saved.name}, version {saved.version}.")
         return redirect(f"/segments/{saved.id}")
     if wants_fragment(request):
-        return render("officers/segment_count.html", **_counted(office, actor.authority, form, shown))
-    return _editor(office, actor.authority, form, shown)
+        return render("officers/segment_count.html", **_pictured(office, actor.authority, campaigns, form, shown))
+    return _editor(office, actor.authority, campaigns, form, shown)
 
 
 @get("/segments/{number:int}", sync_to_thread=True)
-def segment(office: InOffice, account: ByAccount, number: Number) -> Template:
+def segment(office: InOffice, account: ByAccount, campaigns: ByCampaigns, number: Number) -> Template:
     found = segments.find(office, account.authority, number)
-    rule = rules.parse(found.rule)
-    count = segments.count(office, account.authority, rule)
-    return render("officers/segment.html", segment=found, rule=rule, count=count)
+    shown = rule_form.RuleForm(every=True, rows=[], rule=rules.parse(found.rule))
+    pictured = _pictured(office, account.authority, campaigns, Form(), shown)
+    return render("officers/segment.html", segment=found, **pictured, **_versions(office, found))
 
 
 @get("/segments/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
-def segment_edit(office: InOffice, account: ByAccount, number: Number) -> Template:
+def segment_edit(office: InOffice, account: ByAccount, campaigns: ByCampaigns, number: Number) -> Template:
     found = segments.find(office, account.authority, number)
     shown = rule_form.shown(found.rule)
-    if shown is None:
-        raise InputRefused("This rule is deeper than the form can show. Change it as a file: engage segment save")
-    return _editor(office, account.authority, Form({"name": found.name}), shown)
+    return _editor(office, account.authority, campaigns, Form({"name": found.name}), shown)
 
 
-def _editor(office: Office, authority: str, form: Form, shown: rule_form.RuleForm) -> Template:
-    own = local_indicators.columns(office, authority)
-    saved = rules.own_columns(shown.rule.where) if shown.rule else {}
+def _editor(
+    office: Office, authority: str, campaigns: Campaigns, form: Form, shown: rule_form.RuleForm
+) -> Template:  # fmt: skip
+    # First, as what it refuses is an error of the form, too.
+    pictured = _pictured(office, authority, campaigns, form, shown)
+    columns = _columns(office, authority, shown)
     return render(
-        "officers/segment_edit.html", status_code=422 if form.errors else 200, columns=rules.COLUMNS | saved | own,
-        operators=list(rules.COMPARISONS), wards=wards.named(office, authority),
-        most=rule_form.MOST, **_counted(office, authority, form, shown),
+        "officers/segment_edit.html", status_code=422 if form.errors else 200, columns=columns,
+        operators=list(rules.COMPARISONS), wards=wards.named(office, authority), meeting=rule_form.MEETING,
+        most=rule_form.MOST, levels=rule_form.LEVELS, **pictured, **_offered(office, authority),
     )  # fmt: skip
 
 
-def _counted(office: Office, authority: str, form: Form, shown: rule_form.RuleForm) -> dict[str, Any]:
+def _columns(office: Office, authority: str, shown: rule_form.RuleForm) -> dict[str, rules.Column]:
+    """By name, with those that only the rule itself still knows."""
+    own = local_indicators.columns(office, authority)
+    return rules.COLUMNS | (rules.own_columns(shown.rule.where) if shown.rule else {}) | own
+
+
+def _pictured(
+    office: Office, authority: str, campaigns: Campaigns, form: Form, shown: rule_form.RuleForm
+) -> dict[str, Any]:  # fmt: skip
     """What the rule holds now, where it makes sense; what the data cannot answer is said at the list of conditions."""
-    count = None
+    picture = None
     if shown.rule is not None:
-        with form.blaming("new"):
-            count = segments.count(office, authority, shown.rule)
-    return {"form": form, "shown": shown, "count": count}
+        with form.blaming("new" if shown.text is None else "rule"):
+            picture = pictures.picture(office, authority, shown.rule, campaigns)
+    return {"form": form, "shown": shown, "picture": picture}
+
+
+def _offered(office: Office, authority: str) -> dict[str, Any]:
+    """Ready-made segments; before there is a table of homes, what to do first."""
+    form, offers = Form(), list[starters.Offer]()
+    with form.blaming("offers"):
+        offers = starters.offers(office, authority)
+    return {"offers": offers, "no_offers": form.errors.get("offers", "")}
+
+
+def _versions(office: Office, found: segments.Segment) -> dict[str, Any]:
+    """Each version, newest first, with what it changed of the one before."""
+    every = segments.versions(office, found.authority, found.name)
+    parsed = [rules.parse(version.rule) for version in every]
+    changed = [rule_changes.changes(before, after) for after, before in pairwise(parsed)]
+    return {"versions": list(zip(every, [*changed, None], strict=True)), "newest": every[0]}
 
 
 # Suppressions
@@ -117,6 +164,12 @@ def _suppressions(office: Office, authority: str, form: Form) -> Template:
 # The same as JSON
 
 
+@get("/api/segments/schema", sync_to_thread=True)
+def api_schema(office: InOffice, account: ByAccount) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of rules, with the indicators of this authority."""
+    return rule_schema.schema(local_indicators.columns(office, account.authority))
+
+
 @get("/api/segments", sync_to_thread=True)
 def api_segments(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
     """The newest version of each segment."""
@@ -138,5 +191,7 @@ _PAGES = [
 _SEES_DATA = [requires(Right.see_data)]
 routes: list[ControllerRouterHandler] = [
     Router("/", route_handlers=_PAGES, guards=_SEES_DATA, include_in_schema=False),
-    Router("/", route_handlers=[api_segments, api_segment], guards=_SEES_DATA, tags=["what the council knows"]),
+    Router(
+        "/", route_handlers=[api_schema, api_segments, api_segment], guards=_SEES_DATA, tags=["what the council knows"]
+    ),
 ]
