@@ -6,17 +6,79 @@ number and the reason; a filler stands where either leaves a line over, so that 
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+import numpy.typing as npt
+
 MOST_LINES = 20  # lines one row may span before its quotation mark counts as never closed
 BATCH = 50_000
+BLOCK = 1 << 22  # bytes
+BLANK = 2  # bytes of a line that holds nothing but its end
 HEADER_AGAIN = "the header again"
 TOO_FEW, TOO_MANY, UNCLOSED = "too few columns", "too many columns", "a quotation mark is not closed"
 MISQUOTED, BROKEN = "quotation marks in the wrong place", "a line break inside a row"
+
+
+Bytes, Ends, Flags = npt.NDArray[np.uint8], npt.NDArray[np.intp], npt.NDArray[np.bool_]
+
+
+class Lines:
+    """The lines of a file, a block at a time, so that runs of plain ones are told and copied together."""
+
+    def __init__(self, file: BinaryIO, are_plain: Callable[[Bytes, Ends], Flags]) -> None:
+        self._file, self._are_plain = file, are_plain
+        self._block, self._rest, self._at = b"", b"", 0
+        self._starts, self._odd = np.zeros(1, np.intp), np.zeros(0, np.intp)
+        self.unfinished = False  # whether the last line lacks its end
+
+    def more(self) -> bool:
+        """Whether any line is left; the next block is read where this one is used up."""
+        return self._left > 0 or self._fill()
+
+    def take_plain(self) -> tuple[bytes, int]:
+        """The run of plain lines from here on, and how many they are."""
+        begin, following = self._at, np.searchsorted(self._odd, self._at)
+        self._at = int(self._odd[following]) if following < len(self._odd) else len(self._starts) - 1
+        return self._block[self._starts[begin] : self._starts[self._at]], self._at - begin
+
+    def take(self) -> bytes:
+        """The next line of the block, or nothing at its end."""
+        self._at += 1 if (line := self._line(self._at)) else 0
+        return line
+
+    def ahead(self, most: int) -> list[bytes]:
+        """Lines that follow, which stay to be taken."""
+        while self._left < most and self._fill():
+            pass
+        return [self._line(self._at + n) for n in range(min(most, self._left))]
+
+    def skip(self, lines: int) -> None:
+        self._at += lines
+
+    @property
+    def _left(self) -> int:
+        return len(self._starts) - 1 - self._at
+
+    def _line(self, at: int) -> bytes:
+        return self._block[self._starts[at] : self._starts[at + 1]] if at + 1 < len(self._starts) else b""
+
+    def _fill(self) -> bool:
+        """Read on, keeping the lines not yet taken; false where the file has no more."""
+        more = self._file.read(BLOCK)
+        if not more and self._rest:
+            self.unfinished, more = True, b"\n"
+        raw = self._block[self._starts[self._at] :] + self._rest + more
+        end = raw.rfind(b"\n") + 1
+        self._block, self._rest, self._at = raw[:end], raw[end:], 0
+        letters = np.frombuffer(self._block, np.uint8)
+        ends = np.flatnonzero(letters == ord("\n"))
+        self._starts = np.concatenate([np.zeros(1, np.intp), ends + 1])
+        self._odd = np.flatnonzero(~self._are_plain(letters, ends))
+        return bool(more)
 
 
 @dataclass
@@ -40,54 +102,59 @@ class Mending:
         with self.source.open("rb") as file, target.open("wb") as out:
             for _ in range(self.skip):
                 file.readline()
-            for fault in self._mend(file, out):
+            for fault in self._mend(Lines(file, self._are_plain), out):
                 faults.append(fault)
                 if len(faults) == BATCH:
                     yield faults
                     faults = []
         yield faults
 
-    def _mend(self, file: BinaryIO, out: BinaryIO) -> Iterator[tuple[int, str]]:
+    def _mend(self, lines: Lines, out: BinaryIO) -> Iterator[tuple[int, str]]:
         filler = self._line([self.filler, *[""] * (self.width - 1)])
-        number, waiting, fault, cells, line = self.skip, list[bytes](), "", list[str](), b""
-        while following := waiting.pop(0) if waiting else file.readline():
-            line, number, fault = following, number + 1, ""
-            if self._is_plain_row(line):
-                self.rows, self.whole = self.rows + 1, self.whole + 1
-                out.write(line.replace(b"\r\n", b"\n") if line.endswith(b"\n") else line + b"\n")
+        number, fault, cells = self.skip, "", list[str]()
+        while lines.more():
+            plain, count = lines.take_plain()
+            out.write(plain.replace(b"\r\n", b"\n"))
+            number, self.rows, self.whole, fault = number + count, self.rows + count, self.whole + count, ""
+            if not (line := lines.take()):
                 continue
-            cells, fault, taken = self._read(line, waiting, file)
-            if cells and not fault:
-                self.whole += 1
-                out.write(self._line(cells))
-            else:
-                out.write(filler)
-            self.rows += bool(cells or fault)
+            number += 1
+            cells, fault, taken = self._read(line, lines)
             if fault:
                 yield number, HEADER_AGAIN if cells == self.header else fault
+            out.write(self._line(cells) if cells and not fault else filler)
+            self.rows, self.whole = self.rows + bool(cells or fault), self.whole + (bool(cells) and not fault)
             out.write(filler * taken)
-            waiting, number = waiting[taken:], number + taken
-        if fault in (TOO_FEW, UNCLOSED) and self.whole and not line.endswith(b"\n"):
+            number += taken
+        if fault in (TOO_FEW, UNCLOSED) and self.whole and lines.unfinished:
             self.cut_off = _cut_off(number, fault, len(cells), self.width)
 
-    def _is_plain_row(self, line: bytes) -> bool:
-        separators = line.count(self.delimiter.encode())
-        if b'"' in line or b"\r" in line[:-2] or not line.strip():
-            return False
-        return separators == self.width - 1 or (not self.header and separators < self.width)
+    def _are_plain(self, raw: Bytes, ends: Ends) -> Flags:
+        """Which of the lines of a block are rows as they stand: all their cells there, and no quotation mark."""
+        separators = np.diff(np.searchsorted(np.flatnonzero(raw == ord(self.delimiter)), ends), prepend=0)
+        plain = (separators == self.width - 1) if self.header else (separators < self.width)
+        plain &= np.diff(ends, prepend=-1) > BLANK
+        returns = np.flatnonzero(raw == ord("\r"))
+        alone = returns[raw[returns + 1] != ord("\n")]  # a block ends with a line feed
+        for odd in (np.flatnonzero(raw == ord('"')), alone):
+            plain[np.searchsorted(ends, odd)] = False
+        return plain
 
-    def _read(self, line: bytes, waiting: list[bytes], file: BinaryIO) -> tuple[list[str], str, int]:
-        """The cells of the row that begins with a line, what is wrong with it, and how many more lines it takes.
+    def _read(self, line: bytes, lines: Lines) -> tuple[list[str], str, int]:
+        """The cells of the row that begins with a line, what is wrong with it, and how many more lines it took.
 
         Where the following lines make no whole row of it, an open quotation mark is a slip and must not swallow them.
         """
         cells, fault = self._parse([line])
         if fault == UNCLOSED:
-            waiting += islice(file, MOST_LINES - len(waiting))
-            for taken in range(1, len(waiting) + 1):
-                longer, still = self._parse([line, *waiting[:taken]])
+            following = lines.ahead(MOST_LINES)
+            for taken in range(1, len(following) + 1):
+                longer, still = self._parse([line, *following[:taken]])
+                if not still and self._misfit(longer):
+                    return [], UNCLOSED, 0
                 if not still:
-                    return (longer, "", taken) if not self._misfit(longer) else ([], UNCLOSED, 0)
+                    lines.skip(taken)
+                    return longer, "", taken
         return cells, fault or (self._misfit(cells) if cells else ""), 0
 
     def _parse(self, lines: list[bytes]) -> tuple[list[str], str]:

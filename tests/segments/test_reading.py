@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import Keys, normalised
+from segments import mending
 from segments.imports import import_file
 from segments.mending import Mending
 from segments.reading import Known, Reading, connect, look, mend, open_rows
@@ -161,20 +162,27 @@ def brute_force(text: str, width: int) -> list[tuple[int, tuple[str, ...]]]:
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(cells=st.lists(WHOLE_ROWS | OTHER_ROWS, min_size=1, max_size=30))
+@given(
+    cells=st.lists(WHOLE_ROWS | OTHER_ROWS, min_size=1, max_size=30), block=st.sampled_from([1, 7, 64, 1 << 22]),
+    open_end=st.booleans(),
+)  # fmt: skip
 def test_mending_agrees_with_reading_row_by_row(
-    tmp_path_factory: pytest.TempPathFactory, cells: list[list[str]]
+    tmp_path_factory: pytest.TempPathFactory, cells: list[list[str]], block: int, open_end: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("mend")
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([["p", "q", "r"], *cells])
-    mending = Mending(papers.write(folder, "t", out.getvalue()), ",", 3, "FILLER", ["p", "q", "r"])
-    faults = [fault for batch in mending.write(folder / "mended") for fault in batch]
+    text = out.getvalue().removesuffix("\n" if open_end else "nothing")
+    mended_by = Mending(papers.write(folder, "t", text), ",", 3, "FILLER", ["p", "q", "r"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mending, "BLOCK", block)  # rows lie across blocks
+        faults = [fault for batch in mended_by.write(folder / "mended") for fault in batch]
     with (folder / "mended").open(newline="") as file:
         mended = list(enumerate(csv.reader(file), 1))
     kept = [(line, tuple(row)) for line, row in mended if row[0] != "FILLER"]
-    assert kept == brute_force(out.getvalue(), 3)
-    assert mending.rows == len(kept) + len(faults)
+    assert kept == brute_force(text, 3)
+    assert mended_by.rows == len(kept) + len(faults)
+    assert bool(mended_by.cut_off) == (open_end and len(cells[-1]) < 3)
 
 
 def test_damage_deep_in_a_long_file_keeps_every_line_number(reading: Any) -> None:
