@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,9 @@ TOO_FEW, TOO_MANY, UNCLOSED = "too few columns", "too many columns", "a quotatio
 MISQUOTED, BROKEN = "quotation marks in the wrong place", "a line break inside a row"
 
 
-Bytes, Ends, Flags = npt.NDArray[np.uint8], npt.NDArray[np.intp], npt.NDArray[np.bool_]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+Ends: TypeAlias = npt.NDArray[np.intp]
+Flags: TypeAlias = npt.NDArray[np.bool_]
 
 
 class Lines:
