@@ -25,7 +25,7 @@ from engage.foundation.web import (
     requires,
     wants_fragment,
 )
-from segments import households, imports, intake, intake_work, prepare, uploads, waiting_room
+from segments import households, imports, intake, intake_work, prepare, review, uploads, waiting_room
 from segments.intake import HOMES, Intake, IntakeState
 from segments.sources import KINDS
 from segments.waiting_room import Corner
@@ -53,6 +53,7 @@ def data(office: InOffice, account: ByAccount) -> Template:
         homes=_summary(office, account.authority),
         behind=uploads.homes_are_behind(office, account.authority),
         intakes=intake.to_show(office, account.authority),
+        waiting=review.waiting(office, account.authority),
         title_of=uploads.title,
     )
 
