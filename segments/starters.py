@@ -53,8 +53,8 @@ STARTERS = (
     ),
     Starter(
         "fewer-than-expected", "Fewer electors than the home suggests",
-        "Somebody is registered, but homes of this kind here usually hold at least one adult more.",
-        {"all": [_at_least("electors", 1), _at_least("gap", 1)]},
+        "Somebody is registered, but homes of this kind here usually hold about one adult more.",
+        {"all": [_at_least("electors", 1), _at_least("gap", 0.7)]},
     ),
     Starter(
         "private-renting", "Private-rent streets, nobody registered",
