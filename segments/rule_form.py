@@ -127,10 +127,9 @@ def _rule(form: Form, shown: RuleForm, own: Own) -> Rule | None:
     if not form.valid:
         return None
     where = parts[0] if len(parts) == 1 else {"all" if shown.every else "any": parts}
-    found = None
     with form.blaming("new"):
-        found = rules.parse({"version": rules.VERSION, "where": where}, own)
-    return found
+        return rules.parse({"version": rules.VERSION, "where": where}, own)
+    return None
 
 
 def _nodes(form: Form, place: str, parts: Sequence[Part], own: Own) -> list[dict[str, Any]]:
@@ -151,7 +150,6 @@ def _group(form: Form, place: str, box: Box, own: Own) -> dict[str, Any] | None:
 
 
 def _condition(form: Form, place: str, row: Row, own: Own) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = None
     with form.blaming(f"{place}-value"):
         column = COLUMNS.get(row.column) or own.get(row.column)
         if column is None:
@@ -160,8 +158,8 @@ def _condition(form: Form, place: str, row: Row, own: Own) -> dict[str, Any] | N
         comparison = ONE_OF if column.unit == "choice" else row.comparison
         node = {"column": row.column, "is": comparison, "value": _value(row, column)}
         rules.parse({"version": rules.VERSION, "where": node}, own)
-        found = {"not": node} if row.turned else node
-    return found
+        return {"not": node} if row.turned else node
+    return None
 
 
 def _value(row: Row, column: rules.Column) -> float | list[str]:

@@ -114,4 +114,5 @@ def mask_address(lines: Sequence[str]) -> str:
     words = line.split()
     number = words.pop(0) if line[:1].isdigit() else ""
     street = [words[0][0] + "•••••", *words[-1:]][: len(words)] if words else []
-    return ", ".join(filter(None, [" ".join(filter(None, [number, *street])), f"{postcode[:-2]}••" if postcode else ""]))
+    place = " ".join(filter(None, [number, *street]))
+    return ", ".join(filter(None, [place, f"{postcode[:-2]}••" if postcode else ""]))
