@@ -127,9 +127,10 @@ def _rule(form: Form, shown: RuleForm, own: Own) -> Rule | None:
     if not form.valid:
         return None
     where = parts[0] if len(parts) == 1 else {"all" if shown.every else "any": parts}
+    found = None
     with form.blaming("new"):
-        return rules.parse({"version": rules.VERSION, "where": where}, own)
-    return None
+        found = rules.parse({"version": rules.VERSION, "where": where}, own)
+    return found  # noqa: RET504 - nothing where the form is to blame
 
 
 def _nodes(form: Form, place: str, parts: Sequence[Part], own: Own) -> list[dict[str, Any]]:
@@ -150,6 +151,7 @@ def _group(form: Form, place: str, box: Box, own: Own) -> dict[str, Any] | None:
 
 
 def _condition(form: Form, place: str, row: Row, own: Own) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = None
     with form.blaming(f"{place}-value"):
         column = COLUMNS.get(row.column) or own.get(row.column)
         if column is None:
@@ -158,8 +160,8 @@ def _condition(form: Form, place: str, row: Row, own: Own) -> dict[str, Any] | N
         comparison = ONE_OF if column.unit == "choice" else row.comparison
         node = {"column": row.column, "is": comparison, "value": _value(row, column)}
         rules.parse({"version": rules.VERSION, "where": node}, own)
-        return {"not": node} if row.turned else node
-    return None
+        found = {"not": node} if row.turned else node
+    return found  # noqa: RET504 - nothing where the form is to blame
 
 
 def _value(row: Row, column: rules.Column) -> float | list[str]:
