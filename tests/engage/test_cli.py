@@ -237,6 +237,11 @@ class TestSegmentsAndCampaigns:
         rule.write_text(json.dumps(RULE))
         refused(council("segment", "count", rule), "engage households build")
 
+    def test_the_schema_of_rules_is_printed(self, staffed: Run) -> None:
+        schema = json.loads(staffed("segment", "schema").stdout)
+        assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        assert schema["properties"]["version"] == {"const": 1}
+
     def test_a_saved_segment_is_listed(self, staffed: Run, tmp_path: Path) -> None:
         rule = tmp_path / "rule.json"
         rule.write_text(json.dumps(RULE))

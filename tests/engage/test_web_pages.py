@@ -36,6 +36,7 @@ WHO_SEES = {
     "/audit": {ADMINISTRATOR, AUDITOR},
     "/api/data": STAFF,
     "/api/segments": STAFF,
+    "/api/segments/schema": STAFF,
     "/api/campaigns": STAFF,
 }
 OPEN = ("/sign-in", "/accessibility", "/privacy", "/cookies", "/health", "/metrics", "/api/schema")
