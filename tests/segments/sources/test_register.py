@@ -41,7 +41,7 @@ UPDATES = {"elector8_update.csv": "elector8_full.csv", "xpress_monthly.csv": "xp
 CANARIES = (
     "Sampleson", "Björn", "Zoë", "Prøve", "Muster", "Fictional", "Madeup", "Abroad", "Newcomer", "Stranger", "Passing",
     "(z)", "14/02/2009", "2009-02-14", "1980-05-01", "2009-03-03", "03-Mar-2009", "700001", "700010", "91001", "91004",
-    "70.5", "KD-2/2", "KD1-7", "HAA", "1374", "GA0101",
+    "70.5", "KD-2/2", "KD1-7", "HAA", "9137406", "GA0101",
 )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_each_format_comes_in_to_known_counts(office: Office, actor: Actor, name
     assert columns == ["person", "uprn", "address", "postcode", "ward_name", "attainment", "franchise", "line", "alias"]
 
 
-@pytest.mark.parametrize("name", set(FULL) - {"elector8_full.csv"})
+@pytest.mark.parametrize("name", [name for name in FULL if name != "elector8_full.csv"])
 def test_an_ordinary_register_is_good(office: Office, actor: Actor, name: str) -> None:
     """Other electors, special entries and a system without UPRNs are no fault of the file."""
     report = take(office, actor, name)
