@@ -35,6 +35,7 @@ THREADS = 8  # each holds buffers of its own
 # cells are tidy, and over millions of rows a cheap look at them first is what makes an import quick.
 MACROS = r"""
 create macro has_odd_space(t) as contains(t, '  ') or contains(t, chr(160)) or contains(t, chr(9));
+create macro is_tidy(t) as not (has_odd_space(t) or contains(t, ' ,') or starts_with(t, ' ') or ends_with(t, ' '));
 create macro clean(t) as case when has_odd_space(t) then nullif(trim(regexp_replace(t, '[\s\x{A0}]+', ' ', 'g')), '')
     when starts_with(t, ' ') or ends_with(t, ' ') then nullif(trim(t), '') when t <> '' then t end;
 create macro normalised(t) as case when strlen(t) = length(t)

@@ -60,11 +60,14 @@ def survey(source: Path) -> Survey:
         with source.open("rb") as file:
             return Survey(hashlib.file_digest(file, "sha256").hexdigest(), None)
     guard = Utf8Guard(source.name) if wrapped is Wrapping.plain else None
-    with ThreadPoolExecutor(1) as beside:  # hashing lets go of the interpreter
-        for chunk in chunks(source, wrapped):
-            hashed = beside.submit(digest.update, chunk)
+    stream = chunks(source, wrapped)
+    with ThreadPoolExecutor(2) as beside:  # reading and hashing let go of the interpreter
+        chunk = next(stream, b"")
+        while chunk:
+            following, hashed = beside.submit(next, stream, b""), beside.submit(digest.update, chunk)
             guard = guard if guard and guard.takes(chunk) else None
             hashed.result()
+            chunk = following.result()
     if guard is None or not guard.ends():
         return Survey(digest.hexdigest(), None)
     plain = Text(source, digest.hexdigest(), guard.lines.count, "utf-8", stamp)

@@ -118,8 +118,8 @@ class Table:
         shown = " ".join(f"when {n} then {check.show}" for n, check in enumerate(self.checks) if check.show)
         return [
             *(f"{kept(sql)} as {quoted(name)}" for name, sql in self.output.items()),
-            *(f"coalesce({warn.when}, false) as w{n}" for n, warn in enumerate(self.warns)),
-            *(f"coalesce({sql}, false) as t{n}" for n, sql in enumerate(self.tallies.values())),
+            *(f"{warn.when} as w{n}" for n, warn in enumerate(self.warns)),
+            *(f"{sql} as t{n}" for n, sql in enumerate(self.tallies.values())),
             f"{f'case _verdict {shown} end' if shown else 'null::varchar'} as shown",
             "_verdict as verdict",
         ]

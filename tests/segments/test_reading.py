@@ -248,6 +248,22 @@ def test_cells_mean_what_they_say(tmp_path: Path, macro: str, cases: dict[str, A
             assert con.execute(f"select {macro}($1)", [cell]).fetchone() == (meaning,), repr(cell)
 
 
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    cells=st.lists(st.none() | st.text(st.sampled_from("ab, \u00a0\t"), min_size=1, max_size=3), min_size=2, max_size=4)
+)
+def test_tidy_cells_joined_are_what_cleaning_each_makes(
+    cells: list[str | None], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with connect(tmp_path_factory.mktemp("t")) as con:
+        given = [f"${n}::varchar" for n in range(1, len(cells) + 1)]
+        joined = f"concat_ws(', ', {', '.join(given)})"
+        cleaned = f"concat_ws(', ', {', '.join(f'clean({cell})' for cell in given)})"
+        found = con.execute(f"select is_tidy({joined}), {joined}, {cleaned}", cells).fetchone()
+        assert found is not None
+        assert found[1] == found[2] or not found[0]
+
+
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(name=st.text(st.sampled_from("abZÉłŁß'- .09ñ\u00a0"), max_size=12))
 def test_names_are_normalised_in_the_engine_as_outside(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
