@@ -6,6 +6,7 @@ a count, nor a sample, nor the difference of two of them, can tell of one.
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -49,7 +50,7 @@ class OpenHomes:
     homes: ir.Table
 
     def chosen(self, rule: rules.Rule) -> "Chosen":
-        return Chosen(self, sql(self.homes.filter(rule.ibis(self.homes)).select(*CHOSEN)))
+        return Chosen(self, _where(tuple(self.homes.schema().items()), rule))
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,13 @@ class Chosen:
     def _computed(self, query: str) -> duckdb.DuckDBPyConnection:
         # A cursor is a connection of its own to the same tables, so that threads do not wait for each other.
         return self.of.lake.cursor().execute(f"WITH chosen AS ({self.where}) {query}")
+
+
+@lru_cache(maxsize=512)
+def _where(columns: tuple[tuple[str, Any], ...], rule: rules.Rule) -> str:
+    """Kept, as the same rule is asked again and again while somebody types, and putting it into SQL takes longest."""
+    homes = ibis.table(dict(columns), name=NAME)
+    return sql(homes.filter(rule.ibis(homes)).select(*CHOSEN))
 
 
 def sql(expression: ir.Table) -> str:
