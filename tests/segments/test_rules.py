@@ -230,7 +230,7 @@ def test_the_schema_is_a_schema() -> None:
 
 
 @given(rule=trees.map(rule_of) | mutated())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_the_schema_accepts_what_a_rule_may_be(rule: Any) -> None:
     assert STRICT.is_valid(rule) == accepted(rule)
     assert WITH_OWN.is_valid(rule) == accepted(rule, OWN)
