@@ -229,8 +229,8 @@ def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
             listed.append(f"({verdict}, {literal(check.column)}, {literal(check.reason)})")
     if listed:
         reading.con.execute(
-            f"insert into rejects select line, name, reason, shown from judged join (values {', '.join(listed)}) "  # noqa: S608 - our own words, quoted
-            "as told(verdict, name, reason) using (verdict)"
+            "insert into rejects select j.line, told.name, told.reason, j.shown from judged j "  # noqa: S608 - our own words, quoted
+            f"join (values {', '.join(listed)}) as told(verdict, name, reason) using (verdict)"
         )
     return rejected
 

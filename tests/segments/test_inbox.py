@@ -162,7 +162,7 @@ def test_a_file_that_cannot_be_used_is_set_aside_with_the_reason(office: Office,
     assert lying(drop) == ["set-aside/2026-05-31.csv", "set-aside/2026-05-31.csv.txt"]
     words = (drop / "set-aside/2026-05-31.csv.txt").read_text(encoding="utf-8")
     assert words.startswith("2026-05-31.csv was set aside on 01 June 2026 at 10:00. Nothing of it was imported.")
-    assert "has the column 'Party'" in words
+    assert "has a column 'party'" in words
     assert not any(private in words for private in PRIVATE)
     assert [(i.state, i.cleared) for i in intakes(office)] == [(IntakeState.refused, True)]
 
