@@ -57,7 +57,7 @@ def test_a_round_left_pending_is_taken_up_again(
             work.tick()
     with working(office, notify):
         # DBOS takes the round up in a thread of its own, on a busy machine some seconds after its launch.
-        for _ in range(300):
+        for _ in range(900):
             status = ledger.status(office, people.planner, campaign.id or 0)
             if status.accepted == status.planned:
                 break
