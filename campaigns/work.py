@@ -39,6 +39,7 @@ ROUNDS = "1"
 ALIVE = (CampaignState.launched, CampaignState.paused)
 BATCHES = 30  # to a step: about half a minute of sending
 EVERY = 2.0  # seconds between looks at what is due
+LAST_BATCH = 60  # seconds a round taken up by DBOS has to end its batch when the worker stops
 log = structlog.get_logger()
 of = MESSAGES.c
 
@@ -52,6 +53,7 @@ class Work:
     patience: Patience = field(default_factory=Patience)
     stopping: threading.Event = field(default_factory=threading.Event)
     durable: bool = False
+    under_way: list[int] = field(default_factory=list)  # campaigns whose durable rounds have begun and not ended
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
@@ -182,6 +184,15 @@ _work: list[Work] = []  # DBOS calls module functions, also to take up rounds af
 
 @DBOS.workflow(name="round")
 def round_of(campaign_id: int) -> dict[str, int]:
+    under_way = _work[-1].under_way
+    under_way.append(campaign_id)
+    try:
+        return _round_of(campaign_id)
+    finally:
+        under_way.remove(campaign_id)
+
+
+def _round_of(campaign_id: int) -> dict[str, int]:
     done: Counter[str] = Counter()
     _plan(campaign_id)
     while sent := _send(campaign_id):
@@ -243,7 +254,7 @@ def working(office: Office, notify: Notify | None = None, patience: Patience | N
             yield work
         finally:
             work.stopping.set()
-            DBOS.destroy()
+            DBOS.destroy(workflow_completion_timeout_sec=LAST_BATCH if work.under_way else 0)
             _work.remove(work)
             office.close()
 
