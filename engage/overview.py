@@ -13,7 +13,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.pages import day, number, percent, plural
-from segments import gap, households, intake, intake_work, review, segments, uploads
+from segments import gap, households, intake, intake_work, review, segments, shelves
 from segments.intake import Intake, IntakeState, Source
 
 PAGE = 50
@@ -119,19 +119,19 @@ def _intake_steps(incoming: list[Intake]) -> list[tuple[Step, Right]]:
 
 
 def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
-    shelves = {shelf.kind: shelf for shelf in uploads.shelves(office, account.authority)}
-    missing = [shelves[kind] for kind in NEEDED if kind in shelves and not shelves[kind].snapshots]
+    here = {shelf.kind: shelf for shelf in shelves.shelves(office, account.authority)}
+    missing = [here[kind] for kind in NEEDED if kind in here and not here[kind].snapshots]
     steps = [
         (Step(f"Import: {shelf.title}", f"/data/new?kind={shelf.kind}", shelf.hint), Right.import_data)
         for shelf in missing
     ]
-    if not missing and uploads.homes_are_behind(office, account.authority):
+    if not missing and shelves.homes_are_behind(office, account.authority):
         hint = "Data has come in since it was built"
         steps.append((Step("Build the table of homes", "/data", hint), Right.import_data))
     if (asked := review.waiting(office, account.authority)) and not missing:
         hint = "Whether an elector's address is that of a home, where only a person can tell"
         steps.append((Step(f"Review {plural(asked, 'address', 'addresses')}", "/data/review", hint), Right.import_data))
-    newest = next(iter(shelves["register"].snapshots), None) if "register" in shelves else None
+    newest = next(iter(here["register"].snapshots), None) if "register" in here else None
     age = (today(office.clock) - newest.as_at).days if newest else 0
     if age > STALE_REGISTER_DAYS:
         hint = f"The newest is {age} days old. Who has registered since is not known, and would be reminded again"

@@ -25,7 +25,7 @@ from engage.foundation.web import (
     requires,
     wants_fragment,
 )
-from segments import households, imports, intake, intake_work, prepare, review, uploads, waiting_room
+from segments import households, imports, intake, intake_work, prepare, review, shelves, waiting_room
 from segments.intake import HOMES, Intake, IntakeState
 from segments.sources import KINDS
 from segments.waiting_room import Corner
@@ -48,13 +48,13 @@ def data(office: InOffice, account: ByAccount) -> Template:
     intake_work.take_up(office)
     return render(
         "officers/data.html",
-        shelves=uploads.shelves(office, account.authority),
-        history=uploads.log(office, account.authority),
+        shelves=shelves.shelves(office, account.authority),
+        history=shelves.log(office, account.authority),
         homes=_summary(office, account.authority),
-        behind=uploads.homes_are_behind(office, account.authority),
+        behind=shelves.homes_are_behind(office, account.authority),
         intakes=intake.to_show(office, account.authority),
         waiting=review.waiting(office, account.authority),
-        title_of=uploads.title,
+        title_of=shelves.title,
     )
 
 
@@ -101,7 +101,7 @@ def data_intake(
     if wants_fragment(request):
         return _changed(found, seen)
     if found.at_work:
-        return render("officers/intake_progress.html", intake=found, still=still, title_of=uploads.title)
+        return render("officers/intake_progress.html", intake=found, still=still, title_of=shelves.title)
     if found.state == IntakeState.imported:
         return _imported(request, office, found)
     return _outcome(office, actor, found, Form(_as_typed(found)))
@@ -143,18 +143,18 @@ def data_intake_rejects(office: InOffice, actor: ByActor, token: Token) -> File:
 
 @get("/data/{number:int}", sync_to_thread=True)
 def data_report(office: InOffice, account: ByAccount, number: Number) -> Template:
-    behind = uploads.homes_are_behind(office, account.authority)
-    return render("officers/import.html", snapshot=uploads.find(office, account.authority, number), behind=behind)
+    behind = shelves.homes_are_behind(office, account.authority)
+    return render("officers/import.html", snapshot=shelves.find(office, account.authority, number), behind=behind)
 
 
 @get("/data/{number:int}/rejects.csv", guards=IMPORTS, sync_to_thread=True)
 def data_rejects(office: InOffice, actor: ByActor, number: Number) -> File:
-    return File(uploads.rejects(office, actor, number), filename=f"rejected-{number}.csv", media_type="text/csv")
+    return File(shelves.rejects(office, actor, number), filename=f"rejected-{number}.csv", media_type="text/csv")
 
 
 @get("/data/{number:int}/undo", guards=IMPORTS, sync_to_thread=True)
 def data_undo(office: InOffice, account: ByAccount, number: Number) -> Template:
-    snapshot = uploads.find(office, account.authority, number)
+    snapshot = shelves.find(office, account.authority, number)
     return render("officers/undo.html", snapshot=snapshot, next=imports.current_without(office, snapshot))
 
 
@@ -172,7 +172,7 @@ def data_homes(office: InOffice, actor: ByActor) -> Redirect:
 @get("/api/data", sync_to_thread=True)
 def api_data(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
     """Every import, newest first, with what it found."""
-    return [_as_json(snapshot) for snapshot in uploads.log(office, account.authority)]
+    return [_as_json(snapshot) for snapshot in shelves.log(office, account.authority)]
 
 
 @get("/api/intakes", sync_to_thread=True)
@@ -248,7 +248,7 @@ def _outcome(office: Office, actor: Actor, found: Intake, form: Form, asked: For
     shown = asked or form
     return render(
         name, status_code=422 if shown.errors else 200, intake=found, report=found.found, form=shown, typed=form,
-        kinds=_kinds(), here=intake.corner(office, found).holds_file, title_of=uploads.title,
+        kinds=_kinds(), here=intake.corner(office, found).holds_file, title_of=shelves.title,
         rows=intake.first_rows(office, actor, found),
     )  # fmt: skip
 
@@ -259,7 +259,7 @@ def _as_typed(found: Intake) -> dict[str, str]:
 
 
 def _kinds() -> list[tuple[str, str, str]]:
-    return [(kind, *words) for kind, words in uploads.WORDS.items() if kind in KINDS]
+    return [(kind, *words) for kind, words in shelves.WORDS.items() if kind in KINDS]
 
 
 def _summary(office: Office, authority: str) -> households.Summary | None:

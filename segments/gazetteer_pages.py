@@ -12,7 +12,7 @@ from engage.foundation.identity import Right
 from engage.foundation.web import ByActor, InOffice, render, requires
 from segments import gazetteer_health, ward_points, wards
 from segments.gazetteer_health import FileShare
-from segments.uploads import WORDS
+from segments.shelves import WORDS
 
 CSV = "text/csv; charset=utf-8"
 MOST_CHANGES = 40  # lines of the table of old and new wards; the rest is in the JSON

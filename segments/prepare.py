@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from engage.foundation.errors import NotFound
+from segments.shelves import WORDS
 from segments.sources import FORMATS, KINDS
 from segments.sources.declared import EXAMPLE
 from segments.sources.format import Format
-from segments.uploads import WORDS
 
 # What to ask of each system. Menus differ between versions; the columns are what matters.
 EXPORTS = {

@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
-from segments import review, uploads
+from segments import review, shelves
 from segments.review import Home, Question, Queue, Verdict
 
 CSV = "text/csv; charset=utf-8"
@@ -102,7 +102,7 @@ def _page(request: Asked, queue: Queue, question: Question, form: Form) -> Templ
 def _done(office: Office, actor: Actor, queue: Queue) -> Template:
     return render(
         "officers/review_done.html", count=len(queue.questions), linked=_report(queue),
-        behind=uploads.homes_are_behind(office, actor.authority),
+        behind=shelves.homes_are_behind(office, actor.authority),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from engage.demo.aftermath import next_register
 from engage.demo.borough import write_borough
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
-from segments import households, registrations, uploads
+from segments import households, registrations, shelves
 from segments.imports import import_file
 from segments.review import LinkAnswer
 
@@ -82,15 +82,15 @@ def test_answers_since_the_last_link_are_taken_up_once(two_registers: tuple[Offi
 
     first = households.build(office, actor).report["electors_snapshot"]
     assert first == newest()
-    assert not uploads.homes_are_behind(office, authority)
+    assert not shelves.homes_are_behind(office, authority)
     with office.database.session() as session:
         session.add(
             LinkAnswer(
                 authority=authority, key="0" * 64, verdict="reject", answered_at=office.clock.now(), answered_by="x"
             )
         )
-    assert uploads.homes_are_behind(office, authority)
+    assert shelves.homes_are_behind(office, authority)
     settled = newest()
     assert settled != first
     assert settled == newest() == households.build(office, actor).report["electors_snapshot"]
-    assert not uploads.homes_are_behind(office, authority)
+    assert not shelves.homes_are_behind(office, authority)
