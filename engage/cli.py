@@ -161,6 +161,19 @@ def export_audit(file: Path, authority: str | None, email: str | None) -> None:
 
 
 @main.command()
+@click.option("--dry-run", is_flag=True, help="Only say what is due.")
+@as_json
+def purge(dry_run: bool, as_json: bool) -> None:
+    """Remove what retention says is due, of every authority."""
+    from engage import purging
+
+    office = Office()
+    demand_database(office)
+    found = purging.purge(office, dry_run=dry_run)
+    show(found, lambda gone: purging.tell(gone, dry_run=dry_run), json_wanted=as_json)
+
+
+@main.command()
 @click.argument("campaign", required=False, metavar="[CAMPAIGN]", type=int)
 @click.option("--table", "table_file", type=click.Path(path_type=Path), help="Any CSV of a trial instead.")
 @click.option("--arm", help="Column of the arm.")

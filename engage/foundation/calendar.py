@@ -64,6 +64,14 @@ class Price(Row):
     letter_high: float
 
 
+class Retention(Row):
+    """How long personal data is kept that nothing needs any more: see `segments.retention`, `campaigns.retention`."""
+
+    replaced_days: int  # what was undone, or worked out anew since
+    rejected_days: int  # rejected rows of an import
+    contacts_years: int  # whom a message went to, after the canvass year in which its campaign ended
+
+
 class Law(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,6 +82,7 @@ class Law(BaseModel):
     frequency_cap: tuple[FrequencyCap, ...] = ()
     daily_cap: tuple[DailyCap, ...] = ()
     price: tuple[Price, ...] = ()
+    retention: tuple[Retention, ...] = ()
 
     def with_rows(self, other: "Law") -> "Law":
         return Law(**{name: (*getattr(self, name), *getattr(other, name)) for name in Law.model_fields})

@@ -1,0 +1,75 @@
+"""What of the lake has had its time: imports undone, tables worked out anew since, and rejected rows.
+
+Registers, homes and audiences stay: what is measured of a campaign is read from them, and no law sets their end.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from engage.foundation.calendar import in_force, law
+from engage.foundation.clock import today
+from engage.foundation.lake import Snapshot, history
+from engage.foundation.office import Office
+
+WORKED_OUT = ("electors", "gazetteer-health")  # made again whenever they are asked for and not there
+FILES = ("questions_file", "contradictions_file", "records")  # which a snapshot may have beside its own
+
+
+def purge(office: Office, session: Session, authority: str, *, dry_run: bool = False) -> Counter[str]:
+    """Remove what is due, in the caller's transaction; gives the number of each. Files go at once, so a transaction
+    that fails leaves rows without files, of which the next purge makes an end."""
+    policy = in_force(law(office.settings.home).retention, today(office.clock))
+    now = office.clock.now()
+    replaced_before = now - timedelta(days=policy.replaced_days)
+    replaced = list(_replaced(session, authority, replaced_before))
+    undone = [s for s in _undone(session, authority, replaced_before) if office.lake.file(s).exists()]
+    rejected = list(_rejected(session, authority, now - timedelta(days=policy.rejected_days)))
+    if not dry_run:
+        for snapshot in replaced:
+            session.delete(snapshot)
+        session.flush()
+        kept = {path for snapshot in _all(session, authority) for path in _paths(snapshot) if not snapshot.undone_at}
+        for snapshot in (*replaced, *undone):
+            _remove(office, _paths(snapshot) - kept)
+        for snapshot in rejected:
+            _remove(office, {snapshot.report["rejects_file"]})
+            snapshot.report = snapshot.report | {"rejects_file": ""}
+    return +Counter({
+        "tables worked out anew since": len(replaced), "imports undone": len(undone),
+        "files of rejected rows": len(rejected),
+    })  # fmt: skip
+
+
+def _all(session: Session, authority: str) -> list[Snapshot]:
+    return list(session.exec(select(Snapshot).where(Snapshot.authority == authority)))
+
+
+def _replaced(session: Session, authority: str, before: datetime) -> Iterator[Snapshot]:
+    for kind in WORKED_OUT:
+        newer: set[str] = set()
+        for snapshot in sorted(history(session, authority, kind), key=lambda each: -(each.id or 0)):
+            if snapshot.name in newer and snapshot.made_at < before:
+                yield snapshot
+            newer.add(snapshot.name)
+
+
+def _undone(session: Session, authority: str, before: datetime) -> list[Snapshot]:
+    return list(session.exec(select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.undone_at) < before)))
+
+
+def _rejected(session: Session, authority: str, before: datetime) -> Iterator[Snapshot]:
+    for snapshot in _all(session, authority):
+        if snapshot.made_at < before and snapshot.report.get("rejects_file"):
+            yield snapshot
+
+
+def _paths(snapshot: Snapshot) -> set[str]:
+    return {snapshot.path, *(snapshot.report[name] for name in FILES if snapshot.report.get(name))}
+
+
+def _remove(office: Office, paths: set[str]) -> None:
+    for path in paths:
+        (office.lake.root / path).unlink(missing_ok=True)
