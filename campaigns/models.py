@@ -80,6 +80,7 @@ class Campaign(SQLModel, table=True):
     launched_at: datetime | None = Field(default=None, sa_type=Moment)
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     swept_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify's list was last read for it
+    tripped_at: datetime | None = Field(default=None, sa_type=Moment)  # when replies last made it pause by itself
 
 
 class Approval(SQLModel, table=True):
@@ -146,6 +147,9 @@ class Message(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify accepted it
     settled_at: datetime | None = Field(default=None, sa_type=Moment)  # when its last state was known
     completed_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify says it ended
+    listed_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify's own list first showed it
+    missed_at: datetime | None = Field(default=None, sa_type=Moment)  # when that list, read past it, did not
+    cost: float | None = None  # pounds before VAT, by Notify's word and without the free texts; None until it knows
 
 
 MESSAGES = SQLModel.metadata.tables["message"]  # for statements over many rows at once
@@ -164,6 +168,21 @@ class Receipt(SQLModel, table=True):
     received_at: datetime = Field(sa_type=Moment)
     source: str = Field(default="callback", max_length=16)  # callback, sweep
     unmatched: bool = Field(default=False, index=True)
+
+
+class Pace(SQLModel, table=True):
+    """When the next message may leave, for every worker that sends with one key."""
+
+    key: str = Field(primary_key=True, max_length=64)  # SHA-256 of Notify's address and the key
+    free_at: float = 0.0  # seconds since 1970 by the database's clock
+
+
+class Worker(SQLModel, table=True):
+    """A worker process that lives. On an embedded database there is one, which no row needs to say."""
+
+    id: str = Field(primary_key=True, max_length=32)
+    host: str = Field(default="", max_length=120)
+    seen: float = 0.0  # seconds since 1970 by the database's clock
 
 
 class Response(SQLModel, table=True):
