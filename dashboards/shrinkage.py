@@ -26,13 +26,14 @@ class Shrunken:
     p_same: float | None
 
 
-def shrink(effects: Array, variances: Array) -> Shrunken:
+def shrink(effects: Array, variances: Array, critical: float = Z) -> Shrunken:
     """Random-effects estimates of each area: DerSimonian and Laird's spread from statsmodels, and the intervals of
-    Morris 1983 (JASA 78: 47-55, section 5), which allow for the spread itself being estimated.
+    Morris 1983 (JASA 78: 47-55, section 5), which allow for the spread itself being estimated. They reach `critical`
+    standard errors to each side.
     """
     k = len(effects)
     if k < ENOUGH:
-        half = Z * np.sqrt(variances)
+        half = critical * np.sqrt(variances)
         return Shrunken(effects, effects - half, effects + half, 0.0, None)
     # statsmodels divides by a heterogeneity of 0, and takes the root of a spread below 0, for figures not used here.
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -45,6 +46,6 @@ def shrink(effects: Array, variances: Array) -> Shrunken:
     estimates = effects - pull * (effects - mean)
     typical = float(shares @ variances)
     unsure = 2 / (k - 3) * pull**2 * (typical + between) * weights * (effects - mean) ** 2
-    half = Z * np.sqrt(variances * (1 - (1 - shares) * pull) + unsure)
+    half = critical * np.sqrt(variances * (1 - (1 - shares) * pull) + unsure)
     p_same = float(chi2.sf(max(0.0, float(combined.q)), k - 1))
     return Shrunken(estimates, estimates - half, estimates + half, float(np.sqrt(between)), p_same)

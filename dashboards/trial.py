@@ -1,5 +1,6 @@
 """A table of a randomised trial, one row per home or person, read from any CSV file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -10,6 +11,7 @@ import pandas as pd
 from engage.foundation.errors import InputRefused
 
 FEW = 10
+COVARIATE = "covariate "
 ANSWERS = {"yes": 1.0, "y": 1.0, "true": 1.0, "t": 1.0, "no": 0.0, "n": 0.0, "false": 0.0, "f": 0.0}
 MISSING = {"", "na", "n/a", "nan", "null", "none", "."}
 CONTROL_NAMES = {
@@ -26,22 +28,25 @@ def read_table(
     block: str | None = None,
     weight: str | None = None,
     contact: str | None = None,
+    covariates: Sequence[str] = (),
 ) -> pd.DataFrame:
     """The named columns of a CSV file (which may be gzipped), under the names asked for.
 
-    Labels lose the blanks around them. Outcome and contact are numbers, yes/no or true/false; a blank or NA is a
-    missing value. Raises InputRefused naming file, line, column and value.
+    Labels lose the blanks around them. Outcome, contact and covariates are numbers, yes/no or true/false; a blank or
+    NA is a missing value, and refused of a contact. Raises InputRefused naming file, line, column and value.
     """
-    asked = [name for name in (arm, outcome, cluster, block, weight, contact) if name]
+    asked = [name for name in (arm, outcome, cluster, block, weight, contact, *covariates) if name]
     text = _text(Path(path), asked)
     file = Path(path).name
     table = pd.DataFrame(index=text.index)
     for name in dict.fromkeys((arm, cluster, block)):
         if name:
             table[name] = _labels(text[name], file)
-    for name in dict.fromkeys((outcome, contact)):
+    for name in dict.fromkeys((outcome, contact, *covariates)):
         if name:
             table[name] = _numbers(text[name], file, "a number, or yes or no")
+    if contact:
+        _refuse_first(text[contact], table[contact].isna(), file, "yes or no on every row")
     if weight:
         table[weight] = _weights(text[weight], file)
     return table
@@ -60,10 +65,12 @@ def control_arm(labels: list[str], control: str | None, column: str = "arm") -> 
     raise InputRefused(f"Column {column!r}: {asked}. Its arms are {held}. Name one of them with --control.")
 
 
-def rows(table: pd.DataFrame, **columns: str | None) -> pd.DataFrame:
+def rows(table: pd.DataFrame, *, covariates: Sequence[str] = (), **columns: str | None) -> pd.DataFrame:
     """The table under the names of the parts its columns play (arm, outcome, cluster, block, weight, contact, ward);
-    clusters and blocks become whole numbers from 0.
+    clusters and blocks become whole numbers from 0. Covariates keep their order under COVARIATE and a number; one
+    that is not known is taken as the mean of those that are, which is as unrelated to the arm.
     """
+    columns |= {f"{COVARIATE}{place}": name for place, name in enumerate(covariates)}
     for role, name in columns.items():
         if name is not None and name not in table.columns:
             known = ", ".join(repr(str(column)) for column in table.columns[:20])
@@ -74,6 +81,9 @@ def rows(table: pd.DataFrame, **columns: str | None) -> pd.DataFrame:
         held[role] = pd.factorize(held[role])[0]
     for role in {"outcome", "contact", "weight"} & set(held.columns):
         held[role] = pd.to_numeric(held[role]).astype(float)
+    for role in [role for role in held.columns if role.startswith(COVARIATE)]:
+        number = pd.to_numeric(held[role]).astype(float)
+        held[role] = number.fillna(number.mean()).fillna(0.0)
     return held
 
 

@@ -4,121 +4,33 @@ Everybody stays in the arm chance put them in, whether or not a message reached 
 and where they come from are in docs/method.md; the distributions are SciPy's and the fits statsmodels'.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from statsmodels.stats.proportion import proportions_ztest
 
+from dashboards.effects import Adjusted, Arm, Complier, Gathered, Uplift, WardEffect, WardUplift
 from dashboards.intervals import Interval, Z, around
 from dashboards.least_squares import Fit, fit
+from dashboards.randomisation import FEW_CLUSTERS, Drawn, redrawn
 from dashboards.shrinkage import shrink
-from dashboards.trial import Rate, control_arm, rate, rows
+from dashboards.simultaneous import dunnett, looking
+from dashboards.trial import COVARIATE, Rate, control_arm, rate, rows
 from engage.foundation.errors import InputRefused
+
+__all__ = [
+    "Adjusted", "Arm", "Complier", "Gathered", "Uplift", "WardEffect", "WardUplift",
+    "by_ward", "compare", "complier", "estimate", "gather", "reach",
+]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 
-NOTHING_KNOWN = Interval(-1.0, 1.0)
 SCANT = 5
 """With fewer clusters than this in an arm of a ward, each cluster is counted once instead of fitted."""
-
-
-@dataclass(frozen=True)
-class Complier:
-    """The effect on those a message reaches, under the usual exclusion restriction."""
-
-    contact_rate: float
-    difference: float
-    se: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One arm against the control. Means and differences are shares (0.05 is 5 points) where the outcome is 0 or 1.
-
-    `n` and `clusters` count this arm's own rows; without a cluster column every row is a cluster of its own.
-    `interval` names the method of `low` and `high`: normal, t, or newcombe.
-    """
-
-    arm: str
-    n: int
-    clusters: int
-    mean: float
-    difference: float
-    se: float
-    low: float
-    high: float
-    interval: str
-    newcombe: Interval | None = None
-    complier: Complier | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        names = ("arm", "n", "clusters", "mean", "difference", "se", "low", "high", "interval")
-        out: dict[str, Any] = {name: getattr(self, name) for name in names}
-        if self.newcombe:
-            out["newcombe"] = self.newcombe._asdict()
-        if self.complier:
-            out["complier"] = vars(self.complier)
-        return out
-
-
-@dataclass(frozen=True)
-class WardEffect:
-    """One ward: its own difference with its interval, and the one to show, shrunken towards the other wards.
-
-    Where an arm has nobody there is no difference. `too_early` holds where the shrunken interval, or the interval over
-    all wards, includes nought: sixteen wards looked at one by one would otherwise give a false winner in more than
-    half of all trials that had no effect.
-    """
-
-    ward: str
-    treated: Rate
-    control: Rate
-    difference: float | None = None
-    se: float | None = None
-    interval: Interval = NOTHING_KNOWN
-    shrunken: float | None = None
-    shrunken_interval: Interval = NOTHING_KNOWN
-    too_early: bool = True
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """`spread` is the standard deviation of the wards' true effects, `p_same` the test that they are all the same."""
-
-    wards: tuple[WardEffect, ...]
-    spread: float
-    p_same: float | None
-
-
-@dataclass(frozen=True)
-class WardUplift:
-    arm: str
-    control: str
-    overall: Arm
-    gathered: Gathered
-
-    @property
-    def wards(self) -> tuple[WardEffect, ...]:
-        return self.gathered.wards
-
-
-@dataclass(frozen=True)
-class Uplift:
-    """Every arm against one control; `left_out` counts the rows whose outcome is not known."""
-
-    control: str
-    n: int
-    mean: float
-    arms: tuple[Arm, ...]
-    left_out: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        control = {"arm": self.control, "n": self.n, "mean": self.mean}
-        return {"control": control, "arms": [arm.as_dict() for arm in self.arms]}
 
 
 def estimate(
@@ -131,32 +43,103 @@ def estimate(
     weight: str | None = None,
     control: str | None = None,
     contact: str | None = None,
+    covariates: Sequence[str] = (),
+    interim: bool = False,
 ) -> Uplift:
     """The difference in means of each arm from the control, one row per randomised home or person.
 
     Without cluster, block or weight: the unpooled standard error and a normal interval. With cluster: CR1 (as Stata's
     vce(cluster)) and t on clusters less one. With block or weight: weighted least squares with a fixed effect for
     each block, HC1 or CR1. Where an arm has fewer than 10 yes or 10 no: Newcombe's interval, each cluster counted
-    once. Rows without an outcome are left out and counted. `contact` adds the complier effect.
+    once. Rows without an outcome are left out and counted. `contact` adds the complier effect, `covariates` the
+    adjusted difference, `interim` an interval that holds however often one looks before the window has closed.
     """
-    held = rows(table, arm=arm, outcome=outcome, cluster=cluster, block=block, weight=weight, contact=contact)
+    held = rows(
+        table, arm=arm, outcome=outcome, cluster=cluster, block=block, weight=weight, contact=contact,
+        covariates=covariates,
+    )  # fmt: skip
     known = held.dropna(subset=["outcome"])
     labels = sorted(known["arm"].unique())
     base = control_arm(labels, control, arm)
     treated = [label for label in labels if label != base]
     if not treated:
         raise InputRefused(f"Column {arm!r} holds only the arm {base!r}; two arms or more were expected.")
-    found = fit(known, treated)
     rates = {label: rate(known[known["arm"] == label]) for label in labels}
-    arms = tuple(_arm(label, rates[label], rates[base], found, place) for place, label in enumerate(treated))
+    comparison = _Comparison(known, base, treated, rates, fit(known, treated), interim)
+    arms = tuple(comparison.arm(place) for place in range(len(treated)))
     return Uplift(base, rates[base].n, rates[base].mean, arms, len(held) - len(known))
 
 
+@dataclass(frozen=True)
+class _Comparison:
+    """The rows whose outcome is known, and what was found of all arms together."""
+
+    rows: pd.DataFrame
+    base: str
+    treated: list[str]
+    rates: dict[str, Rate]
+    found: Fit
+    interim: bool
+
+    def arm(self, place: int) -> Arm:
+        label = self.treated[place]
+        mine, control = self.rates[label], self.rates[self.base]
+        arm = _arm(label, mine, control, self.found, place)
+        few = arm.interval == "newcombe"
+        several = dunnett(self.found.correlation, self.found.freedom) if len(self.treated) > 1 else None
+        looks = looking(arm.se, mine.pair, control.pair, len(self.treated)) if self.interim else None
+        return replace(
+            arm,
+            complier=self._complier(place, arm),
+            adjusted=None if few else self._adjusted(place),
+            randomised=self._randomised(label),
+            simultaneous=_reaching(arm, mine, control, several) if several else None,
+            always_valid=_reaching(arm, mine, control, looks) if looks else None,
+            critical=looks or several or self.found.critical,
+        )
+
+    def _complier(self, place: int, arm: Arm) -> Complier | None:
+        """Two-stage least squares, one arm at a time: d/c, its error that of the outcome less (d/c) contact, over c.
+        The error so counts that c is estimated as well (Angrist, Imbens and Rubin 1996).
+        """
+        if "contact" not in self.rows:
+            return None
+        reached = fit(self.rows.assign(outcome=self.rows["contact"]), self.treated).differences[place]
+        if not reached > 0:
+            return None
+        effect = arm.difference / reached
+        rest = self.rows.assign(outcome=self.rows["outcome"] - effect * self.rows["contact"])
+        error = float(fit(rest, self.treated).errors[place] / reached)
+        half = self.found.critical * error
+        share = self.rates[self.treated[place]].contact or 0.0
+        return Complier(share, float(effect), error, float(effect - half), float(effect + half))
+
+    def _adjusted(self, place: int) -> Adjusted | None:
+        names = [name for name in self.rows.columns if name.startswith(COVARIATE)]
+        if not names:
+            return None
+        found = fit(self.rows, self.treated, self.rows[names].to_numpy(float))
+        difference, se = float(found.differences[place]), float(found.errors[place])
+        return Adjusted(difference, se, difference - found.critical * se, difference + found.critical * se)
+
+    def _randomised(self, label: str) -> Drawn | None:
+        if "cluster" not in self.rows or self.rates[label].clusters + self.rates[self.base].clusters >= FEW_CLUSTERS:
+            return None
+        return redrawn(self.rows, label, self.base)
+
+
 def by_ward(
-    table: pd.DataFrame, *, arm: str, outcome: str, ward: str, cluster: str | None = None, control: str | None = None
+    table: pd.DataFrame,
+    *,
+    arm: str,
+    outcome: str,
+    ward: str,
+    cluster: str | None = None,
+    control: str | None = None,
+    interim: bool = False,
 ) -> tuple[WardUplift, ...]:
     """For each arm: the estimate over all wards, randomised within ward, and each ward's own, raw and shrunken."""
-    overall = estimate(table, arm=arm, outcome=outcome, cluster=cluster, block=ward, control=control)
+    overall = estimate(table, arm=arm, outcome=outcome, cluster=cluster, block=ward, control=control, interim=interim)
     known = rows(table, arm=arm, outcome=outcome, cluster=cluster, ward=ward).dropna(subset=["outcome"])
     parts = [(str(name), part) for name, part in known.groupby("ward")]
     return tuple(
@@ -165,8 +148,9 @@ def by_ward(
             overall.control,
             mine,
             gather(
-                Interval(mine.low, mine.high),
-                [_ward(name, part, mine.arm, overall.control) for name, part in parts],
+                mine.judged,
+                [_ward(name, part, mine, overall.control) for name, part in parts],
+                mine.critical if mine.always_valid else Z,
             ),
         )
         for mine in overall.arms
@@ -194,20 +178,37 @@ def complier(
     return Complier(contact_rate, effect, error, effect - critical * error, effect + critical * error)
 
 
-def compare(ward: str, treated: Rate, control: Rate) -> WardEffect:
+def compare(ward: str, treated: Rate, control: Rate, critical: float = Z) -> WardEffect:
     """A ward from its yes-or-no rates alone, by Newcombe's interval."""
     if not (treated.n and control.n):
         return WardEffect(ward, treated, control)
     difference = treated.mean - control.mean
-    interval = around(difference, treated.pair, control.pair, treated.blur + control.blur)
+    interval = around(difference, treated.pair, control.pair, treated.blur + control.blur, critical)
     return WardEffect(ward, treated, control, difference, None, interval)
 
 
-def gather(overall: Interval, wards: list[WardEffect]) -> Gathered:
-    """The wards of one arm, each shrunken towards the rest; `overall` is the interval over all of them."""
+def reach(treated: Rate, control: Rate, *, arms: int = 1, interim: bool = False) -> float:
+    """How many standard errors the interval of two plain rates must reach: 1.96; with several `arms` of about one size
+    against one control, Dunnett's; before the window has closed (`interim`), as many as hold at every look.
+    For `compare`, `gather` and `intervals.around`, where only rates are at hand and not rows.
+    """
+    if interim:
+        pairs = (treated.mean, treated.effective), (control.mean, control.effective)
+        variance = sum(mean * (1 - mean) / n for mean, n in pairs) + treated.blur + control.blur
+        return looking(sqrt(variance), *pairs, arms=arms)
+    if arms == 1:
+        return Z
+    together = treated.effective / (treated.effective + control.effective)
+    return dunnett(np.full((arms, arms), together) + np.eye(arms) * (1 - together))
+
+
+def gather(overall: Interval, wards: list[WardEffect], critical: float = Z) -> Gathered:
+    """The wards of one arm, each shrunken towards the rest; `overall` is the interval over all of them, by which it is
+    judged whether anything may be said yet. Shrunken intervals reach `critical` standard errors.
+    """
     told = [ward for ward in wards if ward.difference is not None]
     errors = _errors(told)
-    drawn = shrink(np.array([ward.difference for ward in told]), errors**2)
+    drawn = shrink(np.array([ward.difference for ward in told]), errors**2, critical)
     early = overall.includes(0)
     shown = {}
     for place, ward in enumerate(told):
@@ -223,15 +224,16 @@ def gather(overall: Interval, wards: list[WardEffect]) -> Gathered:
     return Gathered(every, drawn.spread, drawn.p_same)
 
 
-def _ward(ward: str, part: pd.DataFrame, treated: str, control: str) -> WardEffect:
-    one, zero = (rate(part[part["arm"] == label]) for label in (treated, control))
-    plain = compare(ward, one, zero)
+def _ward(ward: str, part: pd.DataFrame, arm: Arm, control: str) -> WardEffect:
+    one, zero = (rate(part[part["arm"] == label]) for label in (arm.arm, control))
+    critical = arm.critical if arm.always_valid else Z
+    plain = compare(ward, one, zero, critical)
     whole = "cluster" not in part and one.binary and zero.binary
     if whole or one.few or zero.few or min(one.effective, zero.effective) < SCANT:
         return plain
-    found = fit(part[part["arm"].isin([treated, control])], [treated])
-    mine = _arm(treated, one, zero, found, 0)
-    return replace(plain, se=mine.se, interval=Interval(mine.low, mine.high))
+    found = fit(part[part["arm"].isin([arm.arm, control])], [arm.arm])
+    mine = _arm(arm.arm, one, zero, found, 0)
+    return replace(plain, se=mine.se, interval=_reaching(mine, one, zero, max(critical, found.critical)))
 
 
 def _errors(wards: list[WardEffect]) -> Array:
@@ -252,12 +254,27 @@ def _errors(wards: list[WardEffect]) -> Array:
 def _arm(label: str, mine: Rate, control: Rate, found: Fit, place: int) -> Arm:
     difference, se = float(found.differences[place]), float(found.errors[place])
     binary = mine.binary and control.binary
-    if binary and (mine.few or control.few):
-        interval, name = around(difference, mine.pair, control.pair), "newcombe"
-    else:
-        interval, name = Interval(difference - found.critical * se, difference + found.critical * se), found.interval
-    score = around(difference, mine.pair, control.pair) if binary and found.plain else None
-    reached = None
-    if mine.contact is not None and control.contact is not None:
-        reached = complier(difference, se, mine.contact, contact_rate_control=control.contact, critical=found.critical)
-    return Arm(label, mine.n, mine.clusters, mine.mean, difference, se, *interval, name, score, reached)
+    few = binary and (mine.few or control.few)
+    arm = Arm(
+        label, mine.n, mine.clusters, mine.mean, difference, se, 0.0, 0.0, "newcombe" if few else found.interval,
+        newcombe=around(difference, mine.pair, control.pair) if binary and found.plain else None,
+        z=_pooled(mine, control) if binary and found.plain else None,
+        cr0=None if found.plain else float(found.uncorrected[place]),
+    )  # fmt: skip
+    low, high = _reaching(arm, mine, control, Z if few else found.critical)
+    return replace(arm, low=low, high=high)
+
+
+def _reaching(arm: Arm, mine: Rate, control: Rate, critical: float) -> Interval:
+    """The arm's interval over so many standard errors."""
+    if arm.interval == "newcombe":
+        return around(arm.difference, mine.pair, control.pair, critical=critical)
+    return Interval(arm.difference - critical * arm.se, arm.difference + critical * arm.se)
+
+
+def _pooled(mine: Rate, control: Rate) -> float | None:
+    """The test of no difference with the variance of both arms taken together."""
+    counts = [round(each.mean * each.n) for each in (mine, control)]
+    if sum(counts) in (0, mine.n + control.n):
+        return None
+    return float(proportions_ztest(counts, [mine.n, control.n])[0])

@@ -1,0 +1,144 @@
+"""What is found of a trial: each arm against the control, each ward against the others."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dashboards.intervals import Interval, Z
+from dashboards.randomisation import Drawn
+from dashboards.trial import Rate
+
+NOTHING_KNOWN = Interval(-1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Complier:
+    """The effect on those a message reaches, under the usual exclusion restriction."""
+
+    contact_rate: float
+    difference: float
+    se: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """The difference with covariates taken out: the second line, never the first."""
+
+    difference: float
+    se: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm against the control. Means and differences are shares (0.05 is 5 points) where the outcome is 0 or 1.
+
+    `n` and `clusters` count this arm's own rows; without a cluster column every row is a cluster of its own.
+    `interval` names the method of `low` and `high`: normal, t, or newcombe. What is missing does not apply:
+
+    - `z`, of no difference with the pooled variance, and `newcombe`: of two plain rates;
+    - `cr0`, the error without the correction for few clusters, and `randomised`, the lot drawn again, which is given
+      where an arm and the control have fewer than 40 clusters together: of clusters;
+    - `simultaneous`, an interval that holds for all arms at once: of two arms or more;
+    - `always_valid`, one that holds for all arms at every look: of a campaign whose window has not closed;
+    - `adjusted`: of covariates; `complier`: of contact.
+    """
+
+    arm: str
+    n: int
+    clusters: int
+    mean: float
+    difference: float
+    se: float
+    low: float
+    high: float
+    interval: str
+    newcombe: Interval | None = None
+    complier: Complier | None = None
+    z: float | None = None
+    cr0: float | None = None
+    adjusted: Adjusted | None = None
+    randomised: Drawn | None = None
+    simultaneous: Interval | None = None
+    always_valid: Interval | None = None
+    critical: float = Z
+
+    @property
+    def judged(self) -> Interval:
+        """The interval by which something is said, or "too early to say": it allows for several arms and looks, and
+        where the lot was drawn again it reaches as far as that does. `critical` is its number of standard errors.
+        """
+        seen = self.always_valid or self.simultaneous or Interval(self.low, self.high)
+        if self.randomised is None:
+            return seen
+        return Interval(min(seen.low, self.randomised.low), max(seen.high, self.randomised.high))
+
+    def as_dict(self) -> dict[str, Any]:
+        names = ("arm", "n", "clusters", "mean", "difference", "se", "low", "high", "interval")
+        out: dict[str, Any] = {name: getattr(self, name) for name in names}
+        out |= {name: value for name in ("z", "cr0") if (value := getattr(self, name)) is not None}
+        for name in ("newcombe", "simultaneous", "always_valid"):
+            if interval := getattr(self, name):
+                out[name] = interval._asdict()
+        for name in ("adjusted", "complier", "randomised"):
+            if part := getattr(self, name):
+                out[name] = vars(part)
+        return out
+
+
+@dataclass(frozen=True)
+class WardEffect:
+    """One ward: its own difference with its interval, and the one to show, shrunken towards the other wards.
+
+    Where an arm has nobody there is no difference. `too_early` holds where the shrunken interval, or the interval over
+    all wards, includes nought: sixteen wards looked at one by one would otherwise give a false winner in more than
+    half of all trials that had no effect.
+    """
+
+    ward: str
+    treated: Rate
+    control: Rate
+    difference: float | None = None
+    se: float | None = None
+    interval: Interval = NOTHING_KNOWN
+    shrunken: float | None = None
+    shrunken_interval: Interval = NOTHING_KNOWN
+    too_early: bool = True
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """`spread` is the standard deviation of the wards' true effects, `p_same` the test that they are all the same."""
+
+    wards: tuple[WardEffect, ...]
+    spread: float
+    p_same: float | None
+
+
+@dataclass(frozen=True)
+class WardUplift:
+    arm: str
+    control: str
+    overall: Arm
+    gathered: Gathered
+
+    @property
+    def wards(self) -> tuple[WardEffect, ...]:
+        return self.gathered.wards
+
+
+@dataclass(frozen=True)
+class Uplift:
+    """Every arm against one control; `left_out` counts the rows whose outcome is not known."""
+
+    control: str
+    n: int
+    mean: float
+    arms: tuple[Arm, ...]
+    left_out: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        control = {"arm": self.control, "n": self.n, "mean": self.mean}
+        return {"control": control, "arms": [arm.as_dict() for arm in self.arms], "left_out": self.left_out}
