@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,14 +22,21 @@ REACHED = {
     Channel.sms: "sms_contact IS NOT NULL",
     Channel.letter: "coalesce(letter, false)",
 }
+NOBODY = np.array([], dtype=np.int64)
 FRAGMENTS = (1, 3)  # what a reminder by text takes, at least and at most
 BATCH = 5000
 
 
-def with_arms(frozen: Path, to: Path, shares: Mapping[str, float], seed: int) -> dict[str, int]:
-    """Write the frozen audience to `to` with a column `arm`; gives the households in each arm."""
+def with_arms(
+    frozen: Path, to: Path, shares: Mapping[str, float], seed: int, without: npt.NDArray[np.int64] = NOBODY
+) -> dict[str, int]:
+    """Write the frozen audience, but for some UPRNs, to `to` with a column `arm`; gives the households in each arm."""
     with duckdb.connect() as lake:
-        homes = lake.execute("SELECT uprn, coalesce(ward, '') AS ward FROM read_parquet(?)", [str(frozen)]).fetchnumpy()
+        lake.register("without", pa.table({"uprn": without}))
+        homes = lake.execute(
+            "SELECT uprn, coalesce(ward, '') AS ward FROM read_parquet(?) WHERE uprn NOT IN (SELECT uprn FROM without)",
+            [str(frozen)],
+        ).fetchnumpy()
         wards = [str(ward) for ward in homes["ward"]]
         drawn = assign(np.asarray(homes["uprn"], dtype=np.int64), wards, shares, seed)
         lake.register("drawn", pa.table({"uprn": homes["uprn"], "arm": drawn.astype(object)}))
@@ -49,6 +57,17 @@ def best_channel(channels: Sequence[str]) -> str:
     """SQL for the first of the channels by which a home may be reached, or null."""
     cases = " ".join(f"WHEN {REACHED[Channel(channel)]} THEN '{Channel(channel).value}'" for channel in channels)
     return f"CASE {cases} END"
+
+
+def homes_of(lake: duckdb.DuckDBPyConnection, path: Path, arm: str) -> int:
+    query = "SELECT count(*) FROM read_parquet(?) WHERE arm = ?"
+    return int(lake.execute(query, [str(path), arm]).fetchall()[0][0])
+
+
+def held(path: Path, uprns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Those of the UPRNs that a frozen audience holds."""
+    homes = np.asarray(pq.read_table(path, columns=["uprn"])["uprn"], dtype=np.int64)
+    return np.intersect1d(homes, uprns)
 
 
 @dataclass(frozen=True, slots=True)

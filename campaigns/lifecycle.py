@@ -8,13 +8,15 @@ draft ─submit─▶ submitted ─approve─▶ approved ─launch─▶ launch
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select, update
 
-from campaigns import audience
+from campaigns import audience, exclusions, submission
+from campaigns.exclusions import Uprns
 from campaigns.models import Approval, Campaign, CampaignState, Message, MessageState, Reason, Wave
 from campaigns.notify.messages import Notify
 from campaigns.plan import Plan, read
@@ -132,15 +134,20 @@ def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | N
     )  # fmt: skip
     if not frozen.households:
         raise InputRefused("The segment holds no household, so there is nobody to remind. Change its rule.")
-    return adopt(office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot)
+    left_out = exclusions.before_the_draw(office, actor.authority, campaign_id, frozen.register_snapshot)
+    return adopt(
+        office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot, left_out=left_out
+    )  # fmt: skip
 
 
-def adopt(office: Office, actor: Actor, draft: Campaign, frozen: Path, *, register_snapshot: int | None) -> Campaign:
-    """The second half of `submit`: what was frozen becomes the audience with its arms."""
+def adopt(
+    office: Office, actor: Actor, draft: Campaign, frozen: Path, *, register_snapshot: int | None,
+    left_out: Mapping[str, Uprns] | None = None,
+) -> Campaign:  # fmt: skip
+    """The second half of `submit`: what was frozen, but for the homes left out, becomes the audience with its arms."""
     plan = Plan.model_validate(draft.plan)
     staged = office.lake.stage()
-    arms = audience.with_arms(frozen, staged, plan.arms, draft.seed)
-    estimate = {**audience.estimate(staged, plan, law(office.settings.home)), "arms": arms}
+    estimate = submission.estimate(office, actor.authority, plan, draft.seed, frozen, staged, left_out or {})
     fingerprint = audience.digest(staged)
     with office.database.session() as session:
         ready = _in_state(find(session, actor.authority, draft.id or 0), "submit", CampaignState.draft)
@@ -212,6 +219,7 @@ def launch(office: Office, actor: Actor, campaign_id: int) -> Campaign:
         begun = _in_state(find(session, actor.authority, campaign_id), "launch", CampaignState.approved)
         plan = Plan.model_validate(begun.plan)
         _approved_version(session, begun)
+        exclusions.demand_apart(session, office, begun, _audience(office, session, begun))
         _still_possible(office, plan, _nation(session, actor.authority))
         for number, wave in enumerate(plan.waves, 1):
             session.add(
@@ -224,6 +232,10 @@ def launch(office: Office, actor: Actor, campaign_id: int) -> Campaign:
         begun.state, begun.launched_at = CampaignState.launched, office.clock.now()
         _record(session, office, actor, "launch campaign", begun)
         return begun
+
+
+def _audience(office: Office, session: Session, campaign: Campaign) -> Path:
+    return office.lake.file(session.get_one(Snapshot, campaign.audience_snapshot))
 
 
 def _approved_version(session: Session, campaign: Campaign) -> None:

@@ -79,6 +79,8 @@ class Plan(_Part):
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     language: Language = "en"
     wording: dict[str, str] = Field(default_factory=dict)  # texts for placeholders Engage has nothing for
+    expected_rate: float = Field(default=0.05, gt=0, lt=1)  # of homes that gain an elector without any reminder
+    second_approver: str = Field(default="", max_length=320)  # before a poll: an account, as "approver 3" or its email
 
     @model_validator(mode="before")
     @classmethod
@@ -132,11 +134,27 @@ class Plan(_Part):
                 f"waves: nobody in {self.comparison!r} is ever reminded. Expected a wave for them after the outcome "
                 "window, or holdout_reason"
             )
+        self._check_same_time()
         if first is not None and first <= self.outcome_window.end:
             raise ValueError(
                 f"waves: {self.comparison!r} is the comparison, but its first reminder is on {first}. Expected a day "
                 f"after the outcome window, which ends on {self.outcome_window.end}"
             )
+
+    def _check_same_time(self) -> None:
+        """Groups told apart by wording or channel would else be told apart by their days too."""
+        compared = [wave for wave in self.waves if wave.send_on <= self.outcome_window.end]
+        days = {
+            arm: sorted(wave.send_on for wave in compared if arm in wave.arms)
+            for arm in self.arms if arm != self.comparison
+        }  # fmt: skip
+        (first, expected), *others = days.items()
+        for arm, found in others:
+            if found != expected:
+                raise ValueError(
+                    f"waves: {arm!r} is reminded on {_days(found)}, but {first!r} on {_days(expected)}. Expected the "
+                    "same days, so that wording or channel is all that tells them apart"
+                )
 
     def _check_waves(self) -> None:
         for number, wave in enumerate(self.waves, 1):
@@ -217,6 +235,10 @@ def _expected(kind: str, reason: str) -> str:
 
 def _listed(names: object) -> str:
     return ", ".join(str(name) for name in names) if isinstance(names, dict) else str(names)
+
+
+def _days(days: Sequence[date]) -> str:
+    return ", ".join(map(str, days)) or "no day"
 
 
 def _by_language(value: object) -> object:

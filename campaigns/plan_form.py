@@ -53,7 +53,7 @@ def plan(form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
         "arms": _arms(form),
         **_dates(form),
     }
-    kept = {name: before[name] for name in ("seed", "wording") if before and before.get(name)}
+    kept = {name: before[name] for name in ("seed", "wording", "expected_rate") if before and before.get(name)}
     if not form.valid:
         return None
     try:

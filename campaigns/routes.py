@@ -88,7 +88,9 @@ def _editor(office: Office, authority: str, form: Form, campaign: Campaign | Non
 
 @get("/campaigns/{number:int}", sync_to_thread=True)
 def campaign(office: InOffice, account: ByAccount, actor: ByActor, number: Number) -> Template:
-    return render("officers/campaign.html", **_shown(office, account, actor, number))
+    shown = _shown(office, account, actor, number)
+    planning = shown["campaign"].state in lifecycle.CHANGEABLE
+    return render("officers/campaign_plan.html" if planning else "officers/campaign.html", **shown)
 
 
 @get("/campaigns/{number:int}/progress", sync_to_thread=True)
@@ -108,6 +110,7 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
         "acts": acts.possible(account, found),
         "decisions": lifecycle.approvals(office, actor, number),
         "sentence": _sentence(found),
+        "can_find": _can_find(found),
         "texts": {t.template_id: t for t in plan_form.templates(office)} if before_launch else {},
         "channels": plan_form.CHANNELS,
         "changeable": before_launch and account.may(Right.plan),
@@ -118,6 +121,15 @@ def _sentence(found: Campaign) -> str:
     from segments import rules  # noqa: PLC0415  # brings the query engine
 
     return rules.parse(found.rule).sentence()
+
+
+def _can_find(found: Campaign) -> list[str]:
+    """What the comparison can find, in plain words; nothing before it is submitted."""
+    if "power" not in found.estimate:
+        return []
+    from campaigns import power  # noqa: PLC0415  # brings the statistics
+
+    return power.said(found.estimate["power"])
 
 
 @get("/campaigns/{number:int}/{act:str}", sync_to_thread=True)

@@ -76,6 +76,17 @@ def test_a_wrong_plan_names_the_field_and_what_was_expected(changes: dict[str, A
     assert words in str(caught.value)
 
 
+def test_two_wordings_go_out_on_the_same_days() -> None:
+    arms = {"plain": 0.25, "warm": 0.25, "reminded later": 0.5}
+    first = {"channels": ["letter"], "send_on": "2026-06-03", "arms": ["plain"]}
+    warm = {"channels": ["letter"], "arms": ["warm"], "templates": {"letter": TEMPLATES["letter"]}}
+    later = {"channels": ["letter"], "send_on": "2026-08-01", "arms": ["reminded later"]}
+    waves = read(plan(arms=arms, waves=[first, warm | {"send_on": "2026-06-03"}, later])).waves
+    assert [wave.arms for wave in waves] == [("plain",), ("warm",), ("reminded later",)]
+    with pytest.raises(PlanInvalid, match="'warm' is reminded on 2026-06-10, but 'plain' on 2026-06-03"):
+        read(plan(arms=arms, waves=[first, warm | {"send_on": "2026-06-10"}, later]))
+
+
 def test_files_that_are_no_plan(tmp_path: Path) -> None:
     for content, words in (
         (b"{", "plan.json is not JSON: line 1, column 2"),

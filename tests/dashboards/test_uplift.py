@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from campaigns.power import detectable, needed
 from dashboards.intervals import newcombe
-from dashboards.power import detectable, needed
 from dashboards.trial import read_table
 from dashboards.uplift import by_ward, complier, estimate
 from engage.foundation.errors import InputRefused
