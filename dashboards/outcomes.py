@@ -23,6 +23,9 @@ from segments import engine, registrations, wards
 NO_LATER_REGISTER = "no later register yet"
 ELSEWHERE = "not known"
 """The ward of a home that no boundary or directory places."""
+COUNTED = "without moves"
+SAME = 0.1
+"""From this share on, persons whose hash is that of their first and last name and home make a register without ids."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,19 @@ class Reading:
 
 
 def outcomes(office: Office, actor: Actor, campaign_id: int) -> pd.DataFrame:
-    """One row per home of the audience: `uprn, ward, block, arm, registered, gained, contacted_on, channel`.
+    """One row per home of the audience: `uprn, ward, block, arm, registered, gained, moved_in, electors, later,
+    contacted_on, channel`.
 
-    `ward` is the one the home lies in now, `block` the one it was randomised in.
-    `registered` is 1 where somebody is on the outcome register of the home who was not on its baseline register, and
-    `gained` counts them. A home that was emptied, renumbered or removed stays, with 0. `contacted_on` and `channel`
-    are those of the first message Notify accepted, missing where there was none. Raises InputRefused where the
-    campaign has no audience, or no later register is imported.
+    `ward` is the one the home lies in now, `block` the one it was randomised in. `electors` and `later` count who was
+    on the register of the home before and after.
+    `registered` is 1 where somebody is on the outcome register of the home who was on no home's baseline register,
+    and `gained` counts them; `moved_in` counts those who came from another home, who are no new registration.
+    Persons are keyed hashes of elector ids, so that a renumbering or a corrected name changes nothing. Where a
+    register has no ids and a person is known by name and home alone, one who goes and one who comes may be the same
+    with another spelling: only as many count as the home grew by.
+    A home that was emptied, renumbered or removed stays, with 0. `contacted_on` and `channel` are those of the first
+    message Notify accepted, missing where there was none. Raises InputRefused where the campaign has no audience, or
+    no later register is imported.
     """
     with office.database.session() as session:
         permit(session, actor, Right.see_data)
@@ -98,13 +107,17 @@ def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) ->
     baseline = engine.needed(session.get(Snapshot, campaign.register_snapshot), "register")
     before, after = (registrations.linked(office, actor, session, each) for each in (baseline, read.register))
     geography = current(session, campaign.authority, "geography")
-    source = f"audience {audience.id} electors {before.id} {after.id} geography {geography.id if geography else '-'}"
+    places = geography.id if geography else "-"
+    source = f"audience {audience.id} electors {before.id} {after.id} geography {places} {COUNTED}"
     for known in history(session, campaign.authority, "outcomes", str(campaign.id)):
         if known.source == source:
             return known
     staged = office.lake.stage()
     with engine.connect() as backend:
-        rows = engine.write(backend, _homes(backend, office, session, audience, before, after), staged)
+        by_name = any(_by_name(engine.table(backend, office.lake, each)) for each in (baseline, read.register))
+        tied = (engine.table(backend, office.lake, each) for each in (before, after))
+        gains = gained(*tied, by_name=by_name)
+        rows = engine.write(backend, _homes(backend, office, session, audience, gains), staged)
     return office.lake.commit(
         session, staged, authority=campaign.authority, kind="outcomes", name=str(campaign.id), as_at=read.as_at,
         made_at=office.clock.now(), made_by=actor.label, rows=rows, source=source,
@@ -112,20 +125,44 @@ def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) ->
     )  # fmt: skip
 
 
-def _homes(
-    backend: Backend, office: Office, session: Session, audience: Snapshot, before: Snapshot, after: Snapshot
-) -> ir.Table:
+def gained(before: ir.Table, after: ir.Table, *, by_name: bool = False) -> ir.Table:
+    """`uprn, gained, moved_in, electors, later` of every home on either register, from tables of `person, uprn`."""
+    counts = [
+        table.group_by("uprn").agg(**{name: table.person.nunique()})
+        for table, name in ((before, "electors"), (after, "later"))
+    ]
+    new = after.anti_join(before, ["person", "uprn"])
+    came = [
+        part.group_by("uprn").agg(**{name: part.person.nunique()})
+        for part, name in ((new.anti_join(before, "person"), "gained"), (new.semi_join(before, "person"), "moved_in"))
+    ]
+    homes = before.select("uprn").union(after.select("uprn"), distinct=True)
+    for part in (*came, *counts):
+        homes = engine.attach(homes, part, "uprn")
+    told = homes.fill_null(0)
+    grown = ibis.greatest(told.later - told.electors, 0)
+    return told.mutate(gained=ibis.least(told.gained, grown)) if by_name else told
+
+
+def _by_name(register: ir.Table) -> bool:
+    """Whether its persons are known by their names: of most with no middle name the hash is then that of the alias."""
+    if "alias" not in register.columns:
+        return False
+    share = (register["person"] == register["alias"]).mean().execute()
+    return bool(share is not None and share > SAME)
+
+
+def _homes(backend: Backend, office: Office, session: Session, audience: Snapshot, gains: ir.Table) -> ir.Table:
     frozen = engine.table(backend, office.lake, audience)
     homes = wards.restated(backend, office, session, audience.authority, frozen.mutate(block=frozen.ward))
-    gains = registrations.joined(*(engine.table(backend, office.lake, each) for each in (before, after)))
     joined = engine.attach(homes.select("uprn", "ward", "block", "arm"), gains, "uprn")
-    gained = joined.gained.fill_null(0)
+    counted = {name: joined[name].fill_null(0).cast("int64") for name in ("gained", "moved_in", "electors", "later")}
     placed = joined.mutate(
         **{name: joined[name].cast("string").nullif("").fill_null(ELSEWHERE) for name in ("ward", "block")},
-        registered=(gained > 0).cast("int64"),
-        gained=gained,
+        registered=(counted["gained"] > 0).cast("int64"),
+        **counted,
     )
-    return placed.select("uprn", "ward", "block", "arm", "registered", "gained").order_by("uprn")
+    return placed.select("uprn", "ward", "block", "arm", "registered", *counted).order_by("uprn")
 
 
 def _first_contacts(session: Session, campaign_id: int) -> pd.DataFrame:

@@ -88,8 +88,13 @@ def test_a_home_registered_when_somebody_new_is_there(
     campaign = place.campaign(arms, place.register(before, BASELINE))
     place.register(after, as_at)
     found = outcomes(place.office, place.actor, campaign)
-    gained = {uprn: len({p for p, u in after if u == uprn} - {p for p, u in before if u == uprn}) for uprn in arms}
+    known = {p for p, _ in before}
+    gained = {uprn: len({p for p, u in after if u == uprn} - known) for uprn in arms}
+    moved = {uprn: len({p for p, u in after - before if u == uprn and p in known}) for uprn in arms}
     assert dict(zip(found["uprn"], found["gained"], strict=True)) == gained
+    assert dict(zip(found["uprn"], found["moved_in"], strict=True)) == moved
+    assert found["electors"].tolist() == [len({p for p, u in before if u == uprn}) for uprn in found["uprn"]]
+    assert found["later"].tolist() == [len({p for p, u in after if u == uprn}) for uprn in found["uprn"]]
     assert dict(zip(found["uprn"], found["registered"], strict=True)) == {u: int(n > 0) for u, n in gained.items()}
     assert dict(zip(found["uprn"], found["arm"], strict=True)) == arms
     assert found["contacted_on"].isna().all()
