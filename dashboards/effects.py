@@ -1,6 +1,7 @@
 """What is found of a trial: each arm against the control, each ward against the others."""
 
 from dataclasses import dataclass
+from math import isinf
 from typing import Any
 
 from dashboards.intervals import Interval, Z
@@ -84,7 +85,8 @@ class Arm:
                 out[name] = interval._asdict()
         for name in ("adjusted", "complier", "randomised"):
             if part := getattr(self, name):
-                out[name] = vars(part)
+                # JSON knows no end without end: so few lots there are that none speaks against any effect.
+                out[name] = {key: None if isinf(value) else value for key, value in vars(part).items()}
         return out
 
 

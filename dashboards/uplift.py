@@ -6,6 +6,7 @@ and where they come from are in docs/method.md; the distributions are SciPy's an
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -81,12 +82,28 @@ class _Comparison:
     found: Fit
     interim: bool
 
+    @cached_property
+    def _several(self) -> float | None:
+        return dunnett(self.found.correlation, self.found.freedom) if len(self.treated) > 1 else None
+
+    @cached_property
+    def _reached(self) -> Array | None:
+        """The difference each arm made in contact."""
+        if "contact" not in self.rows:
+            return None
+        return fit(self.rows.assign(outcome=self.rows["contact"]), self.treated).differences
+
+    @cached_property
+    def _beside_covariates(self) -> Fit | None:
+        names = [name for name in self.rows.columns if name.startswith(COVARIATE)]
+        return fit(self.rows, self.treated, self.rows[names].to_numpy(float)) if names else None
+
     def arm(self, place: int) -> Arm:
         label = self.treated[place]
         mine, control = self.rates[label], self.rates[self.base]
         arm = _arm(label, mine, control, self.found, place)
         few = arm.interval == "newcombe"
-        several = dunnett(self.found.correlation, self.found.freedom) if len(self.treated) > 1 else None
+        several = self._several
         looks = looking(arm.se, mine.pair, control.pair, len(self.treated)) if self.interim else None
         return replace(
             arm,
@@ -102,9 +119,7 @@ class _Comparison:
         """Two-stage least squares, one arm at a time: d/c, its error that of the outcome less (d/c) contact, over c.
         The error so counts that c is estimated as well (Angrist, Imbens and Rubin 1996).
         """
-        if "contact" not in self.rows:
-            return None
-        reached = fit(self.rows.assign(outcome=self.rows["contact"]), self.treated).differences[place]
+        reached = 0.0 if self._reached is None else self._reached[place]
         if not reached > 0:
             return None
         effect = arm.difference / reached
@@ -115,10 +130,9 @@ class _Comparison:
         return Complier(share, float(effect), error, float(effect - half), float(effect + half))
 
     def _adjusted(self, place: int) -> Adjusted | None:
-        names = [name for name in self.rows.columns if name.startswith(COVARIATE)]
-        if not names:
+        found = self._beside_covariates
+        if found is None:
             return None
-        found = fit(self.rows, self.treated, self.rows[names].to_numpy(float))
         difference, se = float(found.differences[place]), float(found.errors[place])
         return Adjusted(difference, se, difference - found.critical * se, difference + found.critical * se)
 

@@ -181,6 +181,8 @@ def purge(dry_run: bool, as_json: bool) -> None:
 @click.option("--cluster", help="Column of the cluster.")
 @click.option("--block", help="Column of the block.")
 @click.option("--weight", help="Column of the weight.")
+@click.option("--contact", help="Column of who was reached: adds the effect on those.")
+@click.option("--covariate", "covariates", multiple=True, help="Column known beforehand; may be given again.")
 @click.option("--control", help="Name of the arm to compare with.")
 @for_authority
 @acting_as
@@ -191,7 +193,7 @@ def uplift(
     authority: str | None,
     email: str | None,
     as_json: bool,
-    **columns: str | None,
+    **columns: Any,
 ) -> None:
     """How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file."""
     from engage.measuring import of_campaign, of_table

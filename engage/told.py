@@ -15,6 +15,9 @@ GAP = ("key", "name", "eligible", "registered", "completeness", "low", "high", "
 STANDING = ("planned", "waiting", "accepted", "delivered", "failed", "dropped", "unknown")
 ARM = ("arm", "n", "registered", "mean", "difference", "low", "high")
 WARD = ("ward", "arm", "n", "control_n", "difference", "low", "high", "shrunken", "too_early")
+DELIVERY = (
+    "arm", "homes", "contacted", "not_yet", "undeliverable", "dropped", "no_message", "elsewhere", "emptied", "removed",
+)  # fmt: skip
 
 
 def imported(report: Mapping[str, Any], lake: Path) -> None:
@@ -102,12 +105,61 @@ def status(value: Mapping[str, Any]) -> None:
 
 
 def uplift(value: Mapping[str, Any]) -> None:
-    """Shares of homes from 0 to 1; `difference` is against the first row, with its 95 % interval."""
+    """Shares of homes from 0 to 1; `difference` is against the first row, with its 95 % interval. The second table has
+    every figure in points, to a ten-thousandth; `z` is a number."""
     if register := value.get("register"):
         interim = ", before the outcome window closed" if register["interim"] else ""
         click.echo(f"Measured by the register of {register['as_at']}{interim}")
-    arms = [value["control"], *value["arms"]]
+    arms = [arm for arm in (value["control"], *value["arms"]) if arm]
     table(arms, [column for column in ARM if any(column in arm for arm in arms)])
-    if value.get("wards"):
-        click.echo()
-        table(value["wards"], WARD)
+    if said := value.get("not_a_measure"):
+        click.echo(f"\n{said}")
+    for rows, columns in (
+        (_in_points(value["arms"]), ("arm", "figure", "points", "low", "high")),
+        (value.get("wards", []), WARD),
+        ([_differing(row) for row in value.get("between_wards", [])], ("arm", "spread", "p_same")),
+        ([_priced(row) for row in value.get("cost", [])], ("arm", "pounds", "each_extra")),
+        (value.get("delivery", []), DELIVERY),
+    ):
+        if rows:
+            click.echo()
+            table(rows, columns)
+
+
+POINTS = ("complier", "adjusted", "newcombe", "simultaneous", "always_valid", "randomised")
+
+
+def _in_points(arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    rows = []
+    for arm in arms:
+        if "difference" not in arm:
+            continue
+        rows.append(_points(arm["arm"], f"difference ({arm['interval']})", arm["difference"], arm))
+        rows += [_points("", name, arm[key]) for name, key in (("se", "se"), ("se, CR0", "cr0")) if key in arm]
+        rows += [{"figure": "z", "points": f"{arm['z']:.3f}"}] if "z" in arm else []
+        parts = {name: arm[name] for name in POINTS if name in arm}
+        for name, part in parts.items():
+            rows.append(_points("", name.replace("_", " "), part.get("difference"), part))
+            rows += [_points("", f"se, {name}", part["se"])] if "se" in part else []
+    return rows
+
+
+def _points(arm: str, figure: str, value: float | None, ends: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    numbers = {"points": value, **({end: ends[end] for end in ("low", "high")} if ends else {})}
+    return {"arm": arm, "figure": figure} | {
+        name: f"{100 * number:.4f}" for name, number in numbers.items() if number is not None
+    }
+
+
+def _differing(row: Mapping[str, Any]) -> dict[str, Any]:
+    p = row["p_same"]
+    return {"arm": row["arm"], "spread": row["spread"], "p_same": "too few wards" if p is None else f"{p:.3f}"}
+
+
+def _priced(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Pounds spent, and for each extra registration; without an upper end where there may have been none."""
+    low, high = row["low"], row["high"]
+    each = (
+        "none extra" if low is None else f"from {low:.2f}, no upper end" if high is None else f"{low:.2f} to {high:.2f}"
+    )
+    return {"arm": row["arm"], "pounds": "{:.2f} to {:.2f}".format(*row["pounds"]), "each_extra": each}
