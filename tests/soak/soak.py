@@ -1,0 +1,207 @@
+"""`make soak`: whatever crashes, stops or jumps, each message of a campaign arrives once or is accounted for.
+
+Not collected by `make test`, which has small versions in tests/faults.
+"""
+
+import resource
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.soak.arrivals import Arrivals
+from tests.soak.cluster import Cluster
+from tests.soak.conftest import Size
+from tests.soak.stage import Stage, stage
+
+MINUTE = timedelta(minutes=1)
+
+
+@contextmanager
+def launched(folder: Path, database_url: str, messages: int, *, jumping: bool = False) -> Iterator[Stage]:
+    with stage(folder, database_url, jumping=jumping) as made:
+        made.launch(messages)
+        yield made
+
+
+def say(what: str, verdict: str) -> None:
+    print(f"\n  {what}: {verdict}", flush=True)  # noqa: T201 - the figures are what it is run for
+
+
+def test_killed_at_random_points(database_url: str, tmp_path: Path, size: Size) -> None:
+    draw = Random(size.seed)
+    points = sorted(draw.randrange(size.messages) for _ in range(size.points))
+    with launched(tmp_path, database_url, size.messages) as play:
+        killed = 0
+        for point in points:
+            how = signal.SIGKILL if draw.random() < 0.7 else signal.SIGTERM
+            worker = play.worker()
+            reached = play.sent() < point and play.until(point, worker, within=20)
+            time.sleep(draw.uniform(0, 0.4) if reached else draw.uniform(0, 4))  # also while it starts and plans
+            ended = play.end(worker, how)
+            assert ended in (-how, 0)
+            killed += how == signal.SIGKILL
+            play.look()
+            play.jump(draw.uniform(0, 4) * MINUTE)
+        play.finish()
+        verdict = play.verdict(size.messages)
+    say(f"{killed} SIGKILL and {len(points) - killed} SIGTERM", verdict)
+
+
+def test_postgresql_restarts_under_load(postgres: Cluster, tmp_path: Path, size: Size) -> None:
+    url = postgres.url.rsplit("/", 1)[0] + "/restarted"
+    _database(postgres.url, "restarted")
+    shares = (0.0, 0.2, 0.4, 0.6, 0.8)
+    with launched(tmp_path, url, size.messages) as play:
+        worker = play.worker()
+        for number, share in enumerate(shares):
+            assert play.until(max(1, int(size.messages * share)), worker, within=180)
+            postgres.restart("immediate" if number % 2 else "fast")
+            play.look()
+            play.post.set_clock()
+        assert play.until(int(size.messages * 0.85), worker), "the worker goes on by itself"
+        assert play.end(worker) == 0
+        play.finish()
+        verdict = play.verdict(size.messages)
+    say(f"PostgreSQL restarted {len(shares)} times", verdict)
+
+
+def _database(server: str, name: str) -> None:
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+
+
+@pytest.mark.skipif(
+    not hasattr(resource, "prlimit"), reason="fills the disk by a limit that only Linux sets from outside"
+)
+def test_the_disk_is_full(tmp_path: Path, size: Size) -> None:
+    database = tmp_path / "engage.sqlite"
+    with launched(tmp_path, f"sqlite:///{database}", size.messages) as play:
+        worker = play.worker()
+        for share in (0.3, 0.6):
+            assert play.until(int(size.messages * share), worker)
+            full = resource.prlimit(worker.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (1, full[1]))  # no file may grow
+            time.sleep(10)
+            assert worker.poll() is None, "it waits for room"
+            held = play.sent()
+            time.sleep(3)
+            assert play.sent() == held, "nothing leaves that cannot be written down"
+            play.look()
+            resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, full)
+        assert play.until(int(size.messages * 0.7), worker), "the worker goes on by itself"
+        assert play.end(worker) == 0
+        play.finish()
+        verdict = play.verdict(size.messages)
+    say("disk full twice, 13 seconds each", verdict)
+
+
+def test_notify_is_away(database_url: str, tmp_path: Path, size: Size) -> None:
+    with launched(tmp_path, database_url, size.messages) as play:
+        worker = play.worker()
+        assert play.until(size.messages // 3, worker)
+        play.post.kill()
+        for _ in range(3):
+            time.sleep(10)
+            assert worker.poll() is None
+            play.look()
+        play.post.start()
+        assert play.until(size.messages // 2, worker), "the worker goes on by itself"
+        assert play.end(worker) == 0
+        play.finish()
+        verdict = play.verdict(size.messages)
+    say("the stand-in killed, and away for 30 seconds", verdict)
+
+
+def test_the_clock_jumps(database_url: str, tmp_path: Path, size: Size) -> None:
+    draw = Random(size.seed)
+    jumps = [draw.choice((-1, 1)) * draw.uniform(0.5, 15) * MINUTE for _ in range(10)]
+    with launched(tmp_path, database_url, size.messages, jumping=True) as play:
+        worker = play.worker()
+        for number, by in enumerate([*jumps, -sum(jumps, timedelta(0))], 1):
+            play.until(size.messages * number // 12, worker, within=30)
+            play.jump(by)
+            time.sleep(draw.uniform(0, 1))
+            play.look()
+        assert play.end(worker) == 0
+        play.finish()
+        verdict = play.verdict(size.messages)
+    say(f"the clock jumped {len(jumps) + 1} times, by up to 15 minutes, either way", verdict)
+
+
+def test_one_of_three_workers_is_killed(postgres: Cluster, tmp_path: Path, size: Size) -> None:
+    _database(postgres.url, "three")
+    with launched(tmp_path, postgres.url.rsplit("/", 1)[0] + "/three", size.messages) as play:
+        workers = [play.worker() for _ in range(3)]
+        assert play.until(size.messages // 4, *workers)
+        play.end(workers.pop(1), signal.SIGKILL)
+        play.look()
+        assert play.until(size.messages // 2, *workers)
+        play.look()
+        assert play.until(int(size.messages * 0.9), *workers)
+        assert [play.end(worker) for worker in workers] == [0, 0]
+        play.finish()
+        verdict = play.verdict(size.messages)
+    say("one of three workers killed", verdict)
+
+
+AMBIGUOUS = {"drop_after": "accepted, then the connection dropped", "error_after": "500 after storing",
+             "unreadable": "an unreadable 201"}  # fmt: skip
+
+
+def test_nobody_knows_whether_it_was_sent(database_url: str, tmp_path: Path, size: Size) -> None:
+    each = size.ambiguous // len(AMBIGUOUS) + 1
+    with launched(tmp_path, database_url, size.messages) as play:
+        given = 0
+        while (left := each * len(AMBIGUOUS) - given) > 0:
+            # In portions, as a worker that meets many of them at once rightly stops to ask.
+            kind = list(AMBIGUOUS)[given // each]
+            portion = min(left, each - given % each, 250)
+            play.post.order("faults", {kind: {"count": portion}})
+            given += portion
+            play.work()
+            play.jump(2 * MINUTE)
+            play.look()
+        play.post.order("faults", {})
+        play.finish()
+        verdict = play.verdict(size.messages)
+        assert play.seen["unknown"]
+    say(f"{given:,} ambiguous sends ({', '.join(AMBIGUOUS.values())})", verdict)
+
+
+def test_what_arrives_between_planning_and_sending(database_url: str, tmp_path: Path, size: Size) -> None:
+    early = datetime(2026, 6, 3, 5, tzinfo=UTC)  # six in the morning in London: planned, but nothing may leave
+    with stage(tmp_path, database_url, start=early) as play:
+        arrivals = Arrivals(play)
+        # Twelve working days before 19 June is the third: at midnight it is too late.
+        play.launch(size.messages, register=arrivals.first_register(), poll_date=f"{date(2026, 6, 19)}")
+        play.work()
+        letters = size.messages // 10
+        assert (play.look().planned, play.sent()) == (size.messages, letters), "letters disturb nobody"
+        closed = arrivals.stop(10) + arrivals.protect(10) + arrivals.join_register(10)
+        play.jump(timedelta(hours=4))
+        worker = play.worker()
+        assert play.until(size.messages // 3, worker)
+        closed += arrivals.stop_waiting(10)
+        play.until(size.messages // 2, worker)
+        play.end(worker)
+        before_deadline = play.sent()
+        play.jump(timedelta(hours=24))
+        play.work()
+        assert play.sent() == before_deadline, "nothing leaves after the deadline but what is found again"
+        assert not arrivals.reached(closed)
+        play.finish()
+        assert not arrivals.reached(closed)
+        status = play.look()
+        verdict = play.verdict(size.messages, dropped=status.dropped)
+        assert set(status.dropped_for) == {"suppressed", "registered since", "expired"}
+    say(f"{len(closed)} STOPs, protected homes and new electors, then the deadline: {status.dropped_for}", verdict)
