@@ -6,6 +6,7 @@ screen reader the same rows. Colours are those of the Government Analysis Functi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil, floor
 from xml.etree.ElementTree import Element
 
@@ -49,6 +50,25 @@ class BarRow:
         return f"{self.label} {self.figure}"
 
 
+@dataclass(frozen=True)
+class TimeRow:
+    """A percentage on a day, with its interval."""
+
+    day: date
+    figure: Published
+    low: Published
+    high: Published
+
+    @property
+    def label(self) -> str:
+        return f"{self.day.day} {self.day:%b %Y}"
+
+    @property
+    def said(self) -> str:
+        span = f" ({self.low} to {self.high})" if self.low.value is not None else ""
+        return f"{self.day.day} {self.day:%B %Y} {self.figure}{span}"
+
+
 def interval_chart(*, title: str, description: str, rows: Sequence[IntervalRow], axis: str) -> Markup:
     """A dot and a line for each place's estimate and 95 % interval, about a line at nought.
 
@@ -87,6 +107,54 @@ def bar_chart(
         if length > 0:
             add(svg, "rect", x=MARGIN, y=y + 24, width=round(length, 1), height=14, fill=colour)
     return finish(svg)
+
+
+def time_chart(*, title: str, description: str, rows: Sequence[TimeRow]) -> Markup:
+    """Percentages over time, oldest first: a dot with its interval for each day, joined by a line.
+
+    Days stand as far apart as they are; a day without room for its name has it in the table alone.
+    """
+    height, top, bottom = 260, 20, 200
+    svg = canvas(title, description, [row.said for row in rows], height)
+    shown = [row for row in rows if row.figure.value is not None]
+    floor_at = 10 * floor(min([row.low.value or row.figure.value or 0 for row in shown], default=0) / 10)
+    for tick in range(floor_at, 101, 10 if floor_at >= 50 else 20):
+        y = _up(tick, floor_at, top, bottom)
+        add(svg, "line", x1=44, x2=WIDTH - MARGIN, y1=y, y2=y, stroke=LIGHT)
+        write(svg, 38, y + 5, f"{tick}%", anchor="end")
+    places = _along([row.day for row in shown])
+    heights = [_up(row.figure.value or 0, floor_at, top, bottom) for row in shown]
+    path = " ".join(f"{x:g},{y:g}" for x, y in zip(places, heights, strict=True))
+    add(svg, "polyline", points=path, fill="none", stroke=BLUE, stroke_width=2)
+    _named(svg, [row.label for row in shown], places, bottom + 22)
+    for row, x, y in zip(shown, places, heights, strict=True):
+        if row.low.value is not None and row.high.value is not None:
+            ends = {"y1": _up(row.low.value, floor_at, top, bottom), "y2": _up(row.high.value, floor_at, top, bottom)}
+            add(svg, "line", x1=x, x2=x, **ends, stroke=BLUE, stroke_width=3)
+        _dot(svg, x, y, early=False)
+    return finish(svg)
+
+
+def _up(value: float, low: float, top: float, bottom: float) -> float:
+    return round(bottom - (value - low) / ((100 - low) or 1) * (bottom - top), 1)
+
+
+def _along(days: Sequence[date]) -> list[float]:
+    """Where days stand between the margins of a chart, in the middle where there is only one."""
+    if len(days) < 2:
+        return [180.0] * len(days)
+    span = (days[-1] - days[0]).days or 1
+    return [round(70 + (day - days[0]).days / span * 200, 1) for day in days]
+
+
+def _named(svg: Element, names: Sequence[str], places: Sequence[float], y: float) -> None:
+    """The newest first, then as many earlier ones as have room, one line lower where two are near."""
+    rows: list[list[float]] = [[], []]
+    for name, x in reversed(list(zip(names, places, strict=True))):
+        free = next((line for line, taken in enumerate(rows) if all(abs(x - other) > 96 for other in taken)), None)
+        if free is not None:
+            write(svg, min(max(x, 50), WIDTH - 50), y + 20 * free, name, anchor="middle")
+            rows[free].append(x)
 
 
 @dataclass(frozen=True)

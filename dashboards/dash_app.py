@@ -6,28 +6,35 @@ travels to Dash's layout and callbacks in a context variable; nothing in an addr
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
 
 from anyio import to_thread
 from dash import Dash, Input, Output
+from dash.exceptions import PreventUpdate
 from litestar import get, post
 from litestar.datastructures import MutableScopeHeaders
+from litestar.response import Redirect
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
 from dashboards import panels
 from dashboards.compression import Compressed
 from dashboards.figures import Figures, published
+from dashboards.view import ARM, BY, View
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
 from engage.foundation.pages import render
+from engage.foundation.static import asset
 from engage.foundation.web import Asked, ByAccount, InOffice, requires
 
 PREFIX = "/dashboard/"
 START = "var renderer = new DashRenderer();"
 """Dash's one inline script; a test holds it to what Dash serves."""
+
+PLOTLY = f"{PREFIX}_dash-component-suites/plotly/package_data/plotly.min.js"
+"""Where Dash looks for Plotly when it has a chart to draw; a test holds it to what Dash asks for."""
 
 # Plotly and Dash put style elements of their own into the page, so styles cannot be limited to files.
 CONTENT_SECURITY_POLICY = (
@@ -65,9 +72,16 @@ def mount(office: Office) -> list[ControllerRouterHandler]:  # noqa: ARG001  # t
     may = [requires(Right.see_figures)]
     return [
         no_outlines,
+        plotly,
         get(paths, guards=may, include_in_schema=False, name="dashboard")(answer),
         post("/dashboard/_dash-update-component", guards=may, include_in_schema=False)(answer),
     ]
+
+
+@get(PLOTLY, guards=[requires(Right.see_figures)], include_in_schema=False)
+async def plotly() -> Redirect:
+    """The part of Plotly that the charts need, instead of all of it, from a name that a browser may keep for ever."""
+    return Redirect(asset("plotly.js"), status_code=302, headers={"Cache-Control": "private, max-age=600"})
 
 
 @get(f"{panels.OUTLINES}{{name:str}}", guards=[requires(Right.see_figures)], include_in_schema=False)
@@ -91,7 +105,8 @@ def dashboard() -> Dash:
     app.backend.websocket_capability = False  # else every page fetches a worker script that nothing here uses
     app.layout = _layout
     app.callback(
-        Output("changed", "children"), Output("finding", "children"), Input("place", "search"),
+        Output("changed", "children"), Output("finding", "children"), Output("complete", "children"),
+        Input("place", "search"),
     )(_choose)  # fmt: skip
     return app
 
@@ -103,14 +118,19 @@ class _Dashboard(Dash):  # type: ignore[misc]  # Dash's types are not followed
 
 
 def _framed(request: Asked, figures: Figures) -> Callable[[dict[str, str]], str]:
-    trial = figures.trial(request.query_params.get("campaign", ""))
+    view = _view(figures, request.query_params.dict())
 
     def frame(parts: dict[str, str]) -> str:
-        page = render("members/dashboard.html", parts=parts, figures=figures, trial=trial)
+        page = render("members/dashboard.html", parts=parts, figures=figures, view=view, divisions=_divisions(view))
         template = request.app.template_engine.get_template(page.template_name)  # type: ignore[union-attr]  # the app has an engine
         return str(template.render(**page.create_template_context(request)))
 
     return frame
+
+
+def _divisions(view: View) -> dict[str, str]:
+    """What the reminders' effect can be divided by: arms only where there are several."""
+    return {by: name for by, name in BY.items() if by != ARM or len(view.figures.arms(view.trial)) > 1}
 
 
 def _with_policy(send: Send) -> Send:
@@ -125,12 +145,16 @@ def _with_policy(send: Send) -> Send:
 
 
 def _layout() -> Any:
-    figures = _figures.get()
-    return panels.layout(figures, figures.trial())
+    return panels.layout(View.of(_figures.get()))
 
 
-def _choose(search: str | None) -> tuple[Any, str]:
-    """The campaign is part of the address, so that a view can be bookmarked and shared within the council."""
-    figures = _figures.get()
-    trial = figures.trial(*parse_qs((search or "").lstrip("?")).get("campaign", [])[:1])
-    return panels.changed(figures, trial), panels.finding(figures, trial)
+def _choose(search: str | None) -> tuple[Any, Any, Any]:
+    """What is shown is part of the address, so that a view can be bookmarked and shared within the council."""
+    if not (search or "").strip("?"):
+        raise PreventUpdate  # the layout holds it already
+    view = _view(_figures.get(), parse_qs((search or "").lstrip("?")))
+    return panels.changed(view), panels.finding(view), panels.complete(view)
+
+
+def _view(figures: Figures, asked: Mapping[str, Sequence[str]]) -> View:
+    return View.of(figures, *(next(iter(asked.get(name, ())), "") for name in ("campaign", "register", "by")))

@@ -3,11 +3,13 @@
 import csv
 import io
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
-from dashboards.disclosure import NOTE, Published
-from dashboards.figures import Completeness, Figures, Trial, Ward
+from dashboards.disclosure import NOTE, RULE, Published
+from dashboards.figures import Completeness, Figures, Past, Trial, Ward
 from dashboards.findings import Effect, Side, WardFinding
+from dashboards.view import View
 
 COLUMNS = (
     "ward", "name", "register_date", "eligible", "registered", "missing", "completeness_percent",
@@ -17,15 +19,51 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def as_csv(figures: Figures, trial: Trial | None, wards: Iterable[Ward]) -> str:
+TIME_COLUMNS = (
+    "register_date", "ward", "name", "eligible", "registered", "missing", "completeness_percent", "completeness_low",
+    "completeness_high",
+)  # fmt: skip
+PART_COLUMNS = (
+    "campaign", "outcome_date", "interim", "by", "part", "reminded_homes", "reminded_registered", "reminded_percent",
+    "comparison_homes", "comparison_registered", "comparison_percent", "effect_points", "effect_low", "effect_high",
+    "too_early_to_say",
+)  # fmt: skip
+
+
+def as_csv(view: View, wards: Iterable[Ward]) -> str:
     """A row for each ward; before them one for the whole council, named by its own code."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerow(_row(figures, trial, figures.authority, figures.name, figures.whole, whole(trial)))
+    figures, trial, past = view.figures, view.trial, view.past
+    held = past.whole if past else figures.whole
+    rows = [_row(view, figures.authority, figures.name, held, whole(trial))]
     for ward in wards:
         found = trial.ward(ward.code) if trial and trial.finding else None
-        writer.writerow(_row(figures, trial, ward.code, ward.name, ward.completeness, found))
+        held = past.ward(ward.code) if past else ward.completeness
+        rows.append(_row(view, ward.code, ward.name, held, found))
+    return _written(COLUMNS, rows)
+
+
+def over_time_csv(figures: Figures) -> str:
+    """A row for each register and ward, oldest register first; the whole council before its wards."""
+    rows: list[list[object]] = []
+    for past in figures.pasts:
+        places = [(figures.authority, figures.name, past.whole)]
+        places += [(ward.code, ward.name, past.ward(ward.code)) for ward in figures.wards]
+        rows += [[past.as_at, code, name, *_cells(held)] for code, name, held in places]
+    return _written(TIME_COLUMNS, rows)
+
+
+def parts_csv(view: View) -> str:
+    """What the reminders changed, as the view divides it."""
+    rows: list[list[object]] = []
+    for part in view.parts if view.trial else []:
+        start = [view.trial.name, view.trial.as_at, _yes(view.trial.interim), view.by, part.name]  # type: ignore[union-attr]  # it has parts
+        rows.append([*start, *_sides(WardFinding(part.code, part.reminded, part.comparison, part.effect))])
+    return _written(PART_COLUMNS, rows)
+
+
+def _written(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows([columns, *rows])
     return out.getvalue()
 
 
@@ -36,18 +74,24 @@ def whole(trial: Trial | None) -> WardFinding | None:
     return WardFinding("", trial.finding.reminded, trial.finding.comparison, trial.finding.effect)
 
 
-def _row(
-    figures: Figures, trial: Trial | None, code: str, name: str, held: Completeness, found: WardFinding | None
-) -> list[object]:
-    counted = [held.eligible, held.registered, held.missing, held.share, held.low, held.high]
-    start = [code, name, figures.as_at or "", *(figure.cell for figure in counted)]
+def _row(view: View, code: str, name: str, held: Completeness, found: WardFinding | None) -> list[object]:
+    trial = view.trial
+    as_at = view.past.as_at if view.past else view.figures.as_at
+    start = [code, name, as_at or "", *_cells(held)]
     if trial is None or found is None:
         return [*start, trial.name if trial else "", *[""] * 12]
+    return [*start, trial.name, trial.as_at, _yes(trial.interim), *_sides(found)]
+
+
+def _cells(held: Completeness) -> list[str]:
+    return [figure.cell for figure in (held.eligible, held.registered, held.missing, held.share, held.low, held.high)]
+
+
+def _sides(found: WardFinding) -> list[str]:
     effect = found.effect
-    told = [trial.name, trial.as_at, _yes(trial.interim)]
     sides = [figure.cell for side in (found.reminded, found.comparison) for figure in _side(side).values()]
     points = [figure.cell for figure in (effect.difference, effect.low, effect.high)]
-    return [*start, *told, *sides, *points, _yes(effect.too_early) if effect.shown else ""]
+    return [*sides, *points, _yes(effect.too_early) if effect.shown else ""]
 
 
 def _yes(held: bool) -> str:
@@ -67,6 +111,7 @@ def as_json(figures: Figures) -> dict[str, Any]:
             "as_at": figures.as_at,
             "whole": _complete(figures.whole),
             "wards": [{"ward": w.code, "name": w.name, **_complete(w.completeness)} for w in figures.wards],
+            "registers": [_past(figures, past) for past in figures.pasts],
         },
         "campaigns": [_trial(figures, trial) for trial in figures.trials],
         "note": NOTE,
@@ -85,7 +130,25 @@ def _trial(figures: Figures, trial: Trial) -> dict[str, Any]:
         "whole": _finding(found) if found else None,
         "more_homes": shown(trial.finding.more) if trial.finding else None,
         "wards": wards if found else [],
+        "groups": {
+            division: [{"group": one.group, **_compared(one.reminded, one.comparison, one.effect)} for one in groups]
+            for division, groups in trial.divided.items()
+        },
     }
+
+
+def _past(figures: Figures, past: Past) -> dict[str, Any]:
+    wards = [{"ward": w.code, "name": w.name, **_complete(past.ward(w.code))} for w in figures.wards]
+    return {"as_at": past.as_at, "whole": _complete(past.whole), "wards": wards}
+
+
+def changes(figures: Figures, ward: Ward | None = None) -> list[tuple[Past, Completeness, Published | None]]:
+    """Each register, newest first, with its completeness and how many more people are on it than on the one before."""
+    held = [(past, past.ward(ward.code) if ward else past.whole) for past in figures.pasts]
+    found: list[tuple[Past, Completeness, Published | None]] = [(*one, None) for one in held[:1]]
+    for (_, before), (past, now) in pairwise(held):
+        found.append((past, now, RULE.change(before.registered, now.registered)))
+    return found[::-1]
 
 
 def shown(figure: Published) -> float | str:
@@ -97,10 +160,14 @@ def _complete(held: Completeness) -> dict[str, float | str]:
 
 
 def _finding(found: WardFinding) -> dict[str, Any]:
+    return _compared(found.reminded, found.comparison, found.effect)
+
+
+def _compared(reminded: Side, comparison: Side, effect: Effect) -> dict[str, Any]:
     return {
-        "reminded": {name: shown(figure) for name, figure in _side(found.reminded).items()},
-        "comparison": {name: shown(figure) for name, figure in _side(found.comparison).items()},
-        "effect": _effect(found.effect),
+        "reminded": {name: shown(figure) for name, figure in _side(reminded).items()},
+        "comparison": {name: shown(figure) for name, figure in _side(comparison).items()},
+        "effect": _effect(effect),
     }
 
 

@@ -3,7 +3,7 @@ and every chart and its words read these and nothing else. Whoever may sign in s
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,8 @@ from sqlmodel import Session, col, select
 from campaigns.models import Campaign
 from dashboards.disclosure import HIDDEN, RULE, Breakdown, Published
 from dashboards.findings import NO_EFFECT, UNSEEN, Effect, Finding, WardFinding, publish
+from dashboards.groups import Divided, GroupFinding, divide, grouped
+from dashboards.history import Counted, counted
 from dashboards.outcomes import cells, reading
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
@@ -58,6 +60,18 @@ class Ward:
 
 
 @dataclass(frozen=True)
+class Past:
+    """How complete one register was, in all wards and by ward code, against the people entitled to be on it today."""
+
+    as_at: date
+    whole: Completeness
+    wards: Mapping[str, Completeness]
+
+    def ward(self, code: str) -> Completeness:
+        return self.wards.get(code, NOTHING)
+
+
+@dataclass(frozen=True)
 class Trial:
     """One reminded arm of a campaign against its comparison. Without a finding, `waiting` says why there is none."""
 
@@ -67,6 +81,16 @@ class Trial:
     interim: bool = False
     finding: Finding | None = None
     waiting: str = ""
+    arm: str = ""
+    divided: Divided = field(default_factory=dict)
+
+    @property
+    def campaign(self) -> str:
+        """What the arms of one campaign share."""
+        return self.key.partition("-")[0]
+
+    def groups(self, division: str) -> tuple[GroupFinding, ...]:
+        return self.divided.get(division, ())
 
     @property
     def headline(self) -> str:
@@ -92,6 +116,7 @@ class Figures:
     """Wards are in the order of their names: never a league table. Trials are newest first.
 
     `as_at` is the date of the register that completeness is counted from; `missing` tells officers what it lacks.
+    `pasts` are the registers so far, oldest first; the last is the one of `as_at`.
     """
 
     authority: str
@@ -101,6 +126,7 @@ class Figures:
     as_at: date | None = None
     missing: str = ""
     trials: tuple[Trial, ...] = field(default=())
+    pasts: tuple[Past, ...] = field(default=())
 
     @property
     def headline(self) -> str:
@@ -113,6 +139,15 @@ class Figures:
 
     def ward(self, code: str) -> Ward | None:
         return next((ward for ward in self.wards if ward.code == code), None)
+
+    def past(self, asked: str = "") -> Past | None:
+        """The register of the day asked for, else the newest."""
+        found = next((past for past in self.pasts if past.as_at.isoformat() == asked), None)
+        return found or next(reversed(self.pasts), None)
+
+    def arms(self, trial: Trial | None) -> tuple[Trial, ...]:
+        """Every reminded arm of the trial's campaign."""
+        return tuple(each for each in self.trials if trial and each.campaign == trial.campaign)
 
     def trial(self, key: str = "") -> Trial | None:
         """The one asked for, else the newest that has a finding, else the newest."""
@@ -176,7 +211,25 @@ def _gather(office: Office, authority: str, name: str, launched: Sequence[Campai
         return Figures(authority, name, bare, missing=str(refused), trials=trials)
     total = _completeness(whole, *(counts.total for counts in _counts(rows)))
     as_at = _register_date(office, authority)
-    return Figures(authority, name, _wards(rows, shapes), total, as_at, trials=trials)
+    pasts = _pasts(rows, whole, counted(office, authority))
+    return Figures(authority, name, _wards(rows, shapes), total, as_at, trials=trials, pasts=pasts)
+
+
+def _pasts(rows: Sequence[gap.Row], whole: gap.Row, registers: Sequence[Counted]) -> tuple[Past, ...]:
+    """Entries that name nobody are taken to be the same share of each register as of the newest."""
+    return tuple(_past(rows, whole, register, registers[-1]) for register in registers)
+
+
+def _past(rows: Sequence[gap.Row], whole: gap.Row, then: Counted, now: Counted) -> Past:
+    def before(row: gap.Row) -> gap.Row:
+        electors = now.electors.get(row.key, 0.0)
+        share = then.electors.get(row.key, 0.0) / electors if electors else 1.0
+        return replace(row, registered=row.registered * share)
+
+    held = [before(row) for row in rows]
+    eligible, registered = _counts(held)
+    by_ward = {row.key: _completeness(row, eligible[row.key], registered[row.key]) for row in rows}
+    return Past(then.as_at, _completeness(whole, eligible.total, registered.total), by_ward)
 
 
 def _wards(rows: Sequence[gap.Row], shapes: Mapping[str, tuple[str, Any]]) -> tuple[Ward, ...]:
@@ -221,16 +274,23 @@ def _trials(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
         return [Trial(str(campaign.id), campaign.name, waiting="Everybody was reminded, so there is no comparison.")]
     if read is None:
         return [Trial(str(campaign.id), campaign.name, waiting=_waiting(campaign))]
-    counted = cells(office, Actor(authority, "engage"), campaign.id or 0)
-    return [
-        Trial(
-            key=f"{campaign.id}-{place}" if place else str(campaign.id),
-            name=f"{campaign.name}: {arm}" if len(arms) > 1 else campaign.name,
-            as_at=read.as_at, interim=read.interim,
-            finding=publish(counted, reminded=arm, comparison=comparison),
-        )
-        for place, arm in enumerate(arms)
-    ]  # fmt: skip
+    actor = Actor(authority, "engage")
+    whole, parts = cells(office, actor, campaign.id or 0), grouped(office, actor, campaign.id or 0)
+    trials = []
+    for place, arm in enumerate(arms):
+        every = [*arms, comparison]
+        finding = publish(whole, reminded=arm, comparison=comparison, arms=every, interim=read.interim)
+        trials.append(
+            Trial(
+                key=f"{campaign.id}-{place}" if place else str(campaign.id),
+                name=f"{campaign.name}: {arm}" if len(arms) > 1 else campaign.name,
+                as_at=read.as_at, interim=read.interim, arm=arm, finding=finding,
+                divided=divide(
+                    parts, reminded=arm, comparison=comparison, arms=every, whole=finding.effect, interim=read.interim
+                ),
+            )
+        )  # fmt: skip
+    return trials
 
 
 def _waiting(campaign: Campaign) -> str:

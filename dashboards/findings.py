@@ -1,22 +1,26 @@
 """What a trial found, as anybody may read it: every figure here is worked out from published counts alone."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from dashboards.disclosure import HIDDEN, RULE, Breakdown, Disclosure, Published
-from dashboards.intervals import Interval, around
+from dashboards.intervals import Interval, Z, around
 from dashboards.trial import Rate
-from dashboards.uplift import WardEffect, compare, gather
+from dashboards.uplift import WardEffect, compare, gather, reach
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Exact counts of one arm in one ward: homes, and those of them that registered. Never shown as it is."""
+    """Exact counts of one arm in one ward: homes, and those of them that registered. Never shown as it is.
+
+    `group` is the part of the ward's homes that is counted, where they are counted in parts.
+    """
 
     ward: str
     arm: str
     homes: int
     registered: int
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,59 +101,80 @@ class Finding:
         )
 
 
-def publish(cells: Iterable[Cell], *, reminded: str, comparison: str, rule: Disclosure = RULE) -> Finding:
+def publish(
+    cells: Iterable[Cell], *, reminded: str, comparison: str, arms: Sequence[str] = (), interim: bool = False,
+    rule: Disclosure = RULE,
+) -> Finding:  # fmt: skip
     """The finding of a trial randomised in the same shares in every ward, from its exact counts.
 
     Counts and their totals are rounded first; rates, effects, intervals and the shrunken ward figures are then made
     from the rounded ones, with the rounding counted in their intervals. A ward that may not be shown is taken together
     with the others like it; where even those are too few, they are left out of the totals too, or else taking the
-    wards shown from the total would show them.
+    wards shown from the total would show them. `arms` names every arm of the trial, where more than one is compared:
+    a ward is then hidden from all of its findings or none, or their differences would show it. Intervals then hold
+    for all of them at once; before the window has closed (`interim`), for every look.
     """
-    arms = (reminded, comparison)
-    tallied = _tallied(cells, arms)
-    parts = {ward: tally for ward, tally in tallied.items() if _showable(tally, rule)}
-    rest = _sum([tally for ward, tally in tallied.items() if ward not in parts])
-    if _showable(rest, rule):
-        parts[OTHERS] = rest
+    held = list(cells)
+    places = parts_of(held, arms or (reminded, comparison), rule)
+    parts = _tallied(
+        [replace(cell, ward=places[cell.ward]) for cell in held if cell.ward in places], reminded, comparison
+    )
     one, zero = (_Counts.of(parts, place, rule) for place in (0, 1))
-    overall = _overall(one, zero, rule)
-    compared = [compare(ward, _rate(one, ward, rule), _rate(zero, ward, rule)) for ward in parts if ward != OTHERS]
-    seen = {ward.ward: ward for ward in gather(overall[1], compared).wards} if overall else {}
+    critical = _critical(one, zero, rule, max(1, len(arms) - 1), interim=interim)
+    overall = _overall(one, zero, rule, critical)
+    mine = [ward for ward in parts if ward != OTHERS]
+    compared = [compare(ward, _rate(one, ward, rule), _rate(zero, ward, rule), critical) for ward in mine]
+    seen = {ward.ward: ward for ward in gather(overall[1], compared, critical).wards} if overall else {}
     found = tuple(
         WardFinding(ward, _side(one, ward, rule), _side(zero, ward, rule), _ward_effect(seen.get(ward)))
         if ward in parts
         else WardFinding(ward, UNSEEN, UNSEEN, NO_EFFECT)
-        for ward in sorted(tallied)
+        for ward in sorted({cell.ward for cell in held})
     )
     whole = _side(one, None, rule)
     effect = _effect(*overall) if overall else NO_EFFECT
     return Finding(whole, _side(zero, None, rule), effect, _extra(overall, whole, rule), found)
 
 
-Tally = tuple[tuple[int, int], tuple[int, int]]
-"""Homes and those of them that registered, in the reminded arm and in the comparison."""
-
 OTHERS = ""
 
 
-def _tallied(cells: Iterable[Cell], arms: tuple[str, str]) -> dict[str, Tally]:
-    wards: dict[str, Tally] = {}
-    for cell in cells:
-        counts = cell.homes, cell.registered
-        before = wards.get(cell.ward, ((0, 0), (0, 0)))
-        one, zero = (counts if cell.arm == arm else (0, 0) for arm in arms)
-        wards[cell.ward] = _sum([before, (one, zero)])
-    return wards
+def parts_of(cells: Iterable[Cell], arms: Sequence[str], rule: Disclosure = RULE) -> dict[str, str]:
+    """The part of the totals each ward is: itself, or OTHERS; a ward that is in no total is left out."""
+    held = list(cells)
+    shown = {ward for ward in {cell.ward for cell in held} if showable([c for c in held if c.ward == ward], arms, rule)}
+    others = [cell for cell in held if cell.ward not in shown]
+    together = {cell.ward: OTHERS for cell in others} if showable(others, arms, rule) else {}
+    return {ward: ward for ward in sorted(shown)} | together
 
 
-def _sum(tallies: list[Tally]) -> Tally:
-    one, zero = ((sum(t[side][0] for t in tallies), sum(t[side][1] for t in tallies)) for side in (0, 1))
-    return one, zero
-
-
-def _showable(tally: Tally, rule: Disclosure) -> bool:
+def showable(cells: Iterable[Cell], arms: Sequence[str], rule: Disclosure = RULE) -> bool:
     """Enough homes in each arm, and not all but a few of them registered: the few would show as the difference."""
-    return all(homes >= rule.denominator and homes - registered >= rule.fewest for homes, registered in tally)
+    return all(
+        homes >= rule.denominator and homes - registered >= rule.fewest for homes, registered in tally(cells, arms)
+    )
+
+
+def tally(cells: Iterable[Cell], arms: Sequence[str]) -> list[tuple[int, int]]:
+    """Homes and those of them that registered, in each of the arms."""
+    counts = dict.fromkeys(arms, (0, 0))
+    for cell in cells:
+        if cell.arm in counts:
+            homes, registered = counts[cell.arm]
+            counts[cell.arm] = homes + cell.homes, registered + cell.registered
+    return list(counts.values())
+
+
+Tally = tuple[tuple[int, int], tuple[int, int]]
+"""Homes and those of them that registered, in the reminded arm and in the comparison."""
+
+
+def _tallied(cells: Iterable[Cell], reminded: str, comparison: str) -> dict[str, Tally]:
+    wards: dict[str, list[Cell]] = {}
+    for cell in cells:
+        wards.setdefault(cell.ward, []).append(cell)
+    counted = {ward: tally(mine, (reminded, comparison)) for ward, mine in sorted(wards.items())}
+    return {ward: (one, zero) for ward, (one, zero) in counted.items()}
 
 
 @dataclass(frozen=True)
@@ -185,14 +210,22 @@ def _rate(counts: _Counts, ward: str | None, rule: Disclosure) -> Rate:
     return Rate(min(1.0, yes / n), int(n), n, clusters=int(n), blur=variance / n**2)
 
 
-def _overall(reminded: _Counts, comparison: _Counts, rule: Disclosure) -> tuple[float, Interval] | None:
+def _critical(reminded: _Counts, comparison: _Counts, rule: Disclosure, arms: int, *, interim: bool) -> float:
+    """How many standard errors the intervals of this finding reach."""
+    one, zero = _rate(reminded, None, rule), _rate(comparison, None, rule)
+    return reach(one, zero, arms=arms, interim=interim) if one.n and zero.n else Z
+
+
+def _overall(
+    reminded: _Counts, comparison: _Counts, rule: Disclosure, critical: float
+) -> tuple[float, Interval] | None:
     if reminded.registered.total.value is None or comparison.registered.total.value is None:
         return None
     one, zero = _rate(reminded, None, rule), _rate(comparison, None, rule)
     if not (one.n and zero.n):
         return None
     difference = one.mean - zero.mean
-    return difference, around(difference, one.pair, zero.pair, one.blur + zero.blur)
+    return difference, around(difference, one.pair, zero.pair, one.blur + zero.blur, critical)
 
 
 def _ward_effect(ward: WardEffect | None) -> Effect:

@@ -1,77 +1,118 @@
 """What stands on the dashboard: headings, charts that are named for screen readers, and the table of each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from dash import dcc, html
 
-from dashboards import plots
+from dashboards import exports, plots
 from dashboards.disclosure import NOTE
-from dashboards.figures import ALL, Figures, Trial
-from dashboards.findings import Effect, WardFinding
+from dashboards.figures import ALL, Completeness
+from dashboards.findings import Effect
+from dashboards.view import View
 from engage.foundation.pages import day
 
 OUTLINES = "/dashboard/outlines/"
 STILL = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "topojsonURL": OUTLINES}
-EFFECT_COLUMNS = ["Place", "Homes reminded", "More per 100 homes", "95% interval"]
+EFFECT_COLUMNS = ["Homes", "Homes reminded", "More per 100 homes", "95% interval"]
+TIME_COLUMNS = ["Register of", "On it, of those entitled", "Share", "Since the one before"]
 Cells = Sequence[Any]
 
 
-def layout(figures: Figures, trial: Trial | None) -> Any:
+def layout(view: View) -> Any:
     return html.Div(
         [
             dcc.Location(id="place", refresh=False),
-            html.P(finding(figures, trial), id="finding", className="engage-finding", role="status"),
-            html.Div(changed(figures, trial), id="changed"),
-            html.Div(_complete(figures)),
+            html.P(finding(view), id="finding", className="engage-finding", role="status"),
+            html.Div(changed(view), id="changed"),
+            html.Div(complete(view), id="complete"),
+            html.Div(_over_time(view)),
             html.P(NOTE, className="govuk-body"),
         ]
     )
 
 
-def finding(figures: Figures, trial: Trial | None) -> str:
-    return trial.headline if trial else figures.headline
+def finding(view: View) -> str:
+    return view.trial.headline if view.trial else view.figures.headline
 
 
-def changed(figures: Figures, trial: Trial | None) -> list[Any]:
-    """What the reminders changed: an interval for each ward, by name."""
-    heading = html.H2("What the reminders changed", className="govuk-heading-m")
+def changed(view: View) -> list[Any]:
+    """What the reminders changed: an interval for each ward, group or arm."""
+    heading = html.H2(f"What the reminders changed, {view.name}", className="govuk-heading-m")
+    trial = view.trial
     if trial is None or trial.finding is None:
         said = trial.waiting if trial else "No campaign has been launched yet."
         return [heading, html.P(said, className="govuk-body engage-empty")]
-    every = WardFinding("", trial.finding.reminded, trial.finding.comparison, trial.effect)
-    found = [(ALL, every)]
-    found += [(ward.name, trial.ward(ward.code)) for ward in figures.wards]
-    rows = [[name, str(ward.reminded.homes), *_effect(ward.effect)] for name, ward in found]
+    found = [(part.name, part.effect) for part in view.parts]
+    rows = [[part.name, str(part.reminded.homes), *_effect(part.effect)] for part in view.parts]
     said = f"{trial.name}: more registrations per 100 homes reminded, with the 95% interval. "
-    chart = plots.effects([(name, ward.effect) for name, ward in found])
-    dated = f"{trial.name}, register of {day(trial.as_at)}."
     return [
         heading,
-        html.P(dated, className="govuk-body"),
+        html.P(f"{trial.name}, register of {day(trial.as_at)}.", className="govuk-body"),
         _beside(
-            _chart(chart, said + _told([(name, ward.effect.text) for name, ward in found])),
-            _table("What the reminders changed, by ward", EFFECT_COLUMNS, rows),
+            _chart(plots.effects(found), said + _told([(name, effect.text) for name, effect in found])),
+            _table(f"What the reminders changed, {view.name}", EFFECT_COLUMNS, rows),
         ),
+        _downloads("changed", f"/wards/changed.csv{view.query}", view),
     ]
 
 
-def _complete(figures: Figures) -> list[Any]:
+def complete(view: View) -> list[Any]:
+    """How complete the register of a day was, on a map of the wards."""
     heading = html.H2("How complete the register is", className="govuk-heading-m")
-    if figures.as_at is None:
+    figures, past = view.figures, view.past
+    if past is None:
         return [heading, html.P(figures.headline, className="govuk-body engage-empty")]
-    held = [(ALL, figures.whole), *((ward.name, ward.completeness) for ward in figures.wards)]
+    wards = [replace(ward, completeness=past.ward(ward.code)) for ward in figures.wards]
+    held = [(ALL, past.whole), *((ward.name, ward.completeness) for ward in wards)]
     rows = [[name, f"{one.registered} of {one.eligible}", one.text] for name, one in held]
     table = _table("How complete the register is, by ward", ["Place", "On it, of those entitled", "Share"], rows)
-    chart = plots.completeness_map(figures.wards)
+    chart = plots.completeness_map(wards)
     said = f"Map of {figures.name}: people on the register, of those entitled to be. " + _told(
         [(name, one.text) for name, one in held]
     )
     return [
         heading,
-        html.P(f"{figures.headline} Register of {day(figures.as_at)}.", className="govuk-body"),
+        html.P(f"{_share(past.whole)} Register of {day(past.as_at)}.", className="govuk-body"),
         _beside(_chart(chart, said), table) if chart else table,
+        _downloads("complete" if chart else "", f"/wards.csv{view.query}", view),
     ]
+
+
+def _share(whole: Completeness) -> str:
+    if whole.share.value is None:
+        return "There are too few people here to show how complete the register is."
+    return f"{whole.share} of the people entitled to be on the register are on it."
+
+
+def _over_time(view: View) -> list[Any]:
+    heading = html.H2("How complete each register was", className="govuk-heading-m")
+    figures = view.figures
+    chart = plots.over_time([(past.as_at, past.whole) for past in figures.pasts])
+    if chart is None:
+        return [heading, html.P("There is one register so far, so nothing to compare it with.", className="govuk-body")]
+    rows = [
+        [day(past.as_at), f"{held.registered} of {held.eligible}", held.text, str(change) if change else "first"]
+        for past, held, change in exports.changes(figures)
+    ]
+    said = f"{figures.name}: people on each register, of those entitled to be. " + _told(
+        [(day(past.as_at), past.whole.text) for past in figures.pasts]
+    )
+    return [
+        heading,
+        _beside(_chart(chart, said), _table("How complete each register was", TIME_COLUMNS, rows)),
+        _downloads("over-time", "/wards/over-time.csv", view),
+    ]
+
+
+def _downloads(picture: str, data: str, view: View) -> Any:
+    """The same figures as a file, and the chart as a picture, of what is shown now."""
+    links = [html.A("Download these figures (CSV)", href=data, download="", className="govuk-link")]
+    if picture:
+        source = f"/wards/pictures/{picture}.svg{view.query}"
+        links.append(html.A("Download this picture (SVG)", href=source, download="", className="govuk-link"))
+    return html.P([part for link in links for part in (link, " ")], className="govuk-body engage-onward")
 
 
 def _effect(effect: Effect) -> list[Any]:

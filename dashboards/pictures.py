@@ -4,17 +4,21 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from dashboards.charts import BarRow, IntervalRow, bar_chart, interval_chart
-from dashboards.figures import ALL, Figures, Trial, Ward
+from dashboards.charts import BarRow, IntervalRow, TimeRow, bar_chart, interval_chart, time_chart
+from dashboards.drawing import alone
+from dashboards.figures import ALL, Figures, Past, Trial, Ward
 from dashboards.findings import Effect
 from dashboards.maps import Area, ward_map
+from dashboards.view import View
+from engage.foundation.pages import day
 
 AXIS = "More registrations per 100 homes"
 
 
-def completeness_map(figures: Figures) -> Markup | None:
+def completeness_map(figures: Figures, past: Past | None = None) -> Markup | None:
     """None before the ward boundaries are imported, and before there is a share to show."""
-    areas = [Area(ward.name, ward.completeness.share, ward.geometry) for ward in figures.wards if ward.geometry]
+    shares = {ward.code: (past.ward(ward.code) if past else ward.completeness).share for ward in figures.wards}
+    areas = [Area(ward.name, shares[ward.code], ward.geometry) for ward in figures.wards if ward.geometry]
     if not any(area.figure.value is not None for area in areas):
         return None
     return ward_map(
@@ -24,11 +28,23 @@ def completeness_map(figures: Figures) -> Markup | None:
     )
 
 
-def effects(figures: Figures, trial: Trial) -> Markup:
-    """The whole council first, then its wards by name."""
-    rows = [_interval(ALL, trial.effect)]
-    rows += [_interval(ward.name, trial.ward(ward.code).effect) for ward in figures.wards]
-    return _effects("What the reminders changed, by ward", rows)
+def effects(view: View) -> Markup:
+    """The whole council first, then its wards by name, or its groups in their fixed order."""
+    return _effects(f"What the reminders changed, {view.name}", [_interval(p.name, p.effect) for p in view.parts])
+
+
+def over_time(figures: Figures, ward: Ward | None = None) -> Markup | None:
+    """Of the whole council or one ward; None until there are two registers to compare."""
+    held = [(past.as_at, past.ward(ward.code) if ward else past.whole) for past in figures.pasts]
+    rows = [TimeRow(day, one.share, one.low, one.high) for day, one in held]
+    if len([row for row in rows if row.figure.value is not None]) < 2:
+        return None
+    place = ward.name if ward else figures.name
+    return time_chart(
+        title=f"How complete each register of {place} was",
+        description="People on the register, of those entitled to be, with the 95% interval.",
+        rows=rows,
+    )
 
 
 def ward_effect(trial: Trial, ward: Ward) -> Markup:
@@ -59,3 +75,19 @@ def _effects(title: str, rows: Sequence[IntervalRow]) -> Markup:
 
 def _interval(label: str, effect: Effect) -> IntervalRow:
     return IntervalRow(label, effect.difference, effect.low, effect.high, early=effect.too_early)
+
+
+def picture(view: View, name: str) -> Markup | None:
+    """A chart as a file of its own, with its title, date and source written on it; None where there is none."""
+    figures = view.figures
+    drawn = {
+        "changed": lambda: effects(view) if view.parts else None,
+        "complete": lambda: completeness_map(figures, view.past),
+        "over-time": lambda: over_time(figures),
+    }
+    dates = {
+        "changed": f"{view.trial.name}, register of {day(view.trial.as_at)}" if view.trial else "",
+        "complete": f"Register of {day(view.past.as_at)}" if view.past else "",
+    }
+    chart = drawn[name]() if name in drawn else None
+    return alone(chart, [figures.name, dates.get(name, "")]) if chart else None

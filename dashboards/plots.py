@@ -1,12 +1,13 @@
 """The charts of the dashboard in Plotly: a map of wards and a plot of intervals, from published figures alone."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
 
 from dashboards.drawing import BLUE, GREY, INK, LIGHT, PAPER
-from dashboards.figures import Ward
+from dashboards.figures import Completeness, Ward
 from dashboards.findings import Effect
 from dashboards.maps import SHADES
 
@@ -57,6 +58,36 @@ def _unshown(places: Sequence[str]) -> go.Scatter:
         x=[0] * len(places), y=places, mode="text", text=["  not shown"] * len(places),
         textposition="middle right", textfont={"color": GREY}, hoverinfo="skip", showlegend=False,
     )  # fmt: skip
+
+
+def over_time(held: Sequence[tuple[date, Completeness]]) -> go.Figure | None:
+    """A dot and its 95 % interval for each register, oldest first, joined by a line; None with fewer than two."""
+    shown = [(day, one) for day, one in held if one.share.value is not None]
+    if len(shown) < 2:
+        return None
+    points = [one.share.value or 0 for _, one in shown]
+    above = [(one.high.value or point) - point for (_, one), point in zip(shown, points, strict=True)]
+    below = [point - (one.low.value or point) for (_, one), point in zip(shown, points, strict=True)]
+    figure = go.Figure(
+        go.Scatter(
+            x=[day for day, _ in shown], y=points, mode="lines+markers+text", text=[f"{one.share}" for _, one in shown],
+            textposition="middle right", line={"color": BLUE, "width": 2}, marker={"size": 11, "color": BLUE},
+            error_y={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": BLUE,
+                     "thickness": 3, "width": 0},
+            hovertext=[one.text for _, one in shown], hovertemplate="%{x|%-d %B %Y}: %{hovertext}<extra></extra>",
+        )
+    )  # fmt: skip
+    low = min(point - less for point, less in zip(points, below, strict=True))
+    figure.update_layout(
+        height=320, margin={"l": 8, "r": 40, "t": 16, "b": 40}, font=FONT, dragmode=False,
+        plot_bgcolor=PAPER, paper_bgcolor=PAPER, showlegend=False,
+    )  # fmt: skip
+    days = [day for day, _ in shown]
+    figure.update_xaxes(tickvals=days, ticktext=[f"{day.day} {day:%b %Y}" for day in days], fixedrange=True)
+    figure.update_yaxes(
+        range=[10 * (low // 10), 100], ticksuffix="%", gridcolor=LIGHT, automargin=True, fixedrange=True
+    )
+    return figure
 
 
 def completeness_map(wards: Sequence[Ward]) -> go.Figure | None:

@@ -10,33 +10,70 @@ from litestar.types import ControllerRouterHandler
 from dashboards import exports, pictures
 from dashboards.disclosure import NOTE
 from dashboards.figures import ALL, Figures, Trial, Ward, published, ward_headline
+from dashboards.view import ARM, BY, WARD, View
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right
 from engage.foundation.web import ByAccount, InOffice, render, requires
 from segments.gap import ASSUMPTIONS
 
 Wanted = Annotated[str, QueryParameter(name="campaign", max_length=20, description="The campaign to show.")]
+Register = Annotated[str, QueryParameter(name="register", max_length=10, description="The day of a register.")]
+By = Annotated[str, QueryParameter(name="by", max_length=20, description="What the homes are divided by.")]
+CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml; charset=utf-8"
 
 
 @get("/wards", include_in_schema=False, sync_to_thread=True)
 def wards_page(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Template:
     figures = published(office, account.authority)
-    trial = figures.trial(wanted)
+    view = View.of(figures, wanted)
+    divided = [View(figures, view.trial, view.past, by) for by in BY if by != WARD and _worth(view, by)]
     return render(
         "members/wards.html",
         figures=figures,
-        trial=trial,
-        whole=exports.whole(trial),
+        view=view,
+        trial=view.trial,
+        whole=exports.whole(view.trial),
         map=pictures.completeness_map(figures),
-        effects=pictures.effects(figures, trial) if trial and trial.finding else None,
+        over_time=pictures.over_time(figures),
+        changes=exports.changes(figures),
+        effects=pictures.effects(view) if view.parts else None,
+        divided=[(each, pictures.effects(each)) for each in divided],
         **_notes(),
     )
 
 
+def _worth(view: View, by: str) -> bool:
+    """Whether there is a finding to divide, and more than one arm where it is divided by arms."""
+    return bool(view.parts) and (by != ARM or len(view.figures.arms(view.trial)) > 1)
+
+
 @get("/wards.csv", include_in_schema=False, sync_to_thread=True)
-def wards_file(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Response[str]:
-    figures = published(office, account.authority)
-    return _download("wards", figures, figures.trial(wanted), figures.wards)
+def wards_file(office: InOffice, account: ByAccount, wanted: Wanted = "", register: Register = "") -> Response[str]:
+    view = View.of(published(office, account.authority), wanted, register)
+    return _download("wards.csv", exports.as_csv(view, view.figures.wards), CSV)
+
+
+@get("/wards/over-time.csv", include_in_schema=False, sync_to_thread=True)
+def over_time_file(office: InOffice, account: ByAccount) -> Response[str]:
+    return _download("over-time.csv", exports.over_time_csv(published(office, account.authority)), CSV)
+
+
+@get("/wards/changed.csv", include_in_schema=False, sync_to_thread=True)
+def changed_file(office: InOffice, account: ByAccount, wanted: Wanted = "", by: By = "") -> Response[str]:
+    view = View.of(published(office, account.authority), wanted, by=by)
+    return _download(f"changed-by-{view.by}.csv", exports.parts_csv(view), CSV)
+
+
+@get("/wards/pictures/{name:str}", include_in_schema=False, sync_to_thread=True)
+def picture_file(
+    office: InOffice, account: ByAccount, name: FromPath[str], wanted: Wanted = "", register: Register = "", by: By = ""
+) -> Response[str]:
+    """A chart as an SVG file: `changed`, `complete` or `over-time`."""
+    view = View.of(published(office, account.authority), wanted, register, by)
+    drawn = pictures.picture(view, name.removesuffix(".svg")) if name.endswith(".svg") else None
+    if drawn is None:
+        raise NotFound("There is no such picture. Download it from the page that shows it.")
+    return _download(name, str(drawn), SVG)
 
 
 @get("/wards/{name:str}", include_in_schema=False, sync_to_thread=True)
@@ -44,12 +81,11 @@ def ward_page(
     office: InOffice, account: ByAccount, name: FromPath[str], wanted: Wanted = ""
 ) -> Template | Response[str]:
     """A ward by its code; as a file with `.csv` after it."""
-    figures = published(office, account.authority)
-    trial = figures.trial(wanted)
-    ward = _found(figures, name.removesuffix(".csv"))
+    view = View.of(published(office, account.authority), wanted)
+    ward = _found(view.figures, name.removesuffix(".csv"))
     if name.endswith(".csv"):
-        return _download(ward.code, figures, trial, [ward])
-    return _page(figures, trial, ward)
+        return _download(f"{ward.code}.csv", exports.as_csv(view, [ward]), CSV)
+    return _page(view.figures, view.trial, ward)
 
 
 @get("/api/wards", summary="Published figures of the wards", sync_to_thread=True)
@@ -77,6 +113,8 @@ def _page(figures: Figures, trial: Trial | None, ward: Ward) -> Template:
         headline=ward_headline(ward, trial) if trial else "",
         effects=pictures.ward_effect(measured, ward) if measured else None,
         completeness=pictures.ward_completeness(figures, ward),
+        over_time=pictures.over_time(figures, ward),
+        changes=exports.changes(figures, ward),
         **_notes(),
     )
 
@@ -85,16 +123,15 @@ def _notes() -> dict[str, Any]:
     return {"note": NOTE, "assumptions": ASSUMPTIONS, "all_wards": ALL}
 
 
-def _download(name: str, figures: Figures, trial: Trial | None, wards: Any) -> Response[str]:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    content = exports.as_csv(figures, trial, wards)
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+def _download(name: str, content: str, media_type: str) -> Response[str]:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 routes: list[ControllerRouterHandler] = [
     Router(
         "/",
-        route_handlers=[wards_page, wards_file, ward_page, wards_api],
+        route_handlers=[wards_page, wards_file, over_time_file, changed_file, picture_file, ward_page, wards_api],
         guards=[requires(Right.see_figures)],
     )
 ]

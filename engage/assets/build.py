@@ -19,6 +19,9 @@ STATIC = ASSETS.parent / "static"
 FRESH = ASSETS.parent / "static.new"  # takes the place of the old one when it is complete
 MODULES = ASSETS / "node_modules"
 GOVUK = MODULES / "govuk-frontend/dist/govuk"
+# The part of Plotly that draws what the dashboard shows: a third of the whole, which Dash would load.
+PLOTLY = "plotly.js-geo-dist-min"
+PACKAGES = ("govuk-frontend", "htmx.org", PLOTLY)
 OURS = ("engage.css", "engage.js", "icon.svg")
 INPUTS = ("build.py", "package-lock.json", *OURS)
 
@@ -101,6 +104,7 @@ def _write_all() -> dict[str, str]:
         "engage.css": _write("engage.css", _borrowed("govuk-frontend.min.css") + _own("engage.css")),
         "htmx.js": _write("htmx.js", (MODULES / "htmx.org/dist/htmx.min.js").read_text()),
         "icon.svg": _write("icon.svg", _own("icon.svg")),
+        "plotly.js": _write("plotly.js", (MODULES / PLOTLY / "plotly-geo.min.js").read_text()),
         "licences.txt": _write("licences.txt", _licences()),
     }
     script = _own("engage.js").replace("./govuk-frontend.js", f"./{files['govuk-frontend.js']}")
@@ -130,10 +134,11 @@ def _write(name: str, text: str) -> str:
 
 def _licences() -> str:
     """What the licences of the packages ask to be kept with the copies."""
-    packages = [json.loads((MODULES / name / "package.json").read_text()) for name in ("govuk-frontend", "htmx.org")]
+    packages = [json.loads((MODULES / name / "package.json").read_text()) for name in PACKAGES]
     lines = [f"{package['name']} {package['version']}: {package['license']}" for package in packages]
-    notice = "GOV.UK Frontend: Copyright (c) Crown Copyright (Government Digital Service). MIT licence, as in LICENSE."
-    return "\n".join([*lines, "", notice, "", (MODULES / "htmx.org/LICENSE").read_text()])
+    govuk = "GOV.UK Frontend: Copyright (c) Crown Copyright (Government Digital Service). MIT licence, as in LICENSE."
+    plotly = "plotly.js: Copyright (c) Plotly, Inc. MIT licence, as at the head of the file."
+    return "\n".join([*lines, "", govuk, plotly, "", (MODULES / "htmx.org/LICENSE").read_text()])
 
 
 if __name__ == "__main__":

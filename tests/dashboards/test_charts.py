@@ -1,13 +1,15 @@
 """Charts are well-formed, need no script or colour, and say in words what they show."""
 
 from collections.abc import Callable
+from datetime import date
 from xml.etree import ElementTree as ET
 
 import pytest
 from markupsafe import Markup
 
-from dashboards.charts import BarRow, IntervalRow, bar_chart, interval_chart
+from dashboards.charts import BarRow, IntervalRow, TimeRow, bar_chart, interval_chart, time_chart
 from dashboards.disclosure import Published
+from dashboards.drawing import alone
 from dashboards.maps import Area, ward_map
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -52,7 +54,43 @@ def areas() -> Markup:
     return ward_map(title="Most are registered", description="By ward.", rows=AREAS, breaks=(70, 90))
 
 
-CHARTS = [(intervals, INTERVALS), (bars, BARS), (areas, AREAS)]
+TIMES = [
+    TimeRow(day, *(Published(f"{x}%", x) for x in (share, share - 4, share + 4)))
+    for day, share in [(date(2025, 6, 1), 80), (date(2026, 6, 1), 82), (date(2026, 6, 15), 83), (date(2026, 7, 15), 90)]
+]
+
+
+def times() -> Markup:
+    return time_chart(
+        title="The register filled", description="By day.", rows=[*TIMES, TimeRow(date(2026, 8, 1), *[HIDDEN] * 3)]
+    )
+
+
+CHARTS = [(intervals, INTERVALS), (bars, BARS), (areas, AREAS), (times, TIMES)]
+
+
+def test_days_stand_as_far_apart_as_they_are() -> None:
+    svg = ET.fromstring(times())
+    dots = [(float(dot.get("cx")), float(dot.get("cy"))) for dot in svg.iter(f"{SVG}circle")]
+    assert len(dots) == 4
+    xs, ys = zip(*dots, strict=True)
+    assert (xs[2] - xs[1]) / (xs[1] - xs[0]) == pytest.approx(14 / 365, abs=0.01)
+    assert list(ys) == sorted(ys, reverse=True), "higher shares stand higher"
+    names = [text.text for text in svg.iter(f"{SVG}text")]
+    assert "15 Jul 2026" in names
+    assert names.count("15 Jun 2026") + names.count("1 Jun 2026") == 1, "one of two near days has no room"
+
+
+def test_a_chart_alone_brings_its_title_date_and_fonts() -> None:
+    svg = ET.fromstring(alone(times(), ["Exampleton", HOSTILE]))
+    words = [text.text for text in svg.iter(f"{SVG}text")]
+    assert words[0] == "The register filled"
+    assert words[-2] == "Exampleton"
+    assert HOSTILE in words
+    assert "inherit" not in {element.get("font-family") for element in svg.iter()}
+    inner = svg.find(f"{SVG}svg")
+    assert inner is not None
+    assert float(inner.get("y")) + float(inner.get("height")) < float(svg.get("viewBox").split()[3])
 
 
 @pytest.mark.parametrize(("chart", "rows"), CHARTS)
@@ -76,7 +114,7 @@ def test_a_chart_needs_no_script_style_or_outside_file(chart: Callable[[], Marku
     assert "<script" not in markup
     for element in ET.fromstring(markup).iter():
         assert element.tag.removeprefix(SVG) in {
-            "svg", "title", "desc", "text", "line", "circle", "rect", "path", "defs", "pattern",
+            "svg", "title", "desc", "text", "line", "circle", "rect", "path", "defs", "pattern", "polyline",
         }  # fmt: skip
         assert not {name for name in element.attrib if name.startswith("on") or name in {"style", "href"}}
 

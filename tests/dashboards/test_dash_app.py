@@ -3,23 +3,30 @@
 import gzip
 import json
 import re
+from pathlib import Path
 from typing import Any
 
+import dash
+import plotly
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from plotly.offline import get_plotlyjs_version
 
 from dashboards import dash_app, plots
 from dashboards.disclosure import Published
 from dashboards.figures import Completeness, Ward, published
 from dashboards.findings import NO_EFFECT, Effect
+from dashboards.view import View
 from engage.foundation.identity import Role
+from engage.foundation.static import asset
 from tests.dashboards.conftest import Council, visiting
 
 SCRIPT = re.compile(r'<script src="([^"]+)"')
+CHANGING = ("changed", "finding", "complete")
 CHOICE = {
-    "output": "..changed.children...finding.children..",
-    "outputs": [{"id": "changed", "property": "children"}, {"id": "finding", "property": "children"}],
+    "output": f"..{'...'.join(f'{each}.children' for each in CHANGING)}..",
+    "outputs": [{"id": each, "property": "children"} for each in CHANGING],
     "changedPropIds": ["place.search"],
 }
 
@@ -86,14 +93,17 @@ def test_it_shows_the_published_figures(council: Council, member: TestClient) ->
         assert ward.completeness.text in said
         assert held.trials[0].ward(ward.code).effect.text in said
     images = [part["props"] for part in parts(layout) if part["props"].get("role") == "img"]
-    assert len(images) == 2
+    assert len(images) == 3
     assert all(len(image["aria-label"]) > 100 for image in images)
     graphs = [part["props"] for part in parts(layout) if part["type"] == "Graph"]
     assert {trace["type"] for graph in graphs for trace in graph["figure"]["data"]} == {
         "scatter", "choropleth", "scattergeo",
     }  # fmt: skip
     assert not any(graph["config"]["displayModeBar"] for graph in graphs)
-    assert len([part for part in parts(layout) if part["type"] == "Table"]) == 2
+    assert len([part for part in parts(layout) if part["type"] == "Table"]) == 3
+    links = [part["props"]["href"] for part in parts(layout) if part["type"] == "A"]
+    assert len(links) == 6
+    assert [member.get(link).status_code for link in links] == [200] * 6
 
 
 def parts(layout: Any) -> list[dict[str, Any]]:
@@ -102,6 +112,47 @@ def parts(layout: Any) -> list[dict[str, Any]]:
     if not isinstance(layout, dict) or "props" not in layout:
         return []
     return [layout, *parts(layout["props"].get("children"))]
+
+
+def test_an_address_is_a_view(council: Council, member: TestClient) -> None:
+    """Campaign, register and division are in the address, in the pickers, in the answer and in the files beneath it."""
+    held = published(council.office, council.code)
+    first, last = held.pasts
+    asked = f"register={first.as_at}&by=channel"
+    page = member.get(f"/dashboard/?{asked}").text
+    assert f'<option value="{first.as_at}" selected>' in page
+    assert '<option value="channel" selected>' in page
+    body = {**CHOICE, "inputs": [{"id": "place", "property": "search", "value": f"?{asked}"}]}
+    said = json.dumps(member.post("/dashboard/_dash-update-component", json=body).json()["response"])
+    assert f"/wards/changed.csv?{asked}" in said
+    assert f"/wards/pictures/complete.svg?{asked}" in said
+    assert "Register of 1 June 2026" in said
+    assert first.whole.text in said
+    assert last.whole.text not in said
+    groups = held.trials[0].groups("channel")
+    assert all(group.effect.text in said and group.group in said for group in groups)
+    assert View.of(held, "", str(first.as_at), "channel").query == f"?{asked}"
+    assert View.of(held).query == View.of(held, "nonsense", "1999-01-01", "names").query == ""
+
+
+def test_without_anything_asked_the_layout_stands(member: TestClient) -> None:
+    body = {**CHOICE, "inputs": [{"id": "place", "property": "search", "value": ""}]}
+    assert member.post("/dashboard/_dash-update-component", json=body).status_code == 204
+
+
+def test_plotly_is_the_part_that_is_needed(member: TestClient) -> None:
+    """Dash looks for the whole of Plotly; it gets a third of it, of the same version, to be kept for ever."""
+    renderer = Path(dash.__file__).parent / "dash-renderer/build/dash_renderer.min.js"
+    assert dash_app.PLOTLY.removeprefix(dash_app.PREFIX) in renderer.read_text()
+    answer = member.get(dash_app.PLOTLY, follow_redirects=False)
+    assert answer.headers["location"] == asset("plotly.js")
+    part = member.get(dash_app.PLOTLY)
+    assert part.headers["content-encoding"] == "gzip"
+    assert "immutable" in part.headers["cache-control"]
+    assert f"plotly.js (geo - minified) v{get_plotlyjs_version()}" in part.text[:200]
+    whole = Path(plotly.__file__).parent / "package_data/plotly.min.js"
+    assert len(part.text) < whole.stat().st_size / 3
+    assert f'<link rel="preload" as="script" href="{asset("plotly.js")}">' in member.get("/dashboard/").text
 
 
 def test_a_campaign_is_chosen(council: Council, member: TestClient) -> None:

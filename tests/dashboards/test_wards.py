@@ -18,6 +18,7 @@ from dashboards.disclosure import HIDDEN, RULE
 from dashboards.figures import Figures, Trial, published
 from dashboards.findings import Cell, publish
 from dashboards.outcomes import outcomes
+from dashboards.view import View
 from engage.foundation.identity import Role
 from segments import gap
 from tests.dashboards.conftest import WINDOW_ENDS as WINDOW
@@ -80,8 +81,8 @@ def test_the_page_says_the_finding_and_how_sure(council: Council, member: TestCl
     assert trial.headline in page
     assert held.headline in page
     assert "register of 15 July 2026" in page
-    assert page.count("<svg") == 2
-    assert page.count("<table") == 3
+    assert page.count("<svg") == 6  # by ward, three divisions, the map, and the registers so far
+    assert page.count("<table") == 7
     names = [ward.name for ward in held.wards]
     assert names == sorted(names)
     assert [page.index(f">{escape(name)}</a>") for name in names] == sorted(
@@ -168,12 +169,12 @@ def test_no_borough_shows_a_count_from_1_to_9(boroughs: list[tuple[int, int, flo
     trial = held.trials[0]
     for count in counts_of(exports.as_json(held)):
         assert allowed(count), count
-    for row in csv.DictReader(io.StringIO(exports.as_csv(held, trial, held.wards))):
+    for row in csv.DictReader(io.StringIO(exports.as_csv(View.of(held), held.wards))):
         assert all(allowed(row[name]) for name in COUNTS), row
-    drawn = [pictures.effects(held, trial), *(pictures.ward_effect(trial, ward) for ward in held.wards)]
+    drawn = [pictures.effects(View.of(held)), *(pictures.ward_effect(trial, ward) for ward in held.wards)]
     drawn += [pictures.ward_completeness(held, ward) for ward in held.wards]
     told = [trial.headline, held.headline, *(figures.ward_headline(ward, trial) for ward in held.wards)]
-    layout = json.dumps(panels.layout(held, trial).to_plotly_json(), default=lambda part: part.to_plotly_json())
+    layout = json.dumps(panels.layout(View.of(held)).to_plotly_json(), default=lambda part: part.to_plotly_json())
     cells = re.findall(r'"children": "([^"]*)"', layout)
     for words in (*(cell for cell in cells if re.fullmatch(r"[\d,]+( of [\d,]+)?", cell)),):
         assert all(allowed(part.replace(",", "")) for part in words.split(" of ")), words
@@ -235,7 +236,7 @@ def test_without_a_later_register_the_page_says_so() -> None:
     assert held.trial("nonsense") is waiting
     assert waiting.headline == "No later register has been imported yet."
     assert exports.as_json(held)["campaigns"][0]["wards"] == []
-    rows = list(csv.DictReader(io.StringIO(exports.as_csv(held, waiting, held.wards))))
+    rows = list(csv.DictReader(io.StringIO(exports.as_csv(View.of(held), held.wards))))
     assert (rows[0]["campaign"], rows[0]["effect_points"]) == ("Summer", "")
 
 

@@ -1,0 +1,154 @@
+"""What the reminders changed in groups of homes: by channel, by kind of home, by who was registered there before.
+
+Groups are fixed before the lots are drawn, so within each the arms are alike. A group is shown only where nothing of
+it would be hidden, and a division only where it leaves room in the totals that the wards tell already: each beside the
+other, they give no count away that neither gives alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from campaigns.ledger import audience_file
+from campaigns.lifecycle import find
+from dashboards.disclosure import RULE, Disclosure
+from dashboards.findings import NO_EFFECT, UNSEEN, Cell, Effect, Side, parts_of, publish, tally
+from dashboards.outcomes import outcomes
+from engage.foundation.office import Actor, Office
+
+WARDS_ALIKE = "all"
+KINDS = {"house": "Houses", "flat": "Flats"}
+OTHER_KINDS = "Other homes"
+CHANNELS = {"email": "Email", "sms": "Text, no email", "letter": "Letter only"}
+NO_CHANNEL = "No way to reach them"
+BEFORE = {False: "Nobody registered before", True: "Somebody registered before"}
+DIVISIONS = {
+    "channel": "How the home can be reached",
+    "kind": "Kind of home",
+    "before": "Who was registered before",
+}
+MENU: dict[str, tuple[str, ...]] = {
+    "channel": (*CHANNELS.values(), NO_CHANNEL),
+    "kind": (*KINDS.values(), OTHER_KINDS),
+    "before": tuple(BEFORE.values()),
+}
+"""The fixed groups of each division, in the order they are shown."""
+
+
+@dataclass(frozen=True)
+class GroupFinding:
+    """A group of homes in all wards together."""
+
+    group: str
+    reminded: Side
+    comparison: Side
+    effect: Effect
+
+
+Divided = Mapping[str, tuple[GroupFinding, ...]]
+"""Division to its groups, each of them always listed, shown or not."""
+
+
+def grouped(office: Office, actor: Actor, campaign_id: int) -> dict[str, list[Cell]]:
+    """Exact counts by division, group, ward and arm, of the audience as it was frozen: not to be shown as they are."""
+    with office.database.session() as session:
+        path = audience_file(office, session, find(session, actor.authority, campaign_id))
+    columns = ["uprn", "kind", "electors", "email_contact", "sms_contact", "letter"]
+    homes = outcomes(office, actor, campaign_id)[["uprn", "ward", "arm", "registered"]]
+    homes = homes.merge(pd.read_parquet(path, columns=columns), on="uprn", how="left")
+    homes["channel"] = _reached(homes)
+    homes["kind"] = homes["kind"].map(KINDS).fillna(OTHER_KINDS)
+    homes["before"] = (homes["electors"].fillna(0) > 0).map(BEFORE)
+    return {division: _cells(homes, division) for division in DIVISIONS}
+
+
+def _reached(homes: pd.DataFrame) -> pd.Series:
+    """The first of the channels by which a home could be reached when the audience was frozen."""
+    named = pd.Series(NO_CHANNEL, index=homes.index, dtype=object)
+    named[homes["letter"].fillna(value=False).astype(bool)] = CHANNELS["letter"]
+    named[homes["sms_contact"].notna()] = CHANNELS["sms"]
+    named[homes["email_contact"].notna()] = CHANNELS["email"]
+    return named
+
+
+def _cells(homes: pd.DataFrame, division: str) -> list[Cell]:
+    counted = homes.groupby([division, "ward", "arm"])["registered"].agg(["size", "sum"]).reset_index()
+    return [
+        Cell(str(ward), str(arm), int(n), int(yes), str(group))
+        for group, ward, arm, n, yes in counted.itertuples(index=False)
+    ]
+
+
+def divide(
+    divisions: Mapping[str, Sequence[Cell]], *, reminded: str, comparison: str, arms: Sequence[str], whole: Effect,
+    interim: bool = False, rule: Disclosure = RULE,
+) -> Divided:  # fmt: skip
+    """Each division of the homes that the findings of the wards are of; `arms` as in `publish`, `whole` its effect."""
+    room: dict[tuple[int, int], tuple[float, float]] = {}
+    found = {}
+    for division, cells in divisions.items():
+        places = parts_of(cells, arms, rule)
+        held = [cell for cell in cells if cell.ward in places]
+        room = room or _totals(held, places, arms, rule)
+        shown = [group for group in MENU[division] if _whole(held, group, arms, rule)]
+        left = _left(held, shown, room, arms, rule)
+        room = left or room
+        groups = dict.fromkeys(MENU[division], (UNSEEN, UNSEEN, NO_EFFECT))
+        for group in shown if left else []:
+            mine = [replace(cell, ward=WARDS_ALIKE) for cell in held if cell.group == group]
+            own = publish(mine, reminded=reminded, comparison=comparison, arms=arms, interim=interim, rule=rule)
+            # Not drawn towards the other groups, which are few and unlike; clear only where the whole is.
+            effect = replace(own.effect, too_early=own.effect.too_early or whole.too_early)
+            groups[group] = own.reminded, own.comparison, effect
+        found[division] = tuple(GroupFinding(group, *sides) for group, sides in groups.items())
+    return found
+
+
+def _whole(cells: Sequence[Cell], group: str, arms: Sequence[str], rule: Disclosure) -> bool:
+    """Nothing of the group would be hidden: not its homes, nor those that registered, nor those that did not."""
+    return all(
+        homes >= rule.denominator and rule.fewest <= registered <= homes - rule.fewest
+        for homes, registered in tally([cell for cell in cells if cell.group == group], arms)
+    )
+
+
+def _totals(
+    cells: Sequence[Cell], places: Mapping[str, str], arms: Sequence[str], rule: Disclosure
+) -> dict[tuple[int, int], tuple[float, float]]:
+    """What the wards tell of each total, by arm and measure: the least and the most it can be."""
+    wards: dict[str, list[Cell]] = {}
+    for cell in cells:
+        wards.setdefault(places[cell.ward], []).append(cell)
+    tallies = {ward: tally(mine, arms) for ward, mine in wards.items()}
+    room = {}
+    for arm in range(len(arms)):
+        for measure in (0, 1):
+            total = rule.breakdown({ward: held[arm][measure] for ward, held in tallies.items()}).total
+            room[arm, measure] = (total.least, total.most)
+    return room
+
+
+def _left(
+    cells: Sequence[Cell], shown: Sequence[str], room: Mapping[tuple[int, int], tuple[float, float]],
+    arms: Sequence[str], rule: Disclosure,
+) -> dict[tuple[int, int], tuple[float, float]] | None:  # fmt: skip
+    """What the totals can be once these groups are known too; None where that would be a single number.
+
+    The groups that are not shown are the rest of the total, and they need room as well.
+    """
+    if len(shown) < 2:
+        return None
+    tallies = [tally([cell for cell in cells if cell.group == group], arms) for group in shown]
+    rest = any(cell.homes for cell in cells if cell.group not in shown)
+    left = {}
+    for (arm, measure), (least, most) in room.items():
+        counts = [rule.count(held[arm][measure]) for held in tallies]
+        low, high = sum(count.least for count in counts), sum(count.most for count in counts)
+        narrowed = max(least, low), most if rest else min(most, high)
+        if least < most and narrowed[0] >= narrowed[1]:
+            return None
+        if rest and most - low < 2:
+            return None
+        left[arm, measure] = narrowed
+    return left

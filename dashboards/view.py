@@ -1,0 +1,71 @@
+"""What somebody looks at: a campaign, a register and a division, all of it in the address, so that it can be shared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from dashboards.figures import ALL, Figures, Past, Trial
+from dashboards.findings import Effect, Side
+from dashboards.groups import DIVISIONS
+
+WARD, ARM = "ward", "arm"
+BY: Mapping[str, str] = {WARD: "Ward", **DIVISIONS, ARM: "Group that was reminded"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A row of what the reminders changed: a ward, a group of homes, or an arm."""
+
+    name: str
+    reminded: Side
+    comparison: Side
+    effect: Effect
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    figures: Figures
+    trial: Trial | None
+    past: Past | None
+    by: str = WARD
+
+    @classmethod
+    def of(cls, figures: Figures, campaign: str = "", register: str = "", by: str = "") -> "View":
+        """What is asked for where it exists, else the newest, by ward."""
+        return cls(figures, figures.trial(campaign), figures.past(register), by if by in BY else WARD)
+
+    @property
+    def query(self) -> str:
+        """The address of this view, after the path: nothing for the one that is shown first."""
+        first = View.of(self.figures)
+        asked = {
+            "campaign": self.trial.key if self.trial and self.trial is not first.trial else "",
+            "register": self.past.as_at.isoformat() if self.past and self.past is not first.past else "",
+            "by": self.by if self.by != WARD else "",
+        }
+        held = urlencode({name: value for name, value in asked.items() if value})
+        return f"?{held}" if held else ""
+
+    @property
+    def name(self) -> str:
+        """For a heading: by ward."""
+        return f"by {BY[self.by][0].lower()}{BY[self.by][1:]}"
+
+    @property
+    def parts(self) -> list[Part]:
+        """The whole council first; then wards by name, or groups and arms in their fixed order."""
+        if self.trial is None or self.trial.finding is None:
+            return []
+        found = self.trial.finding
+        return [Part(ALL, found.reminded, found.comparison, found.effect), *self._parts(self.trial)]
+
+    def _parts(self, trial: Trial) -> Sequence[Part]:
+        if self.by == ARM:
+            arms = [(each.arm, each.finding) for each in self.figures.arms(trial) if each.finding]
+            return [Part(arm, one.reminded, one.comparison, one.effect) for arm, one in arms]
+        if self.by != WARD:
+            groups = trial.groups(self.by)
+            return [Part(one.group, one.reminded, one.comparison, one.effect) for one in groups]
+        wards = [(ward, trial.ward(ward.code)) for ward in self.figures.wards]
+        return [Part(ward.name, one.reminded, one.comparison, one.effect, ward.code) for ward, one in wards]
