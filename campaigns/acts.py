@@ -94,6 +94,9 @@ ACTS = {
 }  # fmt: skip
 
 
+BEFORE_A_POLL = ("submit", "approve", "launch")  # acts that tell of a poll that is near
+
+
 def named(name: str) -> Act:
     if name not in ACTS:
         raise NotFound("There is no such page.")

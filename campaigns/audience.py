@@ -28,11 +28,14 @@ BATCH = 5000
 
 
 def with_arms(
-    frozen: Path, to: Path, shares: Mapping[str, float], seed: int, without: npt.NDArray[np.int64] = NOBODY
-) -> dict[str, int]:
-    """Write the frozen audience, but for some UPRNs, to `to` with a column `arm`; gives the households in each arm."""
+    frozen: Path, to: Path, shares: Mapping[str, float], seed: int, without: npt.NDArray[np.int64] = NOBODY,
+    no_letter: npt.NDArray[np.int64] = NOBODY,
+) -> dict[str, int]:  # fmt: skip
+    """Write the frozen audience, but for some UPRNs, to `to` with a column `arm`; those of `no_letter` cannot be
+    reached by letter. Gives the households in each arm."""
     with duckdb.connect() as lake:
         lake.register("without", pa.table({"uprn": without}))
+        lake.register("no_letter", pa.table({"uprn": no_letter}))
         homes = lake.execute(
             "SELECT uprn, coalesce(ward, '') AS ward FROM read_parquet(?) WHERE uprn NOT IN (SELECT uprn FROM without)",
             [str(frozen)],
@@ -41,7 +44,8 @@ def with_arms(
         drawn = assign(np.asarray(homes["uprn"], dtype=np.int64), wards, shares, seed)
         lake.register("drawn", pa.table({"uprn": homes["uprn"], "arm": drawn.astype(object)}))
         lake.execute(
-            "COPY (SELECT homes.*, drawn.arm FROM read_parquet(?) homes JOIN drawn USING (uprn) ORDER BY uprn) "  # noqa: S608 - COPY takes no parameter for its file
+            "COPY (SELECT homes.* REPLACE (letter AND uprn NOT IN (SELECT uprn FROM no_letter) AS letter), drawn.arm "  # noqa: S608 - COPY takes no parameter for its file
+            "FROM read_parquet(?) homes JOIN drawn USING (uprn) ORDER BY uprn) "
             f"TO {_quoted(to)} (FORMAT parquet, COMPRESSION zstd)",
             [str(frozen)],
         )

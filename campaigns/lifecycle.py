@@ -8,19 +8,18 @@ draft ─submit─▶ submitted ─approve─▶ approved ─launch─▶ launch
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select, update
 
-from campaigns import audience, exclusions, submission
+from campaigns import audience, exclusions, pre_election, proofs, submission
 from campaigns.exclusions import Uprns
 from campaigns.models import Approval, Campaign, CampaignState, Message, MessageState, Reason, Wave
-from campaigns.notify.messages import Notify
+from campaigns.notify.messages import Notify, Template
 from campaigns.plan import Plan, read
-from campaigns.wording import check_templates
 from engage.foundation import audit
 from engage.foundation.calendar import law, registration_deadline
 from engage.foundation.clock import at_london, london, today
@@ -116,18 +115,21 @@ def revise(
 
 
 def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
-    """Freeze the audience, draw the arms, count and price the waves, and fix this exact version for approval.
-    With `notify`, templates it does not have, or that ask for what Engage cannot fill, are refused first."""
+    """Check the messages, freeze the audience, draw the arms, count and price the waves, and fix this exact version
+    for approval. Messages are read from `notify`, else from where the settings say; without a key they are not."""
     from segments.audience import freeze  # noqa: PLC0415  # as in _rule
 
     with office.database.session() as session:
         permit(session, actor, Right.plan)
         draft = _in_state(find(session, actor.authority, campaign_id), "submit", CampaignState.draft)
-        nation = _nation(session, actor.authority)
-    plan = Plan.model_validate(draft.plan)
+        nation = nation_of(session, actor.authority)
+        plan = Plan.model_validate(draft.plan)
+        pre_election.demand_possible(session, office, nation, draft, plan)
     _still_possible(office, plan, nation)
-    if notify is not None:
-        check_templates(notify, plan)
+    known = submission.templates(office, notify)
+    setting = submission.setting(office, actor.authority, plan)
+    if known is not None:
+        proofs.demand(proofs.proofs(setting, plan, known))
     frozen = freeze(
         office, actor, draft.rule, name=f"campaign {campaign_id} version {draft.version}", segment=draft.segment,
         seed=draft.seed,
@@ -136,18 +138,21 @@ def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | N
         raise InputRefused("The segment holds no household, so there is nobody to remind. Change its rule.")
     left_out = exclusions.before_the_draw(office, actor.authority, campaign_id, frozen.register_snapshot)
     return adopt(
-        office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot, left_out=left_out
-    )  # fmt: skip
+        office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot, left_out=left_out, known=known
+    )
 
 
 def adopt(
     office: Office, actor: Actor, draft: Campaign, frozen: Path, *, register_snapshot: int | None,
-    left_out: Mapping[str, Uprns] | None = None,
+    left_out: Mapping[str, Uprns] | None = None, known: Sequence[Template] | None = None,
 ) -> Campaign:  # fmt: skip
-    """The second half of `submit`: what was frozen, but for the homes left out, becomes the audience with its arms."""
+    """The second half of `submit`: what was frozen, but for the homes left out, becomes the audience with its arms,
+    and the messages, where GOV.UK Notify's templates are known, become part of the version."""
     plan = Plan.model_validate(draft.plan)
     staged = office.lake.stage()
-    estimate = submission.estimate(office, actor.authority, plan, draft.seed, frozen, staged, left_out or {})
+    estimate = submission.estimate(
+        office, actor.authority, plan, draft.seed, frozen, staged, left_out=left_out or {}, known=known
+    )  # fmt: skip
     fingerprint = audience.digest(staged)
     with office.database.session() as session:
         ready = _in_state(find(session, actor.authority, draft.id or 0), "submit", CampaignState.draft)
@@ -170,9 +175,11 @@ def adopt(
 
 
 def version_digest(session: Session, campaign: Campaign) -> str:
-    """SHA-256 of all that an approver approves: plan, rule, seed and the audience's content."""
+    """SHA-256 of all that an approver approves: plan, rule, seed, the audience's content and the messages' versions."""
     snapshot = session.get(Snapshot, campaign.audience_snapshot)
     content = [campaign.id, campaign.version, campaign.plan, campaign.rule, campaign.seed, snapshot and snapshot.source]
+    if messages := campaign.estimate.get("messages"):
+        content.append(proofs.versions(messages))
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -197,6 +204,8 @@ def _decide(office: Office, actor: Actor, campaign_id: int, outcome: CampaignSta
         decided = _in_state(find(session, actor.authority, campaign_id), "decide on", CampaignState.submitted)
         if actor.account_id in (decided.created_by_id, decided.submitted_by_id):
             raise NotAllowed("You planned or submitted this campaign, so somebody else has to approve it.")
+        if outcome == CampaignState.approved and _approved_by(session, decided, actor):
+            raise NotAllowed("You have approved this version already. Before a poll, a second person has to.")
         if digest not in ("", decided.digest) or version_digest(session, decided) != decided.digest:
             raise SendBlocked("This campaign has changed since you looked at it. Read the new version first.")
         session.add(
@@ -205,22 +214,30 @@ def _decide(office: Office, actor: Actor, campaign_id: int, outcome: CampaignSta
                 by=actor.label, by_id=actor.account_id, at=office.clock.now(),
             )
         )  # fmt: skip
-        decided.state, decided.reason = outcome, note if decision == "rejected" else ""
-        if outcome == CampaignState.draft:
+        session.flush()
+        if outcome == CampaignState.approved:
+            waiting_for = pre_election.outstanding(session, office, nation_of(session, actor.authority), decided)
+            outcome = CampaignState.submitted if waiting_for else outcome
+            decided.reason = f"Still to approve it: {waiting_for}." if waiting_for else ""
+        else:
+            decided.reason = note
             decided.version += 1
+        decided.state = outcome
         _record(session, office, actor, f"{decision} campaign", decided)
         return decided
 
 
-def launch(office: Office, actor: Actor, campaign_id: int) -> Campaign:
-    """Hand the approved version to the worker: its waves leave on their days."""
+def launch(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
+    """Hand the approved version to the worker: its waves leave on their days. SendBlocked where a message is no more
+    at GOV.UK Notify what was approved."""
+    _same_messages(office, campaign(office, actor, campaign_id), notify)
     with office.database.session() as session:
         permit(session, actor, Right.send)
         begun = _in_state(find(session, actor.authority, campaign_id), "launch", CampaignState.approved)
         plan = Plan.model_validate(begun.plan)
-        _approved_version(session, begun)
+        _approved_version(session, office, begun)
         exclusions.demand_apart(session, office, begun, _audience(office, session, begun))
-        _still_possible(office, plan, _nation(session, actor.authority))
+        _still_possible(office, plan, nation_of(session, actor.authority))
         for number, wave in enumerate(plan.waves, 1):
             session.add(
                 Wave(
@@ -234,18 +251,35 @@ def launch(office: Office, actor: Actor, campaign_id: int) -> Campaign:
         return begun
 
 
+def _same_messages(office: Office, approved: Campaign, notify: Notify | None) -> None:
+    messages = approved.estimate.get("messages")
+    known = submission.templates(office, notify) if messages else None
+    if messages and known is not None and (others := proofs.changed(messages, known)):
+        raise SendBlocked(
+            f"Changed at GOV.UK Notify since it was approved: {', '.join(others)}. Change the plan or save it again, "
+            "submit it, and let somebody approve what the messages say now."
+        )
+
+
 def _audience(office: Office, session: Session, campaign: Campaign) -> Path:
     return office.lake.file(session.get_one(Snapshot, campaign.audience_snapshot))
 
 
-def _approved_version(session: Session, campaign: Campaign) -> None:
-    query = select(Approval).where(
-        Approval.campaign_id == campaign.id, Approval.digest == campaign.digest, Approval.decision == "approved"
-    )
-    if session.exec(query).first() is None or version_digest(session, campaign) != campaign.digest:
+def _approved_version(session: Session, office: Office, campaign: Campaign) -> None:
+    waiting_for = pre_election.outstanding(session, office, nation_of(session, campaign.authority), campaign)
+    if waiting_for or version_digest(session, campaign) != campaign.digest:
         raise SendBlocked(
-            "This exact version has not been approved. Submit it again, and let somebody else approve it."
+            "This exact version has not been approved. Submit it again, and let somebody else approve it"
+            + (f": {waiting_for}." if waiting_for else ".")
         )
+
+
+def _approved_by(session: Session, campaign: Campaign, actor: Actor) -> bool:
+    query = select(Approval).where(
+        Approval.campaign_id == campaign.id, Approval.digest == campaign.digest, Approval.decision == "approved",
+        Approval.by_id == actor.account_id,
+    )  # fmt: skip
+    return session.exec(query).first() is not None
 
 
 def pause(office: Office, actor: Actor, campaign_id: int, *, reason: str = "") -> Campaign:
@@ -319,7 +353,7 @@ def _seed(plan: Plan) -> int:
     return plan.seed if plan.seed is not None else secrets.randbits(63)
 
 
-def _nation(session: Session, authority: str) -> str:
+def nation_of(session: Session, authority: str) -> str:
     found = session.get(Authority, authority)
     return found.nation if found else "England"
 

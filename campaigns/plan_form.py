@@ -31,7 +31,8 @@ def filled(campaign: Campaign) -> Form:
     return Form(
         {
             "name": plan.name, "purpose": plan.purpose, "segment": plan.segment, "share": f"{100 * share:g}",
-            "language": plan.language, **known, **_day("start", plan.start), **_day("end", plan.outcome_window.end),
+            "language": plan.language, "rate": f"{100 * plan.expected_rate:g}", "second_approver": plan.second_approver,
+            **known, **_day("start", plan.start), **_day("end", plan.outcome_window.end),
             **(_day("poll", plan.poll_date) if plan.poll_date else {}),
         }
     )  # fmt: skip
@@ -49,11 +50,13 @@ def plan(form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
         "purpose": form.require("purpose", "Enter what the campaign is for"),
         "segment": form.require("segment", "Select a segment"),
         "language": form.text("language") or "en",
+        "expected_rate": _rate(form),
+        "second_approver": form.text("second_approver"),
         "templates": _templates(form),
         "arms": _arms(form),
         **_dates(form),
     }
-    kept = {name: before[name] for name in ("seed", "wording", "expected_rate") if before and before.get(name)}
+    kept = {name: before[name] for name in ("seed", "wording") if before and before.get(name)}
     if not form.valid:
         return None
     try:
@@ -97,6 +100,19 @@ def _is_uuid(typed: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _rate(form: Form) -> float:
+    """Five in a hundred where nobody says."""
+    typed = form.text("rate").rstrip("% ") or "5"
+    try:
+        rate = float(typed)
+    except ValueError:
+        rate = 0.0
+    if not 0.1 <= rate <= 90:
+        form.fail("rate", "Homes expected to gain an elector anyway must be a number from 0.1 to 90")
+        return 0.05
+    return rate / 100
 
 
 def _arms(form: Form) -> dict[str, float]:

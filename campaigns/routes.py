@@ -9,11 +9,11 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns import acts, ledger, letterbox, lifecycle, plan_form
+from campaigns import acts, ledger, letterbox, lifecycle, plan_form, pre_election, proofs, submission
 from campaigns.acts import Act
 from campaigns.models import Campaign, CampaignState
 from campaigns.plan import Plan
-from engage.foundation.errors import InputRefused, SendBlocked
+from engage.foundation.errors import InputRefused, NotifyUnavailable, SendBlocked
 from engage.foundation.identity import Account, Right, demand
 from engage.foundation.office import Actor, Office
 from engage.foundation.web import (
@@ -82,8 +82,13 @@ def _editor(office: Office, authority: str, form: Form, campaign: Campaign | Non
     return render(
         "officers/campaign_edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
         segments=segments.all_segments(office, authority), templates=plan_form.templates(office),
-        channels=plan_form.CHANNELS,
+        channels=plan_form.CHANNELS, approvers=_approvers(office, authority),
     )  # fmt: skip
+
+
+def _approvers(office: Office, authority: str) -> list[Account]:
+    with office.database.reading() as session:
+        return pre_election.approvers(session, authority)
 
 
 @get("/campaigns/{number:int}", sync_to_thread=True)
@@ -111,7 +116,8 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
         "decisions": lifecycle.approvals(office, actor, number),
         "sentence": _sentence(found),
         "can_find": _can_find(found),
-        "texts": {t.template_id: t for t in plan_form.templates(office)} if before_launch else {},
+        "messages": _messages(office, found, plan) if before_launch else [],
+        "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
         "channels": plan_form.CHANNELS,
         "changeable": before_launch and account.may(Right.plan),
     }
@@ -121,6 +127,23 @@ def _sentence(found: Campaign) -> str:
     from segments import rules  # noqa: PLC0415  # brings the query engine
 
     return rules.parse(found.rule).sentence()
+
+
+def _messages(office: Office, found: Campaign, plan: Plan) -> list[dict[str, Any]]:
+    """As they were when the campaign was submitted; of a draft, as they are now."""
+    if found.state != CampaignState.draft:
+        kept: list[dict[str, Any]] = found.estimate.get("messages", [])
+        return kept
+    known = plan_form.templates(office)
+    return (
+        proofs.as_json(proofs.proofs(submission.setting(office, found.authority, plan), plan, known)) if known else []
+    )
+
+
+def _before_a_poll(office: Office, authority: str, plan: Plan) -> str:
+    with office.database.reading() as session:
+        near = pre_election.period(office, lifecycle.nation_of(session, authority), plan)
+    return pre_election.told(near) if near else ""
 
 
 def _can_find(found: Campaign) -> list[str]:
@@ -136,7 +159,7 @@ def _can_find(found: Campaign) -> list[str]:
 def campaign_act(office: InOffice, account: ByAccount, actor: ByActor, number: Number, act: FromPath[str]) -> Template:
     chosen = acts.named(act)
     demand(account, chosen.right)
-    return _confirm(lifecycle.campaign(office, actor, number), chosen, Form())
+    return _confirm(office, actor, lifecycle.campaign(office, actor, number), chosen, Form())
 
 
 @post("/campaigns/{number:int}/{act:str}", sync_to_thread=True)
@@ -147,17 +170,22 @@ def campaign_act_send(
     chosen = acts.named(act)
     demand(account, chosen.right)
     try:
-        chosen.do(office, actor, number, form)
-    except (InputRefused, SendBlocked) as refused:
+        done = chosen.do(office, actor, number, form)
+    except (InputRefused, SendBlocked, NotifyUnavailable) as refused:
         form.fail("note", str(refused))
-        return _confirm(lifecycle.campaign(office, actor, number), chosen, form)
-    notify(request, chosen.done)
+        return _confirm(office, actor, lifecycle.campaign(office, actor, number), chosen, form)
+    # The first approval of two leaves it where it was, and says who is still to come.
+    notify(request, done.reason if chosen.name == "approve" and done.reason else chosen.done)
     return redirect(f"/campaigns/{number}")
 
 
-def _confirm(campaign: Campaign, act: Act, form: Form) -> Template:
-    status = 422 if form.errors else 200
-    return render("officers/campaign_act.html", status_code=status, campaign=campaign, act=act, form=form)
+def _confirm(office: Office, actor: Actor, campaign: Campaign, act: Act, form: Form) -> Template:
+    planning = act.name in acts.BEFORE_A_POLL
+    near = _before_a_poll(office, actor.authority, Plan.model_validate(campaign.plan)) if planning else ""
+    return render(
+        "officers/campaign_act.html", status_code=422 if form.errors else 200, campaign=campaign, act=act, form=form,
+        before_a_poll=near,
+    )  # fmt: skip
 
 
 @get("/campaigns/{number:int}/ledger.csv", sync_to_thread=True)

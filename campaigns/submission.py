@@ -1,41 +1,82 @@
 """What is worked out when a campaign is submitted, and shown to whoever approves it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 
-from campaigns import audience, exclusions
+from campaigns import audience, exclusions, letters, pre_election, proofs
 from campaigns.exclusions import Uprns
+from campaigns.notify.client import from_settings
+from campaigns.notify.messages import Notify, Template
 from campaigns.plan import Plan
-from engage.foundation.calendar import law
+from campaigns.proofs import Setting
+from engage.foundation.calendar import law, registration_deadline
 from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 
 
+def templates(office: Office, notify: Notify | None = None) -> list[Template] | None:
+    """What GOV.UK Notify has for this council; None without a key. NotifyUnavailable while it cannot be reached."""
+    key = office.settings.notify_api_key.get_secret_value()
+    if notify is None and not key:
+        return None
+    return (notify or from_settings(key, office.settings.notify_base_url)).templates()
+
+
+def setting(office: Office, authority: str, plan: Plan) -> Setting:
+    with office.database.session() as session:
+        found = session.get(Authority, authority)
+        council, nation = (found.name, found.nation) if found else (authority, "England")
+    end = registration_deadline(plan.poll_date, nation, law(office.settings.home)) if plan.poll_date else None
+    return Setting(office, authority, council, end, pre_election.period(office, nation, plan) is not None)
+
+
 def estimate(
-    office: Office, authority: str, plan: Plan, seed: int, frozen: Path, to: Path, left_out: Mapping[str, Uprns]
-) -> dict[str, Any]:
-    """Write the audience with its arms to `to`; gives who is in it, who is left out, and what it can find."""
+    office: Office, authority: str, plan: Plan, seed: int, frozen: Path, to: Path, *, left_out: Mapping[str, Uprns],
+    known: Sequence[Template] | None,
+) -> dict[str, Any]:  # fmt: skip
+    """Write the audience with its arms to `to`; gives who is in it, who is left out, what they are sent and what the
+    comparison can find."""
     from campaigns import power  # noqa: PLC0415  # brings the statistics, which a worker does without
 
     counts, without = _left_out(frozen, left_out)
-    arms = audience.with_arms(frozen, to, plan.arms, seed, without)
+    unprinted = letters.refused(frozen)
+    arms = audience.with_arms(frozen, to, plan.arms, seed, without, unprinted.uprns)
     if not sum(arms.values()):
-        raise InputRefused(
-            "Every home of the segment is left out, so there is nobody to remind. " + "; ".join(
-                f"{reason}: {homes:,}" for reason, homes in counts.items()
-            )
-        )  # fmt: skip
+        why = "; ".join(f"{reason}: {homes:,}" for reason, homes in counts.items())
+        raise InputRefused(f"Every home of the segment is left out, so there is nobody to remind. {why}")
     with office.database.session() as session:
         waterfall = exclusions.waterfall(office, session, authority, plan, to, counts)
+    messages = _messages(office, authority, plan, to, known)
     return {
         **audience.estimate(to, plan, law(office.settings.home)),
         "arms": arms,
         "waterfall": waterfall,
+        "unprinted": unprinted.reasons,
+        "messages": messages,
         "power": power.statement(to, plan),
     }
+
+
+def _messages(
+    office: Office, authority: str, plan: Plan, audience_file: Path, known: Sequence[Template] | None
+) -> list[dict[str, Any]]:
+    """As they are read at this moment; texts are counted for every record that numbers were taken from."""
+    if known is None:
+        return []
+    with duckdb.connect() as lake:
+        query = (
+            "SELECT DISTINCT coalesce(sms_source, '') FROM read_parquet(?) WHERE sms_contact IS NOT NULL ORDER BY ALL"
+        )
+        sources = tuple(source for (source,) in lake.execute(query, [str(audience_file)]).fetchall()) or ("",)
+    found = proofs.proofs(replace(setting(office, authority, plan), sources=sources), plan, known)
+    proofs.demand(found)
+    return proofs.as_json(found)
 
 
 def _left_out(frozen: Path, left_out: Mapping[str, Uprns]) -> tuple[dict[str, int], Uprns]:

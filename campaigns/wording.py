@@ -38,11 +38,12 @@ def link_token(office: Office, reference: str) -> str:
 
 
 def values(
-    office: Office, council: str, plan: Plan, end: datetime | None, row: Any, source: str = ""
+    office: Office, council: str, plan: Plan, end: datetime | None, row: Any, source: str = "", on: date | None = None
 ) -> dict[str, str]:
-    """What fills the message of one ledger row, by placeholder. `end` is the moment after which it is too late to
-    register for the poll; people are told the last day. `source` is the record the contact was taken from."""
-    last = london(end - timedelta(seconds=1)).date() if end else today(office.clock) + FOUR_WEEKS
+    """What fills the message of one ledger row, by placeholder, if it leaves `on` that day, else today. `end` is the
+    moment after which it is too late to register for the poll; people are told the last day. `source` is the record
+    the contact was taken from."""
+    last = london(end - timedelta(seconds=1)).date() if end else (on or today(office.clock)) + FOUR_WEEKS
     return {
         **plan.wording,
         "link": f"{office.settings.base_url}/r/{link_token(office, row.reference)}",

@@ -98,6 +98,7 @@ class Template:
     subject: str | None
     body: str
     placeholders: tuple[str, ...]
+    postage: str | None = None  # of a letter: first, second, economy
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> Self:
@@ -109,6 +110,7 @@ class Template:
             subject=body["subject"],
             body=body["body"],
             placeholders=tuple(sorted(body["personalisation"])),
+            postage=body.get("postage"),
         )
 
 

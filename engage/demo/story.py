@@ -40,7 +40,7 @@ START = date(2026, 6, 2)
 FIRST_WAVE, LETTERS = date(2026, 6, 3), date(2026, 6, 17)
 INTERIM_REGISTER, WINDOW_END = date(2026, 6, 15), date(2026, 7, 28)
 FINAL_REGISTER = date(2026, 7, 29)
-POLL = date(2026, 9, 10)
+POLL = date(2026, 10, 22)  # its notice comes after the last reminder
 # Notify lets an ordinary service send 3,000 a minute; the demo's stand-in allows more so that the story is short.
 DEMO_RATE, DEMO_PACE = 60_000, 400
 SEGMENT = "Homes with fewer electors than adults"

@@ -1,6 +1,7 @@
 """Days and hours the law and the council's policy set: dated rows in `law.toml`, never constants in code."""
 
 import tomllib
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -64,6 +65,20 @@ class Price(Row):
     letter_high: float
 
 
+class PreElection(Row):
+    """From the day by which a poll is given notice of, unless the poll's own row says when it was."""
+
+    working_days: int  # before the poll
+
+
+class Poll(Row):
+    """A poll of the council's own list: `since` is the day it was called."""
+
+    day: date
+    name: str
+    notice_on: date | None = None
+
+
 class Retention(Row):
     """How long personal data is kept that nothing needs any more: see `segments.retention`, `campaigns.retention`."""
 
@@ -83,6 +98,8 @@ class Law(BaseModel):
     daily_cap: tuple[DailyCap, ...] = ()
     price: tuple[Price, ...] = ()
     retention: tuple[Retention, ...] = ()
+    pre_election: tuple[PreElection, ...] = ()
+    poll: tuple[Poll, ...] = ()
 
     def with_rows(self, other: "Law") -> "Law":
         return Law(**{name: (*getattr(self, name), *getattr(other, name)) for name in Law.model_fields})
@@ -138,6 +155,31 @@ def registration_deadline(poll: date, nation: str, rules: Law | None = None) -> 
     row = in_force((rules or law()).registration_deadline, poll, nation)
     day = working_days_before(poll, row.working_days, nation)
     return at_london(day + timedelta(days=1), 0) if row.hour == 24 else at_london(day, row.hour)
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days from the notice of a poll to the poll itself, both included."""
+
+    first: date
+    poll: date
+    name: str
+
+    def holds(self, day: date) -> bool:
+        return self.first <= day <= self.poll
+
+
+def pre_election_periods(nation: str, rules: Law, poll: date | None = None) -> list[Period]:
+    """Of every poll on the council's list, and of one more day a plan may name; the earliest first."""
+    listed = {row.day: row for row in rules.poll if not row.nations or nation in row.nations}
+    days = {*listed, *([poll] if poll else [])}
+    return [_period(day, listed.get(day), nation, rules) for day in sorted(days)]
+
+
+def _period(day: date, listed: Poll | None, nation: str, rules: Law) -> Period:
+    count = in_force(rules.pre_election, day, nation).working_days
+    first = (listed and listed.notice_on) or working_days_before(day, count, nation)
+    return Period(first, day, listed.name if listed else "poll")
 
 
 def quiet_until(moment: datetime, nation: str, rules: Law | None = None) -> datetime | None:

@@ -154,7 +154,7 @@ class Stage:
         draft = lifecycle.create(office, self.people.planner, said)
         frozen = audience(office, messages, values)
         lifecycle.adopt(office, self.people.planner, draft, frozen, register_snapshot=register)
-        lifecycle.approve(office, maker.people.approver, draft.id or 0)
+        maker.approve(draft.id or 0)
         self.campaign = lifecycle.launch(office, self.people.planner, draft.id or 0)
 
     def worker(self, *options: str) -> subprocess.Popen[bytes]:

@@ -1,0 +1,76 @@
+"""Before a poll: what leaves then needs a second, named approver and messages of plain facts.
+
+Local Government Act 1986, sections 2 and 4, and the Code of Recommended Practice on Local Authority Publicity:
+registration may be, and is, encouraged then, but with care that nothing seems to favour anybody.
+"""
+
+from sqlmodel import Session, col, select
+
+from campaigns.models import Approval, Campaign
+from campaigns.plan import Plan
+from engage.foundation.calendar import Period, law, pre_election_periods
+from engage.foundation.errors import InputRefused, SendBlocked
+from engage.foundation.identity import Account, Right, accounts, by_email
+from engage.foundation.office import Office
+from engage.foundation.pages import day
+
+
+def period(office: Office, nation: str, plan: Plan) -> Period | None:
+    """The first period before a poll, of the council's list or the plan's own, in which a wave leaves."""
+    found = pre_election_periods(nation, law(office.settings.home), plan.poll_date)
+    return next((each for each in found if any(each.holds(wave.send_on) for wave in plan.waves)), None)
+
+
+def told(found: Period) -> str:
+    return (
+        f"Some of it leaves between {day(found.first)} and {day(found.poll)}, before the {found.name}. Then publicity "
+        "needs special care: this campaign needs the approval of two people, one of them named in the plan, and its "
+        "messages hold plain facts only."
+    )
+
+
+def approvers(session: Session, authority: str) -> list[Account]:
+    """Who may be named as the second approver."""
+    return [account for account in accounts(session, authority) if account.may(Right.approve)]
+
+
+def second_approver(session: Session, authority: str, plan: Plan) -> Account:
+    """InputRefused where the plan names nobody, or somebody who may not approve."""
+    known = approvers(session, authority)
+    named = by_email(session, plan.second_approver) if "@" in plan.second_approver else None
+    label = named.label if named else plan.second_approver
+    chosen = next((account for account in known if account.label == label), None)
+    if chosen is None:
+        others = ", ".join(account.label for account in known) or "none yet"
+        raise InputRefused(
+            "second_approver: before a poll, expected the account that approves second (monitoring officer or whoever "
+            f"acts for them), one of {others}, or its email address. Name it in the plan."
+        )
+    return chosen
+
+
+def outstanding(session: Session, office: Office, nation: str, campaign: Campaign) -> str:
+    """Who has still to approve exactly this version, in words; empty where nobody has."""
+    plan = Plan.model_validate(campaign.plan)
+    query = select(Approval.by_id).where(
+        Approval.campaign_id == campaign.id, Approval.digest == campaign.digest, col(Approval.decision) == "approved"
+    )
+    approved = {account for account in session.exec(query) if account is not None}
+    if not approved:
+        return "somebody other than its author"
+    if period(office, nation, plan) is None:
+        return ""
+    if plan.second_approver:  # asked for when it was submitted; a poll may have been called since
+        named = second_approver(session, campaign.authority, plan)
+        if named.id not in approved:
+            return f"{named.label}, who is named in the plan"
+    return "" if len(approved) > 1 else "one more person"
+
+
+def demand_possible(session: Session, office: Office, nation: str, campaign: Campaign, plan: Plan) -> None:
+    """Before it is submitted: there is somebody to approve second who is not its author."""
+    if period(office, nation, plan) is None:
+        return
+    named = second_approver(session, campaign.authority, plan)
+    if named.id == campaign.created_by_id:
+        raise SendBlocked("The second approver planned this campaign. Name somebody else in the plan.")
