@@ -164,7 +164,7 @@ def by_ward(
             gather(
                 mine.judged,
                 [_ward(name, part, mine, overall.control) for name, part in parts],
-                mine.critical if mine.always_valid else Z,
+                _of_wards(mine),
             ),
         )
         for mine in overall.arms
@@ -238,9 +238,14 @@ def gather(overall: Interval, wards: list[WardEffect], critical: float = Z) -> G
     return Gathered(every, drawn.spread, drawn.p_same)
 
 
+def _of_wards(arm: Arm) -> float:
+    """How many standard errors a ward's intervals reach: as many as its arm's where there are several arms or looks."""
+    return arm.critical if arm.simultaneous or arm.always_valid else Z
+
+
 def _ward(ward: str, part: pd.DataFrame, arm: Arm, control: str) -> WardEffect:
     one, zero = (rate(part[part["arm"] == label]) for label in (arm.arm, control))
-    critical = arm.critical if arm.always_valid else Z
+    critical = _of_wards(arm)
     plain = compare(ward, one, zero, critical)
     whole = "cluster" not in part and one.binary and zero.binary
     if whole or one.few or zero.few or min(one.effective, zero.effective) < SCANT:
