@@ -70,8 +70,7 @@ def over_time(held: Sequence[tuple[date, Completeness]]) -> go.Figure | None:
     below = [point - (one.low.value or point) for (_, one), point in zip(shown, points, strict=True)]
     figure = go.Figure(
         go.Scatter(
-            x=[day for day, _ in shown], y=points, mode="lines+markers+text", text=[f"{one.share}" for _, one in shown],
-            textposition="middle right", line={"color": BLUE, "width": 2}, marker={"size": 11, "color": BLUE},
+            x=[day for day, _ in shown], y=points, mode="lines+markers", line={"color": BLUE, "width": 2}, marker={"size": 11, "color": BLUE},
             error_y={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": BLUE,
                      "thickness": 3, "width": 0},
             hovertext=[one.text for _, one in shown], hovertemplate="%{x|%-d %B %Y}: %{hovertext}<extra></extra>",
@@ -83,7 +82,12 @@ def over_time(held: Sequence[tuple[date, Completeness]]) -> go.Figure | None:
         plot_bgcolor=PAPER, paper_bgcolor=PAPER, showlegend=False,
     )  # fmt: skip
     days = [day for day, _ in shown]
-    figure.update_xaxes(tickvals=days, ticktext=[f"{day.day} {day:%b %Y}" for day in days], fixedrange=True)
+    room = (days[-1] - days[0]) / 4
+    named = [day for place, day in enumerate(days) if day == days[-1] or days[place + 1] - day > room]
+    figure.update_xaxes(
+        tickvals=named, ticktext=[f"{day.day} {day:%b %Y}" for day in named], tickangle=0, fixedrange=True,
+        range=[days[0] - room / 2, days[-1] + room / 2],
+    )  # fmt: skip
     figure.update_yaxes(
         range=[10 * (low // 10), 100], ticksuffix="%", gridcolor=LIGHT, automargin=True, fixedrange=True
     )

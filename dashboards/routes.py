@@ -7,7 +7,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from dashboards import exports, pictures
+from dashboards import council_pages, exports, pictures
 from dashboards.disclosure import NOTE
 from dashboards.figures import ALL, Figures, Trial, Ward, published, ward_headline
 from dashboards.view import ARM, BY, WARD, View
@@ -133,5 +133,6 @@ routes: list[ControllerRouterHandler] = [
         "/",
         route_handlers=[wards_page, wards_file, over_time_file, changed_file, picture_file, ward_page, wards_api],
         guards=[requires(Right.see_figures)],
-    )
+    ),
+    *council_pages.routes,
 ]

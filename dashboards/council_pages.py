@@ -1,0 +1,66 @@
+"""The officers' page of what a campaign changed, and its analysis set. Members reach neither."""
+
+from litestar import Response, Router, get
+from litestar.params import FromPath
+from litestar.response import Template
+from litestar.types import ControllerRouterHandler
+
+from campaigns import lifecycle
+from dashboards import analysis
+from dashboards.council import STALE_DAYS, Council, council, per_hundred, pounds, sentence
+from dashboards.intervals import Interval
+from engage.foundation.identity import Right
+from engage.foundation.web import ByActor, InOffice, render, requires
+from segments import wards
+
+Number = FromPath[int]
+
+
+@get("/council", sync_to_thread=True)
+def council_list(office: InOffice, actor: ByActor) -> Template:
+    """Every campaign that was launched, newest first."""
+    launched = [each for each in lifecycle.campaigns(office, actor) if each.launched_at]
+    return render("officers/results.html", campaigns=launched)
+
+
+@get("/council/{number:int}", sync_to_thread=True)
+def council_page(office: InOffice, actor: ByActor, number: Number) -> Template:
+    found = council(office, actor, number)
+    return render(
+        "officers/result.html", held=found, sentence=sentence, per_hundred=per_hundred, pounds=pounds,
+        names=wards.named(office, actor.authority), warnings=_warnings(found), interval=Interval,
+    )  # fmt: skip
+
+
+@get("/council/{number:int}/analysis.zip", sync_to_thread=True)
+def analysis_file(office: InOffice, actor: ByActor, number: Number) -> Response[bytes]:
+    headers = {"Content-Disposition": f'attachment; filename="analysis-{number}.zip"'}
+    return Response(analysis.archive(office, actor, number), media_type="application/zip", headers=headers)
+
+
+def _warnings(found: Council) -> list[str]:
+    """What somebody who signs these figures should know first."""
+    hides = "had been reminded by then, which hides some effect."
+    said = []
+    if found.age > STALE_DAYS:
+        said.append(f"The newest register is {found.age} days old.")
+    said += [
+        f"Only {register.share:.1%} of the electors on the register of {register.as_at:%d %B %Y} are tied to a home."
+        for register in found.registers
+        if register.share < 0.95
+    ]
+    for fate in found.fates:
+        if fate.comparison and fate.contacted:
+            said.append(f"{fate.contacted:,} homes of the comparison {hides}")
+        if not fate.comparison and fate.homes and fate.not_contacted / fate.homes > 0.2:
+            share = fate.not_contacted / fate.homes
+            said.append(f"{share:.0%} of the homes in “{fate.arm}” had not {hides.removeprefix('had ')}")
+    return said
+
+
+routes: list[ControllerRouterHandler] = [
+    Router(
+        "/", route_handlers=[council_list, council_page, analysis_file], guards=[requires(Right.see_data)],
+        include_in_schema=False,
+    )
+]  # fmt: skip
