@@ -3,12 +3,13 @@
 A crash in between leaves rows in `sending`; `campaigns.settle` finds out what became of them.
 """
 
+import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
 from math import ceil
 from threading import Event
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from campaigns import audience, lifecycle, wording
+from campaigns import audience, breaker, lifecycle, outcome, wording
 from campaigns.guard import Guard
 from campaigns.ledger import audience_file
 from campaigns.models import MESSAGES, Campaign, CampaignState, Channel, MessageState, Reason
@@ -27,43 +28,23 @@ from campaigns.notify.errors import (
     NotSent,
     RateLimited,
     RecipientInvalid,
-    Refused,
     SendFault,
 )
 from campaigns.notify.messages import Notify, Outgoing
 from campaigns.notify.pace import Pacer
+from campaigns.outcome import Outcome, Patience
+from campaigns.pace import SharedBook
 from campaigns.plan import Plan
-from engage.foundation import audit
 from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 
+__all__ = ["Dispatcher", "Outcome", "Patience"]
+
 THREADS = 8
 MOST_IN_A_BATCH = 500
+CHECKED_EVERY = 5.0  # seconds between looks at how a campaign's messages are answered
+LOOKED_EVERY = 0.5  # seconds between looks at whether it was paused or stopped
 of = MESSAGES.c
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait, on the office's clock. Notify may commit up to 30 s after it received a request, and our own
-    request gives up after 40 s, so a claim of twice that is abandoned and an outcome is not asked for before 60 s."""
-
-    claim: timedelta = timedelta(seconds=60)  # after this nobody sends on an old claim
-    orphan: timedelta = timedelta(seconds=120)  # after this a claim's outcome is unknown
-    settle: timedelta = timedelta(seconds=60)  # between the attempt and the first look
-    second_look: timedelta = timedelta(minutes=3)
-    second_look_letter: timedelta = timedelta(minutes=30)
-    backoff: timedelta = timedelta(seconds=30)  # doubled with each attempt that never arrived
-    too_fast: float = 1.5  # seconds of real time nobody sends after a RateLimitError
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one claimed row. `fault` is None where Notify accepted it; `tried` is False if it never left."""
-
-    row: Any
-    notify_id: str | None = None
-    fault: SendFault | RecipientInvalid | None = None
-    tried: bool = True
 
 
 @dataclass
@@ -79,7 +60,7 @@ class _Halt:
 
 
 class Dispatcher:
-    """Sends for any campaign. One to a process; its threads share one pace and `notify`."""
+    """Sends for any campaign. One to a process; its threads share `notify`, and one pace with every other worker."""
 
     def __init__(
         self, office: Office, notify: Notify, *, threads: int = THREADS, pacer: Pacer | None = None,
@@ -89,11 +70,19 @@ class Dispatcher:
         self.threads = threads
         # About a second's worth, so that a pause acts within two.
         self.batch = batch or min(max(threads, ceil(office.settings.notify_pace)), MOST_IN_A_BATCH)
-        self.pacer = pacer or Pacer(office.settings.notify_pace)
+        self.pacer = pacer or Pacer(office.settings.notify_pace, SharedBook(office))
         self.patience = patience or Patience()
         self._guards: dict[int, tuple[str, Guard | None]] = {}
+        self._checked: dict[int, float] = {}
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        """Kept from batch to batch, as each thread keeps its connection to Notify."""
+        return ThreadPoolExecutor(self.threads, thread_name_prefix="notify")
 
     def send_batch(self, campaign_id: int) -> Counter[str]:
+        if self._tripped(campaign_id):
+            return Counter()
         guard = self._guard(campaign_id)
         guard.refresh()
         claimed = self._claim(campaign_id, guard)
@@ -108,11 +97,31 @@ class Dispatcher:
             outgoing = list(self._outgoing(session, campaign_id, guard, leaving))
         counted: Counter[str] = Counter({MessageState.dropped.value: len(verdicts)})
         halt = _Halt()
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="notify") as pool:
-            futures = {pool.submit(self._send, row, message, halt) for row, message in outgoing}
-            for outcomes in _finished(futures):
-                counted += self._commit(campaign_id, outcomes, halt)
+        futures = {self._pool.submit(self._send, row, message, halt) for row, message in outgoing}
+        try:
+            for outcomes in _finished(futures, lambda: self._look(campaign_id, halt)):
+                counted += outcome.persistently(partial(self._commit, outcomes))
+        finally:  # whatever happened, nothing of this batch leaves once it is given up
+            halt.everything.set()
+            wait(futures)
         return +counted
+
+    def _tripped(self, campaign_id: int) -> bool:
+        now = time.monotonic()
+        if now < self._checked.get(campaign_id, 0.0) + CHECKED_EVERY and campaign_id in self._checked:
+            return False
+        self._checked[campaign_id] = now
+        return breaker.check(self.office, campaign_id)
+
+    def _look(self, campaign_id: int, halt: _Halt) -> None:
+        """Nothing more leaves once the campaign is paused or stopped, or nobody can say whether it is."""
+        try:
+            with self.office.database.reading() as session:
+                launched = session.get_one(Campaign, campaign_id).state == CampaignState.launched
+        except sa.exc.OperationalError:
+            launched = False
+        if not launched:
+            halt.everything.set()
 
     def _guard(self, campaign_id: int) -> Guard:
         with self.office.database.session() as session:
@@ -185,10 +194,12 @@ class Dispatcher:
             yield row, wording.outgoing(row, recipient, filled, address)
 
     def _send(self, row: Any, message: Outgoing, halt: _Halt) -> Outcome:
-        if not halt.stops(row.channel):
-            self.pacer.wait()
-        lapsed = self.office.clock.now() - row.claimed_at > self.patience.claim
-        if lapsed or halt.stops(row.channel):
+        try:
+            ours = self.pacer.wait(lambda: halt.stops(row.channel))
+        except sa.exc.OperationalError:  # the database is away, and with it the pace
+            halt.everything.set()
+            ours = False
+        if not ours or self.office.clock.now() - row.claimed_at > self.patience.claim:
             return Outcome(row, tried=False)
         try:
             return Outcome(row, self.notify.send(message).notification_id)
@@ -210,93 +221,18 @@ class Dispatcher:
                 if halt.ambiguous >= 2 * self.threads:
                     halt.everything.set()
 
-    def _commit(self, campaign_id: int, outcomes: Iterable[Outcome], halt: _Halt) -> Counter[str]:
-        counted: Counter[str] = Counter()
-        accepted = []
-        with self.office.database.session() as session:
-            for outcome in outcomes:
-                if outcome.notify_id:
-                    accepted.append({"row": outcome.row.id, "notify": outcome.notify_id, "at": self.office.clock.now()})
-                    counted[MessageState.accepted.value] += 1
-                else:
-                    counted[self._not_accepted(session, campaign_id, outcome)] += 1
-            if accepted:
-                session.connection().execute(ACCEPT, accepted)
-            if session.get_one(Campaign, campaign_id).state != CampaignState.launched:
-                halt.everything.set()
-        return counted
-
-    def _not_accepted(self, session: Session, campaign_id: int, outcome: Outcome) -> str:
-        row, fault, now = outcome.row, outcome.fault, self.office.clock.now()
-        change: dict[str, Any] = {"state": MessageState.planned.value, "claimed_at": None}
-        match fault:
-            case Refused() | RecipientInvalid():
-                change = {"state": MessageState.failed.value, "reason": str(fault)[:200], "settled_at": now}
-            case Ambiguous():
-                # The minute until it is looked up begins now, not when it was claimed.
-                change = {"state": MessageState.unknown.value, "reason": fault.error[:200], "claimed_at": now}
-            case DailyLimitReached():
-                change["not_before"] = midnight_utc(now)
-                self._close_for_today(session, campaign_id, row.channel, midnight_utc(now))
-            case NotSent():
-                change["not_before"] = now + self.patience.backoff * 2 ** min(row.attempts - 1, 6)
-            case KeyRejected():
-                self._pause(session, campaign_id, fault)
-        if not outcome.tried:
-            change["attempts"] = row.attempts - 1
-        session.execute(
-            sa.update(MESSAGES)
-            .where(of.id == row.id, of.state == MessageState.sending.value, of.claimed_by == row.claimed_by)
-            .values(**change)
-        )
-        return str(change["state"])
-
-    def _close_for_today(self, session: Session, campaign_id: int, channel: str, until: datetime) -> None:
-        session.execute(
-            sa.update(MESSAGES)
-            .where(of.campaign_id == campaign_id, of.channel == channel, of.state == MessageState.planned.value)
-            .values(not_before=until)
-        )
-
-    def _pause(self, session: Session, campaign_id: int, fault: KeyRejected) -> None:
-        campaign = session.get_one(Campaign, campaign_id, with_for_update=True)
-        if campaign.state != CampaignState.launched:
-            return
-        campaign.state = CampaignState.paused
-        campaign.reason = (
-            f"GOV.UK Notify refused our API key ({fault.error}). Nothing more was sent. Put the right key in "
-            "ENGAGE_NOTIFY_API_KEY, start the worker again and resume the campaign."
-        )
-        audit.record(
-            session, authority=campaign.authority, at=self.office.clock.now(), actor="worker", act="pause campaign",
-            subject=f"campaign {campaign_id}", why="key rejected",
-        )  # fmt: skip
+    def _commit(self, outcomes: Iterable[Outcome]) -> Counter[str]:
+        return outcome.record(self.office, self.patience, outcomes)
 
 
-NOT_SETTLED = (MessageState.sending, MessageState.unknown, MessageState.planned)
-# A receipt may have come first, and then knows more; a row given up as unknown, or planned again, was sent after all.
-ACCEPT = (
-    sa.update(MESSAGES)
-    .where(
-        of.id == sa.bindparam("row"),
-        # not in_(), as one statement is executed for many rows
-        sa.or_(*(of.state == state.value for state in NOT_SETTLED)),
-    )
-    .values(
-        state=MessageState.accepted.value, reason="", notify_id=sa.bindparam("notify"), sent_at=sa.bindparam("at"),
-        copies=1,
-    )
-)  # fmt: skip
-
-
-def _finished(futures: set[Future[Outcome]]) -> Iterator[list[Outcome]]:
-    """Outcomes a few times a second, so that many rows share one commit and a crash leaves few in doubt."""
+def _finished(futures: set[Future[Outcome]], look: Callable[[], None]) -> Iterator[list[Outcome]]:
+    """Outcomes a few times a second, so that many rows share one commit and a crash leaves few in doubt. `look` is
+    called meanwhile."""
+    looked = time.monotonic()
     while futures:
         done, futures = wait(futures, timeout=0.2)
         if done:
             yield [future.result() for future in done]
-
-
-def midnight_utc(now: datetime) -> datetime:
-    """When Notify's daily counters begin again."""
-    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
+        if futures and time.monotonic() - looked > LOOKED_EVERY:
+            look()
+            looked = time.monotonic()

@@ -19,6 +19,7 @@ from campaigns.models import (
     Receipt,
 )
 from campaigns.notify.messages import Notify, Status
+from campaigns.reckoning import RETENTION
 from campaigns.residents import silence
 from engage.foundation.clock import LONDON, london
 from engage.foundation.errors import InputRefused
@@ -42,6 +43,7 @@ SWEEP_AFTER = tuple(timedelta(hours=hours) for hours in (1 / 12, 1, 6, 24, 48, 7
 LETTERS_PRINTED = time(17, 30, tzinfo=LONDON)
 LETTERS_AWAITED = timedelta(days=14)
 PAGE = 250
+LATELY = timedelta(minutes=1)  # what was sent within this may be missing from a list that is being read
 of = MESSAGES.c
 
 
@@ -53,6 +55,7 @@ class Word:
     reference: str
     status: str
     completed_at: datetime | None
+    cost: float | None = None
 
 
 def receive(office: Office, payload: Mapping[str, Any]) -> bool:
@@ -169,12 +172,15 @@ def received_text(office: Office, payload: Mapping[str, Any]) -> int:
 
 
 def sweep_due(office: Office, session: Session, campaign: Campaign) -> datetime | None:
-    """The moment of its oldest message without a final word, if Notify's list should be read now; else None."""
+    """The moment of its oldest message without a final word, or that Notify's list has not shown yet, if the list
+    should be read now; else None."""
     now = office.clock.now()
+    unsettled = (of.state == MessageState.accepted.value) & of.settled_at.is_(None)
+    silent = unsettled & ((of.channel != Channel.letter.value) | (of.sent_at >= now - LETTERS_AWAITED))
+    unlisted = of.listed_at.is_(None) & (of.sent_at > now - RETENTION)
     rows = session.execute(
         sa.select(of.channel, sa.func.min(of.sent_at), sa.func.max(of.sent_at))
-        .where(of.campaign_id == campaign.id, of.state == MessageState.accepted.value, of.settled_at.is_(None))
-        .where((of.channel != Channel.letter.value) | (of.sent_at >= now - LETTERS_AWAITED))
+        .where(of.campaign_id == campaign.id, of.sent_at.is_not(None), silent | unlisted)
         .group_by(of.channel)
     ).all()
     last = campaign.swept_at
@@ -192,10 +198,11 @@ def _crossed(channel: str, sent: Sequence[datetime], last: datetime | None, now:
 
 
 def sweep(office: Office, notify: Notify, campaign_id: int) -> int:
-    """Read Notify's list back to the oldest message without a final word; gives the messages it told us of."""
+    """Read Notify's list back to the oldest message without a final word, or not listed yet; gives the messages it
+    told us something new of."""
+    begun = office.clock.now()
     with office.database.session() as session:
-        campaign = session.get_one(Campaign, campaign_id)
-        since = sweep_due(office, session, campaign)
+        since = sweep_due(office, session, session.get_one(Campaign, campaign_id))
     if since is None:
         return 0
     told, page = 0, []
@@ -206,26 +213,43 @@ def sweep(office: Office, notify: Notify, campaign_id: int) -> int:
             page = []
     told += _take(office, page)
     with office.database.session() as session:
+        _miss(session, campaign_id, (max(since, begun - RETENTION), begun - LATELY))
         session.get_one(Campaign, campaign_id).swept_at = office.clock.now()
     return told
 
 
+def _miss(session: Session, campaign_id: int, span: tuple[datetime, datetime]) -> None:
+    """What the list did not show though it was read past it, and Notify had not forgotten it."""
+    unlisted = of.listed_at.is_(None) & of.missed_at.is_(None) & of.sent_at.between(*span)
+    session.execute(sa.update(MESSAGES).where(of.campaign_id == campaign_id, unlisted).values(missed_at=span[1]))
+
+
 def _take(office: Office, page: Iterable[Status]) -> int:
-    words = {s.notification_id: Word(s.notification_id, s.reference or "", s.status, s.completed_at) for s in page}
+    words = [Word(s.notification_id, s.reference or "", s.status, s.completed_at, s.cost) for s in page]
     told = 0
     with office.database.session() as session:
-        by_id = col(Message.notify_id).in_(words)
-        by_reference = col(Message.reference).in_({word.reference for word in words.values() if word.reference})
-        open_ones = col(Message.settled_at).is_(None)
-        for message in session.exec(select(Message).where(by_id | by_reference, open_ones).with_for_update()):
-            known = words.get(message.notify_id or "") or _by_reference(words.values(), message.reference)
-            if known.status != message.status or message.state != MessageState.accepted:
-                apply(session, office, message, known)
-                if message.settled_at is not None:
-                    _keep(session, office, known, "sweep")
-                told += 1
+        by_id = col(Message.notify_id).in_([word.notify_id for word in words])
+        by_reference = col(Message.reference).in_({word.reference for word in words if word.reference})
+        known = session.exec(select(Message).where(by_id | by_reference).with_for_update()).all()
+        ours = {message.notify_id: message for message in known} | {message.reference: message for message in known}
+        for word in words:
+            message = ours.get(word.notify_id) or ours.get(word.reference)
+            if message is not None:
+                told += _listed(session, office, message, word)
     return told
 
 
-def _by_reference(words: Iterable[Word], reference: str) -> Word:
-    return next(word for word in words if word.reference == reference)
+def _listed(session: Session, office: Office, message: Message, word: Word) -> bool:
+    """Take one entry of Notify's list; gives whether it told us something new of the message's fate."""
+    same = message.notify_id == word.notify_id
+    open_ = message.settled_at is None or message.notify_id is None
+    new = not same or (open_ and word.status != message.status)
+    if new:
+        apply(session, office, message, word)
+        if message.settled_at is not None:
+            _keep(session, office, word, "sweep")
+    if message.notify_id == word.notify_id:
+        message.listed_at = message.listed_at or office.clock.now()
+        message.missed_at = None
+        message.cost = word.cost if word.cost is not None else message.cost
+    return new

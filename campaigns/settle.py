@@ -6,7 +6,7 @@ Notify may have forgotten a message its silence proves nothing, so it fails as n
 """
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
@@ -16,12 +16,12 @@ from campaigns.models import MESSAGES, Campaign, CampaignState, Channel, Message
 from campaigns.notify.errors import SendFault, Unavailable
 from campaigns.notify.messages import Notify, Status
 from campaigns.receipts import Word, apply
+from campaigns.reckoning import RETENTION
 from engage.foundation import audit
 from engage.foundation.office import Office
 
 NOT_CONFIRMED = "not confirmed by GOV.UK Notify"
 MOST_ATTEMPTS = 5
-RETENTION = timedelta(days=6)  # Notify keeps messages for 7 days unless the service chose otherwise, and at least 3
 LOOKS = 2
 AT_ONCE = 500
 of = MESSAGES.c

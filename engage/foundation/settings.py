@@ -47,6 +47,15 @@ class Settings(BaseSettings):
         SecretStr(""), description="Bearer token GOV.UK Notify presents with each receipt."
     )
     notify_pace: float = Field(40, gt=0, le=1000, description="Messages a second over all workers.")
+    breaker_after: int = Field(200, ge=1, description="Messages of a wave after which how it is answered is judged.")
+    breaker_stops: float = Field(
+        5, gt=0, le=100,
+        description="Percent of a wave answered by STOP or an unsubscribe above which it pauses by itself.",
+    )  # fmt: skip
+    breaker_refused: float = Field(
+        20, gt=0, le=100,
+        description="Percent of a wave sent to addresses or numbers that do not exist above which it pauses by itself.",
+    )  # fmt: skip
     base_url: str = Field("http://127.0.0.1:8000", description="Address at which people reach this service.")
     inbox_kept_days: int = Field(
         30, ge=0, description="Days for which files of the inbox lie in done or set-aside before they are removed."

@@ -1,6 +1,7 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -426,9 +427,9 @@ def test_nobody_sends_on_an_old_claim(
     sender = Dispatcher(office, notify)
     wait = sender.pacer.wait
 
-    def asleep() -> None:
+    def asleep(halted: Callable[[], bool]) -> bool:
         clock.advance(timedelta(seconds=61))
-        wait()
+        return wait(halted)
 
     sender.pacer.wait = asleep  # type: ignore[method-assign]
     sender.send_batch(campaign.id or 0)
