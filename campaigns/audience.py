@@ -1,6 +1,7 @@
 """The audience of a submitted campaign: who is in it, in which arm, and how each wave would reach them."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +16,14 @@ import pyarrow.parquet as pq
 from campaigns.arms import assign
 from campaigns.models import Channel
 from campaigns.plan import Plan, PlannedWave
-from engage.foundation.calendar import Law, in_force
 
 REACHED = {
     Channel.email: "email_contact IS NOT NULL",
     Channel.sms: "sms_contact IS NOT NULL",
     Channel.letter: "coalesce(letter, false)",
 }
+FRAGMENTS = (1, 3)  # what a reminder by text takes, at least and at most, as long as it has not been read
 NOBODY = np.array([], dtype=np.int64)
-FRAGMENTS = (1, 3)  # what a reminder by text takes, at least and at most
 BATCH = 5000
 
 
@@ -121,44 +121,36 @@ def particulars(path: Path, uprns: Sequence[int]) -> dict[int, Particulars]:
     }
 
 
-def estimate(path: Path, plan: Plan, rules: Law) -> dict[str, Any]:
-    """Who is reached by each wave and what it costs. In each wave, the channels and `no contact` add up to its
-    households; the arms add up to the audience. Money is in pence before VAT, from low to high."""
+def estimate(path: Path, plan: Plan) -> dict[str, Any]:
+    """Who is reached by each wave. In each wave, the channels and `no contact` add up to its households; the arms add
+    up to the audience. `text_sources` counts texts by the record their number was taken from."""
     with duckdb.connect() as lake:
-        waves = [_wave(lake, path, number, wave, rules) for number, wave in enumerate(plan.waves, 1)]
+        waves = [_wave(lake, path, number, wave) for number, wave in enumerate(plan.waves, 1)]
         everyone = best_channel(sorted({channel for wave in plan.waves for channel in wave.channels}))
         total, unreached = lake.execute(
             f"SELECT count(*), count(*) FILTER ({everyone} IS NULL) FROM read_parquet(?)",  # noqa: S608 - from REACHED
             [str(path)],
         ).fetchall()[0]
-    return {
-        "households": total,
-        "no_contact": unreached,
-        "reachable": total - unreached,
-        "waves": waves,
-        "cost": {end: sum(wave["cost"][end] for wave in waves) for end in ("low", "high")},
-    }
+    return {"households": total, "no_contact": unreached, "reachable": total - unreached, "waves": waves}
 
 
-def _wave(lake: duckdb.DuckDBPyConnection, path: Path, number: int, wave: PlannedWave, rules: Law) -> dict[str, Any]:
+def _wave(lake: duckdb.DuckDBPyConnection, path: Path, number: int, wave: PlannedWave) -> dict[str, Any]:
     rows = lake.execute(
-        f"SELECT {best_channel(wave.channels)} AS channel, count(*) FROM read_parquet(?) "  # noqa: S608 - from REACHED
-        "WHERE arm IN (SELECT unnest(?)) GROUP BY channel",
+        f"SELECT {best_channel(wave.channels)} AS channel, coalesce(sms_source, ''), count(*) FROM read_parquet(?) "  # noqa: S608 - from REACHED
+        "WHERE arm IN (SELECT unnest(?)) GROUP BY ALL ORDER BY ALL",
         [str(path), list(wave.arms)],
     ).fetchall()
-    counts = {channel or "no_contact": count for channel, count in rows}
-    price = in_force(rules.price, wave.send_on)
-    texts, letters = counts.get(Channel.sms, 0), counts.get(Channel.letter, 0)
-    low = max(0, texts * FRAGMENTS[0] - price.free_sms_fragments) * price.sms_fragment + letters * price.letter_low
-    high = texts * FRAGMENTS[1] * price.sms_fragment + letters * price.letter_high
+    counts: Counter[str] = Counter()
+    for channel, _, count in rows:
+        counts[channel or "no_contact"] += count
     return {
         "number": number,
         "send_on": wave.send_on.isoformat(),
         "arms": list(wave.arms),
-        "households": sum(counts.values()),
-        "channels": {channel: counts.get(channel, 0) for channel in wave.channels},
-        "no_contact": counts.get("no_contact", 0),
-        "cost": {"low": round(low), "high": round(high)},
+        "households": counts.total(),
+        "channels": {channel: counts[channel] for channel in wave.channels},
+        "text_sources": {source: count for channel, source, count in rows if channel == Channel.sms},
+        "no_contact": counts["no_contact"],
     }
 
 

@@ -52,6 +52,7 @@ class Setting:
     office: Office
     authority: str
     council: str
+    nation: str
     end: datetime | None  # of registration for the poll
     before_a_poll: bool = False
     sources: tuple[str, ...] = ("",)  # of the numbers texts go to, as each stands in the message

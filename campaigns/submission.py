@@ -7,8 +7,9 @@ from typing import Any
 
 import duckdb
 import numpy as np
+from sqlmodel import Session
 
-from campaigns import audience, exclusions, letters, pre_election, proofs
+from campaigns import audience, exclusions, letters, pre_election, prices, proofs, timetable
 from campaigns.exclusions import Uprns
 from campaigns.notify.client import from_settings
 from campaigns.notify.messages import Notify, Template
@@ -33,7 +34,7 @@ def setting(office: Office, authority: str, plan: Plan) -> Setting:
         found = session.get(Authority, authority)
         council, nation = (found.name, found.nation) if found else (authority, "England")
     end = registration_deadline(plan.poll_date, nation, law(office.settings.home)) if plan.poll_date else None
-    return Setting(office, authority, council, end, pre_election.period(office, nation, plan) is not None)
+    return Setting(office, authority, council, nation, end, pre_election.period(office, nation, plan) is not None)
 
 
 def estimate(
@@ -50,16 +51,30 @@ def estimate(
     if not sum(arms.values()):
         why = "; ".join(f"{reason}: {homes:,}" for reason, homes in counts.items())
         raise InputRefused(f"Every home of the segment is left out, so there is nobody to remind. {why}")
+    messages = _messages(office, authority, plan, to, known)
+    reached = audience.estimate(to, plan)
+    sent_from = setting(office, authority, plan)
     with office.database.session() as session:
         waterfall = exclusions.waterfall(office, session, authority, plan, to, counts)
-    messages = _messages(office, authority, plan, to, known)
+        further = _when_and_how_much(session, sent_from, plan, reached["waves"], messages)
     return {
-        **audience.estimate(to, plan, law(office.settings.home)),
+        **reached,
+        **further,
         "arms": arms,
         "waterfall": waterfall,
         "unprinted": unprinted.reasons,
         "messages": messages,
         "power": power.statement(to, plan),
+    }
+
+
+def _when_and_how_much(
+    session: Session, sent_from: Setting, plan: Plan, waves: Sequence[Mapping[str, Any]],
+    messages: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "cost": prices.of_campaign(session, sent_from, plan, waves, messages),
+        "timetable": timetable.of_campaign(session, sent_from, plan, waves),
     }
 
 

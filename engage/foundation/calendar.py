@@ -57,12 +57,18 @@ class DailyCap(Row):
 
 
 class Price(Row):
-    """Pence before VAT; a letter's price depends on its sheets and class, so it has a low and a high."""
+    """Pence before VAT; a letter's price depends on its sheets and class, so it has a low and a high. `letters` gives
+    both by class: for one sheet, and for as many as a letter may have."""
 
     sms_fragment: float
-    free_sms_fragments: int
+    free_sms_fragments: int  # a financial year, from 1 April
     letter_low: float
     letter_high: float
+    letters: dict[str, tuple[float, float]] = {}
+
+
+class Vat(Row):
+    percent: float
 
 
 class PreElection(Row):
@@ -98,6 +104,7 @@ class Law(BaseModel):
     daily_cap: tuple[DailyCap, ...] = ()
     price: tuple[Price, ...] = ()
     retention: tuple[Retention, ...] = ()
+    vat: tuple[Vat, ...] = ()
     pre_election: tuple[PreElection, ...] = ()
     poll: tuple[Poll, ...] = ()
 
@@ -192,6 +199,12 @@ def quiet_until(moment: datetime, nation: str, rules: Law | None = None) -> date
     while _quiet_day(day, nation, row):
         day += timedelta(days=1)
     return at_london(day, row.until_hour)
+
+
+def waking_hours(day: date, nation: str, rules: Law) -> int:
+    """Hours of the day in which emails and texts may leave; 0 on a quiet day."""
+    row = in_force(rules.quiet_hours, day, nation)
+    return 0 if _quiet_day(day, nation, row) else row.from_hour - row.until_hour
 
 
 def _quiet_day(day: date, nation: str, row: QuietHours) -> bool:

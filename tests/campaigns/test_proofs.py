@@ -28,7 +28,7 @@ BOTH = {
 
 @pytest.fixture
 def setting(office: Office) -> Setting:
-    return Setting(office, COUNCIL, "East Staffordshire", None)
+    return Setting(office, COUNCIL, "East Staffordshire", "England", None)
 
 
 @pytest.fixture
