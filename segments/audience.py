@@ -21,7 +21,7 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments import engine, households, protected, reach, rules, segments
-from segments.holdings import Holdings, reading
+from segments.holdings import Holdings, in_turn, reading
 from segments.suppression import suppressed_contacts
 
 CHANNELS = ("email", "sms")
@@ -63,24 +63,20 @@ def freeze(
 
 
 def freeze_all(office: Office, label: str, rule: object, *, name: str) -> dict[str, Audience]:
-    """`freeze` for every authority that has a table of homes, in one computation; each is committed by itself."""
+    """`freeze` for every authority that has a table of homes, in one run; each is committed by itself."""
     parsed = rules.parse(rule)
-    authorities = households.built(office)
-    if not authorities:
-        return {}
-    with reading(office, authorities) as holdings:
+    frozen: dict[str, Audience] = {}
+    for holdings in in_turn(office, households.built(office)):
         grounds = _grounds(holdings)
         homes = _frozen(holdings, parsed, grounds)
         columns = {held: held for held in homes.columns if held != "authority"}
         parts = engine.write_each(
-            holdings.backend, homes, office.lake, dict.fromkeys(authorities, columns), order="uprn"
+            holdings.backend, homes, office.lake, dict.fromkeys(holdings.authorities, columns), order="uprn"
         )  # fmt: skip
-        return {
-            part.authority: _keep(
-                office, Actor(part.authority, label), part, grounds[part.authority], parsed, name, {}
-            )
-            for part in parts
-        }  # fmt: skip
+        for part in parts:
+            code = part.authority
+            frozen[code] = _keep(office, Actor(code, label), part, grounds[code], parsed, name, {})
+    return frozen
 
 
 def reproduce(office: Office, authority: str, snapshot_id: int) -> pa.Table:
@@ -102,14 +98,12 @@ def reproduce(office: Office, authority: str, snapshot_id: int) -> pa.Table:
 
 def _grounds(holdings: Holdings) -> dict[str, Ground]:
     """As things stand."""
-    contacts = holdings.newest("contacts")
-    grounds = {}
-    for code in holdings.authorities:
-        homes = households.newest(holdings.session, code)
-        hidden = protected.hidden(holdings.office, holdings.session, homes)
-        closed = suppressed_contacts(holdings.session, code)
-        grounds[code] = Ground(homes, contacts.get(code), hidden, closed)
-    return grounds
+    homes, contacts = households.newest_of(holdings), holdings.newest("contacts")
+    hidden = protected.hidden_since(holdings.office, holdings.session, homes)
+    return {
+        code: Ground(table, contacts.get(code), hidden[code], suppressed_contacts(holdings.session, code))
+        for code, table in homes.items()
+    }
 
 
 def _ground_again(holdings: Holdings, report: Mapping[str, Any]) -> Ground:
@@ -118,7 +112,7 @@ def _ground_again(holdings: Holdings, report: Mapping[str, Any]) -> Ground:
     contacts = _held(holdings, report["contacts"]) if report["contacts"] else None
     closed = pq.read_table(office.lake.root / report["closed_file"]).to_pylist()
     keys = {row["key"] for row in closed if row["of"] == "home"}
-    hidden = protected.keyed(office, homes, keys) if keys else []
+    hidden = protected.keyed(office, {homes.authority: homes}, {homes.authority: keys})[homes.authority]
     return Ground(homes, contacts, hidden, {row["key"] for row in closed if row["of"] == "contact"})
 
 

@@ -5,8 +5,10 @@ many authorities can be read as one; writing always ends in one Parquet file per
 the types the expression says, so that nobody can tell from a snapshot which of them computed it.
 """
 
+import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +86,7 @@ def write(backend: Backend, expression: ir.Table, to: Path) -> int:
         return int(pq.read_metadata(to).num_rows)
     folder = to.with_suffix(".parts")
     try:
-        _compute(backend, expression, folder)
+        spark.write(backend, expression, folder)
         with connect() as own:
             return write(own, _parts(own, folder, expression), to)
     finally:
@@ -98,25 +100,45 @@ def write_each(
 
     `columns` says for each authority what its part holds: `{name there: name in the expression}`.
     """
+    with _computed(backend, expression, lake) as found, ThreadPoolExecutor(found.at_once) as writers:
+        parts = {code: found.part(code) for code in columns}
+        kept = [part.select(**{to: part[name] for to, name in columns[code].items()}) for code, part in parts.items()]
+        try:
+            yield from writers.map(found.write, columns, [part.order_by(order) for part in kept])
+        finally:
+            writers.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """A table of many authorities, computed: what belongs to one of them, and how that is written."""
+
+    own: Backend
+    lake: Lake
+    part: Callable[[str], ir.Table]
+    at_once: int
+
+    def write(self, authority: str, kept: ir.Table) -> Part:
+        staged = self.lake.stage()
+        # A cursor is a connection of its own, so that the parts of several authorities are written at a time.
+        own = self.own if self.at_once == 1 else ibis.duckdb.from_connection(self.own.con.cursor())
+        return Part(authority, staged, write(own, kept, staged))
+
+
+@contextmanager
+def _computed(backend: Backend, expression: ir.Table, lake: Lake) -> Iterator[_Computed]:
+    """DuckDB keeps it in a table, Spark writes it to a folder that DuckDB reads."""
+    if not _is_spark(backend):
+        held = backend.create_table(ibis.util.gen_name("computed"), expression)
+        yield _Computed(backend, lake, lambda code: held.filter(held.authority == code), os.cpu_count() or 1)
+        return
     folder = lake.stage(".parts")
     try:
-        _compute(backend, expression, folder, by="authority")
+        spark.write(backend, expression, folder, by="authority")
         with connect() as own:
-            for authority, names in columns.items():
-                part = _parts(own, folder / f"authority={authority}", expression)
-                kept = part.select(**{name: part[there] for name, there in names.items()}).order_by(order)
-                staged = lake.stage()
-                yield Part(authority, staged, write(own, kept, staged))
+            yield _Computed(own, lake, lambda code: _parts(own, folder / f"authority={code}", expression), 1)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _compute(backend: Backend, expression: ir.Table, folder: Path, by: str | None = None) -> None:
-    """Write a folder of Parquet files, with one folder `BY=VALUE` for each value if `by` is given."""
-    if _is_spark(backend):
-        spark.write(backend, expression, folder, by)
-    else:
-        backend.to_parquet(expression, folder, partition_by=by)
 
 
 def _parts(own: Backend, folder: Path, expression: ir.Table) -> ir.Table:

@@ -16,7 +16,7 @@ from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments import area_names, areas, engine, protected, reach, registrations
-from segments.holdings import Holdings, reading
+from segments.holdings import Holdings, in_turn, reading
 from segments.import_report import Stage
 
 # The adults an output area's homes hold are shared out by kind of home: a large house holds more than a flat.
@@ -29,7 +29,9 @@ KINDS = {"RD02": "house", "RD03": "house", "RD04": "house", "RD06": "flat", "RD0
 
 LINKED, BUILT = 0.5, 0.95  # of the work lies behind these stages
 NEEDED = ("register", "gazetteer", "geography")
+NOT_BUILT = "The table of homes has not been built yet. Build it: engage households build --authority CODE"
 Columns = dict[str, dict[str, str]]
+Seen = dict[str, object]  # what a report says of the moment its table was computed
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,16 @@ def build(office: Office, actor: Actor, *, progress: Callable[[str], None] | Non
 
 
 def build_all(office: Office, label: str) -> Everywhere:
-    """Build the table of homes of every authority in one computation; each is committed by itself, so a crash leaves
-    whole tables only. `label` is who does it, for the audit log."""
+    """Build the table of homes of every authority in one run; each is committed by itself, so a crash leaves whole
+    tables only. `label` is who does it, for the audit log."""
     electors, left_out = _link_all(office, label)
     built: dict[str, Snapshot] = {}
-    if electors:
-        with reading(office, electors) as holdings:
-            seen = _seen(holdings)
-            homes, columns = _homes(holdings, electors)
-            for part in engine.write_each(holdings.backend, homes, office.lake, columns, "uprn"):
-                code = part.authority
-                built[code] = _keep(office, Actor(code, label), part, electors[code], seen[code])
+    for holdings in in_turn(office, {code: snapshot.rows for code, snapshot in electors.items()}):
+        seen = _seen(holdings)
+        homes, columns = _homes(holdings, {code: electors[code] for code in holdings.authorities})
+        for part in engine.write_each(holdings.backend, homes, office.lake, columns, "uprn"):
+            code = part.authority
+            built[code] = _keep(office, Actor(code, label), part, electors[code], seen[code])
     return Everywhere(built, left_out)
 
 
@@ -103,14 +104,16 @@ def _link_all(office: Office, label: str) -> tuple[dict[str, Snapshot], dict[str
     return electors, left_out
 
 
-def _seen(holdings: Holdings) -> dict[str, int]:
-    """The newest snapshot of each authority, of whatever kind."""
+def _seen(holdings: Holdings) -> dict[str, Seen]:
+    """As things stand in each authority: its newest snapshot, of whatever kind, and which homes must not be seen."""
     newest = select(Snapshot.authority, func.max(Snapshot.id)).group_by(Snapshot.authority)
-    return {code: number or 0 for code, number in holdings.session.exec(newest)}
+    hiding = protected.states(holdings.session, holdings.authorities)
+    numbers = dict(holdings.session.exec(newest).all())
+    return {code: {"seen": numbers.get(code) or 0, "hiding": state} for code, state in hiding.items()}
 
 
-def _keep(office: Office, actor: Actor, part: engine.Part, electors: Snapshot, seen: int) -> Snapshot:
-    report = electors.report | {"register": int(electors.name), "electors_snapshot": electors.id, "seen": seen}
+def _keep(office: Office, actor: Actor, part: engine.Part, electors: Snapshot, seen: Seen) -> Snapshot:
+    report = electors.report | {"register": int(electors.name), "electors_snapshot": electors.id} | seen
     with office.database.session() as session:
         snapshot = office.lake.commit(
             session, part.path, authority=actor.authority, kind="households", as_at=electors.as_at,
@@ -126,16 +129,26 @@ def _keep(office: Office, actor: Actor, part: engine.Part, electors: Snapshot, s
 def newest(session: Session, authority: str) -> Snapshot:
     found = current(session, authority, "households")
     if found is None:
-        msg = "The table of homes has not been built yet. Build it: engage households build --authority CODE"
-        raise InputRefused(msg)
+        raise InputRefused(NOT_BUILT)
     return found
 
 
-def built(office: Office) -> list[str]:
-    """The authorities that have a table of homes."""
-    of_homes = select(Snapshot.authority).where(Snapshot.kind == "households", col(Snapshot.undone_at).is_(None))
+def newest_of(holdings: Holdings) -> dict[str, Snapshot]:
+    """`newest` of each authority."""
+    found = holdings.newest("households")
+    if len(found) < len(holdings.authorities):
+        raise InputRefused(NOT_BUILT)
+    return found
+
+
+def built(office: Office) -> dict[str, int]:
+    """The authorities that have a table of homes, and how many homes the newest holds."""
+    of_homes = select(Snapshot.authority, Snapshot.rows).where(
+        Snapshot.kind == "households", col(Snapshot.undone_at).is_(None)
+    )  # fmt: skip
     with office.database.reading() as session:
-        return list(session.exec(of_homes.distinct().order_by(Snapshot.authority)))
+        found = session.exec(of_homes.order_by(Snapshot.authority, col(Snapshot.as_at), col(Snapshot.id)))
+        return dict(found.all())
 
 
 def summary(office: Office, authority: str) -> Summary:
@@ -169,10 +182,7 @@ def export(office: Office, actor: Actor, to: Path) -> int:
 def _homes(holdings: Holdings, electors: Mapping[str, Snapshot]) -> tuple[ir.Table, Columns]:
     """The homes of every authority, and which of the columns each has, as engine.write_each takes them."""
     gazetteer = holdings.needed("gazetteer")
-    hidden = {
-        code: protected.hidden(holdings.office, holdings.session, snapshot)
-        for code, snapshot in holdings.newest("gazetteer").items()
-    }
+    hidden = protected.hidden_of(holdings.office, holdings.session, holdings.newest("gazetteer"))
     homes = engine.without(gazetteer.filter(gazetteer.residential), "uprn", hidden)
     counted = _count_electors(_place(holdings, homes), holdings, electors)
     return _with_indicators(holdings, _expect(holdings, _reach(holdings, counted)))
@@ -184,7 +194,7 @@ def _place(holdings: Holdings, homes: ir.Table) -> ir.Table:
     geography = holdings.needed("geography")
     own = engine.attach(homes, geography, "uprn")
     own = own.rename(ward_custodian="ward").rename(ward="ward_right")
-    near = engine.attach(engine.attach(own, _of_neighbours(own), "postcode"), _of_postcodes(holdings, own), "postcode")
+    near = _of_postcodes(holdings, engine.attach(own, _of_neighbours(own), "postcode"))
     placed = near.select(
         "authority",
         "uprn",
@@ -215,12 +225,12 @@ def _of_neighbours(homes: ir.Table) -> ir.Table:
 
 
 def _of_postcodes(holdings: Holdings, homes: ir.Table) -> ir.Table:
-    """`authority, postcode, oa_there, lsoa_there, ward_there`: ONS's postcode look-up, empty before one is imported."""
+    """`homes` with `oa_there, lsoa_there, ward_there` of ONS's postcode look-up, empty before one is imported."""
     found = holdings.table("postcodes")
     if found is None:
-        nothing = {f"{area}_there": ibis.null("string") for area in ("oa", "lsoa", "ward")}
-        return homes.select("authority", "postcode").distinct().mutate(**nothing)
-    return found.select("authority", "postcode", oa_there="oa", lsoa_there="lsoa", ward_there="ward")
+        return homes.mutate(**{f"{area}_there": ibis.null("string") for area in ("oa", "lsoa", "ward")})
+    there = found.select("authority", "postcode", oa_there="oa", lsoa_there="lsoa", ward_there="ward")
+    return engine.attach(homes, there, "postcode")
 
 
 def _name_wards(holdings: Holdings, homes: ir.Table) -> ir.Table:
@@ -239,15 +249,15 @@ def _kind(code: ir.StringValue) -> ir.StringValue:
 
 def _count_electors(homes: ir.Table, holdings: Holdings, electors: Mapping[str, Snapshot]) -> ir.Table:
     linked = engine.tables(holdings.backend, holdings.office.lake, electors.values())
-    days = ibis.memtable(
-        {"authority": list(electors), "as_at": [each.as_at for each in electors.values()]},
-        schema={"authority": "string", "as_at": "date"},
-    )
-    counts = (
-        engine.attach(linked, days, "authority")
-        .group_by("authority", "uprn")
-        .agg(electors=ibis._.count(), attainers=ibis._.count(where=ibis._.attainment > ibis._.as_at))
-    )
+    days = {
+        day: [code for code, own in electors.items() if own.as_at == day]
+        for day in sorted({own.as_at for own in electors.values()})
+    }
+    # Which rows are of an authority with that day: cheaper than a join, for most registers are of one day.
+    as_at = ibis.cases(*((linked.authority.isin(codes), ibis.literal(day)) for day, codes in days.items()))
+    counts = linked.group_by("authority", "uprn").agg(
+        electors=linked.count(), attainers=linked.count(where=linked.attainment > as_at)
+    )  # fmt: skip
     joined = engine.attach(homes, counts, "uprn")
     return joined.mutate(electors=joined.electors.fill_null(0), attainers=joined.attainers.fill_null(0))
 

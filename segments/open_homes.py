@@ -16,13 +16,11 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from engage.foundation.lake import Snapshot, current
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments import households, protected, rules
-from segments.suppression import Suppression
 
 MOST = 4  # authorities of a process whose homes lie in memory: some 300 bytes a home
 NAME = "homes"
@@ -103,7 +101,7 @@ def opened(office: Office, authority: str) -> OpenHomes:
         shelf = _SHELVES.setdefault(office, _Shelf())
     with office.database.reading() as session:
         snapshot = households.newest(session, authority)
-        state = (snapshot.id, *_hiding(session, authority))
+        state = (snapshot.id, *protected.states(session, [authority])[authority])
         with shelf.lock:
             found = shelf.open.get(authority)
             if found is None or found.state != state:
@@ -114,17 +112,8 @@ def opened(office: Office, authority: str) -> OpenHomes:
     return found
 
 
-def _hiding(session: Session, authority: str) -> State:
-    """Changes whenever the homes that must not be seen may have changed."""
-    listed = current(session, authority, "protected")
-    marks = select(
-        func.max(Suppression.id), func.count(), func.count(col(Suppression.lifted_at)), func.max(Suppression.lifted_at)
-    ).where(Suppression.authority == authority, Suppression.scope == "household")  # fmt: skip
-    return (listed and listed.id, *session.exec(marks).one())
-
-
 def _read(office: Office, session: Session, snapshot: Snapshot, state: State) -> OpenHomes:
-    hidden = protected.hidden(office, session, snapshot)
+    hidden = protected.hidden_since(office, session, {snapshot.authority: snapshot})[snapshot.authority]
     lake = duckdb.connect()
     lake.execute(
         f"CREATE TABLE {NAME} AS SELECT * FROM read_parquet(?) WHERE uprn NOT IN (SELECT unnest(?::BIGINT[]))",  # noqa: S608  # the name is ours

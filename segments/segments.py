@@ -161,7 +161,7 @@ def _by_ward_sql() -> str:
 def count_all(office: Office, rule: object) -> dict[str, Count]:
     """What a rule holds in every authority that has a table of homes, in one computation."""
     parsed = rule if isinstance(rule, rules.Rule) else rules.parse(rule)
-    return _counts(office, households.built(office), parsed)
+    return _counts(office, list(households.built(office)), parsed)
 
 
 def _counts(office: Office, authorities: list[str], rule: rules.Rule) -> dict[str, Count]:
@@ -169,7 +169,10 @@ def _counts(office: Office, authorities: list[str], rule: rules.Rule) -> dict[st
         return {}
     with reading(office, authorities) as holdings:
         rows = engine.rows(holdings.backend, _by_ward(select_homes(holdings, rule)))
-    return {code: _count([row for row in rows if row["authority"] == code]) for code in authorities}
+    of_authority: dict[str, list[dict[str, Any]]] = {code: [] for code in authorities}
+    for row in rows:
+        of_authority[row["authority"]].append(row)
+    return {code: _count(own) for code, own in of_authority.items()}
 
 
 def _count(rows: list[dict[str, Any]]) -> Count:
@@ -182,9 +185,8 @@ def _count(rows: list[dict[str, Any]]) -> Count:
 def select_homes(holdings: Holdings, rule: rules.Rule) -> ir.Table:
     """The homes of a rule, of every authority; one that names an indicator that an authority has not imported says
     so. Homes that must not be seen by now are left out, as they are of every count."""
-    tables = {code: households.newest(holdings.session, code) for code in holdings.authorities}
-    hidden = {code: protected.hidden(holdings.office, holdings.session, table) for code, table in tables.items()}
-    return homes_of(holdings, rule, tables, hidden)
+    tables = households.newest_of(holdings)
+    return homes_of(holdings, rule, tables, protected.hidden_since(holdings.office, holdings.session, tables))
 
 
 def homes_of(

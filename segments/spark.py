@@ -56,7 +56,8 @@ def arrow(backend: Any, expression: ir.Table) -> pa.Table:
         return _compiled(backend, expression).toArrow()
 
 
-def write(backend: Any, expression: ir.Table, folder: Path, by: str | None) -> None:
+def write(backend: Any, expression: ir.Table, folder: Path, by: str | None = None) -> None:
+    """A folder of Parquet files, with one folder `BY=VALUE` for each value if `by` is given."""
     with _in_a_sentence():
         _compiled(backend, expression).write.parquet(folder.absolute().as_uri(), partitionBy=by)
 
