@@ -136,7 +136,9 @@ def _in_points(arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             continue
         rows.append(_points(arm["arm"], f"difference ({arm['interval']})", arm["difference"], arm))
         rows += [_points("", name, arm[key]) for name, key in (("se", "se"), ("se, CR0", "cr0")) if key in arm]
-        rows += [{"figure": "z", "points": f"{arm['z']:.3f}"}] if "z" in arm else []
+        if arm["se"]:
+            rows.append({"figure": "difference / se", "points": f"{arm['difference'] / arm['se']:.3f}"})
+        rows += [{"figure": "z, pooled", "points": f"{arm['z']:.3f}"}] if "z" in arm else []
         parts = {name: arm[name] for name in POINTS if name in arm}
         for name, part in parts.items():
             rows.append(_points("", name.replace("_", " "), part.get("difference"), part))

@@ -1,35 +1,43 @@
 """Against published tables, against statsmodels with every dummy written out, and against a known truth."""
 
+import itertools
+import json
 import math
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from campaigns.power import detectable, needed
-from dashboards.intervals import newcombe
-from dashboards.trial import read_table
-from dashboards.uplift import by_ward, complier, estimate
+from dashboards.intervals import Interval, Z, newcombe, price
+from dashboards.simultaneous import dunnett, looking
+from dashboards.trial import Rate, read_table
+from dashboards.uplift import by_ward, complier, estimate, reach
+from engage.cli import main
 from engage.foundation.errors import InputRefused
 
 CONTROL_GGL = (56730, 191243)
-# yes and n of the treated and of the control; difference, SE, Wald and Newcombe limits, in points.
+# yes and n of the treated and of the control; difference, SE, Wald and Newcombe limits, in points; pooled z.
 PUBLISHED = {
-    "civic": ((12021, 38218), CONTROL_GGL, 1.7899, 0.2595, 1.2814, 2.2985, 1.2829, 2.3000),
-    "hawthorne": ((12316, 38204), CONTROL_GGL, 2.5736, 0.2609, 2.0622, 3.0851, 2.0637, 3.0865),
-    "self": ((13191, 38218), CONTROL_GGL, 4.8513, 0.2647, 4.3326, 5.3701, 4.3339, 5.3713),
-    "neighbours": ((14438, 38201), CONTROL_GGL, 8.1310, 0.2692, 7.6034, 8.6586, 7.6044, 8.6595),
-    "mail": ((1760, 4367), (2056, 5179), 0.6035, 1.0066, -1.3693, 2.5763, -1.3675, 2.5767),
-    "mail and phone": ((318, 924), (445, 1464), 4.0194, 1.9718, 0.1548, 7.8840, 0.1798, 7.8987),
-    "mail, phone, visit": ((638, 1363), (931, 2003), 0.3282, 1.7518, -3.1052, 3.7616, -3.0984, 3.7601),
-    "guan and green": ((2152, 2688), (892, 1334), 13.1930, 1.5016, 10.2499, 16.1360, 10.2718, 16.1532),
-    "arceneaux": ((1654, 4933), (1392, 4779), 4.4019, 0.9401, 2.5593, 6.2444, 2.5573, 6.2413),
-    "lottery": ((9240, 20000), (8940, 20000), 1.5000, 0.4979, 0.5242, 2.4758, 0.5241, 2.4755),
+    "civic": ((12021, 38218), CONTROL_GGL, 1.7899, 0.2595, 1.2814, 2.2985, 1.2829, 2.3000, 6.974),
+    "hawthorne": ((12316, 38204), CONTROL_GGL, 2.5736, 0.2609, 2.0622, 3.0851, 2.0637, 3.0865, 10.013),
+    "self": ((13191, 38218), CONTROL_GGL, 4.8513, 0.2647, 4.3326, 5.3701, 4.3339, 5.3713, 18.811),
+    "neighbours": ((14438, 38201), CONTROL_GGL, 8.1310, 0.2692, 7.6034, 8.6586, 7.6044, 8.6595, 31.366),
+    "mail": ((1760, 4367), (2056, 5179), 0.6035, 1.0066, -1.3693, 2.5763, -1.3675, 2.5767, 0.600),
+    "mail and phone": ((318, 924), (445, 1464), 4.0194, 1.9718, 0.1548, 7.8840, 0.1798, 7.8987, 2.052),
+    "mail, phone, visit": ((638, 1363), (931, 2003), 0.3282, 1.7518, -3.1052, 3.7616, -3.0984, 3.7601, 0.187),
+    "guan and green": ((2152, 2688), (892, 1334), 13.1930, 1.5016, 10.2499, 16.1360, 10.2718, 16.1532, 9.183),
+    "arceneaux": ((1654, 4933), (1392, 4779), 4.4019, 0.9401, 2.5593, 6.2444, 2.5573, 6.2413, 4.674),
+    "lottery": ((9240, 20000), (8940, 20000), 1.5000, 0.4979, 0.5242, 2.4758, 0.5241, 2.4755, 3.013),
 }
 TREATED_PRECINCTS = "15:268/131 16:434/166 17:211/50 18:568/185 19:211/60 20:496/165 21:80/21 22:300/105 23:416/155 24:344/108 25:31/8 26:491/136 27:611/226 28:472/138"
 CONTROL_PRECINCTS = "1:655/251 2:386/72 3:245/81 4:364/123 5:272/92 6:124/37 7:288/80 8:386/117 9:417/135 10:336/94 11:309/80 12:237/45 13:487/91 14:273/94"
@@ -51,12 +59,14 @@ def precincts() -> pd.DataFrame:
 
 @pytest.mark.parametrize("trial", PUBLISHED)
 def test_naive_estimates_are_those_published(trial: str) -> None:
-    treated, control, difference, se, low, high, low_score, high_score = PUBLISHED[trial]
+    treated, control, difference, se, low, high, low_score, high_score, z = PUBLISHED[trial]
     table = pd.concat([people("reminded", *treated), people("control", *control)])
     found = estimate(table, arm="arm", outcome="voted")
     (arm,) = found.arms
     said = [arm.difference, arm.se, arm.low, arm.high, *arm.newcombe]
     assert [round(100 * x, 4) for x in said] == [difference, se, low, high, low_score, high_score]
+    # The last row's z, of made-up counts, is that of the unpooled error: 3.0128, where the pooled one gives 3.0125.
+    assert round(arm.difference / arm.se if trial == "lottery" else arm.z, 3) == z
     assert found.as_dict()["control"] == {"arm": "control", "n": control[1], "mean": control[0] / control[1]}
 
 
@@ -69,7 +79,31 @@ def test_precincts_are_analysed_as_clusters() -> None:
     assert round(naive.difference / naive.se, 1) == 4.7
     assert round(clustered.difference / clustered.se, 2) == 1.75
     assert clustered.low < 0 < naive.low
-    assert clustered.newcombe is None
+    assert clustered.newcombe is clustered.z is naive.cr0 is naive.randomised is None
+    assert round(100 * clustered.cr0, 4) == 2.4708
+    lot = clustered.randomised
+    assert (lot.draws, lot.every) == (9999, False)
+    assert 0.08 < lot.p < 0.13, "1.75 standard errors: about one lot in ten is as far from nought"
+    assert lot.low < 0 < lot.high
+    assert clustered.judged.low == min(clustered.low, lot.low)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), ["4.4019  2.5593  6.2444", "0.9401", "4.674", "2.5573  6.2413"]),
+        (("--cluster", "precinct"), ["4.4019", "2.5163", "2.4708", "randomised"]),
+    ],
+)
+def test_the_command_prints_the_tables_to_their_last_digit(
+    tmp_path: Path, options: tuple[str, ...], said: list[str]
+) -> None:
+    precincts().to_csv(tmp_path / "trial.csv", index=False)
+    words = ["uplift", "--table", str(tmp_path / "trial.csv"), "--arm", "arm", "--outcome", "voted", *options]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.stderr
+    for figure in said:
+        assert figure in result.stdout
 
 
 def test_dorm_rooms_and_contact(shared: Path) -> None:
@@ -78,9 +112,10 @@ def test_dorm_rooms_and_contact(shared: Path) -> None:
     found = estimate(table, arm="treat2", outcome="turnout", cluster="dormid", contact="contact")
     (arm,) = found.arms
     assert (arm.n + found.n, found.left_out) == (4022, 2)
-    assert round(100 * arm.se, 4) == 2.3271
+    assert (round(100 * arm.se, 4), round(100 * arm.cr0, 4)) == (2.3271, 2.3257)
     assert round(100 * arm.complier.contact_rate, 2) == 88.58
     assert round(100 * arm.complier.difference, 3) == 14.894
+    assert arm.randomised is None, "a thousand rooms are not few"
 
 
 def test_complier_effect_from_figures() -> None:
@@ -222,15 +257,12 @@ def test_sample_sizes_are_those_published(baseline: float, sizes: list[int]) -> 
     assert detectable(1, 1, baseline) is None
 
 
-WARDS = 16
-
-
-def borough(seed: int, effect: float, homes: int = 400) -> pd.DataFrame:
-    """Sixteen wards of different baselines; homes randomised half and half within each, of one to three people whose
-    answers go together."""
+def borough(seed: int, effect: float, homes: int = 400, wards: int = 16) -> pd.DataFrame:
+    """Wards of different baselines; homes randomised half and half within each, of one to three people whose answers
+    go together."""
     rng = np.random.default_rng(seed)
-    base = rng.uniform(0.06, 0.25, WARDS)
-    home = np.arange(WARDS * homes)
+    base = rng.uniform(0.06, 0.25, wards)
+    home = np.arange(wards * homes)
     ward = home // homes
     arm = np.tile(["later", "now"], len(home) // 2)
     chance = base[ward] + effect * (arm == "now")
@@ -241,24 +273,210 @@ def borough(seed: int, effect: float, homes: int = 400) -> pd.DataFrame:
     return pd.DataFrame({"ward": ward[person], "arm": arm[person], "home": person, "joined": joined.astype(float)})
 
 
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    """The whole simulation is a benchmark; here it runs small."""
+    place = spec_from_file_location("uplift_bench", Path(__file__).parents[2] / "benchmarks/uplift.py")
+    assert place
+    assert place.loader
+    module = module_from_spec(place)
+    sys.modules[place.name] = module
+    place.loader.exec_module(module)
+    return module
+
+
 @pytest.mark.parametrize("effect", [0.0, 0.01, 0.08])
-def test_intervals_cover_the_truth_as_often_as_they_say(effect: float) -> None:
-    runs = 100
-    overall, own, shrunken, lit = [], [], [], []
-    for seed in range(runs):
-        (found,) = by_ward(borough(seed, effect), arm="arm", outcome="joined", ward="ward", cluster="home")
-        overall.append(found.overall.low <= effect <= found.overall.high)
-        own += [ward.interval.includes(effect) for ward in found.wards]
-        shrunken += [ward.shrunken_interval.includes(effect) for ward in found.wards]
-        lit.append(any(not ward.too_early for ward in found.wards))
+def test_intervals_cover_the_truth_as_often_as_they_say(bench: ModuleType, effect: float) -> None:
+    runs, limits = 200, list[str]()
+    held = bench.covering(effect, runs, limits)
+    assert limits == [], "row by row by_ward says the same"
     # Four standard errors of a simulation of so many runs (wards are independent of each other).
-    assert abs(np.mean(overall) - 0.95) < 4 * math.sqrt(0.95 * 0.05 / runs)
-    assert abs(np.mean(own) - 0.95) < 4 * math.sqrt(0.95 * 0.05 / (runs * WARDS))
-    assert np.mean(shrunken) > 0.95
-    if effect == 0:
-        assert np.mean(lit) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
-    if effect == 0.08:
-        assert np.mean(lit) == 1
+    assert abs(np.mean(held.overall) - 0.95) < 4 * math.sqrt(0.95 * 0.05 / runs)
+    assert abs(np.mean(held.wards) - 0.95) < 4 * math.sqrt(0.95 * 0.05 / (runs * bench.WARDS))
+    assert np.mean(held.shrunken) > 0.95
+    for lit in (held.lit, held.page):
+        if effect == 0:
+            assert np.mean(lit) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
+        if effect == 0.08:
+            assert np.mean(lit) == 1
+
+
+def test_an_interval_for_every_look_holds_at_every_look(bench: ModuleType) -> None:
+    for effect in (0.0, 0.08):
+        valid, naive, _ = bench.interim(effect, 150)
+        assert valid >= 0.95
+        assert naive < 0.85, "looking every week with 1.96 errors goes wrong"
+
+
+def test_looking_again_is_narrowest_where_a_tenth_has_registered() -> None:
+    def reached(share: float, n: int = 4000) -> float:
+        return looking(math.sqrt(2 * share * (1 - share) / n), (share, n), (share, n))
+
+    assert reached(0.1) == pytest.approx(3.035, abs=0.001)  # sqrt(-W(-0.05^2 / e)), the least of a normal mixture
+    assert min(map(reached, (0.01, 0.05, 0.2, 0.6))) > reached(0.1)
+    assert looking(0.0, (0.0, 50), (0.0, 50)) < 10
+
+
+def test_before_the_window_closes_a_wider_interval_decides() -> None:
+    options = {"arm": "arm", "outcome": "joined", "ward": "ward", "cluster": "home"}
+    table = borough(4, 0.0)
+    (closed,) = by_ward(table, **options)
+    (open_still,) = by_ward(table, **options, interim=True)
+    assert closed.overall.judged.low > 0, "after the window this would be said"
+    assert open_still.overall.judged == open_still.overall.always_valid
+    assert open_still.overall.judged.includes(0)
+    assert all(ward.too_early for ward in open_still.wards)
+    pairs = list(zip(closed.wards, open_still.wards, strict=True))
+    assert all(one.shrunken_interval.low > other.shrunken_interval.low for one, other in pairs)
+    assert all(one.interval.low > other.interval.low for one, other in pairs)
+    assert "always_valid" in open_still.overall.as_dict()
+
+
+# Two-sided 5 % points for one control and 2 to 5 arms of its size: Dunnett 1964, Biometrics 20: 482-491, table II.
+@pytest.mark.parametrize(
+    ("freedom", "points"),
+    [(5, [3.03, 3.29, 3.48, 3.62]), (20, [2.38, 2.54, 2.65, 2.73]), (math.inf, [2.21, 2.35, 2.44, 2.51])],
+)
+def test_several_arms_reach_as_far_as_dunnetts_tables(freedom: float, points: list[float]) -> None:
+    for arms, point in enumerate(points, 2):
+        assert dunnett(np.full((arms, arms), 0.5) + np.eye(arms) / 2, freedom) == pytest.approx(point, abs=0.011)
+
+
+def test_several_arms_are_judged_together() -> None:
+    parts = [people("control", 300, 2000), *(people(f"arm {n}", 340 + n, 2000) for n in range(4))]
+    found = estimate(pd.concat(parts), arm="arm", outcome="voted")
+    for arm in found.arms:
+        half = (arm.simultaneous.high - arm.simultaneous.low) / 2 / arm.se
+        assert half == pytest.approx(2.44, abs=0.01)
+        assert arm.judged == arm.simultaneous
+    assert found.arms[1].low < 0 or found.arms[1].simultaneous.low < 0 < found.arms[3].low
+    one = Rate(0.2, 2000, 2000)
+    assert reach(one, one) == Z
+    assert reach(one, one, arms=4) == pytest.approx(2.44, abs=0.01)
+    assert reach(one, one, arms=4, interim=True) > reach(one, one, interim=True) > 3
+
+
+def test_the_adjusted_line_is_lins_regression() -> None:
+    rng = np.random.default_rng(8)
+    n = 600
+    table = pd.DataFrame({"arm": rng.permuted(np.tile(["control", "letter", "text"], n // 3)),
+                          "street": rng.integers(0, 90, n), "ward": rng.integers(0, 5, n),
+                          "age": rng.normal(50, 15, n), "gap": rng.integers(0, 3, n)})  # fmt: skip
+    table["y"] = (rng.random(n) < 0.2 + 0.1 * table.gap + 0.05 * (table.arm == "text")).astype(float)
+    centred = table.assign(a=table.age - table.age.mean(), g=table.gap - table.gap.mean())
+    for block, words, keywords in (
+        (None, "y ~ C(arm) * (a + g)", {"cov_type": "HC2"}),
+        ("ward", "y ~ C(arm) * (a + g) + C(ward)", {"cov_type": "cluster", "cov_kwds": {"groups": table.street}}),
+    ):
+        cluster = "street" if block else None
+        options = {"arm": "arm", "outcome": "y", "cluster": cluster, "block": block, "covariates": ["age", "gap"]}
+        expected = smf.ols(words, centred).fit(**keywords)
+        for arm in estimate(table, **options).arms:
+            name = f"C(arm)[T.{arm.arm}]"
+            assert arm.adjusted.difference == pytest.approx(expected.params[name], rel=1e-8)
+            assert arm.adjusted.se == pytest.approx(expected.bse[name], rel=1e-8)
+            assert arm.adjusted.se < arm.se, "the covariate tells something of the outcome"
+            assert arm.adjusted.difference != arm.difference
+
+
+def test_a_covariate_that_is_missing_is_its_mean() -> None:
+    table = pd.DataFrame({"arm": ["control", "letter"] * 60, "y": [0, 1, 1, 1] * 30, "x": [1.0, 2, 3, np.nan] * 30})
+    filled = table.fillna({"x": 2.0})
+    options = {"arm": "arm", "outcome": "y", "covariates": ["x"]}
+    assert estimate(table, **options) == estimate(filled, **options)
+
+
+def test_the_effect_on_those_reached_is_two_stage_least_squares() -> None:
+    rng = np.random.default_rng(3)
+    n, groups = 800, 120
+    z = rng.integers(0, 2, n)
+    home = rng.integers(0, groups, n)
+    reached = (rng.random(n) < 0.1 + 0.6 * z).astype(float)
+    y = (rng.random(n) < 0.3 + 0.1 * reached).astype(float)
+    table = pd.DataFrame({"arm": np.where(z, "now", "later"), "y": y, "home": home, "reached": reached})
+    (arm,) = estimate(table, arm="arm", outcome="y", cluster="home", contact="reached").arms
+    instruments, design = np.column_stack([z, np.ones(n)]), np.column_stack([reached, np.ones(n)])
+    inverse = np.linalg.inv(instruments.T @ design)
+    beta = inverse @ instruments.T @ y
+    scores = pd.DataFrame(instruments * (y - design @ beta)[:, None]).groupby(home).sum().to_numpy()
+    found = len(np.unique(home))
+    spread = found / (found - 1) * (n - 1) / (n - 2)
+    variance = spread * inverse @ scores.T @ scores @ inverse.T
+    assert arm.complier.difference == pytest.approx(beta[0])
+    assert arm.complier.se == pytest.approx(math.sqrt(variance[0, 0]))
+    assert arm.complier.contact_rate == pytest.approx(reached[z == 1].mean())
+    nobody = estimate(table.assign(reached=0.0), arm="arm", outcome="y", contact="reached")
+    assert nobody.arms[0].complier is None
+
+
+def test_the_lot_drawn_again_is_every_lot_there_could_have_been() -> None:
+    """Against the definition: for each effect, the lots that would have given as much; blocks dealt apart."""
+    rng = np.random.default_rng(12)
+    size = np.array([40, 55, 60, 35, 50, 45, 30, 70])
+    lot, block = np.array([1, 0, 1, 0, 1, 0, 0, 1]), np.repeat([0, 1], 4)
+    yes = rng.binomial(size, 0.3 + 0.15 * lot)
+    place = np.repeat(np.arange(8), size)
+    table = pd.DataFrame({"arm": np.where(lot, "now", "later")[place], "block": block[place], "street": place,
+                          "y": np.concatenate([np.arange(n) < k for n, k in zip(size, yes, strict=True)]) * 1.0})  # fmt: skip
+    (arm,) = estimate(table, arm="arm", outcome="y", cluster="street", block="block").arms
+    pairs = list(itertools.combinations(range(4), 2))
+    lots = [np.isin(np.arange(8), [*one, *(4 + p for p in two)]) * 1.0 for one in pairs for two in pairs]
+
+    def tops(effect: float) -> np.ndarray:
+        without = table.y - effect * lot[place]
+        return np.array([_within(without + effect * other[place], other[place], table.block) for other in lots])
+
+    found = _within(table.y, lot[place], table.block)
+    assert found == pytest.approx(arm.difference)
+    drawn = arm.randomised
+    assert (drawn.draws, drawn.every) == (36, True)
+    assert drawn.p == pytest.approx(np.mean(np.abs(tops(0)) >= abs(found) - 1e-9))
+    for effect in np.linspace(-0.4, 0.7, 30):
+        above, below = np.mean(tops(effect) >= found - 1e-9), np.mean(tops(effect) <= found + 1e-9)
+        assert (drawn.low <= effect <= drawn.high) == (min(above, below) > 0.025)
+
+
+def _within(y: pd.Series, arm: np.ndarray, block: pd.Series) -> float:
+    homes = np.bincount(block)
+    own, dealt = (part - (np.bincount(block, part) / homes)[block] for part in (np.asarray(y), np.asarray(arm)))
+    return float(own @ dealt / (dealt @ dealt))
+
+
+def test_two_streets_a_side_say_nothing_for_sure() -> None:
+    table = pd.DataFrame({"arm": ["now"] * 60 + ["later"] * 60, "y": [1.0, 0, 0, 1, 1, 0] * 20,
+                          "street": np.repeat([1, 2, 3, 4], 30)})  # fmt: skip
+    (arm,) = estimate(table, arm="arm", outcome="y", cluster="street").arms
+    assert arm.judged == (-math.inf, math.inf), "of six lots none is rarer than one in forty"
+    assert json.loads(json.dumps(arm.as_dict()))["randomised"]["low"] is None
+    mixed = table.assign(block=[0, 1] * 60)
+    assert estimate(mixed, arm="arm", outcome="y", cluster="street", block="block").arms[0].randomised is None
+
+
+def test_what_an_extra_registration_cost() -> None:
+    assert price((90.0, 110.0), 1000, 0.05, Interval(0.02, 0.08)) == (2.0, 90 / 80, 110 / 20)
+    assert price((90.0, 110.0), 1000, 0.01, Interval(-0.01, 0.03)) == (10.0, 3.0, math.inf)
+    assert price((90.0, 110.0), 1000, -0.01, Interval(-0.03, -0.002)) == (None, math.inf, math.inf)
+    assert price((0.0, 0.0), 1000, 0.05, Interval(0.02, 0.08)) == (0.0, 0.0, 0.0)
+
+
+def test_wards_that_differ_are_told_from_wards_that_do_not() -> None:
+    options = {"arm": "arm", "outcome": "joined", "ward": "ward", "cluster": "home"}
+    same = [by_ward(borough(seed, 0.05, wards=8), **options)[0].gathered.p_same for seed in range(6)]
+    assert np.median(same) > 0.2
+    table = borough(1, 0.0, wards=8)
+    lifted = (table["ward"] < 4) & (table["arm"] == "now") & (np.random.default_rng(1).random(len(table)) < 0.25)
+    apart = by_ward(table.assign(joined=table["joined"].where(~lifted, 1.0)), **options)
+    assert apart[0].gathered.p_same < 0.001
+    assert apart[0].gathered.spread > 0.05
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(1, 12), st.integers(1, 12), st.integers(1, 4))
+def test_tiny_groups_and_rates_at_the_ends_stay_within_bounds(a: int, b: int, n: int, m: int, arms: int) -> None:
+    parts = [people("control", min(b, m), m), *(people(f"arm {k}", min(a, n), n) for k in range(arms))]
+    for arm in estimate(pd.concat(parts), arm="arm", outcome="voted", interim=True).arms:
+        for low, high in ((arm.low, arm.high), arm.newcombe, arm.judged, arm.always_valid):
+            assert -1 <= low < high <= 1
+        assert arm.interval == "newcombe"
 
 
 def test_a_ward_without_a_comparison_says_nothing_and_changes_nothing() -> None:
