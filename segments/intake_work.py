@@ -15,7 +15,7 @@ from sqlmodel import col, or_, select
 from engage.foundation.errors import InputRefused
 from engage.foundation.logs import log_fault
 from engage.foundation.office import Office
-from segments import households, inbox, waiting_room
+from segments import inbox, waiting_room
 from segments.import_report import ImportReport, ShrinkRefused
 from segments.imports import import_file
 from segments.intake import (
@@ -179,6 +179,8 @@ class Step:
         self._update(state=IntakeState.waiting, report=report.as_dict(), changed_at=self.office.clock.now())
 
     def _build_homes(self) -> None:
+        from segments import households  # noqa: PLC0415  # brings the query engine; a worker that sends does without
+
         built = households.build(self.office, self.intake.actor, progress=self._tell)
         self._end(IntakeState.imported, snapshot_id=built.id, report={})
 
