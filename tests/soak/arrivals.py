@@ -39,13 +39,13 @@ class Arrivals:
         return uprns(25 * n for n in range(many))
 
     def protect(self, many: int) -> list[int]:
-        homes = uprns(1000 + 10 * n for n in range(many))
+        homes = uprns(102 + 10 * n for n in range(many))
         keys = [self.office.keys.uprn(home) for home in homes]
         self._snapshot("protected", pa.table({"address": keys, "added_on": [DAY] * many, "review_on": [DAY] * many}))
         return homes
 
     def join_register(self, many: int) -> list[int]:
-        homes = uprns(501 + 10 * n for n in range(many))
+        homes = uprns(201 + 10 * n for n in range(many))
         self._registered(homes)
         return homes
 
