@@ -13,10 +13,10 @@ from typing import Any
 import duckdb
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from campaigns import audience
 from campaigns.audience import best_channel, homes_of
 from campaigns.models import CONTACTED, MESSAGES, Campaign, CampaignState
 from campaigns.plan import Plan
@@ -27,7 +27,7 @@ from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
 
 Uprns = npt.NDArray[np.int64]
-COMPARED = "part of another campaign’s comparison"
+COMPARED = "in another campaign’s comparison, or still to be reminded by it"
 REGISTERED = "somebody new registered there since the homes were counted"
 NO_CONTACT = "no contact that may be used in the channels of this campaign"
 CAPPED = "reminded as often as the council allows"
@@ -47,11 +47,11 @@ class Line:
 
 
 def before_the_draw(
-    office: Office, authority: str, campaign_id: int, register_snapshot: int | None
+    office: Office, authority: str, campaign_id: int, plan: Plan, register_snapshot: int | None
 ) -> dict[str, Uprns]:  # fmt: skip
     """UPRNs to leave out of the draw, by reason."""
     with office.database.reading() as session:
-        compared = in_comparisons(session, office, authority, campaign_id)
+        compared = in_comparisons(session, office, authority, campaign_id, plan)
         register = current(session, authority, "register")
     found = {COMPARED: compared}
     if register is not None and register_snapshot is not None and register.id != register_snapshot:
@@ -63,31 +63,42 @@ def before_the_draw(
 
 
 def in_comparisons(
-    session: Session, office: Office, authority: str, campaign_id: int, *, since: datetime | None = None
+    session: Session, office: Office, authority: str, campaign_id: int, plan: Plan, *, since: datetime | None = None
 ) -> Uprns:  # fmt: skip
-    """UPRNs of all groups of the other running campaigns that compare (those launched after `since`).
+    """UPRNs that the other running campaigns hold (those launched after `since`).
 
-    A reminder of ours to one group of theirs would be taken for an effect of theirs, so a home takes part in one
-    comparison at a time; and so nobody who is held back there is written to from here.
+    A reminder of ours to one group of a comparison of theirs would be taken for an effect of theirs, and a reminder of
+    theirs to our comparison would spoil ours. So a home takes part in one comparison at a time.
     """
     query = select(Campaign, Snapshot.path).where(
         Campaign.authority == authority, Campaign.id != campaign_id, col(Campaign.state).in_(RUNNING),
         Campaign.audience_snapshot == Snapshot.id,
     )  # fmt: skip
-    files = [
-        office.lake.root / path
-        for other, path in session.exec(query)
-        if len(other.plan.get("arms", {})) > 1 and (since is None or (other.launched_at and other.launched_at > since))
-    ]
-    homes = [np.asarray(pq.read_table(file, columns=["uprn"])["uprn"], dtype=np.int64) for file in files]
-    return np.unique(np.concatenate(homes)) if homes else np.array([], dtype=np.int64)
+    held = [audience.NOBODY]
+    for other, path in session.exec(query):
+        arms = _held_arms(Plan.model_validate(other.plan), plan)
+        if arms and (since is None or (other.launched_at and other.launched_at > since)):
+            held.append(audience.uprns(office.lake.root / path, arms))
+    return np.unique(np.concatenate(held))
 
 
-def demand_apart(session: Session, office: Office, campaign: Campaign, audience: Path) -> None:
-    """SendBlocked where a campaign launched since this one was submitted compares some of the same homes."""
-    theirs = in_comparisons(session, office, campaign.authority, campaign.id or 0, since=campaign.submitted_at)
-    ours = np.asarray(pq.read_table(audience, columns=["uprn"])["uprn"], dtype=np.int64)
-    if shared := int(np.isin(ours, theirs).sum()):
+def _held_arms(theirs: Plan, ours: Plan) -> list[str]:
+    """All groups while their comparison runs; after it, those whom they will still remind while ours runs."""
+    if len(theirs.arms) > 1 and theirs.outcome_window.end >= ours.start:
+        return list(theirs.arms)
+    if len(ours.arms) < 2:
+        return []
+    coming = [wave for wave in theirs.waves if ours.start <= wave.send_on <= ours.outcome_window.end]
+    return sorted({arm for wave in coming for arm in wave.arms})
+
+
+def demand_apart(session: Session, office: Office, campaign: Campaign, path: Path) -> None:
+    """SendBlocked where a campaign launched since this one was submitted holds some of the same homes."""
+    theirs = in_comparisons(
+        session, office, campaign.authority, campaign.id or 0, Plan.model_validate(campaign.plan),
+        since=campaign.submitted_at,
+    )  # fmt: skip
+    if shared := len(audience.held(path, theirs)):
         raise SendBlocked(
             f"{shared:,} of its homes have come into the comparison of another campaign since it was submitted. "
             "Change the plan and submit it again, so that they are left out."
@@ -95,14 +106,14 @@ def demand_apart(session: Session, office: Office, campaign: Campaign, audience:
 
 
 def waterfall(
-    office: Office, session: Session, authority: str, plan: Plan, audience: Path, left_out: Mapping[str, int]
+    office: Office, session: Session, authority: str, plan: Plan, path: Path, left_out: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     """From the segment to the homes that can be reminded: `left_out` are those taken out before the draw."""
     with duckdb.connect() as lake:
-        drawn = int(lake.execute("SELECT count(*) FROM read_parquet(?)", [str(audience)]).fetchall()[0][0])
+        drawn = int(lake.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall()[0][0])
         counts = dict.fromkeys((NO_CONTACT, CAPPED, HELD_OUT), 0)
         for arm in plan.arms:
-            for reason, homes in _of_arm(lake, office, session, authority, plan, arm, audience).items():
+            for reason, homes in _of_arm(lake, office, session, authority, plan, arm, path).items():
                 counts[reason] += homes
     lines = [
         *_all_homes(office, session, authority),
@@ -117,11 +128,11 @@ def waterfall(
 
 def _of_arm(
     lake: duckdb.DuckDBPyConnection, office: Office, session: Session, authority: str, plan: Plan, arm: str,
-    audience: Path,
+    path: Path,
 ) -> dict[str, int]:  # fmt: skip
     waves = [wave for wave in plan.waves if arm in wave.arms]
     if not waves:
-        return {HELD_OUT: homes_of(lake, audience, arm)}
+        return {HELD_OUT: homes_of(lake, path, arm)}
     reached = best_channel(list(dict.fromkeys(channel for wave in waves for channel in wave.channels)))
     homes, contacts = _capped(office, session, authority, min(wave.send_on for wave in waves))
     over = "uprn IN (SELECT unnest(?)) OR email_contact IN (SELECT unnest(?)) OR sms_contact IN (SELECT unnest(?))"
@@ -129,7 +140,7 @@ def _of_arm(
         f"SELECT count(*) FILTER ({reached} IS NULL), count(*) FILTER ({reached} IS NOT NULL AND ({over})) "  # noqa: S608 - from REACHED
         "FROM read_parquet(?) WHERE arm = ?"
     )
-    unreached, capped = lake.execute(query, [homes, contacts, contacts, str(audience), arm]).fetchall()[0]
+    unreached, capped = lake.execute(query, [homes, contacts, contacts, str(path), arm]).fetchall()[0]
     return {NO_CONTACT: unreached, CAPPED: capped}
 
 

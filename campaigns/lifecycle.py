@@ -136,7 +136,7 @@ def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | N
     )  # fmt: skip
     if not frozen.households:
         raise InputRefused("The segment holds no household, so there is nobody to remind. Change its rule.")
-    left_out = exclusions.before_the_draw(office, actor.authority, campaign_id, frozen.register_snapshot)
+    left_out = exclusions.before_the_draw(office, actor.authority, campaign_id, plan, frozen.register_snapshot)
     return adopt(
         office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot, left_out=left_out, known=known
     )

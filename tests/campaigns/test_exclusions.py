@@ -6,9 +6,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from campaigns import exclusions, lifecycle
+from campaigns import exclusions, ledger, lifecycle
 from campaigns.exclusions import CAPPED, COMPARED, HELD_OUT, NO_CONTACT, REGISTERED
 from campaigns.models import Campaign, CampaignState, Message, MessageState
+from campaigns.plan import read
 from engage.foundation.errors import InputRefused, SendBlocked
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
@@ -36,7 +37,7 @@ def test_homes_without_a_contact_are_counted(maker: Maker) -> None:
 def test_a_home_in_another_comparison_is_left_out_before_the_draw(office: Office, maker: Maker) -> None:
     maker.launched(20)
     draft = lifecycle.create(office, maker.people.planner, plan(name="Another"))
-    left_out = exclusions.before_the_draw(office, COUNCIL, draft.id or 0, None)
+    left_out = exclusions.before_the_draw(office, COUNCIL, draft.id or 0, read(plan()), None)
     assert left_out[COMPARED].tolist() == list(range(FIRST, FIRST + 20))
     frozen = audience_file(office, 60)
     submitted = lifecycle.adopt(
@@ -62,11 +63,32 @@ def test_each_home_is_left_out_once(office: Office, maker: Maker) -> None:
     assert (found[COMPARED], found[REGISTERED], found["homes drawn into groups"]) == (10, 5, 15)
 
 
-def test_a_stopped_or_undivided_campaign_holds_nobody(office: Office, maker: Maker) -> None:
-    maker.launched(10, arms={"everyone": 1.0}, comparison="")
+def test_a_stopped_campaign_holds_nobody(office: Office, maker: Maker) -> None:
     stopped = maker.launched(20)
     lifecycle.stop(office, maker.people.planner, stopped.id or 0)
-    assert exclusions.before_the_draw(office, COUNCIL, 99, None)[COMPARED].size == 0
+    assert exclusions.before_the_draw(office, COUNCIL, 99, read(plan()), None)[COMPARED].size == 0
+
+
+AFTER = {"start": "2026-07-20", "outcome_window": {"start": "2026-07-20", "end": "2026-09-01"}}
+EVERYONE = {"arms": {"everyone": 1.0}, "comparison": ""}
+
+
+def test_after_a_comparison_only_those_it_will_still_remind_are_held(office: Office, maker: Maker) -> None:
+    earlier = maker.launched(60)  # those reminded later get their letter on 30 July
+    held = exclusions.before_the_draw(office, COUNCIL, 99, read(plan(**AFTER)), None)[COMPARED]
+    arms = ledger.arms(office, maker.people.planner, earlier.id or 0)
+    assert held.tolist() == sorted(uprn for uprn, arm in arms.items() if arm == "reminded later")
+    late = {"start": "2026-07-31", "outcome_window": {"start": "2026-07-31", "end": "2026-09-01"}}
+    assert exclusions.before_the_draw(office, COUNCIL, 99, read(plan(**late)), None)[COMPARED].size == 0
+    assert exclusions.before_the_draw(office, COUNCIL, 99, read(plan(**AFTER, **EVERYONE)), None)[COMPARED].size == 0
+
+
+def test_a_campaign_without_groups_spoils_a_comparison_but_another_like_it_does_not(
+    office: Office, maker: Maker
+) -> None:
+    maker.launched(10, **EVERYONE)
+    assert exclusions.before_the_draw(office, COUNCIL, 99, read(plan()), None)[COMPARED].size == 10
+    assert exclusions.before_the_draw(office, COUNCIL, 99, read(plan(**EVERYONE)), None)[COMPARED].size == 0
 
 
 def test_two_campaigns_submitted_side_by_side_do_not_both_start(office: Office, maker: Maker) -> None:
