@@ -30,7 +30,7 @@ ward        the ward it lies in now
 registered  1 where somebody new is on the register of {as_at}, else 0
 gained      how many
 electors    how many were on the register before
-contacted   1 where a reminder had left for the home by then
+contacted   1 where a reminder had left for the home before that day
 
 repeat.py (Python, with pandas and statsmodels) and repeat.R (R, no packages) repeat the headline estimate: least
 squares of registered on arm with an effect for each block, standard errors HC1. They print:

@@ -106,9 +106,9 @@ def headline(homes: pd.DataFrame, campaign: Campaign, read: Reading) -> Uplift |
     )  # fmt: skip
 
 
-def contacted(homes: pd.DataFrame, until: date) -> list[float]:
-    """1 where a reminder had left for the home by that day."""
-    return [float(pd.notna(day) and day <= until) for day in homes["contacted_on"]]
+def contacted(homes: pd.DataFrame, register: date) -> list[float]:
+    """1 where a reminder had left for the home before the day of the register."""
+    return [float(pd.notna(day) and day < register) for day in homes["contacted_on"]]
 
 
 def _wards(homes: pd.DataFrame, campaign: Campaign, read: Reading) -> tuple[WardUplift, ...]:

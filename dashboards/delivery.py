@@ -5,7 +5,7 @@ None of this changes an arm: everybody is measured where chance put them. It say
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -65,14 +65,15 @@ class Delivery:
 
 
 def deliveries(office: Office, actor: Actor, campaign_id: int) -> tuple[Delivery, ...]:
-    """Every arm of a campaign, the comparison last, by the day of its outcome register, else by today. Exact: for
+    """Every arm of a campaign, the comparison last, by the day before its outcome register, else by today. Exact: for
     officers, never for publication. Raises InputRefused where the campaign has no audience.
     """
     arms = pd.Series(ledger.arms(office, actor, campaign_id), dtype=object)
     with office.database.session() as session:
         campaign = find(session, actor.authority, campaign_id)
         read = reading(session, campaign)
-        until = read.as_at if read else london(office.clock.now()).date()
+        # What left on the day of the register came too late to show in it.
+        until = read.as_at - timedelta(days=1) if read else london(office.clock.now()).date()
         messages = _messages(session, campaign)
         held = _homes_now(office, session, campaign.authority)
     homes = pd.DataFrame({"arm": arms, "fate": _fates(messages[messages["own"]], arms, until)})

@@ -70,7 +70,8 @@ def over_time(held: Sequence[tuple[date, Completeness]]) -> go.Figure | None:
     below = [point - (one.low.value or point) for (_, one), point in zip(shown, points, strict=True)]
     figure = go.Figure(
         go.Scatter(
-            x=[day for day, _ in shown], y=points, mode="lines+markers", line={"color": BLUE, "width": 2}, marker={"size": 11, "color": BLUE},
+            x=[day for day, _ in shown], y=points, mode="lines+markers",
+            line={"color": BLUE, "width": 2}, marker={"size": 11, "color": BLUE},
             error_y={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": BLUE,
                      "thickness": 3, "width": 0},
             hovertext=[one.text for _, one in shown], hovertemplate="%{x|%-d %B %Y}: %{hovertext}<extra></extra>",

@@ -1,24 +1,21 @@
 """The members' pages: every ward, one ward, the same figures as CSV and JSON. Each is one request to the server."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Response, Router, get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from dashboards import council_pages, exports, pictures
+from dashboards import council_pages, exports, pictures, report
 from dashboards.disclosure import NOTE
 from dashboards.figures import ALL, Figures, Trial, Ward, published, ward_headline
-from dashboards.view import ARM, BY, WARD, View
+from dashboards.view import ARM, BY, WARD, By, Register, View, Wanted
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right
 from engage.foundation.web import ByAccount, InOffice, render, requires
 from segments.gap import ASSUMPTIONS
 
-Wanted = Annotated[str, QueryParameter(name="campaign", max_length=20, description="The campaign to show.")]
-Register = Annotated[str, QueryParameter(name="register", max_length=10, description="The day of a register.")]
-By = Annotated[str, QueryParameter(name="by", max_length=20, description="What the homes are divided by.")]
 CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml; charset=utf-8"
 
 
@@ -134,5 +131,6 @@ routes: list[ControllerRouterHandler] = [
         route_handlers=[wards_page, wards_file, over_time_file, changed_file, picture_file, ward_page, wards_api],
         guards=[requires(Right.see_figures)],
     ),
+    *report.routes,
     *council_pages.routes,
 ]

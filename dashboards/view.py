@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import urlencode
 
-from dashboards.figures import ALL, Figures, Past, Trial
-from dashboards.findings import Effect, Side
+from litestar.params import QueryParameter
+
+from dashboards.figures import ALL, Figures, Past, Trial, Ward
+from dashboards.findings import NO_EFFECT, Effect, Side
 from dashboards.groups import DIVISIONS
+
+Wanted = Annotated[str, QueryParameter(name="campaign", max_length=20, description="The campaign to show.")]
+Register = Annotated[str, QueryParameter(name="register", max_length=10, description="The day of a register.")]
+By = Annotated[str, QueryParameter(name="by", max_length=20, description="What the homes are divided by.")]
 
 WARD, ARM = "ward", "arm"
 BY: Mapping[str, str] = {WARD: "Ward", **DIVISIONS, ARM: "Group that was reminded"}
@@ -46,6 +53,9 @@ class View:
         }
         held = urlencode({name: value for name, value in asked.items() if value})
         return f"?{held}" if held else ""
+
+    def effect_of(self, ward: Ward) -> Effect:
+        return self.trial.ward(ward.code).effect if self.trial else NO_EFFECT
 
     @property
     def name(self) -> str:
