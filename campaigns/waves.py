@@ -21,6 +21,7 @@ from engage.foundation.identity import fingerprint
 from engage.foundation.office import Office
 
 WORKER = "worker"
+PLANNED, DROPPED = MessageState.planned.value, MessageState.dropped.value
 # Of a message that waits; a dropped one has been settled besides.
 COLUMNS = (
     "authority", "campaign_id", "wave_id", "uprn", "ward", "channel", "template", "contact", "recipient", "reference",
@@ -74,13 +75,13 @@ def plan_wave(office: Office, campaign: Campaign, wave: Wave, guard: Guard, path
 def _rows(
     office: Office, campaign: Campaign, wave: Wave, guard: Guard, closed: Closed, homes: Sequence[Home]
 ) -> Iterator[dict[str, Any]]:
-    now, expired = office.clock.now(), guard.expired(wave)
+    now, expired, same = office.clock.now(), guard.expired(wave), _same(campaign, wave)
     for home in homes:
         household = office.keys.uprn(home.uprn)
         allowed = [c for c, (contact, _) in home.contacts.items() if not closed.to(c, contact, household)]
         channel = next(iter(allowed or home.contacts))
         reason = _reason(expired, guard.registered_since(home.uprn), bool(allowed))
-        yield _row(office, campaign, wave, home, channel, reason, now)
+        yield same | _own(office, same, home, channel, reason, now)
 
 
 def _reason(expired: bool, registered: bool, allowed: bool) -> Reason | None:
@@ -91,31 +92,31 @@ def _reason(expired: bool, registered: bool, allowed: bool) -> Reason | None:
     return None if allowed else Reason.suppressed
 
 
-def _row(
-    office: Office, campaign: Campaign, wave: Wave, home: Home, channel: str, reason: Reason | None, now: datetime
+def _same(campaign: Campaign, wave: Wave) -> dict[str, Any]:
+    """What every message of the wave begins with."""
+    return {
+        "authority": campaign.authority, "campaign_id": campaign.id, "wave_id": wave.id, "status": "",
+        "claimed_by": "", "copies": 0, "attempts": 0, "looks": 0, "templates": wave.templates,
+    }  # fmt: skip
+
+
+def _own(
+    office: Office, same: dict[str, Any], home: Home, channel: str, reason: Reason | None, now: datetime
 ) -> dict[str, Any]:
     contact, value = home.contacts[channel]
-    reference = office.keys.hash("message", str(wave.id), str(home.uprn), channel)[:32]
+    reference = office.keys.hash("message", str(same["wave_id"]), str(home.uprn), channel)[:32]
     return {
-        "authority": campaign.authority,
-        "campaign_id": campaign.id,
-        "wave_id": wave.id,
         "uprn": home.uprn,
         "ward": home.ward,
         "channel": channel,
-        "template": wave.templates[channel],
+        "template": same["templates"][channel],
         "contact": contact,
         "recipient": "" if reason else value,
         "reference": reference,
         "token": fingerprint(link_token(office, reference)),
-        "state": MessageState.dropped.value if reason else MessageState.planned.value,
+        "state": DROPPED if reason else PLANNED,
         "reason": reason.value if reason else "",
         "settled_at": now if reason else None,
-        "status": "",
-        "claimed_by": "",
-        "copies": 0,
-        "attempts": 0,
-        "looks": 0,
     }
 
 
@@ -129,7 +130,9 @@ def _insert(office: Office, wave: Wave, rows: list[dict[str, Any]]) -> int:
         there = set(session.execute(query).scalars())
         new = [row for row in rows if row["uprn"] not in there]
         if dropped := [row for row in new if row["settled_at"]]:
-            session.execute(sa.insert(MESSAGES), dropped)
+            session.execute(
+                sa.insert(MESSAGES), [{name: row[name] for name in (*COLUMNS, "settled_at")} for row in dropped]
+            )
         if planned := [row for row in new if not row["settled_at"]]:
             _write(session, list(map(itemgetter(*COLUMNS), planned)), embedded=office.database.embedded)
         return len(new)

@@ -26,7 +26,8 @@ class Arrivals:
 
     def first_register(self) -> int:
         """A register, and the gazetteer its electors are linked to; nobody is on it."""
-        self._gazetteer = self._snapshot("gazetteer", pa.table({"uprn": pa.array([], pa.int64())}))
+        none = {"uprn": pa.array([], pa.int64()), "residential": pa.array([], pa.bool_())}
+        self._gazetteer = self._snapshot("gazetteer", pa.table(none))
         self._register = self._registered([])
         return self._register
 
@@ -45,7 +46,11 @@ class Arrivals:
         return homes
 
     def join_register(self, many: int) -> list[int]:
-        homes = uprns(201 + 10 * n for n in range(many))
+        return self.register([201 + 10 * n for n in range(many)])
+
+    def register(self, numbers: list[int]) -> list[int]:
+        """A newer register, with somebody in the homes of those numbers."""
+        homes = uprns(numbers)
         self._registered(homes)
         return homes
 

@@ -247,6 +247,15 @@ class Stage:
                 return status
         raise AssertionError(f"not complete after weeks: {status}")
 
+    def settle(self) -> None:
+        """Only until no message waits."""
+        for _ in range(8):
+            if not self.look().waiting:
+                return
+            self.jump(LOOK_AGAIN)
+            self.work()
+        raise AssertionError(f"messages wait for ever: {self.look()}")
+
     def work(self) -> None:
         """What is due now, by a worker that ends by itself."""
         if not self.jumping:
