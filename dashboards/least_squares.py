@@ -44,6 +44,8 @@ def fit(rows: pd.DataFrame, treated: list[str], covariates: Array | None = None)
     outcome: Array = rows["outcome"].to_numpy(np.float64)
     arms: Array = np.column_stack([rows["arm"] == label for label in treated]).astype(np.float64)
     design, response, absorbed = _within_blocks(rows, _design(rows, arms, covariates), outcome, len(treated))
+    if covariates is not None:
+        design = design[:, _independent(design)]
     model = sm.OLS(response, design)
     free = max(1, len(rows) - design.shape[1] - absorbed)
     if "cluster" in rows:
@@ -76,6 +78,19 @@ def _design(rows: pd.DataFrame, arms: Array, covariates: Array | None) -> Array:
     centred: Array = covariates - np.average(covariates, axis=0, weights=weight)
     crossed = [arms[:, [place]] * centred for place in range(arms.shape[1])]
     return np.hstack([arms, centred, *crossed])
+
+
+def _independent(design: Array) -> list[int]:
+    """The columns that say something those before them do not: covariates may be constant, or repeat each other."""
+    length = np.sqrt((design**2).sum(axis=0))
+    unit = design / np.maximum(length, 1e-12)
+    alike = unit.T @ unit
+    kept: list[int] = []
+    for place in range(design.shape[1]):
+        tried = [*kept, place]
+        if int(np.linalg.matrix_rank(alike[np.ix_(tried, tried)], tol=1e-9)) == len(tried):
+            kept = tried
+    return kept
 
 
 def _clustered(model: sm.OLS, rows: pd.DataFrame, free: int) -> tuple[Any, float, int]:

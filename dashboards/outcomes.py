@@ -24,8 +24,6 @@ NO_LATER_REGISTER = "no later register yet"
 ELSEWHERE = "not known"
 """The ward of a home that no boundary or directory places."""
 COUNTED = "without moves"
-SAME = 0.1
-"""From this share on, persons whose hash is that of their first and last name and home make a register without ids."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +111,8 @@ def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) ->
         if known.source == source:
             return known
     staged = office.lake.stage()
+    by_name = any(_by_name(session, each) for each in (baseline, read.register))
     with engine.connect() as backend:
-        by_name = any(_by_name(engine.table(backend, office.lake, each)) for each in (baseline, read.register))
         tied = (engine.table(backend, office.lake, each) for each in (before, after))
         gains = gained(*tied, by_name=by_name)
         rows = engine.write(backend, _homes(backend, office, session, audience, gains), staged)
@@ -144,12 +142,16 @@ def gained(before: ir.Table, after: ir.Table, *, by_name: bool = False) -> ir.Ta
     return told.mutate(gained=ibis.least(told.gained, grown)) if by_name else told
 
 
-def _by_name(register: ir.Table) -> bool:
-    """Whether its persons are known by their names: of most with no middle name the hash is then that of the alias."""
-    if "alias" not in register.columns:
-        return False
-    share = (register["person"] == register["alias"]).mean().execute()
-    return bool(share is not None and share > SAME)
+def _by_name(session: Session, register: Snapshot | None) -> bool:
+    """Whether its persons are known by their names, for want of ids: only of such a register are namesakes counted.
+    An update goes by the register it was applied to.
+    """
+    while register:
+        if "namesakes_in_one_home" in register.report.get("figures", {}):
+            return True
+        base = register.report.get("applied_to")
+        register = session.get(Snapshot, base) if base else None
+    return False
 
 
 def _homes(backend: Backend, office: Office, session: Session, audience: Snapshot, gains: ir.Table) -> ir.Table:

@@ -1,10 +1,12 @@
 """Outcomes against brute force over small registers, and through the real importer when everything is renumbered."""
 
 import csv
+import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import ibis
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from campaigns.models import Campaign, MessageState, Wave
-from dashboards.outcomes import cells, outcomes, reading
+from dashboards.delivery import deliveries
+from dashboards.outcomes import cells, gained, outcomes, reading
+from engage import told
 from engage.demo.borough import write_borough
 from engage.foundation.clock import at_london
 from engage.foundation.errors import InputRefused, NotFound
@@ -20,6 +24,7 @@ from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.measuring import of_campaign, of_table
+from segments import engine
 from segments.imports import import_file
 from tests.dashboards.conftest import Council, message
 
@@ -179,8 +184,12 @@ def test_another_authority_has_no_such_campaign(place: Town) -> None:
         outcomes(place.office, Actor("E07000999", "officer 9"), campaign)
 
 
-def test_renumbered_electors_are_not_registrations(office: Office, tmp_path: Path) -> None:
-    """Every December the roll numbers begin anew; here they all change, rows move, and some entries go."""
+@pytest.mark.parametrize("with_ids", [True, False])
+def test_december_corrections_moves_and_removals_are_not_registrations(
+    office: Office, tmp_path: Path, with_ids: bool
+) -> None:
+    """Every December the roll numbers begin anew; here they all change, rows move, names are corrected, some entries
+    go, and (where electors have ids to know them by) some move to another home."""
     borough = write_borough(tmp_path, homes=300, wards=3)
     actor = Actor(borough.authority_code, "officer 1")
     place = Town(office)
@@ -189,10 +198,9 @@ def test_renumbered_electors_are_not_registrations(office: Office, tmp_path: Pat
     office.clock.move_to(at_london(date(2026, 12, 1), 9))  # type: ignore[attr-defined]  # the tests' clock can be moved
     for kind in ("boundaries", "gazetteer", "geography"):
         import_file(office, actor, kind, borough.paths(kind)[0], borough.as_at)
-    first = borough.paths("register")[0]
+    first, later = tmp_path / "june.csv", tmp_path / "december.csv"
+    moved, corrected = _december(borough.paths("register")[0], first, later, with_ids=with_ids)
     baseline = import_file(office, actor, "register", first, borough.as_at).snapshot_id or 0
-    later = tmp_path / "december.csv"
-    _renumber(first, later)
     import_file(office, actor, "register", later, date(2026, 12, 1), accept_shrink=True)
     truth = pd.read_parquet(tmp_path / "truth" / "homes.parquet")
     campaign = place.campaign(dict.fromkeys(map(int, truth["uprn"]), "now"), baseline)
@@ -201,25 +209,139 @@ def test_renumbered_electors_are_not_registrations(office: Office, tmp_path: Pat
     found = outcomes(office, actor, campaign)
     assert len(found) == len(truth)
     assert found["registered"].sum() == 0
+    assert corrected > 50
+    assert found["moved_in"].sum() >= (moved - 2 if with_ids else 0)
+    assert moved > 10 if with_ids else moved == 0
+    assert (found["electors"] > found["later"]).sum() > 10, "removals leave homes with fewer"
     with office.database.session() as session:
         linked = session.exec(select(Snapshot).where(Snapshot.kind == "electors")).all()
     assert all(snapshot.rows > 300 for snapshot in linked), "both registers are tied to the homes"
     assert len(linked) == 2
 
 
-def _renumber(source: Path, to: Path) -> None:
+def _december(source: Path, first: Path, to: Path, *, with_ids: bool) -> tuple[int, int]:
+    """Both registers, and how many moved and how many names were corrected between them."""
     with source.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    kept = [row for n, row in enumerate(reversed(rows)) if n % 7]
-    for number, row in enumerate(kept, 5000):
-        row["RollNo"] = str(number)
-    with to.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
+    header = [name for name in rows[0] if with_ids or name != "ElectorID"]
+    _written(first, header, rows)
+    kept = [dict(row) for n, row in enumerate(reversed(rows)) if n % 7]
+    moved = corrected = 0
+    for number, row in enumerate(kept):
+        row["RollNo"] = str(5000 + number)
+        if number % 5 == 0 and row["ElectorSurname"]:
+            row["ElectorSurname"] += "e"
+            corrected += 1
+        if (
+            with_ids
+            and number % 11 == 0
+            and row["UPRN"]
+            and (home := kept[number - 1])["UPRN"] not in ("", row["UPRN"])
+        ):
+            moved += 1
+            row |= {
+                name: home[name] for name in home if not name.startswith(("Elector", "RollNo", "Date", "Franchise"))
+            }
+    _written(to, header, kept)
+    return moved, corrected
+
+
+def _written(path: Path, header: list[str], rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, header, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(kept)
+        writer.writerows(rows)
 
 
-def test_a_campaign_is_measured_as_it_was_randomised(council: Council) -> None:
+@settings(max_examples=12, deadline=None)
+@given(before=REGISTERS, after=REGISTERS)
+def test_without_ids_only_growth_counts(before: set[tuple[str, int]], after: set[tuple[str, int]]) -> None:
+    """One who goes and one who comes may be one person whose name was corrected."""
+    schema = {"person": "string", "uprn": "int64"}
+    tables = [
+        ibis.memtable([{"person": p, "uprn": u} for p, u in sorted(part)] or {"person": [], "uprn": []}, schema=schema)
+        for part in (before, after)
+    ]
+    with engine.connect() as backend:
+        found = backend.execute(gained(*tables, by_name=True)).set_index("uprn")["gained"].to_dict()
+    known = {p for p, _ in before}
+    for uprn in {u for _, u in before | after}:
+        then, now = ({p for p, u in part if u == uprn} for part in (before, after))
+        assert found[uprn] == min(len(now - known), max(0, len(now) - len(then)))
+
+
+ARMS = {1: "now", 2: "later", 3: "now", 4: "later", 5: "now", 6: "now", 7: "now"}
+
+
+def test_who_was_reached_and_who_was_not(place: Town) -> None:
+    """Each home's messages in one state or more; the furthest of them counts, by the day of the register."""
+    campaign = place.campaign(ARMS, place.register({("a", 1), ("b", 2), ("c", 3)}, BASELINE))
+    other = place.campaign({2: "now"}, place.register(set(), BASELINE))
+    place.register({("a", 1), ("d", 4)}, ENDS)
+    place.keep("households", pd.DataFrame({"uprn": [1, 2, 3, 4, 5, 6]}), BASELINE)
+    late = datetime(2026, 7, 20, 9, tzinfo=UTC)
+    before = datetime(2026, 5, 20, 9, tzinfo=UTC)
+    with place.office.database.session() as session:
+        waves = [Wave(campaign_id=of, number=n, send_on=BASELINE) for of in (campaign, other) for n in (1, 2)]
+        session.add_all(waves)
+        session.flush()
+        one, two, foreign, earlier = (wave.id or 0 for wave in waves)
+        sent = [
+            (one, 1, {"state": MessageState.failed}), (two, 1, {"channel": "letter"}),  # undelivered, then reached
+            (one, 3, {"state": MessageState.failed}),
+            (one, 5, {"state": MessageState.dropped, "sent_at": None, "reason": "suppressed"}),
+            (one, 6, {"sent_at": late}),  # after the register
+            (one, 4, {"channel": "sms", "cost": 0.048}),  # contamination
+        ]  # fmt: skip
+        for n, (wave, uprn, more) in enumerate(sent):
+            session.add(message(CODE, campaign, wave, uprn, n, **more))
+        session.add(message(CODE, other, foreign, 2, 0))
+        session.add(message(CODE, other, earlier, 7, 1, sent_at=before))
+    now, later = deliveries(place.office, place.actor, campaign)
+    assert (now.arm, now.homes, now.contacted, now.undeliverable, now.dropped, now.not_yet, now.no_message) == (
+        "now", 5, 1, 1, 1, 1, 1
+    )  # fmt: skip
+    assert (now.not_contacted, now.elsewhere, now.removed, now.emptied) == (4, 0, 1, 1)
+    assert (later.comparison, later.homes, later.contacted, later.no_message) == (True, 2, 1, 1)
+    assert (later.elsewhere, later.emptied, later.removed) == (1, 1, 0)
+    assert now.pounds == (0.64, 0.91), "one letter; emails are free"
+    assert later.pounds == (0.05, 0.05), "what Notify said"
+    assert json.loads(json.dumps(now.as_dict()))["until"] == "2026-07-14", "the day before the register"
+
+
+def test_before_a_later_register_delivery_is_of_today(place: Town) -> None:
+    campaign = place.campaign(ARMS, place.register(set(), BASELINE))
+    now, later = deliveries(place.office, place.actor, campaign)
+    assert (now.until, now.no_message, now.emptied, now.removed) == (BASELINE, 5, None, None)
+    assert later.pounds == (0.0, 0.0)
+
+
+def test_without_a_comparison_nothing_is_called_an_effect(place: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    campaign = place.campaign(dict.fromkeys(range(1, 9), "everybody"), place.register({("a", 1)}, BASELINE))
+    place.register({("a", 1), ("b", 2), ("c", 3)}, ENDS)
+    found = of_campaign(place.office, place.actor, campaign)
+    assert "not a measure of effect" in found["not_a_measure"]
+    assert [(arm["registered"], arm["n"], arm["mean"]) for arm in found["arms"]] == [(2, 8, 0.25)]
+    assert not {"difference", "low", "high", "se"} & set(found["arms"][0])
+    told.uplift(json.loads(json.dumps(found)))
+    printed = capsys.readouterr().out
+    assert "not a measure of effect" in printed
+    assert "difference" not in printed
+
+
+def test_before_the_window_closes_the_interval_holds_for_every_look(place: Town) -> None:
+    homes = range(1, 401)
+    campaign = place.campaign({u: "now" if u % 4 < 2 else "later" for u in homes}, place.register(set(), BASELINE))
+    joined = {(f"p{u}", u) for u in homes if u % (10 if u % 4 < 2 else 14) == 0}
+    place.register(joined, ENDS - timedelta(10))
+    (arm,) = of_campaign(place.office, place.actor, campaign)["arms"]
+    assert arm["always_valid"]["low"] < arm["low"] < arm["high"] < arm["always_valid"]["high"]
+    place.register(joined, ENDS)
+    (arm,) = of_campaign(place.office, place.actor, campaign)["arms"]
+    assert "always_valid" not in arm
+
+
+def test_a_campaign_is_measured_as_it_was_randomised(council: Council, capsys: pytest.CaptureFixture[str]) -> None:
     found = of_campaign(council.office, council.officer, council.campaign)
     homes = outcomes(council.office, council.officer, council.campaign)
     means = homes.groupby("arm")["registered"].agg(["size", "sum"])
@@ -235,6 +357,16 @@ def test_a_campaign_is_measured_as_it_was_randomised(council: Council) -> None:
     assert 0 < arm["low"] < arm["difference"] < arm["high"]
     assert {row["ward"]: row["difference"] for row in found["wards"]} == pytest.approx(dict(gaps))
     assert homes.loc[homes["arm"] == "reminded now", "contacted_on"].notna().all()
+    reached, waiting = found["delivery"]
+    assert (reached["arm"], reached["contacted"]) == ("reminded now", means.loc["reminded now", "size"])
+    assert (waiting["comparison"], waiting["contacted"]) == (True, 0)
+    assert arm["complier"]["difference"] == pytest.approx(arm["difference"]), "everybody was reached"
+    assert arm["adjusted"]["low"] < arm["difference"] < arm["adjusted"]["high"]
+    assert 0 <= found["between_wards"][0]["p_same"] <= 1
+    (cost,) = found["cost"]
+    assert (cost["pounds"], cost["value"], cost["extra"]) == ([0.0, 0.0], 0.0, arm["difference"] * arm["n"])
+    told.uplift(json.loads(json.dumps(found)))
+    assert "each_extra" in capsys.readouterr().out
 
 
 def test_the_interval_holds_the_true_effect(council: Council) -> None:
