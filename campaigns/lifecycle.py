@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select, update
 
-from campaigns import audience, exclusions, pre_election, proofs, submission
+from campaigns import audience, changes, exclusions, pre_election, proofs, submission
 from campaigns.exclusions import Uprns
 from campaigns.models import Approval, Campaign, CampaignState, Message, MessageState, Reason, Wave
 from campaigns.notify.messages import Notify, Template
@@ -163,6 +163,7 @@ def adopt(
         snapshot = office.lake.commit(
             session, staged, authority=actor.authority, kind="audience", name=str(ready.id), as_at=today(office.clock),
             made_at=office.clock.now(), made_by=actor.label, rows=estimate["households"], source=fingerprint,
+            report=changes.version_report(ready, estimate),
         )  # fmt: skip
         ready.audience_snapshot, ready.register_snapshot = snapshot.id, register_snapshot
         ready.households, ready.estimate = estimate["households"], estimate

@@ -1,6 +1,7 @@
-"""A plan by form: the usual shape, two arms and two channels of reminders; anything else is written as a file."""
+"""A plan by form: the usual shape, two waves of reminders to those reminded now and to those reminded later, and a
+second wording or order of channels for half of the first; anything else is written as a file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,13 +9,15 @@ from uuid import UUID
 from campaigns.models import Campaign, Channel
 from campaigns.notify.client import from_settings
 from campaigns.notify.messages import Template
-from campaigns.plan import REMINDED_LATER, REMINDED_NOW, Plan, read
+from campaigns.plan import REMINDED_LATER, REMINDED_NOW, Plan, PlannedWave, Templates, read
 from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.forms import Form
 from engage.foundation.office import Office
 
 USUAL_WINDOW = timedelta(days=42)
+# How half of those reminded now may be reminded otherwise, on the same days.
+SECOND = {"wording": "reminded now, second wording", "channel": "reminded now, letter first"}
 CHANNELS = {Channel.email: "Email", Channel.sms: "Text message", Channel.letter: "Letter"}
 
 
@@ -26,16 +29,41 @@ def blank(office: Office, segment: str = "") -> Form:
 
 def filled(campaign: Campaign) -> Form:
     plan = Plan.model_validate(campaign.plan)
-    known = {f"template-{channel.value}": str(next(iter(ids.values()))) for channel, ids in plan.templates.items()}
-    share = plan.arms.get(REMINDED_NOW, 1.0)
+    later = plan.arms.get(REMINDED_LATER, 0.0)
+    second = next((name for name in SECOND.values() if name in plan.arms), "")
+    other = next((wave.templates for wave in plan.waves if second in wave.arms and wave.templates), {})
     return Form(
         {
-            "name": plan.name, "purpose": plan.purpose, "segment": plan.segment, "share": f"{100 * share:g}",
+            "name": plan.name, "purpose": plan.purpose, "segment": plan.segment, "share": f"{100 * (1 - later):g}",
             "language": plan.language, "rate": f"{100 * plan.expected_rate:g}", "second_approver": plan.second_approver,
-            **known, **_day("start", plan.start), **_day("end", plan.outcome_window.end),
+            "second": next((kind for kind, name in SECOND.items() if name == second), ""),
+            **_template_fields("template", plan.templates), **_template_fields("second", _of_second(plan) or other),
+            **_day("start", plan.start), **_day("end", plan.outcome_window.end),
             **(_day("poll", plan.poll_date) if plan.poll_date else {}),
         }
     )  # fmt: skip
+
+
+def _of_second(plan: Plan) -> Templates:
+    """The templates of the second wording, over all its waves."""
+    found: Templates = {}
+    for wave in plan.waves:
+        if SECOND["wording"] in wave.arms:
+            found |= wave.templates
+    return found
+
+
+def _template_fields(name: str, templates: Templates) -> dict[str, str]:
+    return {
+        f"{name}-{channel.value}{'' if language == 'en' else '-' + language}": str(chosen)
+        for channel, ids in templates.items()
+        for language, chosen in ids.items()
+    }
+
+
+def whole(campaign: Campaign) -> bool:
+    """Whether the form shows all of the plan; one written as a file may have waves that it does not."""
+    return plan(filled(campaign), campaign.plan) == Plan.model_validate(campaign.plan)
 
 
 def _day(name: str, value: date) -> dict[str, str]:
@@ -45,6 +73,9 @@ def _day(name: str, value: date) -> dict[str, str]:
 def plan(form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
     """The plan the form describes, or None, with the form saying what is wrong. What a form cannot show, such as
     the seed and the wording of a plan written as a file, is kept from `before`."""
+    templates = _templates(form, "template")
+    if not templates:
+        form.fail("template-email", "Select a template for at least one of email, text message and letter")
     found = {
         "name": form.require("name", "Enter a name for the campaign"),
         "purpose": form.require("purpose", "Enter what the campaign is for"),
@@ -52,18 +83,49 @@ def plan(form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
         "language": form.text("language") or "en",
         "expected_rate": _rate(form),
         "second_approver": form.text("second_approver"),
-        "templates": _templates(form),
-        "arms": _arms(form),
+        "templates": templates,
         **_dates(form),
     }
     kept = {name: before[name] for name in ("seed", "wording") if before and before.get(name)}
-    if not form.valid:
-        return None
     try:
-        return read(found | kept)
+        whole = found | _groups(form, found) | kept
+        return read(whole) if form.valid else None
     except InputRefused as refused:
         form.fail("plan", str(refused))
         return None
+
+
+def _groups(form: Form, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Two groups, or three where half of those reminded now are reminded in another way on the same days."""
+    arms = _arms(form)
+    second = form.text("second")
+    if not form.valid or second not in SECOND:
+        return {"arms": arms}
+    other = _templates(form, "second") if second == "wording" else {}
+    if second == "wording" and set(other) != set(found["templates"]):
+        form.fail("second-email", "Select a second template for each of the channels above, and for no other")
+        return {"arms": arms}
+    if second == "channel" and (len(found["templates"]) < 2 or "letter" not in found["templates"]):
+        form.fail("second", "To compare channels, select a letter template and one for email or text")
+        return {"arms": arms}
+    half = arms[REMINDED_NOW] / 2
+    shares = {REMINDED_NOW: half, SECOND[second]: half, REMINDED_LATER: arms[REMINDED_LATER]}
+    usual = read({**found, "arms": arms}).waves
+    return {"arms": shares, "waves": [wave for each in usual for wave in _split(each, second, other, usual)]}
+
+
+def _split(
+    wave: PlannedWave, second: str, other: Mapping[str, Any], usual: Sequence[PlannedWave]
+) -> list[dict[str, Any]]:
+    same = wave.model_dump(mode="json")
+    if REMINDED_NOW not in wave.arms:
+        return [same]
+    changed = {**same, "arms": [SECOND[second]]}
+    if second == "wording":
+        return [same, {**changed, "templates": {channel: other[channel] for channel in wave.channels}}]
+    first, last = (each for each in usual if REMINDED_NOW in each.arms)
+    swapped = last if wave == first else first
+    return [same, {**changed, "channels": list(swapped.channels)}]
 
 
 def _dates(form: Form) -> dict[str, Any]:
@@ -81,16 +143,17 @@ def _dates(form: Form) -> dict[str, Any]:
     }
 
 
-def _templates(form: Form) -> dict[str, str]:
-    chosen: dict[str, str] = {}
+def _templates(form: Form, name: str) -> dict[str, dict[str, str]]:
+    """By channel and language; a Welsh one alone will do."""
+    chosen: dict[str, dict[str, str]] = {}
     for channel, words in CHANNELS.items():
-        typed = form.text(f"template-{channel.value}")
-        if typed and not _is_uuid(typed):
-            form.fail(f"template-{channel.value}", f"{words} template must be an id as GOV.UK Notify shows it")
-        elif typed:
-            chosen[channel.value] = typed
-    if not chosen:
-        form.fail("template-email", "Select a template for at least one of email, text message and letter")
+        for language in ("en", "cy"):
+            field = f"{name}-{channel.value}{'' if language == 'en' else '-cy'}"
+            typed = form.text(field)
+            if typed and not _is_uuid(typed):
+                form.fail(field, f"{words} template must be an id as GOV.UK Notify shows it")
+            elif typed:
+                chosen.setdefault(channel.value, {})[language] = typed
     return chosen
 
 

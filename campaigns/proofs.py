@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 from campaigns import names
 from campaigns.models import Channel
@@ -25,8 +25,8 @@ class Proof:
     """One template of a plan in one language. `written` is the template, `shown` the same filled for some home; of a
     text, the fragments it takes at least and at most. `used` tells whether the plan's language picks it."""
 
-    channel: str
-    language: str
+    channel: Literal["email", "sms", "letter"]
+    language: Language
     template: str
     name: str
     version: int
@@ -108,7 +108,7 @@ def _proof(
             else f"template {template.name!r} is for {template.channel}, not {channel.value}"
         )  # fmt: skip
         name = template.name if template else ""
-        return Proof(channel, language, chosen, name, 0, None, used, None, "", None, "", None, (f"{fault}.",), ())
+        return Proof(channel.value, language, chosen, name, 0, None, used, None, "", None, "", None, (f"{fault}.",), ())
     sample = filled(setting, plan, channel, language, setting.sources[0])
     texts = [
         check_sms(fill(template.body, filled(setting, plan, channel, language, source), "sms"))
@@ -116,7 +116,7 @@ def _proof(
     ]
     faults = (*_unfilled(template, plan), *_names(setting, template, plan), *_sizes(template, sample, texts))
     return Proof(
-        channel, language, chosen, template.name, template.version, template.postage, used, template.subject,
+        channel.value, language, chosen, template.name, template.version, template.postage, used, template.subject,
         template.body, render(template.subject, sample, "subject") if template.subject else None,
         render(template.body, sample, template.channel),
         (min(text.fragments for text in texts), max(text.fragments for text in texts)) if texts else None,

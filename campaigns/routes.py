@@ -2,16 +2,31 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, TextIO
 
-from litestar import Response, Router, get, post
-from litestar.params import FromPath, FromQuery
+from litestar import Response, Router, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns import acts, ledger, letterbox, lifecycle, plan_form, pre_election, proofs, submission
+from campaigns import (
+    acts,
+    changes,
+    colleagues,
+    ledger,
+    letterbox,
+    lifecycle,
+    plan_form,
+    pre_election,
+    progress,
+    proofs,
+    submission,
+)
 from campaigns.acts import Act
+from campaigns.changes import Change
 from campaigns.models import Campaign, CampaignState
+from campaigns.notify.errors import NotifyError
 from campaigns.plan import Plan
 from engage.foundation.errors import InputRefused, NotifyUnavailable, SendBlocked
 from engage.foundation.identity import Account, Right, demand
@@ -31,6 +46,7 @@ from engage.foundation.web import (
 from segments import segments
 
 Number = FromPath[int]
+Body = dict[str, Any]
 
 
 @get("/campaigns", sync_to_thread=True)
@@ -78,11 +94,46 @@ def campaign_edit_send(
     return redirect(f"/campaigns/{number}")
 
 
+@get("/campaigns/{number:int}/test", guards=[requires(Right.plan)], sync_to_thread=True)
+def campaign_test(office: InOffice, actor: ByActor, number: Number) -> Template:
+    return _tester(office, actor, number, Form())
+
+
+@post("/campaigns/{number:int}/test", guards=[requires(Right.plan)], sync_to_thread=True)
+def campaign_test_send(
+    request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
+) -> Template | Redirect:
+    channel, _, language = form.require("message", "Select a message").partition("-")
+    to = form.require("to", "Select a colleague")
+    if channel == "sms":
+        form.require("number", "Enter your colleague’s work mobile number")
+    if form.valid:
+        try:
+            colleagues.send(
+                office, actor, number, channel=channel, language=language, to=to, number=form.text("number")
+            )
+        except (InputRefused, SendBlocked, NotifyError) as refused:
+            form.fail("number" if channel == "sms" else "to", str(refused))
+    if not form.valid:
+        return _tester(office, actor, number, form)
+    notify(request, "Test sent. It is in the audit log.")
+    return redirect(f"/campaigns/{number}")
+
+
+def _tester(office: Office, actor: Actor, number: int, form: Form) -> Template:
+    return render(
+        "officers/campaign_test.html", status_code=422 if form.errors else 200, form=form,
+        campaign=lifecycle.campaign(office, actor, number), messages=colleagues.messages(office, actor, number),
+        colleagues=colleagues.colleagues(office, actor),
+    )  # fmt: skip
+
+
 def _editor(office: Office, authority: str, form: Form, campaign: Campaign | None = None) -> Template:
     return render(
         "officers/campaign_edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
         segments=segments.all_segments(office, authority), templates=plan_form.templates(office),
         channels=plan_form.CHANNELS, approvers=_approvers(office, authority),
+        whole=campaign is None or plan_form.whole(campaign),
     )  # fmt: skip
 
 
@@ -118,8 +169,13 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
         "can_find": _can_find(found),
         "messages": _messages(office, found, plan) if before_launch else [],
         "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
+        "changes": _changes(office, found) if before_launch else None,
+        "tests": colleagues.sent(office, actor, number) if before_launch else [],
         "channels": plan_form.CHANNELS,
         "changeable": before_launch and account.may(Right.plan),
+        "progress": None if before_launch else progress.progress(office, actor, number),
+        "now": office.clock.now(),
+        "limits": office.settings,
     }
 
 
@@ -138,6 +194,11 @@ def _messages(office: Office, found: Campaign, plan: Plan) -> list[dict[str, Any
     return (
         proofs.as_json(proofs.proofs(submission.setting(office, found.authority, plan), plan, known)) if known else []
     )
+
+
+def _changes(office: Office, found: Campaign) -> list[Change] | None:
+    with office.database.reading() as session:
+        return changes.since_approved(session, found)
 
 
 def _before_a_poll(office: Office, authority: str, plan: Plan) -> str:
@@ -213,25 +274,67 @@ def api_campaigns(office: InOffice, actor: ByActor) -> list[dict[str, Any]]:
 
 @get("/api/campaigns/{number:int}", sync_to_thread=True)
 def api_campaign(office: InOffice, actor: ByActor, number: Number) -> dict[str, Any]:
-    """One campaign with its plan and the standing of its messages: planned = waiting + accepted + dropped + failed."""
+    """One campaign with its plan, what was worked out when it was submitted (who is left out, days, cost, messages,
+    what it can find), what changed since it was approved before, and the standing of its messages: planned = waiting
+    + accepted + dropped + failed."""
     found = lifecycle.campaign(office, actor, number)
-    return _as_json(found) | {"plan": found.plan, "status": ledger.status(office, actor, number).as_dict()}
+    changed = _changes(office, found) if found.state in lifecycle.CHANGEABLE else None
+    return _as_json(found) | {
+        "plan": found.plan,
+        "estimate": found.estimate,
+        "finds": _can_find(found),
+        "changes": None if changed is None else [asdict(change) for change in changed],
+        "status": ledger.status(office, actor, number).as_dict(),
+    }
+
+
+@post("/api/campaigns", guards=[requires(Right.plan)], sync_to_thread=True)
+def api_create(office: InOffice, actor: ByActor, data: JSONBody[Body]) -> dict[str, Any]:
+    """A draft from a plan, as `engage campaign create` reads it."""
+    return _as_json(lifecycle.create(office, actor, data))
+
+
+@put("/api/campaigns/{number:int}", guards=[requires(Right.plan)], sync_to_thread=True)
+def api_revise(office: InOffice, actor: ByActor, number: Number, data: JSONBody[Body]) -> dict[str, Any]:
+    """Another plan for it: a new version, which no earlier approval covers."""
+    return _as_json(lifecycle.revise(office, actor, number, data))
+
+
+@post("/api/campaigns/{number:int}/test", guards=[requires(Right.plan)], sync_to_thread=True)
+def api_test(office: InOffice, actor: ByActor, number: Number, data: JSONBody[Body]) -> dict[str, Any]:
+    """A test to a colleague: `{"channel": "email" or "sms", "language", "to": an account, "number": for a text}`."""
+    channel, language, to, phone = (str(data.get(name, "")) for name in ("channel", "language", "to", "number"))
+    sent = colleagues.send(office, actor, number, channel=channel, language=language or "en", to=to, number=phone)
+    return {"notify_id": sent}
+
+
+@post("/api/campaigns/{number:int}/{act:str}", status_code=200, sync_to_thread=True)
+def api_act(
+    office: InOffice, account: ByAccount, actor: ByActor, number: Number, act: FromPath[str], data: JSONBody[Body]
+) -> dict[str, Any]:
+    """submit, approve, reject, launch, pause, resume or stop it; `{"note", "digest"}` as the act takes them."""
+    chosen = acts.named(act)
+    demand(account, chosen.right)
+    return _as_json(chosen.do(office, actor, number, Form({name: str(value) for name, value in data.items()})))
 
 
 def _as_json(found: Campaign) -> dict[str, Any]:
     return {
         "id": found.id, "name": found.name, "state": found.state, "version": found.version, "segment": found.segment,
-        "households": found.households, "window": [found.window_start.isoformat(), found.window_end.isoformat()],
+        "digest": found.digest, "reason": found.reason, "households": found.households,
+        "window": [found.window_start.isoformat(), found.window_end.isoformat()],
     }  # fmt: skip
 
 
 _PAGES = [
     all_campaigns, approvals, campaign_new, campaign_send, campaign_edit, campaign_edit_send, campaign,
+    campaign_test, campaign_test_send,
     campaign_progress, campaign_act, campaign_act_send, campaign_ledger, campaign_assignment,
 ]  # fmt: skip
+_API = [api_campaigns, api_campaign, api_create, api_revise, api_test, api_act]
 _SEES_DATA = [requires(Right.see_data)]
 routes: list[ControllerRouterHandler] = [
     Router("/", route_handlers=_PAGES, guards=_SEES_DATA, include_in_schema=False),
-    Router("/", route_handlers=[api_campaigns, api_campaign], guards=_SEES_DATA, tags=["what the council does"]),
+    Router("/", route_handlers=_API, guards=_SEES_DATA, tags=["what the council does"]),
     *letterbox.routes,
 ]

@@ -21,12 +21,16 @@ from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 
 
+def service(office: Office) -> Notify | None:
+    """GOV.UK Notify as the settings have it; None without a key."""
+    key = office.settings.notify_api_key.get_secret_value()
+    return from_settings(key, office.settings.notify_base_url) if key else None
+
+
 def templates(office: Office, notify: Notify | None = None) -> list[Template] | None:
     """What GOV.UK Notify has for this council; None without a key. NotifyUnavailable while it cannot be reached."""
-    key = office.settings.notify_api_key.get_secret_value()
-    if notify is None and not key:
-        return None
-    return (notify or from_settings(key, office.settings.notify_base_url)).templates()
+    asked = notify or service(office)
+    return asked.templates() if asked else None
 
 
 def setting(office: Office, authority: str, plan: Plan) -> Setting:

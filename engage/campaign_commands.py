@@ -38,6 +38,64 @@ def create(plan: Path, authority: str | None, email: str | None, as_json: bool) 
     _show(lifecycle.create(desk.office, desk.actor, plan), as_json)
 
 
+@campaign.command()
+@campaign_id
+@click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
+@for_authority
+@acting_as
+@as_json
+def revise(campaign_id: int, plan: Path, authority: str | None, email: str | None, as_json: bool) -> None:
+    """Give a campaign another plan before launch: a new version to submit and approve."""
+    from campaigns import lifecycle
+
+    desk = take_desk(authority, email, Right.plan)
+    _show(lifecycle.revise(desk.office, desk.actor, campaign_id, plan), as_json)
+
+
+@campaign.command(name="show")
+@campaign_id
+@for_authority
+@acting_as
+@as_json
+def show_(campaign_id: int, authority: str | None, email: str | None, as_json: bool) -> None:
+    """What an approver reads: who is left out, days, cost, messages, what it can find, what changed."""
+    from campaigns import changes, lifecycle, power
+
+    desk = take_desk(authority, email, Right.see_data)
+    found = lifecycle.campaign(desk.office, desk.actor, campaign_id)
+    with desk.office.database.reading() as session:
+        changed = changes.since_approved(session, found)
+    value = {
+        **_described(found), "digest": found.digest, "reason": found.reason, "plan": found.plan, **found.estimate,
+        "finds": power.said(found.estimate["power"]) if "power" in found.estimate else [],
+        "changes": None if changed is None else [vars(change) for change in changed],
+    }  # fmt: skip
+    show(value, _told, json_wanted=as_json)
+
+
+@campaign.command()
+@campaign_id
+@click.option("--channel", type=click.Choice(["email", "sms"]), required=True)
+@click.option("--language", type=click.Choice(["en", "cy"]), default="en", show_default=True)
+@click.option("--to", required=True, metavar="EMAIL", help="The account of a colleague.")
+@click.option("--number", default="", help="Their work mobile number, for a text.")
+@for_authority
+@acting_as
+@as_json
+def test(
+    campaign_id: int, channel: str, language: str, to: str, number: str, authority: str | None, email: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Send one of its messages to a colleague, on record."""
+    from campaigns import colleagues
+
+    desk = take_desk(authority, email, Right.plan)
+    sent = colleagues.send(
+        desk.office, desk.actor, campaign_id, channel=channel, language=language, to=to, number=number
+    )  # fmt: skip
+    show({"notify_id": sent}, facts, json_wanted=as_json)
+
+
 @campaign.command(name="list")
 @for_authority
 @acting_as
@@ -67,15 +125,16 @@ def submit(campaign_id: int, authority: str | None, email: str | None, as_json: 
 @campaign.command()
 @campaign_id
 @click.option("--note", default="", help="What was checked.")
+@click.option("--digest", default="", help="The version that was read, as `show` prints it; another is refused.")
 @for_authority
 @acting_as
 @as_json
-def approve(campaign_id: int, note: str, authority: str | None, email: str | None, as_json: bool) -> None:
+def approve(campaign_id: int, note: str, digest: str, authority: str | None, email: str | None, as_json: bool) -> None:
     """Approve what somebody else submitted."""
     from campaigns import lifecycle
 
     desk = take_desk(authority, email, Right.approve)
-    _show(lifecycle.approve(desk.office, desk.actor, campaign_id, note=note), as_json)
+    _show(lifecycle.approve(desk.office, desk.actor, campaign_id, note=note, digest=digest), as_json)
 
 
 @campaign.command()
@@ -185,6 +244,35 @@ def assignment(campaign_id: int, to: Path | None, authority: str | None, email: 
     desk = take_desk(authority, email, Right.see_data)
     with _opened(to) as file:
         ledger.export_assignment(desk.office, desk.actor, campaign_id, file)
+
+
+def _told(value: dict[str, Any]) -> None:
+    """For people: what stands on the page of a campaign before it is launched."""
+    facts({name: value[name] for name in ("id", "name", "state", "version", "digest", "reason") if value[name]})
+    if "waterfall" not in value:
+        click.echo("Not submitted yet: who is in it, its days and its cost are worked out then.")
+        return
+    table([_line(line) for line in value["waterfall"]], ("", "homes"))
+    click.echo()
+    table(value["timetable"]["days"], ("day", "wave", "channel", "messages", "others", "limit"))
+    for late in value["timetable"]["late"]:
+        click.echo(f"{late['messages']:,} of wave {late['wave']} ({late['channel']}) find no day until {late['last']}.")
+    for name, cost in (("before VAT", value["cost"]), ("with VAT", value["cost"]["with_vat"])):
+        click.echo(f"Cost {name}: £{cost['low'] / 100:,.2f} to £{cost['high'] / 100:,.2f}")
+    for message in value["messages"]:
+        parts = " to ".join(map(str, sorted(set(message["fragments"])))) + " parts" if message["fragments"] else ""
+        click.echo(f"\n{message['title']}: {message['name']}, version {message['version']} {parts}".rstrip())
+        click.echo(message["shown"])
+        for warning in message["warnings"]:
+            click.echo(f"  {warning}")
+    click.echo("\n" + "\n".join(value["finds"]))
+    for change in value["changes"] or []:
+        click.echo(f"Changed since it was approved before: {change['what']}: {change['before']} -> {change['now']}")
+
+
+def _line(line: dict[str, Any]) -> dict[str, str]:
+    minus, about = "- " if line["kind"] == "left out" else "", "about " if line["about"] else ""
+    return {"": f"{minus}{line['what']}", "homes": f"{about}{line['homes']:,}"}
 
 
 @contextmanager

@@ -1,0 +1,62 @@
+"""What differs from the version approved before, whatever was changed."""
+
+from dataclasses import replace
+
+from campaigns import changes, lifecycle
+from campaigns.models import Campaign
+from campaigns.notify.client import GovukNotify
+from campaigns.notify.messages import Template
+from engage.foundation.office import Office
+from tests.campaigns.council import TEMPLATES, Maker, audience_file, plan
+
+
+def _adopt(office: Office, maker: Maker, draft: Campaign, homes: int, known: list[Template] | None) -> Campaign:
+    frozen = audience_file(office, homes)
+    return lifecycle.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, known=known)
+
+
+def _since(office: Office, campaign: Campaign) -> dict[str, tuple[str, str]] | None:
+    with office.database.session() as session:
+        found = changes.since_approved(session, session.get_one(Campaign, campaign.id))
+    return None if found is None else {change.what: (change.before, change.now) for change in found}
+
+
+def test_the_first_version_has_nothing_before_it(office: Office, maker: Maker) -> None:
+    assert _since(office, maker.submitted(10)) is None
+
+
+def test_everything_that_changed_is_told_and_nothing_else(office: Office, maker: Maker, notify: GovukNotify) -> None:
+    planner, known = maker.people.planner, notify.templates()
+    first = _adopt(office, maker, lifecycle.create(office, planner, plan()), 20, known)
+    maker.approve(first.id or 0)
+    unchanged = lifecycle.revise(office, planner, first.id or 0, plan())
+    assert _since(office, unchanged) == {}
+    assert _since(office, _adopt(office, maker, unchanged, 20, known)) == {}
+
+    changed = plan(purpose="Another", start="2026-06-04", templates={"letter": TEMPLATES["letter"]})
+    edited = [replace(t, version=2, body="New words ((link))") if t.channel == "letter" else t for t in known]
+    second = _adopt(office, maker, lifecycle.revise(office, planner, first.id or 0, changed), 22, edited)
+    found = _since(office, second)
+    assert found is not None
+    assert found.pop("Purpose") == ("Remind homes where nobody is registered", "Another")
+    assert found.pop("First day") == ("2026-06-03", "2026-06-04")
+    assert found.pop("Homes drawn into groups") == ("20", "22")
+    assert found.pop("Text message in English")[1] == "none"
+    letter = found.pop("Letter in English")
+    assert "version 1" in letter[0]
+    assert letter[1].endswith("version 2\nCheck who is registered to vote at this address\nNew words ((link))")
+    first_wave = found.pop("Wave 1")
+    assert first_wave[0].startswith("2026-06-03, email or sms, to reminded now; email en ")
+    assert first_wave[1].startswith("2026-06-04, letter, to reminded now; letter en ")
+    assert set(found) == {"Homes in each group", "Email in English", "Wave 2", "Wave 3", "Wave 4"}
+
+
+def test_a_version_sent_back_is_not_what_it_is_held_against(office: Office, maker: Maker) -> None:
+    people = maker.people
+    first = maker.submitted(10)
+    maker.approve(first.id or 0)
+    second = lifecycle.revise(office, people.planner, first.id or 0, plan(name="Second"))
+    _adopt(office, maker, second, 10, None)
+    third = lifecycle.reject(office, people.approver, first.id or 0, note="Not yet")
+    assert third.version == 3
+    assert _since(office, third) == {"Name": ("Summer reminders", "Second")}

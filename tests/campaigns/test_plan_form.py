@@ -1,0 +1,83 @@
+"""A plan by form: two wordings or orders of channels, Welsh templates, and what the form cannot show."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from campaigns import plan_form
+from campaigns.models import Campaign
+from campaigns.plan import REMINDED_LATER, REMINDED_NOW, read
+from engage.foundation.forms import Form
+from tests.campaigns.council import SEED, TEMPLATES, plan
+
+WELSH = {channel: SEED["templates"]["demo"][f"{channel}_reminder_cy"]["id"] for channel in ("email", "sms", "letter")}
+TYPED = {
+    "name": "Autumn", "purpose": "To remind", "segment": "Short", "share": "60", "language": "en",
+    "template-email": TEMPLATES["email"], "template-letter": TEMPLATES["letter"],
+    "start-day": "3", "start-month": "6", "start-year": "2026", "end-day": "15", "end-month": "7", "end-year": "2026",
+}  # fmt: skip
+FIRST, SECOND = date(2026, 6, 3), date(2026, 6, 17)
+
+
+def _made(**changes: str) -> Any:
+    form = Form(TYPED | changes)
+    made = plan_form.plan(form)
+    assert form.errors == {}
+    assert made is not None
+    kept = Campaign(plan=made.as_json())  # type: ignore[call-arg]
+    assert plan_form.plan(plan_form.filled(kept)) == made, "shown in the form and sent back, it is the same"
+    assert plan_form.whole(kept)
+    return made
+
+
+def test_two_wordings_on_the_same_days() -> None:
+    second = plan_form.SECOND["wording"]
+    made = _made(second="wording", **{"second-email": WELSH["email"], "second-letter": WELSH["letter"]})
+    assert made.arms == pytest.approx({REMINDED_NOW: 0.3, second: 0.3, REMINDED_LATER: 0.4})
+    now = [(w.send_on, w.arms, str(made.template(w, w.channels[0]))) for w in made.waves[:4]]
+    assert now == [
+        (FIRST, (REMINDED_NOW,), TEMPLATES["email"]), (FIRST, (second,), WELSH["email"]),
+        (SECOND, (REMINDED_NOW,), TEMPLATES["letter"]), (SECOND, (second,), WELSH["letter"]),
+    ]  # fmt: skip
+    assert [w.arms for w in made.waves[4:]] == [(REMINDED_LATER,)] * 2
+
+
+def test_two_orders_of_channels_on_the_same_days() -> None:
+    second = plan_form.SECOND["channel"]
+    waves = _made(second="channel").waves
+    assert [(w.send_on, w.arms, [c.value for c in w.channels]) for w in waves[:4]] == [
+        (FIRST, (REMINDED_NOW,), ["email"]), (FIRST, (second,), ["letter"]),
+        (SECOND, (REMINDED_NOW,), ["letter"]), (SECOND, (second,), ["email"]),
+    ]  # fmt: skip
+
+
+def test_templates_in_both_languages() -> None:
+    made = _made(language="cy", **{"template-email-cy": WELSH["email"]})
+    assert {k: str(v) for k, v in made.templates["email"].items()} == {"en": TEMPLATES["email"], "cy": WELSH["email"]}
+    assert str(made.template(made.waves[0], made.waves[0].channels[0])) == WELSH["email"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"second": "wording"}, "second-email", "second template for each of the channels"),
+        ({"second": "wording", "second-sms": TEMPLATES["sms"]}, "second-email", "second template for each"),
+        ({"second": "channel", "template-letter": ""}, "second", "select a letter template"),
+        ({"template-email-cy": "Welsh"}, "template-email-cy", "must be an id"),
+        ({"rate": "none"}, "rate", "from 0.1 to 90"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field(changes: dict[str, str], field: str, said: str) -> None:
+    form = Form(TYPED | changes)
+    assert plan_form.plan(form) is None
+    assert said in form.errors[field]
+
+
+def test_a_plan_of_another_shape_is_told_apart() -> None:
+    waves = [
+        {"channels": ["letter"], "send_on": "2026-06-03", "arms": [REMINDED_NOW]},
+        {"channels": ["letter"], "send_on": "2026-09-01", "arms": [REMINDED_LATER]},
+    ]
+    own = read(plan(segment="Short", rule=None, waves=waves))
+    assert not plan_form.whole(Campaign(plan=own.as_json()))  # type: ignore[call-arg]

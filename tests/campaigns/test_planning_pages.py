@@ -1,0 +1,133 @@
+"""Every step of planning by page and by API, as they arrive over HTTP."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlmodel import SQLModel
+
+from campaigns import lifecycle
+from campaigns.notify.stand_in import running
+from engage.app import create_app
+from engage.foundation.clock import SteppedClock
+from engage.foundation.identity import Authority, Role
+from engage.foundation.office import Actor, Office
+from engage.foundation.settings import Settings
+from tests.campaigns.council import COUNCIL, KEY, SEED, START, audience_file, plan
+from tests.engage.website import Visitor, hire
+
+Enter = Callable[[Role], Visitor]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    clock = SteppedClock(START)
+    with running(SEED, clock=clock) as post:
+        settings = Settings(
+            home=tmp_path / "home", database_url="", notify_api_key=SecretStr(KEY), notify_base_url=post.base_url
+        )
+        office = Office(settings, clock)
+        settings.home.mkdir()
+        SQLModel.metadata.create_all(office.database.engine)
+        with office.database.session() as session:
+            session.add(Authority(code=COUNCIL, name="East Staffordshire"))
+        yield office
+        office.close()
+
+
+@pytest.fixture
+def people(office: Office) -> dict[Role, Any]:
+    return {role: hire(office, role) for role in (Role.officer, Role.approver, Role.auditor)}
+
+
+@pytest.fixture
+def enter(office: Office, people: dict[Role, Any]) -> Iterator[Enter]:
+    from litestar.testing import TestClient
+
+    with TestClient(create_app(office), base_url="http://127.0.0.1") as client:
+
+        def entered(role: Role) -> Visitor:
+            client.cookies.clear()
+            visitor = Visitor(client)
+            visitor.sign_in(f"{role.value}@example.org")
+            return visitor
+
+        yield entered
+
+
+def _asked(visitor: Visitor, method: str, path: str, body: dict[str, Any]) -> Any:
+    return visitor.client.request(method, path, json=body, headers={"x-csrftoken": visitor.token()})
+
+
+def _submit(office: Office, people: dict[Role, Any], number: int) -> None:
+    """As `submit` does, but with an audience made by hand."""
+    actor = Actor(COUNCIL, people[Role.officer].label, people[Role.officer].id)
+    draft = lifecycle.campaign(office, actor, number)
+    known = lifecycle.submission.templates(office)
+    lifecycle.adopt(office, actor, draft, audience_file(office, 60), register_snapshot=None, known=known)
+
+
+def test_a_campaign_is_planned_tested_approved_and_launched_by_api(
+    office: Office, people: dict[Role, Any], enter: Enter
+) -> None:
+    officer = enter(Role.officer)
+    assert officer.client.post("/api/campaigns", json=plan()).status_code == 403, "a page elsewhere cannot do it"
+    number = _asked(officer, "POST", "/api/campaigns", plan()).json()["id"]
+    wrong = _asked(officer, "PUT", f"/api/campaigns/{number}", plan(start="June"))
+    assert (wrong.status_code, "start is 'June'" in wrong.text) == (422, True)
+    assert _asked(officer, "PUT", f"/api/campaigns/{number}", plan(purpose="Another")).json()["version"] == 2
+    test = {"channel": "email", "to": "approver@example.org"}
+    assert len(_asked(officer, "POST", f"/api/campaigns/{number}/test", test).json()["notify_id"]) == 36
+    _submit(office, people, number)
+    assert _asked(officer, "POST", f"/api/campaigns/{number}/approve", {}).status_code == 403
+    found = officer.get(f"/api/campaigns/{number}").json()
+    assert found["estimate"]["waterfall"][-1] == {
+        "what": "homes that can be reminded", "homes": 60, "kind": "total", "about": False
+    }  # fmt: skip
+    assert "With 30 homes (reminded now) and 30" in found["finds"][0]
+    approver = enter(Role.approver)
+    stale = _asked(approver, "POST", f"/api/campaigns/{number}/approve", {"digest": "0" * 64})
+    assert stale.status_code == 409
+    assert (
+        _asked(approver, "POST", f"/api/campaigns/{number}/approve", {"digest": found["digest"]}).json()["state"]
+        == "approved"
+    )
+    assert _asked(enter(Role.officer), "POST", f"/api/campaigns/{number}/launch", {}).json()["state"] == "launched"
+
+
+def test_the_page_of_a_submitted_campaign_says_all_an_approver_needs(
+    office: Office, people: dict[Role, Any], enter: Enter
+) -> None:
+    officer = enter(Role.officer)
+    number = _asked(officer, "POST", "/api/campaigns", plan()).json()["id"]
+    draft = officer.get(f"/campaigns/{number}").text
+    assert "Text message in English" in draft
+    assert "What this can find" not in draft
+    sent = officer.send(
+        f"/campaigns/{number}/test", {"message": "sms-en", "to": "approver 2", "number": "07700 900111"}
+    )
+    assert "Tests sent to colleagues" in sent.text
+    refused = officer.send(f"/campaigns/{number}/test", {"message": "sms-en", "to": "approver 2"})
+    assert (refused.status_code, "Enter your colleague’s work mobile number" in refused.text) == (422, True)
+    _submit(office, people, number)
+    page = enter(Role.approver).get(f"/campaigns/{number}").text
+    for words in (
+        "Who is left out, and why", "Homes that can be reminded", "Days on which messages leave, at most",
+        "What it costs, at most", "With VAT at 20%", "What this can find", "As they were at GOV.UK Notify when",
+        "second class",
+    ):  # fmt: skip
+        assert words in page
+    assert "What changed since" not in page
+    assert enter(Role.auditor).send(f"/campaigns/{number}/test").status_code == 403
+
+
+def test_before_a_poll_the_page_says_so(office: Office, people: dict[Role, Any], enter: Enter) -> None:
+    officer = enter(Role.officer)
+    number = _asked(officer, "POST", "/api/campaigns", plan(poll_date="2026-07-02")).json()["id"]
+    for path in (f"/campaigns/{number}", f"/campaigns/{number}/submit"):
+        assert "this campaign needs the approval of two people" in officer.get(path).text
+    answer = officer.send(f"/campaigns/{number}/submit")
+    assert (answer.status_code, "second_approver: before a poll" in answer.text) == (422, True)
+    assert "approver 2" in officer.get(f"/campaigns/{number}/edit").text
