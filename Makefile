@@ -6,7 +6,7 @@ VENV := .venv
 READY := $(VENV)/ready
 JOBS ?= 2
 
-.PHONY: help setup demo test check bench services clean
+.PHONY: help setup demo test check bench soak services clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -36,6 +36,9 @@ bench: setup ## Measure speed and accuracy against named references; slow (MEASU
 	@failed=; for measure in $(or $(MEASURES),$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
 		echo "== $$measure"; $(VENV)/bin/python benchmarks/$$measure.py || failed="$$failed $$measure"; \
 	done; test -z "$$failed" || { echo "Limits missed:$$failed"; exit 1; }
+
+soak: setup services ## Kill, starve and lie to real processes while they send; slow (SOAK=--quick for a tenth)
+	$(VENV)/bin/python -m pytest -n 0 -s $(SOAK) tests/soak/soak.py
 
 services: ## Find PostgreSQL, Chromium and Java for the tests, or install them, or say how
 	@sh tests/services.sh
