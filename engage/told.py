@@ -105,8 +105,8 @@ def status(value: Mapping[str, Any]) -> None:
 
 
 def uplift(value: Mapping[str, Any]) -> None:
-    """Shares of homes from 0 to 1; `difference` is against the first row, with its 95 % interval. The second table has
-    every figure in points, to a ten-thousandth; `z` is a number."""
+    """Shares of homes from 0 to 1; `difference` is against the first row, with its 95 % interval. The table with
+    the column `points` has every figure of the arms to a ten-thousandth of a point; ratios of errors are plain."""
     if register := value.get("register"):
         interim = ", before the outcome window closed" if register["interim"] else ""
         click.echo(f"Measured by the register of {register['as_at']}{interim}")
@@ -115,8 +115,8 @@ def uplift(value: Mapping[str, Any]) -> None:
     if said := value.get("not_a_measure"):
         click.echo(f"\n{said}")
     for rows, columns in (
-        (_in_points(value["arms"]), ("arm", "figure", "points", "low", "high")),
         (value.get("wards", []), WARD),
+        (_in_points(value["arms"]), ("arm", "figure", "points", "low", "high")),
         ([_differing(row) for row in value.get("between_wards", [])], ("arm", "spread", "p_same")),
         ([_priced(row) for row in value.get("cost", [])], ("arm", "pounds", "each_extra")),
         (value.get("delivery", []), DELIVERY),
