@@ -146,6 +146,70 @@ def test_no_exact_count_is_in_any_answer(council: Council, member: TestClient) -
     assert not {*told} & {str(n) for n in secret}
 
 
+OPEN = {
+    "/wards/{name:str}": ["/wards/E05900001", "/wards/E05900002.csv"],
+    "/wards/pictures/{name:str}": [f"/wards/pictures/{name}.svg" for name in ("changed", "complete", "over-time")],
+    "/dashboard/{rest:path}": ["/dashboard/", "/dashboard/_dash-layout", "/dashboard/_dash-dependencies"],
+}
+OTHERS = (
+    "/assets/",
+    "/r/",
+    "/notify/",
+    "/health",
+    "/metrics",
+    "/sign",
+    "/welcome",
+    "/accessibility",
+    "/privacy",
+    "/cookies",
+    "/api/schema",
+)
+FILES = (".pdf", "/report.pdf", "plotly.min.js", "outlines")
+
+
+def test_every_answer_to_a_member_is_scanned(app: Litestar, council: Council, member: TestClient) -> None:
+    """Each route of the application, so that a new one cannot be forgotten: it refuses members, or holds no raw count."""
+    secret = secrets_of(council)
+    scanned = set()
+    for route in app.routes:
+        pattern = str(route.path)
+        if pattern.startswith(OTHERS) or "GET" not in getattr(route, "methods", ()) or any(f in pattern for f in FILES):
+            continue
+        for path in OPEN.get(
+            pattern, [re.sub(r"\{\w+:(\w+)\}", lambda kind: "1" if kind[1] == "int" else "x", pattern)]
+        ):
+            for query in ("", "?register=2026-06-01&by=channel", "?by=kind", "?by=before", "?by=arm"):
+                answer = member.get(f"{path}{query}", follow_redirects=False)
+                if answer.status_code != 200:
+                    break
+                scanned.add(path)
+                found = set(whole_numbers(said_in(answer.text))) & secret
+                assert not found, (path, query, found)
+    assert scanned >= {"/wards", "/wards.csv", "/wards/over-time.csv", "/wards/changed.csv", "/report", "/api/wards",
+                       *(path for paths in OPEN.values() for path in paths)}  # fmt: skip
+
+
+def secrets_of(council: Council) -> set[int]:
+    """Exact counts that rounding would change and that are far from any number a page has for another reason."""
+    homes = outcomes(council.office, council.officer, council.campaign)
+    tallies = homes.groupby(["ward", "arm"])["registered"].agg(["size", "sum"]).to_numpy().ravel()
+    people = [round(x) for row in gap.by_ward(council.office, council.code) for x in (row.eligible, row.registered)]
+    found = {int(n) for n in [*tallies, *people] if n % 5 and n > 100}  # no percentage
+    assert len(found) > 8
+    return found
+
+
+def said_in(answer: str) -> str:
+    """The words of a page, the cells of a file and the text of JSON, without what draws a map or styles a chart."""
+    words = re.sub(
+        r'"(?:coordinates|lat|lon|height|width|size|font|margin|layout|range|y|x)":\s*(?:\[[^{}]*?\]|-?[\d.]+)',
+        "",
+        answer,
+    )
+    words = re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", words, flags=re.DOTALL)
+    return re.sub(r"E0\d{7}|#[0-9A-Fa-f]{6}|\d{4}-\d\d-\d\d|\d{1,2} (June|July|Jun|Jul) 2026", "", words)
+
+
 def spoken(answer: str) -> str:
     """What is read, without the geometry and names inside tags; codes and dates are not counts."""
     words = str(Markup(answer).striptags()) if "<" in answer else answer
