@@ -140,8 +140,8 @@ def _homes_now(office: Office, session: Session, authority: str) -> pd.Index | N
     if built is None:
         return None
     with engine.connect() as backend:
-        uprns: pd.Series = engine.table(backend, office.lake, built).uprn.execute()
-    return pd.Index(uprns)
+        uprns: pd.Index = pd.Index(engine.table(backend, office.lake, built).uprn.execute())
+    return uprns
 
 
 def _pounds(own: pd.DataFrame, uprns: pd.Index, until: date, price: Price) -> tuple[float, float]:
