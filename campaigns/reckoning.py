@@ -40,9 +40,11 @@ class Reckoning:
         """What an officer has to know; empty where nothing differs."""
         found = []
         if self.missing:
-            found.append(f"{self.missing:,} of {self.accepted:,} accepted messages are not in GOV.UK Notify’s list")
+            found.append(
+                f"Of {self.accepted:,} accepted messages GOV.UK Notify’s own list does not show {self.missing:,}"
+            )
         if self.twice:
-            found.append(f"GOV.UK Notify holds {self.twice:,} messages more than once")
+            found.append(f"GOV.UK Notify holds {self.twice:,} of our messages more than once")
         then = "The campaign stays open until this is settled, or until you stop it."
         return f"{'; '.join(found)}. {then}" if found else ""
 
