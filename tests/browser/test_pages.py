@@ -1,5 +1,7 @@
 """Every kind of page in Chromium: no WCAG 2.2 AA violation, nothing foreign, nothing wider than a small screen."""
 
+import re
+
 import pytest
 
 from engage.demo.story import Story, _some_link
@@ -33,7 +35,11 @@ PAGES = [
     (Role.officer, "/audit", 403),
     (Role.approver, "/approvals", 200),
     (Role.auditor, "/audit", 200),
+    (Role.officer, "/council", 200),
+    (Role.officer, "/council/1", 200),
+    (Role.member, "/council/1", 403),
     (Role.member, "/wards", 200),
+    (Role.member, "/report", 200),
 ]
 
 
@@ -87,6 +93,39 @@ def test_the_dashboard(window: Open, axe: str) -> None:
     shown.page.set_viewport_size({"width": NARROW, "height": 700})
     shown.page.wait_for_timeout(500)
     assert shown.overflow() == 0
+
+
+def test_a_view_is_chosen_by_keyboard_and_shared_by_address(window: Open, axe: str) -> None:
+    """Fields, a button and links: nothing in a chart takes the focus, and the address brings the same view back."""
+    shown = window(Role.member)
+    page = shown.page
+    shown.open("/dashboard/")
+    page.get_by_label("Show what the reminders changed by").focus()
+    page.keyboard.type("How")
+    page.get_by_role("button", name="Show").press("Enter")
+    heading = page.get_by_role("heading", name="What the reminders changed, by how the home can be reached")
+    heading.wait_for()
+    assert "by=channel" in page.url
+    page.locator(".js-plotly-plot svg").first.wait_for(state="attached")
+    _sound(shown, axe, [])
+    assert page.locator("[role=img] [tabindex='0'], [role=img] a, [role=img] button").count() == 0
+    again = window(Role.member)
+    again.open(page.url)
+    again.page.get_by_role("heading", name="What the reminders changed, by how the home can be reached").wait_for()
+    with again.page.expect_download() as taken:
+        again.page.get_by_role("link", name="Download this picture (SVG)").first.click()
+    assert taken.value.suggested_filename == "changed.svg"
+
+
+def test_a_report_prints_on_two_sheets(window: Open) -> None:
+    """As the browser of a member prints it, without the service's header and menu."""
+    shown = window(Role.member)
+    shown.open("/report")
+    printed = shown.page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type /Page\b", printed)) == 2
+    shown.page.emulate_media(media="print")
+    assert not shown.page.locator("header").first.is_visible()
+    assert shown.page.get_by_role("heading", name="What the reminders changed").first.is_visible()
 
 
 def test_first_view_is_light(window: Open) -> None:
