@@ -43,8 +43,8 @@ def second_approver(session: Session, authority: str, plan: Plan) -> Account:
     if chosen is None:
         others = ", ".join(account.label for account in known) or "none yet"
         raise InputRefused(
-            "second_approver: before a poll, expected the account that approves second (monitoring officer or whoever "
-            f"acts for them), one of {others}, or its email address. Name it in the plan."
+            "Before a poll, the plan has to name who approves second (second_approver), as the monitoring officer: "
+            f"expected {others}, or the email address of one of them."
         )
     return chosen
 

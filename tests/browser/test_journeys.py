@@ -6,7 +6,7 @@ import pytest
 
 from engage.demo.story import Story
 from engage.foundation.identity import Role
-from tests.browser.conftest import Open, sign_in
+from tests.browser.conftest import Open, Window, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -65,10 +65,7 @@ def _bodies(story: Story) -> str:
     return "\n".join(row.body for row in story.stand_in.desk.store.by_id.values())
 
 
-@pytest.mark.parametrize("javascript", [False, True])
-def test_a_segment_a_campaign_and_its_approval(window: Open, axe: str, javascript: bool) -> None:
-    name = f"Flats {'with' if javascript else 'without'} script"
-    officer = window(Role.officer, javascript=javascript)
+def _save_segment(officer: Window, name: str, axe: str, *, javascript: bool) -> None:
     page = officer.page
     officer.open("/segments/new")
     for column in ("electors", "class"):
@@ -86,6 +83,14 @@ def test_a_segment_a_campaign_and_its_approval(window: Open, axe: str, javascrip
     page.get_by_role("button", name="Save segment").click()
     assert page.get_by_role("heading", level=1).inner_text() == name
 
+
+@pytest.mark.parametrize("javascript", [False, True])
+def test_a_segment_a_campaign_and_its_approval(window: Open, axe: str, javascript: bool) -> None:
+    name = f"Flats {'with' if javascript else 'without'} script"
+    officer = window(Role.officer, javascript=javascript)
+    page = officer.page
+    _save_segment(officer, name, axe, javascript=javascript)
+
     page.get_by_role("button", name="Plan a campaign").click()
     page.get_by_role("button", name="Save draft").click()
     assert page.title().startswith("Error: Plan a campaign")
@@ -95,11 +100,18 @@ def test_a_segment_a_campaign_and_its_approval(window: Open, axe: str, javascrip
     page.get_by_label("Name").fill(name)
     page.get_by_label("What is it for?").fill("To see that it can be planned by form")
     for channel in ("Email", "Letter"):
-        page.get_by_label(f"{channel} template").select_option(index=1)
+        page.get_by_label(f"{channel} template", exact=True).select_option(label=f"{channel.lower()}_reminder_en")
     page.get_by_role("button", name="Save draft").click()
+    page.get_by_role("link", name="Send a test to a colleague").click()
+    page.get_by_label("Email in English").check()
+    page.get_by_label("To which colleague?").select_option(label="Arthur Approver, approver")
+    page.get_by_role("button", name="Send one test").click()
+    assert "Tests sent to colleagues" in page.get_by_role("main").inner_text()
     page.get_by_role("button", name="Submit for approval").click()
     page.get_by_role("button", name="Submit for approval").click()
     text = page.get_by_role("main").inner_text()
+    for words in ("Who is left out, and why", "When it leaves", "What it costs, at most", "What this can find"):
+        assert words in text
     assert "Submitted. Somebody else can approve it now." in text
     assert page.get_by_role("button", name="Approve").count() == 0, "nobody approves their own"
     if javascript:
@@ -112,7 +124,14 @@ def test_a_segment_a_campaign_and_its_approval(window: Open, axe: str, javascrip
     approver.page.get_by_role("button", name="Approve").click()
     assert "Approved. It can be launched now." in approver.page.get_by_role("main").inner_text()
 
-    page.reload()
+    page.get_by_role("link", name="Change the plan").click()
+    page.get_by_label("What is it for?").fill("To see what the approver is told")
+    page.get_by_role("button", name="Save draft").click()
+    changed = page.get_by_role("table", name="Changes").inner_text()
+    assert "To see that it can be planned by form" in changed
+    assert "To see what the approver is told" in changed
+    if javascript:
+        assert officer.violations(axe) == []
     page.get_by_role("button", name="Stop everything").click()
     page.get_by_role("button", name="Stop everything").click()
     assert "Stopped. Nothing more leaves." in page.get_by_role("main").inner_text()

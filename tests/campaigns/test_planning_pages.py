@@ -129,5 +129,5 @@ def test_before_a_poll_the_page_says_so(office: Office, people: dict[Role, Any],
     for path in (f"/campaigns/{number}", f"/campaigns/{number}/submit"):
         assert "this campaign needs the approval of two people" in officer.get(path).text
     answer = officer.send(f"/campaigns/{number}/submit")
-    assert (answer.status_code, "second_approver: before a poll" in answer.text) == (422, True)
+    assert (answer.status_code, "the plan has to name who approves second" in answer.text) == (422, True)
     assert "approver 2" in officer.get(f"/campaigns/{number}/edit").text
