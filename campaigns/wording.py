@@ -5,11 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from campaigns.models import Channel
-from campaigns.notify.messages import Notify, Outgoing, Template
-from campaigns.notify.text import missing
+from campaigns.notify.messages import Outgoing
 from campaigns.plan import Plan
 from engage.foundation.clock import london, today
-from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
 
 ADDRESS_LINES = tuple(f"address_line_{number}" for number in range(1, 8))
@@ -79,30 +77,3 @@ def outgoing(row: Any, recipient: str, filled: dict[str, str], address: Sequence
         if row.channel == Channel.email and link.startswith("https:")
         else None,
     )
-
-
-def check_templates(notify: Notify, plan: Plan) -> list[Template]:
-    """The templates a plan uses; SendBlocked where Notify has none, or of another kind, or asks what we cannot fill."""
-    known = {template.template_id: template for template in notify.templates()}
-    used = []
-    for number, wave in enumerate(plan.waves, 1):
-        for channel in wave.channels:
-            wanted = str(plan.template(wave, channel))
-            template = known.get(wanted)
-            if template is None:
-                raise SendBlocked(f"Wave {number}: GOV.UK Notify has no template {wanted} for {channel.value}.")
-            _usable(number, channel, template, plan)
-            used.append(template)
-    return used
-
-
-def _usable(number: int, channel: Channel, template: Template, plan: Plan) -> None:
-    if template.channel != channel:
-        raise SendBlocked(f"Wave {number}: template {template.name!r} is for {template.channel}, not {channel.value}.")
-    fields = {**FIELDS, **plan.wording, **dict.fromkeys(ADDRESS_LINES, "")}
-    unknown = missing(template.placeholders, fields)
-    if unknown:
-        raise SendBlocked(
-            f"Wave {number}: template {template.name!r} asks for {', '.join(unknown)}. Engage fills "
-            f"{', '.join(FIELDS)}; give the text of any other in the plan's wording."
-        )

@@ -17,14 +17,13 @@ from campaigns.notify.errors import Ambiguous, DailyLimitReached, NotSent, RateL
 from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
 from campaigns.plan import read
-from campaigns.wording import FIELDS, check_templates, values
+from campaigns.wording import FIELDS, values
 from campaigns.work import tick
 from engage.foundation.clock import SteppedClock
-from engage.foundation.errors import SendBlocked
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.suppression import suppress_contact, suppress_household
-from tests.campaigns.council import COUNCIL, KEY, START, TEMPLATES, Maker, People, plan
+from tests.campaigns.council import COUNCIL, KEY, START, Maker, People, plan
 
 MINUTE = timedelta(minutes=1)
 
@@ -500,12 +499,3 @@ def test_a_home_that_became_protected_is_left_alone(
     status = check(office, people, campaign)
     assert status.dropped_for == {"suppressed": 1}, "in the words for anybody who asked us to stop"
     assert post.desk.store.by_reference.get(one.reference) is None
-
-
-def test_templates_are_checked_against_notify(notify: GovukNotify) -> None:
-    check_templates(notify, read(plan()))
-    wrong = read(plan(templates={"letter": TEMPLATES["email"]}))
-    with pytest.raises(SendBlocked, match="is for email, not letter"):
-        check_templates(notify, wrong)
-    with pytest.raises(SendBlocked, match="has no template 00000000"):
-        check_templates(notify, read(plan(templates={"sms": "00000000-0000-4000-8000-000000000000"})))
