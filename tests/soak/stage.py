@@ -26,6 +26,8 @@ import sqlalchemy as sa
 
 from campaigns import ledger, lifecycle
 from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState
+from campaigns.notify.client import GovukNotify
+from campaigns.work import Work
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from engage.opening import open_authority
@@ -135,7 +137,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.clock = Jumping(self.start, self.folder / "clock" if self.jumping else None)
-        settings = Settings(home=self.folder / "home", database_url=self.database_url)
+        settings = Settings(home=self.folder / "home", database_url=self.database_url, notify_pace=self.pace)
         self.office = Office(settings, self.clock)
         self.post = Post(self.folder, self.clock, self.per_minute)
         self._workers: list[subprocess.Popen[bytes]] = []
@@ -248,12 +250,13 @@ class Stage:
         raise AssertionError(f"not complete after weeks: {status}")
 
     def settle(self) -> None:
-        """Only until no message waits."""
+        """Only until no message waits, by this process, which need not start first."""
+        notify = GovukNotify(KEY, self.post.base_url)
         for _ in range(8):
             if not self.look().waiting:
                 return
             self.jump(LOOK_AGAIN)
-            self.work()
+            Work(self.office, notify).tick()
         raise AssertionError(f"messages wait for ever: {self.look()}")
 
     def work(self) -> None:
