@@ -20,21 +20,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from itertools import accumulate, pairwise
+from importlib.util import find_spec
+from itertools import accumulate, chain
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
 import duckdb
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-import engage.migrations  # noqa: F401  # every table
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
-from engage.foundation.lake import Snapshot, current
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.settings import DUCKDB, Settings
+from engage.migrations import upgrade
 from segments import areas, audience, engine, households, segments
 
 HOMES, ELECTORS, AREAS, AUTHORITIES, LARGEST = 29_000_000, 47_700_000, 190_000, 300, 1_000_000
@@ -109,7 +109,9 @@ ENDS = "bridge brook bury combe cott dale den field ford gate ham hurst ley low 
 KINDS = "Road Street Lane Close Avenue Drive Croft Gardens Way Court Place Terrace Crescent Grove"
 CLASSES = ("RD02 " * 22 + "RD03 " * 26 + "RD04 " * 27 + "RD06 " * 22 + "RD08 RH02 RD").strip()
 TOWN = f"{one_of(STARTS, 'home // 20000', 3)} || {one_of(ENDS, 'home // 20000', 4)}"
-STREET = f"{one_of(STARTS, 'home // 25', 1)} || {one_of(ENDS, 'home // 25', 2)} || ' ' || {one_of(KINDS, 'home // 25', 5)}"
+STREET = (
+    f"{one_of(STARTS, 'home // 25', 1)} || {one_of(ENDS, 'home // 25', 2)} || ' ' || {one_of(KINDS, 'home // 25', 5)}"
+)
 
 # The table `home` of one authority: `home` counts through the country, as output areas do.
 HOME = f"""
@@ -150,7 +152,8 @@ ELECTOR = """
 select sha256('elector' || i || '{code}') as person, uprn::bigint as uprn,
     case when i % 73 = 0 then date '2026-07-01' + (i // 73 % 400)::int end as attainment,
     case when i % 17 = 0 then 'address' else 'uprn' end as how
-from (select i, {first_home} + (hash(i, 8) % {homes})::bigint as home from range({electors}) t(i)) join home using (home)
+from (select i, {first_home} + (hash(i, 8) % {homes})::bigint as home from range({electors}) t(i))
+join home using (home)
 order by uprn, person
 """
 CONTACTS = """
@@ -202,7 +205,8 @@ def figures(table: str) -> str:
     else:
         counts[f"{prefix}total"] = total
     rows = ", ".join(f"struct_pack(m := '{name}', v := ({value})::double)" for name, value in counts.items())
-    areas = f"select distinct {{first_area}} + (area - {{first_area}}) // {AREAS_OF.get(level, 1)} * {AREAS_OF.get(level, 1)} as area from home"
+    size = AREAS_OF.get(level, 1)
+    areas = f"select distinct {{first_area}} + (area - {{first_area}}) // {size} * {size} as area from home"
     return f"""
         select {code_of(level)} as area, '{level}' as level, f.m as measure, f.v as value
         from (select area, unnest([{rows}]) as f from ({areas})) order by all
@@ -221,7 +225,7 @@ def office_at(home: Path, engine: str = DUCKDB) -> Office:
 
 def write_country(home: Path, wanted: list[Place]) -> Office:
     office = office_at(home)
-    SQLModel.metadata.create_all(office.database.engine)
+    upgrade(office.database)
     for place in wanted:
         with duckdb.connect() as con, office.database.session() as session:
             session.add(Authority(code=place.code, name=f"Authority {place.number + 1}"))
@@ -240,8 +244,15 @@ def _write_place(office: Office, con: duckdb.DuckDBPyConnection, session: Sessio
         source=" ".join(f"{kind} {number}" for kind, number in pair.items()), report=counts,
     )  # fmt: skip
     closed = con.execute("select uprn::bigint from home where home % 20000 = 11").fetchall()
-    hashed = ", ".join(f"('{office.keys.uprn(uprn)}')" for (uprn,) in closed) or "(null)"
-    _commit(office, con, session, place, "protected", f"select address from (values {hashed}) v(address)")
+    hashed = ", ".join(f"('{office.keys.uprn(uprn)}')" for (uprn,) in closed) or "(null::varchar)"
+    _commit(
+        office,
+        con,
+        session,
+        place,
+        "protected",
+        f"select address from (values {hashed}) v(address) where address is not null",
+    )
 
 
 def _commit(
@@ -299,9 +310,9 @@ select p.uprn, p.postcode, p.address_lines, p.class, p.kind, p.communal, p.oa, p
     coalesce(c.sms, false) as sms,
     (k.eligible - k.eligible_communal) * p.weight / t.total as expected_adults,
     expected_adults - coalesce(e.electors, 0) as gap, oa.* exclude (area), lsoa.* exclude (area)
-from placed p left join '{{boundaries}}' w using (ward) left join elector e using (uprn) left join contact c using (uprn)
-left join total t on t.oa = p.oa left join known k on k.oa = p.oa left join oa on oa.area = p.oa
-left join lsoa on lsoa.area = p.lsoa order by p.uprn
+from placed p left join '{{boundaries}}' w using (ward) left join elector e using (uprn)
+left join contact c using (uprn) left join total t on t.oa = p.oa left join known k on k.oa = p.oa
+left join oa on oa.area = p.oa left join lsoa on lsoa.area = p.lsoa order by p.uprn
 """
 CHOSEN = """
     electors <= 1 and gap >= 0.5 and kind in ('house', 'flat') and coalesce(private_rented_share, 0) >= 0.2
@@ -466,7 +477,7 @@ def measure_duckdb(home: Path) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--share", type=float, default=1.0, help="of the country, on DuckDB")
+    parser.add_argument("--share", type=float, default=1.0, help="of the country, on DuckDB; 0 for none")
     parser.add_argument("--spark", type=float, default=0.1, help="share of the country on both engines; 0 for none")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="with room for the country")
     parser.add_argument("--step", help=argparse.SUPPRESS)
@@ -475,22 +486,125 @@ def main() -> int:
     if asked.step:
         print(json.dumps(take(asked.step, asked.folder, asked.how)))
         return 0
-    missed = measure_country(asked.share, asked.folder)
+    missed = measure_country(asked.share, asked.folder) if asked.share else []
+    missed += measure_spark(asked.spark, asked.folder) if asked.spark else []
     print("Limits missed: " + "; ".join(missed) if missed else "Every limit is met.")
     return bool(missed)
 
 
 def measure_country(share: float, folder: Path) -> list[str]:
+    with country(share, folder) as home:
+        return measure_duckdb(home) if home else []
+
+
+@contextmanager
+def country(share: float, folder: Path) -> Iterator[Path | None]:
+    """A home with that share of the country for as long as it is measured; None where the disk has no room for it."""
     needs = HOMES * share * BYTES_A_HOME
     if shutil.disk_usage(folder).free < needs:
         print(f"Skipped {share:.0%} of the country: it needs {needs / 1e9:.0f} GB of disk in {folder}.")
-        return []
+        yield None
+        return
     with tempfile.TemporaryDirectory(dir=folder, prefix="engage-scale-") as own:
-        home = Path(own)
-        made = run("generate", home, str(share))
-        print("{homes:,} homes, {electors:,} electors, {areas:,} areas".format(**made.found)
-              + f" of {made.found['authorities']} authorities, made up in {made.seconds:.0f} s", flush=True)
-        return measure_duckdb(home)
+        made = run("generate", Path(own), str(share))
+        said = "{homes:,} homes, {electors:,} electors, {areas:,} areas of {authorities} authorities"
+        print(f"{said.format(**made.found)}, made up in {made.seconds:.0f} s", flush=True)
+        yield Path(own)
+
+
+# On Spark
+
+
+CONF = """
+spark.executor.memory 2g
+spark.driver.memory 2g
+spark.driver.bindAddress 127.0.0.1
+spark.driver.host 127.0.0.1
+spark.sql.shuffle.partitions 8
+spark.scheduler.minRegisteredResourcesRatio 1.0
+"""
+MANY = 300  # seconds for Spark to start
+
+
+@contextmanager
+def master(folder: Path, workers: int) -> Iterator[str]:
+    """The URL of a standalone master on 127.0.0.1, with worker processes of one core each."""
+    pyspark = Path(find_spec("pyspark").origin).parent  # type: ignore[union-attr, arg-type]
+    (folder / "spark-defaults.conf").write_text(CONF)
+    os.environ |= {
+        "SPARK_HOME": str(pyspark), "SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_SCALA_VERSION": "2.13",
+    }  # fmt: skip
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(daemon: str, words: str, *more: str) -> str:
+        log = folder / f"spark-{len(started)}.log"
+        command = ["java", "-Xmx256m", "-cp", f"{folder}:{pyspark}/jars/*", f"org.apache.spark.deploy.{daemon}"]
+        with log.open("wb") as out:
+            ports = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
+            started.append(subprocess.Popen([*command, *ports, *more], stdout=out, stderr=out))
+        for _ in range(MANY * 5):
+            for line in log.read_text().splitlines():
+                if words in line:
+                    return line.partition(words)[2].strip()
+            time.sleep(0.2)
+        sys.exit(f"Spark did not start: see {log}")
+
+    try:
+        url = start("master.Master", "Starting Spark master at ")
+        for _ in range(workers):
+            work = ("--cores", "1", "--memory", "2g", "--work-dir", str(folder / "work"), url)
+            start("worker.Worker", "Successfully registered with master ", *work)
+        yield url
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait(60)
+        shutil.rmtree(folder / "work", ignore_errors=True)
+
+
+def measure_spark(share: float, folder: Path) -> list[str]:
+    if not (find_spec("pyspark") and shutil.which("java")):
+        print("Skipped Spark: it needs Java 17 and the extra engage[spark].")
+        return []
+    with country(share, folder) as home:
+        if home is None:
+            return []
+        found = {DUCKDB: {step: run(step, home, DUCKDB) for step in OURS}}
+        before, missed = newest_files(home), []
+        for workers, named in ((1, "Spark, one worker"), (2, "Spark, two workers")):
+            with master(home, workers) as url:
+                found[named] = {step: run(step, home, url) for step in OURS}
+            differing = differences(before, newest_files(home))
+            print(f"  {named}: {differing:,} values differ from DuckDB's", flush=True)
+            if differing or any(found[named][step].found != found[DUCKDB][step].found for step in OURS):
+                missed.append(f"{named}: the same answer as DuckDB")
+    for step in OURS:
+        said = ", ".join(f"{named} {took[step].seconds:.1f} s" for named, took in found.items())
+        print(f"  {step:7} {said}")
+    return missed
+
+
+def newest_files(home: Path) -> list[tuple[str, str]]:
+    """Each authority's table of homes and audience, in order."""
+    files = ByHand(home).files
+    return [(files[code]["households"], files[code]["audience"]) for code in sorted(files)]
+
+
+def differences(left: list[tuple[str, str]], right: list[tuple[str, str]]) -> int:
+    """Values that differ, row by row in the order of the files; floats by more than one part in 10^9."""
+    total = 0
+    with duckdb.connect() as con:
+        for pair in zip(chain(*left), chain(*right), strict=True):
+            kinds = {name: kind for name, kind, *_ in con.execute(f"describe from '{pair[0]}'").fetchall()}
+            tests = " + ".join(
+                f"(abs(a.{name} - b.{name}) > 1e-9 * greatest(abs(a.{name}), 1e-3) or (a.{name} is null) <> "
+                f"(b.{name} is null))::int" if kind == "DOUBLE" else f"(a.{name} is distinct from b.{name})::int"
+                for name, kind in kinds.items()
+            )  # fmt: skip
+            query = f"select coalesce(sum(coalesce({tests}, 0)), 0) from '{pair[0]}' a positional join '{pair[1]}' b"
+            total += int((con.execute(query).fetchone() or (0,))[0])
+    return total
 
 
 if __name__ == "__main__":

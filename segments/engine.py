@@ -100,13 +100,16 @@ def write_each(
 
     `columns` says for each authority what its part holds: `{name there: name in the expression}`.
     """
+    staged = [lake.stage() for _ in columns]
     with _computed(backend, expression, lake) as found, ThreadPoolExecutor(found.at_once) as writers:
-        parts = {code: found.part(code) for code in columns}
-        kept = [part.select(**{to: part[name] for to, name in columns[code].items()}) for code, part in parts.items()]
+        parts = [(found.part(code), names) for code, names in columns.items()]
+        kept = [part.select(**{to: part[name] for to, name in names.items()}).order_by(order) for part, names in parts]
         try:
-            yield from writers.map(found.write, columns, [part.order_by(order) for part in kept])
+            yield from map(Part, columns, staged, writers.map(found.write, kept, staged))
         finally:
             writers.shutdown(cancel_futures=True)
+            for path in staged:  # of those that nobody took
+                path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -114,15 +117,13 @@ class _Computed:
     """A table of many authorities, computed: what belongs to one of them, and how that is written."""
 
     own: Backend
-    lake: Lake
     part: Callable[[str], ir.Table]
     at_once: int
 
-    def write(self, authority: str, kept: ir.Table) -> Part:
-        staged = self.lake.stage()
+    def write(self, kept: ir.Table, to: Path) -> int:
         # A cursor is a connection of its own, so that the parts of several authorities are written at a time.
         own = self.own if self.at_once == 1 else ibis.duckdb.from_connection(self.own.con.cursor())
-        return Part(authority, staged, write(own, kept, staged))
+        return write(own, kept, to)
 
 
 @contextmanager
@@ -130,13 +131,13 @@ def _computed(backend: Backend, expression: ir.Table, lake: Lake) -> Iterator[_C
     """DuckDB keeps it in a table, Spark writes it to a folder that DuckDB reads."""
     if not _is_spark(backend):
         held = backend.create_table(ibis.util.gen_name("computed"), expression)
-        yield _Computed(backend, lake, lambda code: held.filter(held.authority == code), os.cpu_count() or 1)
+        yield _Computed(backend, lambda code: held.filter(held.authority == code), os.cpu_count() or 1)
         return
     folder = lake.stage(".parts")
     try:
         spark.write(backend, expression, folder, by="authority")
         with connect() as own:
-            yield _Computed(own, lake, lambda code: _parts(own, folder / f"authority={code}", expression), 1)
+            yield _Computed(own, lambda code: _parts(own, folder / f"authority={code}", expression), 1)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

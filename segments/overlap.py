@@ -43,7 +43,7 @@ class Overlap:
 
 
 def of(uprns: Uprns, reminded: Reminded) -> Overlap:
-    held = {name: np.isin(uprns, others) for name, others in reminded.running.items()}
+    held = {name: np.isin(uprns, others, assume_unique=True) for name, others in reminded.running.items()}
     anywhere = np.logical_or.reduce([np.zeros(len(uprns), dtype=bool), *held.values()])
     counts = {name: int(found.sum()) for name, found in held.items()}
-    return Overlap(counts, int(anywhere.sum()), int(np.isin(uprns, reminded.recent).sum()))
+    return Overlap(counts, int(anywhere.sum()), int(np.isin(uprns, reminded.recent, assume_unique=True).sum()))
