@@ -109,9 +109,10 @@ def _proof(
         )  # fmt: skip
         name = template.name if template else ""
         return Proof(channel.value, language, chosen, name, 0, None, used, None, "", None, "", None, (f"{fault}.",), ())
-    sample = filled(setting, plan, channel, language, setting.sources[0])
+    from_record = setting.sources[0] if channel is Channel.sms else ""
+    sample = filled(setting, plan, channel, language, from_record, plan.start)
     texts = [
-        check_sms(fill(template.body, filled(setting, plan, channel, language, source), "sms"))
+        check_sms(fill(template.body, filled(setting, plan, channel, language, source, plan.start), "sms"))
         for source in (setting.sources if channel is Channel.sms else ())
     ]
     faults = (*_unfilled(template, plan), *_names(setting, template, plan), *_sizes(template, sample, texts))

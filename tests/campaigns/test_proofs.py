@@ -55,6 +55,9 @@ def test_each_channel_and_language_is_shown_as_it_would_leave(setting: Setting, 
     assert "1 July 2026" in found[0].shown
     assert {proof.version for proof in found} == {1}
     assert found[4].postage == "second"
+    told = proofs.proofs(replace(setting, sources=("Council tax",)), read(plan(start="2026-06-10")), known)
+    assert ["Council tax" in proof.shown for proof in told] == [False, True, False]
+    assert all("8 July 2026" in proof.shown for proof in told), "four weeks from the day it leaves"
 
 
 def test_texts_are_counted_for_every_record_numbers_come_from(setting: Setting, known: list[Template]) -> None:
