@@ -144,8 +144,23 @@ def _with_policy(send: Send) -> Send:
     return sent
 
 
+_MADE: dict[tuple[int, str], tuple[Figures, Any]] = {}
+MOST = 128
+
+
+def _made(view: View, part: Callable[[View], Any]) -> Any:
+    """A part of the page as it was made before of the same figures: Plotly checks every property of a chart anew."""
+    key = id(view.figures), f"{part.__name__}{view.query}"
+    known = _MADE.get(key)
+    if known is None or known[0] is not view.figures:
+        if len(_MADE) >= MOST:
+            _MADE.clear()
+        _MADE[key] = known = (view.figures, part(view))
+    return known[1]
+
+
 def _layout() -> Any:
-    return panels.layout(View.of(_figures.get()))
+    return _made(View.of(_figures.get()), panels.layout)
 
 
 def _choose(search: str | None) -> tuple[Any, Any, Any]:
@@ -153,7 +168,7 @@ def _choose(search: str | None) -> tuple[Any, Any, Any]:
     if not (search or "").strip("?"):
         raise PreventUpdate  # the layout holds it already
     view = _view(_figures.get(), parse_qs((search or "").lstrip("?")))
-    return panels.changed(view), panels.finding(view), panels.complete(view)
+    return _made(view, panels.changed), panels.finding(view), _made(view, panels.complete)
 
 
 def _view(figures: Figures, asked: Mapping[str, Sequence[str]]) -> View:
