@@ -92,7 +92,7 @@ class GovukNotify:
     def _pages(self, **wanted: Any) -> Iterator[Status]:
         """Page by hand: the library takes the first UUID in the next link, which may be the reference."""
         older_than: str | None = None
-        while page := self._page(older_than, wanted):
+        while (page := self._page(older_than, wanted)) and page[-1].notification_id != older_than:
             yield from page
             older_than = page[-1].notification_id
 
