@@ -19,6 +19,12 @@ EAST_STAFFORDSHIRE = "E07000193"
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their place: packed ones hold the second at which each test process packed them, and
+    processes that collect different names do not start."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of knowledge and data beside the project, or where ENGAGE_SHARED says."""
