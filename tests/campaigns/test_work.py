@@ -3,6 +3,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,9 +18,12 @@ from campaigns.notify.stand_in import Running
 from campaigns.work import Work, worker, working
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SettingsInvalid
+from engage.foundation.lake import current
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from tests.campaigns.council import KEY, START, Maker, People, found
+from segments import inbox
+from tests.campaigns.council import COUNCIL, KEY, START, Maker, People, found
+from tests.segments.sources import papers
 
 
 def test_durable_rounds_send_a_campaign(
@@ -164,9 +168,38 @@ def test_an_embedded_database_has_one_worker(tmp_path: Path) -> None:
     office.close()
 
 
-def test_a_worker_without_a_key_says_so(office: Office) -> None:
+def test_a_worker_without_a_key_takes_files_in(office: Office, people: People) -> None:
+    arrived = inbox.root(office) / COUNCIL / "register" / "register_2026-05-31.csv"
+    arrived.parent.mkdir(parents=True)
+    arrived.write_text(papers.register(papers.elector(1)), encoding="utf-8")
+    worker(office, once=True, every=0.1)
+    with office.database.session() as session:
+        kept = current(session, COUNCIL, "register")
+    assert kept is not None
+    assert kept.rows == 1
+
+
+def test_a_worker_without_a_key_says_so_once_there_is_something_to_send(office: Office, maker: Maker) -> None:
+    maker.launched(30)
     with pytest.raises(SettingsInvalid, match="ENGAGE_NOTIFY_API_KEY is empty"):
         worker(office, once=True)
+
+
+@pytest.mark.parametrize("failing", ["_due", "round"])
+def test_a_fault_of_ours_in_one_campaign_does_not_stop_the_others(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    broken, fine = maker.launched(30), maker.launched(30)
+    whole = getattr(Work, failing)
+
+    def fails(work: Work, *given: Any) -> Any:
+        if broken.id in (given[-1], getattr(given[-1], "id", None)):
+            raise ValueError("a fault")
+        return whole(work, *given)
+
+    monkeypatch.setattr(Work, failing, fails)
+    Work(office, notify).tick()
+    assert ledger.status(office, people.planner, fine.id or 0).accepted == 10
 
 
 def test_stopping_ends_after_the_batch(office: Office, maker: Maker, people: People, notify: GovukNotify) -> None:
