@@ -13,7 +13,7 @@ help: ## List the targets
 
 setup: $(READY) ## Make .venv with locked dependencies and front-end assets; leaves .venv/bin/engage
 
-$(READY): requirements.lock pyproject.toml engage/assets/build.py engage/assets/package-lock.json
+$(READY): requirements.lock pyproject.toml $(wildcard engage/assets/*.*)
 	@test -n "$(PYTHON)" || { echo "Engage needs Python 3.11, 3.12 or 3.13. Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
