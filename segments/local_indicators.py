@@ -9,7 +9,7 @@ from segments import areas, rules
 
 def columns(office: Office, authority: str) -> dict[str, rules.Column]:
     """What rules may ask of beside `rules.COLUMNS`, by label."""
-    with office.database.session() as session:
+    with office.database.reading() as session:
         figures = [snapshot.report.get("figures", {}) for snapshot in areas.indicators(session, authority).values()]
     found: dict[str, rules.Column] = {}
     for figure in figures:

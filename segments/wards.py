@@ -46,7 +46,7 @@ def named(office: Office, authority: str) -> dict[str, str]:
     """Ward code to name, by name; empty before boundaries or a look-up of wards were imported."""
     found = {code: name for code, name, _ in _rows(office, authority)}
     if not found:
-        with office.database.session() as session, engine.connect() as backend:
+        with office.database.reading() as session, engine.connect() as backend:
             found = _looked_up(backend, office, session, authority)
     return dict(sorted(found.items(), key=lambda ward: ward[1]))
 
@@ -63,7 +63,7 @@ def shapes(office: Office, authority: str) -> dict[str, tuple[str, dict[str, Any
 
 def _rows(office: Office, authority: str) -> list[tuple[str, str, str]]:
     """Of the newest boundaries; wards that the newest geography no longer knows are of the past."""
-    with office.database.session() as session:
+    with office.database.reading() as session:
         snapshot, geography = (current(session, authority, kind) for kind in ("boundaries", "geography"))
     if snapshot is None:
         return []

@@ -54,7 +54,7 @@ class SessionStore(Store):
             session.merge(WebSession(key=key, value=content, expires=now + life if life else None))
 
     def _row(self, key: str) -> WebSession | None:
-        with self.office.database.session() as session:
+        with self.office.database.reading() as session:
             return session.get(WebSession, key)
 
     def _get(self, key: str) -> bytes | None:

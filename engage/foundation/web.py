@@ -69,7 +69,7 @@ def _look_up(connection: Connection) -> Account | None:
     if not isinstance(ticket, dict) or "account" not in ticket:
         return None
     office = office_of(connection)
-    with office.database.session() as session:
+    with office.database.reading() as session:
         account = session.get(Account, ticket["account"])
         connection.scope["state"]["council"] = _council(session, account)
     current = account is not None and account.active and _stamp(account) == ticket.get("stamp")

@@ -41,7 +41,7 @@ class Franchise(StrEnum):
     NONE = ""  # not about the franchise at all: left the open register, say
 
 
-SEALED = ("person", "alias")  # what only the keyed hash is kept of
+SEALED = ("person", "alias", "bare", "more")  # what only the keyed hash is kept of
 # The letters registers print by law, which a system's own table begins with and may overrule.
 PRINTED = {
     "N": Franchise.ANONYMOUS, "F": Franchise.OVERSEAS, "L": Franchise.PEER, "M": Franchise.QUALIFYING,
@@ -186,13 +186,24 @@ class Entry:
 
     @property
     def _alias(self) -> str:
-        """By the first forename and the surname: updates may have neither ids nor middle names."""
+        """By the first forename and the surname, with `more` where only the name tells who it is and it has more to it:
+        updates may have neither ids nor middle names, and yet two of different middle names are two."""
         if not self.layout.surname:
             return "null::varchar"
         if not self.reading.has(self.layout.surname):
             return self._by_name
+        return f"case when _id is null and {self._by_name} <> {self.bare} then {self.more} else {self.bare} end"
+
+    @property
+    def bare(self) -> str:
+        """The name by the first forename and the surname alone."""
         first = f"split_part(clean({self.reading.column(*self.layout.forenames)}), ' ', 1)"
         return self._named(f"concat_ws(' ', {first}, {self._cell(self.layout.surname)})")
+
+    @property
+    def more(self) -> str:
+        """What `bare` is where there are more names."""
+        return f"concat({self.bare}, chr(31), 'more')"
 
     def _named(self, name: str) -> str:
         """A `(z)` before a surname says that the elector left the open register."""

@@ -5,7 +5,7 @@ Of anonymous entries only the number is kept: they are dropped while the file is
 An export without elector ids cannot tell that an entry whose name or address was amended is one it had before. The
 amended entry is then somebody new, the old one stays until the next full register, and the report counts how many.
 Updates may have neither the ids nor the middle names of the full export, so `alias` keeps the hash of first forename,
-surname and home, by which they find each other.
+surname and home, by which they find each other. Two of one first name whose middle names differ are two.
 
 Without ids two people of one name in one home look like one. Father and son are far commoner than an entry made twice,
 so each counts, and the figures say how many there are.
@@ -64,7 +64,8 @@ def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) ->
     checks = [*changes.checks, Check(changes.column, f"{changes.column} does not say what to do", unsaid)]
     otherwise = " or ".join(f"coalesce({check.when}, false)" for check in (*checks, *entry.checks[:-1]))
     gone = f"{entry.elsewhere} and not ({otherwise})"
-    rejected = _sort_out(entry, {"operation": changes.operation, "gone": gone}, checks)
+    more = {"operation": changes.operation, "gone": gone, "bare": entry.bare, "more": entry.more}
+    rejected = _sort_out(entry, more, checks)
     accepted = int(scalar(reading, "select count(*) from good"))
     refuse_if_none(reading, accepted, rejected)
     reading.con.execute(CHANGED.format(register=register))
@@ -116,9 +117,11 @@ create table old as from read_parquet({register}) union all by name select null:
 create table known as
 select alias, any_value(person) as person from old where alias is not null group by alias having count(*) = 1;
 create table change as
-select j.* exclude (person), coalesce(k.person, f.person, s.person, j.person) as person
+select j.* exclude (person, alias), coalesce(k.person, f.person, s.person, m.person, j.person) as person,
+    case when k.person is null then coalesce(f.alias, s.alias, m.alias, j.alias) else j.alias end as alias
 from judged j left join (select distinct person from old) k on k.person = j.person
-left join known f on f.alias = j.person left join known s on s.alias = j.alias
+left join known f on f.alias = j.person left join known s on s.alias = j.bare
+left join known m on m.alias = j.more and j.person = j.bare
 where j.operation in ('N', 'A', 'D') and (j.verdict is null or j.gone)
 """
 NEXT = f"""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engage.foundation.calendar import Age, Law, in_force
@@ -332,6 +332,8 @@ MONTHLY_ROWS = st.lists(st.tuples(PEOPLE, st.tuples(*[st.sampled_from((0, 0, 3))
 
 
 @given(full=IDENTIFIED, updates=st.lists(MONTHLY_ROWS, min_size=1, max_size=2))
+@example(full=[(0, ("A", PLACES[0])), (None, ("A", PLACES[0]))], updates=[[(("A", PLACES[0]), (0, 0, 3))]])
+@example(full=[], updates=[[(("A", PLACES[0]), (0, 0, 0))], [(("B", PLACES[0]), (0, 0, 0))]])
 @MODELLED
 def test_xpress_updates_find_whom_the_full_register_knew_by_id(
     office: Office, actor: Actor, full: list[tuple[int | None, tuple[str, str]]],
@@ -357,10 +359,10 @@ def test_xpress_updates_find_whom_the_full_register_knew_by_id(
         ]
         path = papers.write(office.settings.home, "u.csv", papers.table([*MONTHLY, *MONTHS], rows))
         report = import_file(office, actor, "register-update", path, TODAY, accept_shrink=True)
-        here = {key: who for key, who in aliases.items() if key in model}
+        here, by_name = {key: who for key, who in aliases.items() if key in model}, set(model)
         for who, (created, _, deleted) in changes:
             same = [key for key, alias in here.items() if alias == who]
-            key = same[0] if len(same) == 1 else who
+            key = same[0] if len(same) == 1 and who not in by_name else who
             if created and deleted:
                 continue
             if deleted:
