@@ -150,19 +150,16 @@ def campaign(office: InOffice, account: ByAccount, actor: ByActor, number: Numbe
 
 
 @get("/campaigns/{number:int}/progress", sync_to_thread=True)
-def campaign_progress(office: InOffice, account: ByAccount, actor: ByActor, number: Number) -> Template:
+def campaign_progress(office: InOffice, actor: ByActor, number: Number) -> Template:
     """The figures alone, for htmx to refresh."""
-    return render("officers/campaign_progress.html", **_shown(office, account, actor, number))
+    return render("officers/campaign_progress.html", **_moved(office, actor, lifecycle.campaign(office, actor, number)))
 
 
 def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[str, Any]:
     found = lifecycle.campaign(office, actor, number)
-    plan = Plan.model_validate(found.plan)
-    before_launch = found.state in lifecycle.CHANGEABLE
-    return {
-        "campaign": found,
-        "plan": plan,
-        "status": ledger.status(office, actor, number),
+    shown = _moved(office, actor, found)
+    plan, before_launch = shown["plan"], found.state in lifecycle.CHANGEABLE
+    return shown | {
         "acts": acts.possible(account, found),
         "decisions": lifecycle.approvals(office, actor, number),
         "sentence": _sentence(found),
@@ -173,7 +170,17 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
         "tests": colleagues.sent(office, actor, number) if before_launch else [],
         "channels": plan_form.CHANNELS,
         "changeable": before_launch and account.may(Right.plan),
-        "progress": None if before_launch else progress.progress(office, actor, number),
+    }
+
+
+def _moved(office: Office, actor: Actor, found: Campaign) -> dict[str, Any]:
+    """How far it is: all that a page asks for again every few seconds."""
+    number = found.id or 0
+    return {
+        "campaign": found,
+        "plan": Plan.model_validate(found.plan),
+        "status": ledger.status(office, actor, number),
+        "progress": None if found.state in lifecycle.CHANGEABLE else progress.progress(office, actor, number),
         "now": office.clock.now(),
         "limits": office.settings,
     }
