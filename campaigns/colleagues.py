@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from campaigns import lifecycle, proofs, submission
 from campaigns.models import MESSAGES, Channel
+from campaigns.notify import client
 from campaigns.notify.messages import Notify, Outgoing
 from campaigns.plan import Plan
 from campaigns.proofs import Proof
@@ -74,7 +75,7 @@ def send(
         _record(session, office, actor, ACT, campaign_id, chosen[0], colleague, reference)
     setting = submission.setting(office, actor.authority, plan)
     fill = proofs.filled(setting, plan, channel, chosen[0].language, "")
-    service = notify or submission.service(office)
+    service = notify or client.service(office.settings)
     assert service, "messages() has asked it"
     sent = service.send(Outgoing(chosen[0].channel, chosen[0].template, reference, fill, recipient))
     return sent.notification_id

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from campaigns import submission
 from campaigns.models import Campaign, Channel
-from campaigns.notify.client import from_settings
 from campaigns.notify.messages import Template
 from campaigns.plan import REMINDED_LATER, REMINDED_NOW, Plan, PlannedWave, Templates, read
 from engage.foundation.clock import today
@@ -189,10 +189,7 @@ def _arms(form: Form) -> dict[str, float]:
 
 def templates(office: Office) -> list[Template]:
     """What GOV.UK Notify has for this council; empty without a key or while it cannot be reached."""
-    key = office.settings.notify_api_key.get_secret_value()
-    if not key:
-        return []
     try:
-        return from_settings(key, office.settings.notify_base_url).templates()
+        return submission.templates(office) or []
     except EngageError:
         return []

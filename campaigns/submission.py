@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from campaigns import audience, exclusions, letters, pre_election, prices, proofs, timetable
 from campaigns.exclusions import Uprns
-from campaigns.notify.client import from_settings
+from campaigns.notify.client import service
 from campaigns.notify.messages import Notify, Template
 from campaigns.plan import Plan
 from campaigns.proofs import Setting
@@ -21,15 +21,9 @@ from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 
 
-def service(office: Office) -> Notify | None:
-    """GOV.UK Notify as the settings have it; None without a key."""
-    key = office.settings.notify_api_key.get_secret_value()
-    return from_settings(key, office.settings.notify_base_url) if key else None
-
-
 def templates(office: Office, notify: Notify | None = None) -> list[Template] | None:
     """What GOV.UK Notify has for this council; None without a key. NotifyUnavailable while it cannot be reached."""
-    asked = notify or service(office)
+    asked = notify or service(office.settings)
     return asked.templates() if asked else None
 
 
@@ -55,9 +49,9 @@ def estimate(
     if not sum(arms.values()):
         why = "; ".join(f"{reason}: {homes:,}" for reason, homes in counts.items())
         raise InputRefused(f"Every home of the segment is left out, so there is nobody to remind. {why}")
-    messages = _messages(office, authority, plan, to, known)
-    reached = audience.estimate(to, plan)
     sent_from = setting(office, authority, plan)
+    messages = _messages(sent_from, plan, to, known)
+    reached = audience.estimate(to, plan)
     with office.database.session() as session:
         waterfall = exclusions.waterfall(office, session, authority, plan, to, counts)
         further = _when_and_how_much(session, sent_from, plan, reached["waves"], messages)
@@ -83,7 +77,7 @@ def _when_and_how_much(
 
 
 def _messages(
-    office: Office, authority: str, plan: Plan, audience_file: Path, known: Sequence[Template] | None
+    sent_from: Setting, plan: Plan, audience_file: Path, known: Sequence[Template] | None
 ) -> list[dict[str, Any]]:
     """As they are read at this moment; texts are counted for every record that numbers were taken from."""
     if known is None:
@@ -93,7 +87,7 @@ def _messages(
             "SELECT DISTINCT coalesce(sms_source, '') FROM read_parquet(?) WHERE sms_contact IS NOT NULL ORDER BY ALL"
         )
         sources = tuple(source for (source,) in lake.execute(query, [str(audience_file)]).fetchall()) or ("",)
-    found = proofs.proofs(replace(setting(office, authority, plan), sources=sources), plan, known)
+    found = proofs.proofs(replace(sent_from, sources=sources), plan, known)
     proofs.demand(found)
     return proofs.as_json(found)
 

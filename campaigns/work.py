@@ -23,7 +23,7 @@ from sqlmodel import Session, col, select
 from campaigns import closing, receipts, rounds, settle, waves
 from campaigns.dispatch import Dispatcher, Patience
 from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState
-from campaigns.notify.client import from_settings
+from campaigns.notify.client import service
 from campaigns.notify.messages import Notify
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
@@ -161,10 +161,9 @@ class Work:
 
 
 @contextmanager
-def working(office: Office, notify: Notify | None = None, patience: Patience | None = None) -> Iterator[Work]:
+def working(office: Office, notify: Notify, patience: Patience | None = None) -> Iterator[Work]:
     """DBOS, launched for this process while the block lasts; rounds that a crash interrupted are taken up again."""
-    key = office.settings.notify_api_key.get_secret_value()
-    work = Work(office, notify or from_settings(key, office.settings.notify_base_url), patience or Patience())
+    work = Work(office, notify, patience or Patience())
     with _only_worker(office):
         if office.database.embedded:
             settle.orphans(office, work.patience, all_claims=True)
@@ -209,7 +208,8 @@ def worker(
 ) -> None:  # fmt: skip
     """Until SIGTERM or SIGINT, do what is due every few seconds; with `once`, until nothing more is due now. Without a
     key for GOV.UK Notify it takes in the files that arrive, as long as no campaign is launched."""
-    if notify is None and not office.settings.notify_api_key.get_secret_value():
+    notify = notify or service(office.settings)
+    if notify is None:
         _take_files_in(office, once=once, every=every)
         return
     with working(office, notify, patience) as work, _stopped_by_signals(work.stopping):

@@ -17,6 +17,7 @@ from notifications_python_client.errors import APIError
 from campaigns.notify.errors import Ambiguous, KeyMalformed, Unavailable
 from campaigns.notify.faults import question_fault, send_fault
 from campaigns.notify.messages import Accepted, Notify, Outgoing, Preview, ReceivedText, Status, Template
+from engage.foundation.settings import Settings
 
 # Notify itself gives up after about 30 s, so a longer wait sees its 504 instead of guessing.
 TIMEOUT = (5, 35)
@@ -154,3 +155,9 @@ def _ask(question: Callable[[], _Answer]) -> _Answer:
 def from_settings(api_key: str, base_url: str) -> Notify:
     """The wrapper for the settings ENGAGE_NOTIFY_API_KEY and ENGAGE_NOTIFY_BASE_URL."""
     return GovukNotify(api_key, base_url)
+
+
+def service(settings: Settings) -> Notify | None:
+    """GOV.UK Notify as the settings have it; None without a key."""
+    key = settings.notify_api_key.get_secret_value()
+    return from_settings(key, settings.notify_base_url) if key else None
