@@ -139,7 +139,10 @@ def forget(before: datetime) -> int:
 
 @contextmanager
 def launched(office: Office, steps: Steps) -> Iterator[Tending]:
-    """DBOS for this process while the block lasts."""
+    """DBOS for this process while the block lasts. A process has one: whoever launched a second would quietly be given
+    the first, with the rounds of another office."""
+    if _acting:
+        raise RuntimeError("This process keeps durable rounds already")
     with workers.enrolled(office.database) as name:
         _acting.append(steps)
         DBOS(config=_config(office, name))

@@ -18,6 +18,8 @@ import uvicorn
 from pydantic import SecretStr
 
 from campaigns import ledger, lifecycle
+from campaigns.notify.client import from_settings
+from campaigns.notify.messages import Notify
 from campaigns.notify.stand_in import Running, default_seed, running
 from campaigns.work import Work, working
 from engage.app import create_app
@@ -74,7 +76,7 @@ class Story:
     clock: SteppedClock
     borough: Borough
     stand_in: Running
-    work: Work
+    notify: Notify
     templates: dict[str, dict[str, Any]]
     say: Callable[[str], None]
     actors: dict[Role, Actor] = field(default_factory=dict)
@@ -110,7 +112,8 @@ def playing(folder: Path, *, port: int = 0, homes: int = 12_000, wards: int = 12
     clock = SteppedClock(at_london(START, 10))
     with ExitStack() as stack:
         story = _open(stack, folder, borough, clock, port, say)
-        _play(story)
+        with working(story.office, story.notify) as work:
+            _play(story, work)
         (folder / MARK).write_text(json.dumps({"authority": borough.authority_code}))
         yield story
 
@@ -137,19 +140,20 @@ def _open(
     stack.callback(office.close)
     open_authority(office, borough.authority_code, borough.authority_name, PEOPLE[Role.administrator][0])
     stack.enter_context(listener.serving(office))
-    return Story(office, clock, borough, stand_in, stack.enter_context(working(office)), seed["templates"]["demo"], say)
+    notify = from_settings(stand_in.key(kind="normal"), stand_in.base_url)
+    return Story(office, clock, borough, stand_in, notify, seed["templates"]["demo"], say)
 
 
-def _play(story: Story) -> None:
+def _play(story: Story, work: Work) -> None:
     _hire(story)
     _import_files(story)
     _plan(story)
-    _send_until(story, INTERIM_REGISTER)
+    _send_until(story, work, INTERIM_REGISTER)
     _one_resident_stops(story)
     _next_register(story, INTERIM_REGISTER)
-    _send_until(story, FINAL_REGISTER)
+    _send_until(story, work, FINAL_REGISTER)
     _next_register(story, FINAL_REGISTER)
-    _send_until(story, FINAL_REGISTER + timedelta(days=1))  # those reminded later get theirs
+    _send_until(story, work, FINAL_REGISTER + timedelta(days=1))  # those reminded later get theirs
 
 
 def _hire(story: Story) -> None:
@@ -213,13 +217,13 @@ def _plan_json(story: Story) -> dict[str, Any]:
     }
 
 
-def _send_until(story: Story, end: date) -> None:
+def _send_until(story: Story, work: Work, end: date) -> None:
     """Let the days pass: on each the worker does what is due, and Notify what it does overnight."""
     day = max(story.clock.now().date(), START)
     while day < end:
         for hour in (10, 18):  # letters are printed at 17:30
             _move_to(story, day, hour)
-            story.work.tick()
+            work.tick()
         _say_progress(story, day)
         day += timedelta(days=1)
     _move_to(story, end, 10)
@@ -356,9 +360,10 @@ def _invite(story: Story) -> None:
 def _keep_going(story: Story, every: float = 5.0) -> None:
     """The clock runs on from where the story ended, and the worker with it."""
     try:
-        while True:
-            time.sleep(every)
-            story.clock.advance(timedelta(seconds=every))
-            story.work.tick()
+        with working(story.office, story.notify) as work:
+            while True:
+                time.sleep(every)
+                story.clock.advance(timedelta(seconds=every))
+                work.tick()
     except KeyboardInterrupt:
         click.echo("Stopped.")

@@ -168,6 +168,16 @@ def test_an_embedded_database_has_one_worker(tmp_path: Path) -> None:
     office.close()
 
 
+def test_a_process_keeps_the_rounds_of_one_office(office: Office, notify: GovukNotify, tmp_path: Path) -> None:
+    """A second would be handed those of the first."""
+    other = Office(Settings(home=tmp_path / "other"), SteppedClock(START))
+    found(other)
+    with working(office, notify), pytest.raises(RuntimeError, match="rounds already"), working(other, notify):
+        pass
+    with working(other, notify):
+        assert DBOS.list_workflows() == []
+
+
 def test_a_worker_without_a_key_takes_files_in(office: Office, people: People) -> None:
     arrived = inbox.root(office) / COUNCIL / "register" / "register_2026-05-31.csv"
     arrived.parent.mkdir(parents=True)
