@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from engage import told
-from engage.desk import acting_as, as_json, facts, for_authority, show, table, take_desk
+from engage.desk import Desk, at_desk, facts, table
 from engage.foundation.identity import Right
 
 if TYPE_CHECKING:
@@ -27,41 +27,32 @@ def campaign() -> None:
 
 @campaign.command()
 @click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
-@for_authority
-@acting_as
-@as_json
-def create(plan: Path, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.plan)
+def create(desk: Desk, plan: Path) -> None:
     """Make a draft from PLAN.json; prints its number."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.plan)
-    _show(lifecycle.create(desk.office, desk.actor, plan), as_json)
+    _show(desk, lifecycle.create(desk.office, desk.actor, plan))
 
 
 @campaign.command()
 @campaign_id
 @click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
-@for_authority
-@acting_as
-@as_json
-def revise(campaign_id: int, plan: Path, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.plan)
+def revise(desk: Desk, campaign_id: int, plan: Path) -> None:
     """Give a campaign another plan before launch: a new version to submit and approve."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.plan)
-    _show(lifecycle.revise(desk.office, desk.actor, campaign_id, plan), as_json)
+    _show(desk, lifecycle.revise(desk.office, desk.actor, campaign_id, plan))
 
 
 @campaign.command(name="show")
 @campaign_id
-@for_authority
-@acting_as
-@as_json
-def show_(campaign_id: int, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.see_data)
+def show_(desk: Desk, campaign_id: int) -> None:
     """What an approver reads: who is left out, days, cost, messages, what it can find, what changed."""
     from campaigns import changes, lifecycle, power
 
-    desk = take_desk(authority, email, Right.see_data)
     found = lifecycle.campaign(desk.office, desk.actor, campaign_id)
     with desk.office.database.reading() as session:
         changed = changes.since_approved(session, found)
@@ -70,7 +61,7 @@ def show_(campaign_id: int, authority: str | None, email: str | None, as_json: b
         "finds": power.said(found.estimate["power"]) if "power" in found.estimate else [],
         "changes": None if changed is None else [vars(change) for change in changed],
     }  # fmt: skip
-    show(value, _told, json_wanted=as_json)
+    desk.show(value, _told)
 
 
 @campaign.command()
@@ -79,155 +70,120 @@ def show_(campaign_id: int, authority: str | None, email: str | None, as_json: b
 @click.option("--language", type=click.Choice(["en", "cy"]), default="en", show_default=True)
 @click.option("--to", required=True, metavar="EMAIL", help="The account of a colleague.")
 @click.option("--number", default="", help="Their work mobile number, for a text.")
-@for_authority
-@acting_as
-@as_json
-def test(
-    campaign_id: int, channel: str, language: str, to: str, number: str, authority: str | None, email: str | None,
-    as_json: bool,
-) -> None:  # fmt: skip
+@at_desk(Right.plan)
+def test(desk: Desk, campaign_id: int, channel: str, language: str, to: str, number: str) -> None:
     """Send one of its messages to a colleague, on record."""
     from campaigns import colleagues
 
-    desk = take_desk(authority, email, Right.plan)
     sent = colleagues.send(
         desk.office, desk.actor, campaign_id, channel=channel, language=language, to=to, number=number
     )  # fmt: skip
-    show({"notify_id": sent}, facts, json_wanted=as_json)
+    desk.show({"notify_id": sent}, facts)
 
 
 @campaign.command(name="list")
-@for_authority
-@acting_as
-@as_json
-def list_(authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.see_data)
+def list_(desk: Desk) -> None:
     """List the campaigns, newest first."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.see_data)
     rows = [_described(made) for made in lifecycle.campaigns(desk.office, desk.actor)]
-    show({"rows": rows}, lambda value: table(value["rows"], ["id", "name", "state", "households"]), json_wanted=as_json)
+    desk.show({"rows": rows}, lambda value: table(value["rows"], ["id", "name", "state", "households"]))
 
 
 @campaign.command()
 @campaign_id
-@for_authority
-@acting_as
-@as_json
-def submit(campaign_id: int, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.plan)
+def submit(desk: Desk, campaign_id: int) -> None:
     """Freeze the audience, draw the arms and ask for approval."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.plan)
-    _show(lifecycle.submit(desk.office, desk.actor, campaign_id), as_json)
+    _show(desk, lifecycle.submit(desk.office, desk.actor, campaign_id))
 
 
 @campaign.command()
 @campaign_id
 @click.option("--note", default="", help="What was checked.")
 @click.option("--digest", default="", help="The version that was read, as `show` prints it; another is refused.")
-@for_authority
-@acting_as
-@as_json
-def approve(campaign_id: int, note: str, digest: str, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.approve)
+def approve(desk: Desk, campaign_id: int, note: str, digest: str) -> None:
     """Approve what somebody else submitted."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.approve)
-    _show(lifecycle.approve(desk.office, desk.actor, campaign_id, note=note, digest=digest), as_json)
+    _show(desk, lifecycle.approve(desk.office, desk.actor, campaign_id, note=note, digest=digest))
 
 
 @campaign.command()
 @campaign_id
 @click.option("--note", required=True, help="Why, for the officer who planned it.")
-@for_authority
-@acting_as
-@as_json
-def reject(campaign_id: int, note: str, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.approve)
+def reject(desk: Desk, campaign_id: int, note: str) -> None:
     """Send it back with a reason."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.approve)
-    _show(lifecycle.reject(desk.office, desk.actor, campaign_id, note=note), as_json)
+    _show(desk, lifecycle.reject(desk.office, desk.actor, campaign_id, note=note))
 
 
 @campaign.command()
 @campaign_id
-@for_authority
-@acting_as
-@as_json
-def launch(campaign_id: int, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.send)
+def launch(desk: Desk, campaign_id: int) -> None:
     """Hand the approved version to the worker."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.send)
-    _show(lifecycle.launch(desk.office, desk.actor, campaign_id), as_json)
+    _show(desk, lifecycle.launch(desk.office, desk.actor, campaign_id))
 
 
 @campaign.command()
 @campaign_id
 @because
-@for_authority
-@acting_as
-@as_json
-def pause(campaign_id: int, reason: str, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.send)
+def pause(desk: Desk, campaign_id: int, reason: str) -> None:
     """Send nothing more until it is resumed."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.send)
-    _show(lifecycle.pause(desk.office, desk.actor, campaign_id, reason=reason), as_json)
+    _show(desk, lifecycle.pause(desk.office, desk.actor, campaign_id, reason=reason))
 
 
 @campaign.command()
 @campaign_id
-@for_authority
-@acting_as
-@as_json
-def resume(campaign_id: int, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.send)
+def resume(desk: Desk, campaign_id: int) -> None:
     """Go on after a pause."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.send)
-    _show(lifecycle.resume(desk.office, desk.actor, campaign_id), as_json)
+    _show(desk, lifecycle.resume(desk.office, desk.actor, campaign_id))
 
 
 @campaign.command()
 @campaign_id
 @because
-@for_authority
-@acting_as
-@as_json
-def stop(campaign_id: int, reason: str, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.send)
+def stop(desk: Desk, campaign_id: int, reason: str) -> None:
     """End it for good: what is queued is dropped."""
     from campaigns import lifecycle
 
-    desk = take_desk(authority, email, Right.send)
-    _show(lifecycle.stop(desk.office, desk.actor, campaign_id, reason=reason), as_json)
+    _show(desk, lifecycle.stop(desk.office, desk.actor, campaign_id, reason=reason))
 
 
 @campaign.command()
 @campaign_id
-@for_authority
-@acting_as
-@as_json
-def status(campaign_id: int, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.see_data)
+def status(desk: Desk, campaign_id: int) -> None:
     """Where every message stands; planned = waiting + accepted + dropped + failed."""
     from campaigns import ledger
 
-    desk = take_desk(authority, email, Right.see_data)
-    show(ledger.status(desk.office, desk.actor, campaign_id).as_dict(), told.status, json_wanted=as_json)
+    desk.show(ledger.status(desk.office, desk.actor, campaign_id).as_dict(), told.status)
 
 
 @campaign.command(name="ledger")
 @campaign_id
 @to_file
-@for_authority
-@acting_as
-def export_ledger(campaign_id: int, to: Path | None, authority: str | None, email: str | None) -> None:
+@at_desk(Right.see_data, results=False)
+def export_ledger(desk: Desk, campaign_id: int, to: Path | None) -> None:
     """Every message as CSV."""
     from campaigns import ledger
 
-    desk = take_desk(authority, email, Right.see_data)
     with _opened(to) as file:
         ledger.export_ledger(desk.office, desk.actor, campaign_id, file)
 
@@ -235,13 +191,11 @@ def export_ledger(campaign_id: int, to: Path | None, authority: str | None, emai
 @campaign.command()
 @campaign_id
 @to_file
-@for_authority
-@acting_as
-def assignment(campaign_id: int, to: Path | None, authority: str | None, email: str | None) -> None:
+@at_desk(Right.see_data, results=False)
+def assignment(desk: Desk, campaign_id: int, to: Path | None) -> None:
     """The arm of every household as CSV: uprn, arm, contacted_on, channel."""
     from campaigns import ledger
 
-    desk = take_desk(authority, email, Right.see_data)
     with _opened(to) as file:
         ledger.export_assignment(desk.office, desk.actor, campaign_id, file)
 
@@ -284,8 +238,8 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
         yield file
 
 
-def _show(made: "Campaign", wanted: bool) -> None:
-    show(_described(made), facts, json_wanted=wanted)
+def _show(desk: Desk, made: "Campaign") -> None:
+    desk.show(_described(made), facts)
 
 
 def _described(made: "Campaign") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from engage import told
 from engage.campaign_commands import campaign as campaign_group
 from engage.data_commands import gap, households, import_, segment
-from engage.desk import acting_as, as_json, demand_database, for_authority, show, take_desk
+from engage.desk import Desk, acting_as, as_json, at_desk, demand_database, for_authority, show, take_desk
 from engage.foundation import audit
 from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.identity import Right, Role
@@ -111,16 +111,14 @@ def account() -> None:
 @click.option("--email", "address", required=True, help="Their email address, with which they sign in.")
 @click.option("--name", required=True, help="Their name.")
 @click.option("--role", required=True, metavar="ROLE", help=f"One of {', '.join(Role)}.")
-@for_authority
-@acting_as
-def add(address: str, name: str, role: str, authority: str | None, email: str | None) -> None:
+@at_desk(Right.administer, results=False)
+def add(desk: Desk, address: str, name: str, role: str) -> None:
     """Add an account; prints its one-time link."""
     from engage.opening import invite
 
     if role not in set(Role):
         msg = f"There is no role {role!r}. Use one of: {', '.join(Role)}."
         raise InputRefused(msg)
-    desk = take_desk(authority, email, Right.administer)
     click.echo(invite(desk.office, desk.actor, address, name, Role(role)))
 
 
@@ -130,17 +128,14 @@ def audit_log() -> None:
 
 
 @audit_log.command()
-@for_authority
-@acting_as
-@as_json
-def verify(authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.audit)
+def verify(desk: Desk) -> None:
     """Walk the hash chain; exit code 0 only when it is whole."""
-    desk = take_desk(authority, email, Right.audit)
     with desk.office.database.session() as session:
         verdict = audit.verify(session, desk.actor.authority)
-    if as_json:
+    if desk.json_wanted:
         found = {"intact": verdict.intact, "entries": verdict.entries, "broken_at": verdict.broken_at}
-        show(found, print, json_wanted=True)
+        desk.show(found, print)
     elif verdict.intact:
         click.echo(f"{verdict.entries:,} entries, chain whole")
     else:
@@ -150,11 +145,9 @@ def verify(authority: str | None, email: str | None, as_json: bool) -> None:
 
 @audit_log.command(name="export")
 @click.argument("file", type=click.Path(path_type=Path))
-@for_authority
-@acting_as
-def export_audit(file: Path, authority: str | None, email: str | None) -> None:
+@at_desk(Right.audit, results=False)
+def export_audit(desk: Desk, file: Path) -> None:
     """Write the audit log to FILE as JSON lines."""
-    desk = take_desk(authority, email, Right.audit)
     with desk.office.database.session() as session, file.open("w", encoding="utf-8") as out:
         lines = audit.export(session, desk.actor.authority)
         click.echo(f"{sum(bool(out.write(line)) for line in lines):,} entries written to {file}")

@@ -10,8 +10,10 @@ import click
 
 from engage import told
 from engage.desk import (
+    Desk,
     acting_as,
     as_json,
+    at_desk,
     day,
     demand_database,
     facts,
@@ -32,19 +34,8 @@ from engage.foundation.office import Office
 @click.option("--as-at", "as_at", required=True, metavar="DATE", type=day, help="The day the file speaks of.")
 @click.option("--dry-run", is_flag=True, help="Check only, show what would come in; change nothing.")
 @click.option("--accept-shrink", is_flag=True, help="Import although it has over 5 % fewer rows than the one before.")
-@for_authority
-@acting_as
-@as_json
-def import_(
-    kind: str,
-    files: tuple[Path, ...],
-    as_at: date,
-    dry_run: bool,
-    accept_shrink: bool,
-    authority: str | None,
-    email: str | None,
-    as_json: bool,
-) -> None:
+@at_desk(Right.import_data)
+def import_(desk: Desk, kind: str, files: tuple[Path, ...], as_at: date, dry_run: bool, accept_shrink: bool) -> None:
     """Import each FILE as KIND: register, register-update, gazetteer, geography, indicator, population, boundaries,
     contacts, suppressions or protected.
 
@@ -53,7 +44,6 @@ def import_(
     from segments.import_report import ShrinkRefused
     from segments.imports import import_file
 
-    desk = take_desk(authority, email, Right.import_data)
     tell = partial(told.imported, lake=desk.office.lake.root)
     for file in files:
         try:
@@ -61,14 +51,14 @@ def import_(
                 desk.office, desk.actor, kind, file, as_at, dry_run=dry_run, accept_shrink=accept_shrink
             )  # fmt: skip
         except ShrinkRefused as refused:
-            show(refused.report.as_dict(), tell, json_wanted=as_json)
+            desk.show(refused.report.as_dict(), tell)
             raise InputRefused(f"{refused} If it is right so, import it with --accept-shrink.") from None
         except InputRefused as refused:
-            if as_json:
+            if desk.json_wanted:
                 why = {"kind": kind, "file": file.name, "outcome": "refused", "why": str(refused)}
-                show(why, facts, json_wanted=True)
+                desk.show(why, facts)
             raise
-        show(report.as_dict(preview=dry_run), tell, json_wanted=as_json)
+        desk.show(report.as_dict(preview=dry_run), tell)
 
 
 @click.group()
@@ -88,9 +78,9 @@ def build(everywhere: bool, authority: str | None, email: str | None, as_json: b
     if everywhere:
         show(_built_all(), _told_all, json_wanted=as_json)
         return
-    desk = take_desk(authority, email, Right.import_data)
+    desk = take_desk(authority, email, Right.import_data, json_wanted=as_json)
     homes.build(desk.office, desk.actor)
-    show(vars(homes.summary(desk.office, desk.actor.authority)), facts, json_wanted=as_json)
+    desk.show(vars(homes.summary(desk.office, desk.actor.authority)), facts)
 
 
 def _built_all() -> dict[str, Any]:
@@ -111,13 +101,11 @@ def _told_all(value: dict[str, Any]) -> None:
 
 @households.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@for_authority
-@acting_as
-def export(file: Path, authority: str | None, email: str | None) -> None:
+@at_desk(Right.see_data, results=False)
+def export(desk: Desk, file: Path) -> None:
     """Write the table of homes to FILE (.parquet or .csv)."""
     from segments import households as homes
 
-    desk = take_desk(authority, email, Right.see_data)
     click.echo(f"{homes.export(desk.office, desk.actor, file):,} homes written to {file}")
 
 
@@ -126,20 +114,17 @@ def export(file: Path, authority: str | None, email: str | None) -> None:
     "--by", "level", default="ward", show_default=True, metavar="LEVEL",
     help="ward, area (output area), tenure, age, mobility, students, english or deprivation.",
 )  # fmt: skip
-@for_authority
-@acting_as
-@as_json
-def gap(level: str, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.see_data)
+def gap(desk: Desk, level: str) -> None:
     """Who is missing, by ward, area or group, most people first, with 95 % intervals.
 
     Shares of groups are inferred from areas: docs/method.md says how.
     """
     from segments import gap as gaps
 
-    desk = take_desk(authority, email, Right.see_data)
     rows = [row.as_dict() for row in gaps.by_level(desk.office, desk.actor.authority, level)]
     notes = gaps.ASSUMPTIONS if level in ("ward", "area", "deprivation") else [gaps.INFERRED, *gaps.ASSUMPTIONS]
-    show({"rows": rows}, lambda value: told.gap(value["rows"], notes), json_wanted=as_json)
+    desk.show({"rows": rows}, lambda value: told.gap(value["rows"], notes))
 
 
 @click.group()
@@ -150,19 +135,16 @@ def segment() -> None:
 @segment.command()
 @click.argument("rule", metavar="RULE.json", type=click.Path(path_type=Path))
 @click.option("--by", "level", type=click.Choice(["ward"]), help="Show each ward.")
-@for_authority
-@acting_as
-@as_json
-def count(rule: Path, level: str | None, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.see_data)
+def count(desk: Desk, rule: Path, level: str | None) -> None:
     """Count the homes of RULE.json."""
     from segments import local_indicators, rules
     from segments import segments as groups
 
-    desk = take_desk(authority, email, Right.see_data)
     parsed = rules.parse(read_json(rule), local_indicators.columns(desk.office, desk.actor.authority))
     counted = {"sentence": parsed.sentence()} | groups.count(desk.office, desk.actor.authority, parsed).as_dict()
     wards = counted.pop("wards")
-    show(counted | ({"wards": wards} if level else {}), _counted, json_wanted=as_json)
+    desk.show(counted | ({"wards": wards} if level else {}), _counted)
 
 
 def _counted(value: dict[str, Any]) -> None:
@@ -175,42 +157,34 @@ def _counted(value: dict[str, Any]) -> None:
 @segment.command()
 @click.argument("rule", metavar="RULE.json", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="What plans call it.")
-@for_authority
-@acting_as
-@as_json
-def save(rule: Path, name: str, authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.plan)
+def save(desk: Desk, rule: Path, name: str) -> None:
     """Save RULE.json as a segment; the same name again makes its next version."""
     from segments import segments as groups
 
-    desk = take_desk(authority, email, Right.plan)
     saved = groups.save(desk.office, desk.actor, name, read_json(rule))
     described = {"id": saved.id, "name": saved.name, "version": saved.version, "sentence": saved.sentence}
-    show(described, facts, json_wanted=as_json)
+    desk.show(described, facts)
 
 
 @segment.command()
-@for_authority
-@acting_as
-def schema(authority: str | None, email: str | None) -> None:
+@at_desk(Right.see_data, results=False)
+def schema(desk: Desk) -> None:
     """Print the JSON Schema of rules, with the authority's own indicators."""
     from segments import local_indicators, rule_schema
 
-    desk = take_desk(authority, email, Right.see_data)
     made = rule_schema.schema(local_indicators.columns(desk.office, desk.actor.authority))
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
 
 
 @segment.command(name="list")
-@for_authority
-@acting_as
-@as_json
-def list_(authority: str | None, email: str | None, as_json: bool) -> None:
+@at_desk(Right.see_data)
+def list_(desk: Desk) -> None:
     """List the segments."""
     from segments import segments as groups
 
-    desk = take_desk(authority, email, Right.see_data)
     rows = [
         {"id": s.id, "name": s.name, "version": s.version, "sentence": s.sentence}
         for s in groups.all_segments(desk.office, desk.actor.authority)
     ]
-    show({"rows": rows}, lambda value: table(value["rows"], ["id", "name", "version"]), json_wanted=as_json)
+    desk.show({"rows": rows}, lambda value: table(value["rows"], ["id", "name", "version"]))
