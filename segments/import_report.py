@@ -71,7 +71,6 @@ class ImportReport:
     format: str
     file: str
     as_at: date
-    sha256: str
     rows_read: int
     accepted: int
     rejected: dict[str, int]
@@ -80,6 +79,7 @@ class ImportReport:
     figures: dict[str, Any]
     snapshot_id: int | None
     outcome: str
+    blake3: str = ""  # of the file, unpacked; earlier versions kept its SHA-256
     unchanged: bool = False
     expected: list[str] = field(default_factory=list)
     records: str = ""  # what later changes of a gazetteer apply to, in the lake

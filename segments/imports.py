@@ -23,7 +23,7 @@ from segments.recognition import recognise
 from segments.scratch import scratch
 from segments.sources import FORMATS, KINDS, NAMES, SHELVES
 from segments.sources.format import Format, Harvest
-from segments.staging import Survey, receive, survey
+from segments.staging import Fingerprint, fingerprint, receive
 
 READING, CHECKING, JOINING, COMPARING, SAVING = 0.0, 0.2, 0.6, 0.8, 0.95  # of the work lies behind each stage
 BASES = ("geography", "boundaries", "register", "gazetteer")
@@ -41,11 +41,11 @@ def import_file(
     say = progress or (lambda _: None)
     _check_request(office, actor, kind, path, as_at)
     say(Stage("Reading the file", READING))
-    seen = survey(path)
-    if (before := _already_current(office, actor, kind, as_at, seen.sha256)) is not None:
+    known = fingerprint(path)
+    if (before := _already_current(office, actor, kind, as_at, known.digest)) is not None:
         return before
     with scratch(office.lake) as folder:
-        with _read(office, actor, kind, path, as_at, folder, say, seen) as read:
+        with _read(office, actor, kind, path, as_at, folder, say, known) as read:
             say(Stage("Comparing", COMPARING))
             report = _report(office, actor, read, preview=dry_run)
             rejected = _kept_rejects(read) if not dry_run else None
@@ -66,7 +66,7 @@ def rejected_rows(office: Office, actor: Actor, kind: str, path: Path, as_at: da
     with office.database.session() as session:
         audit.record(
             session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="read rejected rows",
-            subject=f"uploaded {kind}", sha256=read.reading.text.sha256, rejected=written,
+            subject=f"uploaded {kind}", blake3=read.reading.text.digest, rejected=written,
         )  # fmt: skip
     return written
 
@@ -113,9 +113,9 @@ class Read:
 @contextmanager
 def _read(
     office: Office, actor: Actor, kind: str, path: Path, as_at: date, folder: Path, say: Callable[[str], None],
-    seen: Survey | None = None,
+    known: Fingerprint | None = None,
 ) -> Iterator[Read]:  # fmt: skip
-    text = receive(path, folder / "text", seen)
+    text = receive(path, folder / "text", known)
     head = look(text, NAMES)
     form, header_at = recognise(head, kind, path.name)
     say(Stage(f"Checking {text.lines:,} lines of {form.name}", CHECKING))
@@ -167,7 +167,7 @@ def _report(office: Office, actor: Actor, read: Read, *, preview: bool) -> Impor
     by_column, by_row = rejects.problems(reading, harvest.rejected)
     base = read.bases.get(form.makes) if _is_of_changes(read) else None
     return ImportReport(
-        kind=form.kind, format=form.name, file=reading.file, as_at=reading.as_at, sha256=reading.text.sha256,
+        kind=form.kind, format=form.name, file=reading.file, as_at=reading.as_at, blake3=reading.text.digest,
         rows_read=reading.rows, accepted=harvest.accepted, rejected=rejected, rejects_file="",
         warnings=reading.warnings, figures=harvest.figures, snapshot_id=None,
         outcome="usable" if rejected.keys() - reading.expected or reading.warnings or shrinks else "good",
@@ -227,7 +227,7 @@ def _commit(
             snapshot = office.lake.commit(
                 session, read.reading.output, authority=actor.authority, kind=read.form.makes, name=read.harvest.name,
                 as_at=report.as_at, made_at=office.clock.now(), made_by=actor.label, rows=read.harvest.rows,
-                source=report.sha256, report=report.as_dict(),
+                source=report.blake3, report=report.as_dict(),
             )  # fmt: skip
             adopted.append(snapshot.path)
             if read.harvest.after:
@@ -244,7 +244,7 @@ def _record(session: Session, snapshot: Snapshot, report: ImportReport) -> None:
     audit.record(
         session, authority=snapshot.authority, at=snapshot.made_at, actor=snapshot.made_by, act="import",
         subject=report.kind, snapshot=snapshot.id, name=snapshot.name, format=report.format,
-        as_at=report.as_at.isoformat(), sha256=report.sha256, rows_read=report.rows_read, accepted=report.accepted,
+        as_at=report.as_at.isoformat(), blake3=report.blake3, rows_read=report.rows_read, accepted=report.accepted,
         rejected=sum(report.rejected.values()), shrank=bool(report.shrinks),
     )  # fmt: skip
 

@@ -221,7 +221,7 @@ def _decided(session: Session, office: Office, actor: Actor, token: str, decisio
     intake.heartbeat = None  # nobody works on what comes next
     audit.record(
         session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="decide on a file",
-        subject=f"upload of {intake.kind}"[:120], decision=decision, sha256=intake.report.get("sha256", ""),
+        subject=f"upload of {intake.kind}"[:120], decision=decision, blake3=intake.report.get("blake3", ""),
     )  # fmt: skip
     session.add(intake)
     return intake
@@ -239,7 +239,7 @@ def first_rows(office: Office, actor: Actor, intake: Intake) -> list[dict[str, A
         with office.database.session() as session:
             audit.record(
                 session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="read first rows",
-                subject=f"upload of {intake.kind}", sha256=intake.report.get("sha256", ""), rows=len(rows),
+                subject=f"upload of {intake.kind}", blake3=intake.report.get("blake3", ""), rows=len(rows),
             )  # fmt: skip
     return rows
 

@@ -271,7 +271,7 @@ def _each_line_is_a_row(reading: Reading) -> bool:
 
 def mend(reading: Reading) -> None:
     """Make the text one whose lines are rows, and reject what is none with its line and the reason."""
-    reading.filler = reading.text.sha256  # which no file can hold of itself
+    reading.filler = reading.text.digest  # which no file can hold of itself
     skip, target = reading.first_line - 1, reading.scratch / "mended"
     header = reading.head.printed_above(skip) if reading.headed else []
     mending = Mending(

@@ -5,7 +5,6 @@ Nothing here looks at what a row says, but for what no export has: zero bytes, e
 """
 
 import codecs
-import hashlib
 import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 import pyarrow as pa
+from blake3 import blake3
 
 from engage.foundation.errors import InputRefused
 from segments import workbook
@@ -25,11 +25,11 @@ UTF8_MARK = codecs.BOM_UTF8
 
 @dataclass(frozen=True)
 class Text:
-    """UTF-8 text: where it lies (perhaps with a byte order mark), the SHA-256 of what was handed in (unpacked), its
+    """UTF-8 text: where it lies (perhaps with a byte order mark), the BLAKE3 of what was handed in (unpacked), its
     lines, its first encoding. `stamp` is size and time of a file read where it lies."""
 
     path: Path
-    sha256: str
+    digest: str
     lines: int
     encoding: str
     stamp: tuple[int, int] | None = None
@@ -44,61 +44,59 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Survey:
-    """One look at a file from end to end. `plain` is the text of one that needs no conversion."""
+class Fingerprint:
+    """What a file holds, by BLAKE3, and its size and time when that was read."""
 
-    sha256: str
-    plain: Text | None
-
-
-def survey(source: Path) -> Survey:
-    """Hash a file, unpacked: the same export is known again however it was packed. One that is plain UTF-8 is checked
-    and counted on the way, so that it need not be copied."""
-    wrapped = wrapping(source)
-    digest, stamp = hashlib.sha256(), _stamp(source)
-    if wrapped is Wrapping.workbook:
-        with source.open("rb") as file:
-            return Survey(hashlib.file_digest(file, "sha256").hexdigest(), None)
-    guard = Utf8Guard(source.name) if wrapped is Wrapping.plain else None
-    stream = chunks(source, wrapped)
-    with ThreadPoolExecutor(2) as beside:  # reading and hashing let go of the interpreter
-        chunk = next(stream, b"")
-        while chunk:
-            following, hashed = beside.submit(next, stream, b""), beside.submit(digest.update, chunk)
-            guard = guard if guard and guard.takes(chunk) else None
-            hashed.result()
-            chunk = following.result()
-    if guard is None or not guard.ends():
-        return Survey(digest.hexdigest(), None)
-    plain = Text(source, digest.hexdigest(), guard.lines.count, "utf-8", stamp)
-    return Survey(plain.sha256, plain)
+    digest: str
+    stamp: tuple[int, int]
 
 
-def fingerprint(source: Path) -> str:
-    return survey(source).sha256
+def fingerprint(source: Path) -> Fingerprint:
+    """Of the table in a file, unpacked: the same export is known again however it was packed. BLAKE3, because that of a
+    whole country's register takes a second on two cores, and SHA-256 several."""
+    wrapped, stamp, digest = wrapping(source), _stamp(source), blake3(max_threads=blake3.AUTO)
+    for chunk in _read_ahead(chunks(source, Wrapping.plain if wrapped is Wrapping.workbook else wrapped)):
+        digest.update(chunk)
+    return Fingerprint(digest.hexdigest(), stamp)
 
 
-def receive(source: Path, target: Path, seen: Survey | None = None) -> Text:
+def receive(source: Path, target: Path, known: Fingerprint | None = None) -> Text:
     """The text of `source`, at `target` (a link, where it can be read in place); InputRefused if it is no readable
-    text. `seen` saves surveying it again."""
-    seen = seen or survey(source)
-    if seen.plain:
-        target.symlink_to(source.absolute())  # DuckDB would read * or [ in the name as a pattern
-        return Text(target, seen.sha256, seen.plain.lines, "utf-8", seen.plain.stamp)
-    wrapped = wrapping(source)
+    text. `known` saves reading it once more."""
+    wrapped, known = wrapping(source), known or fingerprint(source)
     if wrapped is Wrapping.workbook:
-        return _write(source, target, seen.sha256, "utf-8", lambda: workbook.lines(source))
+        return _write(source, target, known.digest, "utf-8", lambda: workbook.lines(source))
+    if wrapped is Wrapping.plain and (lines := _lines_of_plain(source)) is not None:
+        target.symlink_to(source.absolute())  # DuckDB would read * or [ in the name as a pattern
+        return Text(target, known.digest, lines, "utf-8", known.stamp)
     encoding = _encoding(next(chunks(source, wrapped), b""), source.name)
     try:
-        return _write(source, target, seen.sha256, encoding, lambda: chunks(source, wrapped))
+        return _write(source, target, known.digest, encoding, lambda: chunks(source, wrapped))
     except UnicodeDecodeError as error:
         if encoding != "utf-8" or _speaks_utf8(target):
             raise InputRefused(_undecodable(source.name, target, encoding)) from None
         del error
     try:
-        return _write(source, target, seen.sha256, "windows-1252", lambda: chunks(source, wrapped))
+        return _write(source, target, known.digest, "windows-1252", lambda: chunks(source, wrapped))
     except UnicodeDecodeError:
         raise InputRefused(_undecodable(source.name, target, "windows-1252")) from None
+
+
+def _lines_of_plain(source: Path) -> int | None:
+    """The number of lines of a file that is plain UTF-8, which need not be copied; else None."""
+    guard = Utf8Guard(source.name)
+    whole = all(guard.takes(chunk) for chunk in _read_ahead(chunks(source, Wrapping.plain)))
+    return guard.lines.count if whole and guard.ends() else None
+
+
+def _read_ahead(stream: Iterator[bytes]) -> Iterator[bytes]:
+    """The same chunks, each read while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as beside:
+        chunk = next(stream, b"")
+        while chunk:
+            following = beside.submit(next, stream, b"")
+            yield chunk
+            chunk = following.result()
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -173,7 +171,7 @@ def _encoding(head: bytes, name: str) -> str:
     raise InputRefused(f"{name}, line {line}: a zero byte, which no table of text has. Export it again as CSV.")
 
 
-def _write(source: Path, target: Path, sha256: str, encoding: str, read: Callable[[], Iterator[bytes]]) -> Text:
+def _write(source: Path, target: Path, digest: str, encoding: str, read: Callable[[], Iterator[bytes]]) -> Text:
     """Decode to `target`. The text up to a byte that cannot be decoded is there too, so that its line can be told."""
     decoder, guard, ends = codecs.getincrementaldecoder(encoding)(), LineGuard(source.name), _LineEnds()
     with target.open("wb") as out:
@@ -185,7 +183,7 @@ def _write(source: Path, target: Path, sha256: str, encoding: str, read: Callabl
                 raise
             out.write(guard.check(ends.unified(text).encode()))
         out.write(guard.check(ends.unified(decoder.decode(b"", final=True), final=True).encode()))
-    return Text(target, sha256, guard.count, encoding.removesuffix("-sig"))
+    return Text(target, digest, guard.count, encoding.removesuffix("-sig"))
 
 
 class _LineEnds:

@@ -64,7 +64,7 @@ def test_an_import_is_a_snapshot_an_audit_entry_and_a_report(office: Office, act
     with office.database.session() as session:
         snapshot = lake.current(session, actor.authority, "register")
         assert snapshot is not None
-        assert (snapshot.id, snapshot.rows, snapshot.source) == (report.snapshot_id, 3, report.sha256)
+        assert (snapshot.id, snapshot.rows, snapshot.source) == (report.snapshot_id, 3, report.blake3)
         entry = session.exec(select(audit.AuditEntry)).one()
         assert (entry.act, entry.subject, entry.actor, entry.detail["rows_read"]) == (
             "import",

@@ -1,7 +1,6 @@
 """Whatever wraps a table, and whatever letters it is written in, the text and its fingerprint are the same."""
 
 import gzip
-import hashlib
 import io
 import zipfile
 from datetime import date, datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ from engage.foundation.office import Actor, Office
 from segments import unpacking
 from segments.imports import import_file
 from segments.lines import LONGEST_LINE, LineGuard
-from segments.staging import Utf8Guard, receive, survey
+from segments.staging import Utf8Guard, fingerprint, receive
 from segments.unpacking import CHUNK
 from tests.segments.sources import papers
 
@@ -73,7 +73,7 @@ def test_letters_of_windows_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pack", [lambda raw: raw, gzip.compress, lambda raw: zipped(a_csv=raw)])
 def test_the_fingerprint_is_of_what_is_inside(tmp_path: Path, pack: Any) -> None:
     path = papers.write(tmp_path, "t.csv", pack(TEXT.encode()))
-    assert survey(path).sha256 == hashlib.sha256(TEXT.encode()).hexdigest()
+    assert fingerprint(path).digest == blake3(TEXT.encode()).hexdigest()
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -92,12 +92,12 @@ def test_utf8_is_told_as_the_standard_library_does(parts: list[bytes]) -> None:
 def test_letters_and_lines_may_lie_across_chunks(tmp_path: Path) -> None:
     line = "Łódź,é" * 50 + "\n"
     raw = b"x" * 3 + line.encode() * (2 * CHUNK // len(line.encode()) + 2)
-    seen = survey(papers.write(tmp_path, "t.csv", raw))
-    assert seen.plain is not None
-    assert seen.plain.lines == raw.count(b"\n")
-    assert seen.sha256 == hashlib.sha256(raw).hexdigest()
-    cut = survey(papers.write(tmp_path, "u.csv", raw[:-2] + "é".encode()[:1]))
-    assert cut.plain is None
+    whole = receive(papers.write(tmp_path, "t.csv", raw), tmp_path / "whole")
+    assert whole.path.is_symlink(), "read where it lies"
+    assert whole.lines == raw.count(b"\n")
+    assert whole.digest == blake3(raw).hexdigest()
+    with pytest.raises(InputRefused, match="letters that cannot be read as utf-8"):
+        receive(papers.write(tmp_path, "u.csv", raw[:-2] + "é".encode()[:1]), tmp_path / "cut")
 
 
 def test_bytes_that_are_no_letters_are_told_by_line(tmp_path: Path) -> None:
