@@ -144,7 +144,10 @@ def data_intake_rejects(office: InOffice, actor: ByActor, token: Token) -> File:
 @get("/data/{number:int}", sync_to_thread=True)
 def data_report(office: InOffice, account: ByAccount, number: Number) -> Template:
     behind = shelves.homes_are_behind(office, account.authority)
-    return render("officers/import.html", snapshot=shelves.find(office, account.authority, number), behind=behind)
+    return render(
+        "officers/import.html", snapshot=shelves.find(office, account.authority, number), behind=behind,
+        title_of=shelves.title,
+    )  # fmt: skip
 
 
 @get("/data/{number:int}/rejects.csv", guards=IMPORTS, sync_to_thread=True)

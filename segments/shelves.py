@@ -9,7 +9,7 @@ from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
 from segments import imports, review
 from segments.intake import HOMES
-from segments.sources import KINDS, SHELVES
+from segments.sources import KINDS, SHELVES, census
 
 # Title, and what it is for or where it comes from.
 WORDS = {
@@ -29,6 +29,12 @@ WORDS = {
     HOMES: ("Table of homes", "One row for each home, made of all the data"),
 }
 
+# What the tables of statistics are about, by the names under which they are kept.
+STATISTICS = {code: topic for topic, code in census.TABLES.items()} | {
+    "ts007": "age by single year", "imd2019": "deprivation", "imd2025": "deprivation",
+    "oac2021": "output area classification",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Shelf:
@@ -40,8 +46,14 @@ class Shelf:
     snapshots: list[Snapshot]
 
 
-def title(kind: str) -> str:
-    return WORDS.get(kind, (kind.replace("-", " ").capitalize(), ""))[0]
+def title(kind: str, name: str = "") -> str:
+    """As officers call it; with a name, which of several of that kind."""
+    words = WORDS.get(kind, (kind.replace("-", " ").capitalize(), ""))[0]
+    if not name:
+        return words
+    if name in STATISTICS:
+        return f"{words}: {STATISTICS[name]} ({name.upper()})"
+    return f"{words}: {name.removeprefix('local_').replace('_', ' ')}"
 
 
 def shelves(office: Office, authority: str) -> list[Shelf]:
