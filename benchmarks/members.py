@@ -1,6 +1,6 @@
 """Speed of what members see: a million electors, 40 wards, 20 campaigns; a slow phone; a hundred members at once.
 
-    python benchmarks/dashboards.py [--electors N] [--folder DIR]
+    python benchmarks/members.py [--electors N] [--folder DIR]
 
 The demo is played on a small borough; its homes, electors and audience are then multiplied in the lake, and its
 campaign repeated. The service runs as it does for a council, in a process of its own. The phone is Chromium with its
