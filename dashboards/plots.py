@@ -110,7 +110,7 @@ def over_time(held: Sequence[tuple[date, Completeness]]) -> go.Figure | None:
         range=[days[0] - room / 2, days[-1] + room / 2],
     )  # fmt: skip
     figure.update_yaxes(
-        range=[10 * (low // 10), 100], ticksuffix="%", gridcolor=LIGHT, automargin=True, fixedrange=True
+        range=[10 * min(low // 10, 9), 100], ticksuffix="%", gridcolor=LIGHT, automargin=True, fixedrange=True
     )
     return figure
 
@@ -138,7 +138,7 @@ def _outlines(wards: Sequence[Ward]) -> Sequence[Any]:
 
 def _areas(wards: Sequence[Ward], shapes: Sequence[Any]) -> go.Choropleth:
     shares = [ward.completeness.share for ward in wards]
-    low, high = min((s.value or 0 for s in shares if s.value is not None), default=0), 100
+    low = min((share.value for share in shares if share.value is not None), default=0)
     features = [
         {"type": "Feature", "id": ward.code, "properties": {}, "geometry": mapping(shape)}
         for ward, shape in zip(wards, shapes, strict=True)
@@ -146,7 +146,7 @@ def _areas(wards: Sequence[Ward], shapes: Sequence[Any]) -> go.Choropleth:
     return go.Choropleth(
         geojson={"type": "FeatureCollection", "features": features},
         locations=[ward.code for ward in wards], z=[share.value for share in shares],
-        colorscale=[[place / 2, shade] for place, shade in enumerate(SHADES)], zmin=5 * (low // 5), zmax=high,
+        colorscale=[[place / 2, shade] for place, shade in enumerate(SHADES)], zmin=5 * min(low // 5, 19), zmax=100,
         marker={"line": {"color": PAPER, "width": 2}},
         text=[f"{ward.name}: {ward.completeness.text}" for ward in wards], hovertemplate="%{text}<extra></extra>",
         colorbar={"orientation": "h", "y": -0.02, "yanchor": "top", "thickness": 14, "ticksuffix": "%", "len": 0.9},
