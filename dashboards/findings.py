@@ -100,6 +100,13 @@ class Finding:
             "registered because of the reminders."
         )
 
+    @property
+    def span(self) -> str:
+        """The least and the most that `more` may be, by the published interval."""
+        homes = self.reminded.homes.value or 0
+        ends = sorted(abs(end.value or 0) * homes / 100 for end in (self.effect.low, self.effect.high))
+        return " to ".join(str(RULE.count(round(end))) for end in ends)
+
 
 def publish(
     cells: Iterable[Cell], *, reminded: str, comparison: str, arms: Sequence[str] = (), interim: bool = False,

@@ -57,6 +57,8 @@ def changed(view: View) -> list[Any]:
     if trial is None or trial.finding is None:
         said = trial.waiting if trial else "No campaign has been launched yet."
         return [heading, html.P(said, className="govuk-body engage-empty")]
+    if view.unshown:
+        return [heading, html.P(view.unshown, className="govuk-body engage-empty")]
     found = [(part.name, part.effect) for part in view.parts]
     rows = [[part.name, str(part.reminded.homes), *_effect(part.effect)] for part in view.parts]
     said = f"{trial.name}: more registrations per 100 homes reminded, with the 95% interval. "

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date
+from math import cos, radians
 from textwrap import wrap
 from typing import Any
 
@@ -20,6 +21,12 @@ FONT = {"family": FAMILY, "size": 14, "color": INK}
 HALO = ", ".join(f"0 0 {width}px {PAPER}" for width in (3, 3, 4, 4))
 ACROSS = 500
 """A boundary is drawn to this part of the map's longer side, about a pixel of a telephone."""
+WIDTH, HEIGHT = 330, 350
+"""Pixels of the map on a telephone, within its margins."""
+
+WORDS, LEAST = (40, 18), 6
+"""Pixels that a share takes, and the least half width of a ward that carries one."""
+
 LINE, LETTER = 20, 8
 """Letters of a name on a line, and the pixels of a wide one."""
 Effects = Sequence[tuple[str, Effect]]
@@ -154,11 +161,31 @@ def _areas(wards: Sequence[Ward], shapes: Sequence[Any]) -> go.Choropleth:
 
 
 def _words(wards: Sequence[Ward], shapes: Sequence[Any]) -> go.Scattergeo:
-    """The share on each ward where it is widest, in ink on a paper-coloured halo, so that nobody needs to tell the
-    shades apart."""
-    middles = shapely.get_point(shapely.maximum_inscribed_circle(shapes), 0)
+    """The share on each ward where it is widest, if there is room, in ink on a paper-coloured halo, so that nobody
+    needs to tell the shades apart; the table has them all."""
+    circles = shapely.maximum_inscribed_circle(shapes)
+    middles = shapely.get_coordinates(shapely.get_point(circles, 0))
+    held = _roomy(middles, shapely.length(circles), _scale(shapes))
     return go.Scattergeo(
-        lon=shapely.get_x(middles).tolist(), lat=shapely.get_y(middles).tolist(), mode="text", hoverinfo="skip",
-        showlegend=False, text=[f"<b>{ward.completeness.share}</b>" for ward in wards],
+        lon=[middles[place][0] for place in held], lat=[middles[place][1] for place in held], mode="text",
+        hoverinfo="skip", showlegend=False, text=[f"<b>{wards[place].completeness.share}</b>" for place in held],
         textfont={"color": INK, "size": 14, "shadow": HALO},
     )  # fmt: skip
+
+
+def _scale(shapes: Sequence[Any]) -> tuple[float, float]:
+    """Pixels to a degree of longitude and latitude, on a map as wide as a telephone."""
+    west, south, east, north = shapely.total_bounds(shapes)
+    narrowing = cos(radians((south + north) / 2))
+    up = min(WIDTH / ((east - west) * narrowing), HEIGHT / (north - south))
+    return up * narrowing, up
+
+
+def _roomy(middles: Any, radii: Sequence[float], scale: tuple[float, float]) -> list[int]:
+    """The places whose words fit, widest first: none over another, and none on a ward that is hardly seen beneath."""
+    held: list[int] = []
+    for place in sorted(range(len(radii)), key=lambda place: -radii[place]):
+        apart = [abs(middles[place] - middles[other]) * scale for other in held]
+        if radii[place] * scale[0] >= LEAST and all(x > WORDS[0] or y > WORDS[1] for x, y in apart):
+            held.append(place)
+    return held

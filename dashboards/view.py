@@ -70,6 +70,13 @@ class View:
         found = self.trial.finding
         return [Part(ALL, found.reminded, found.comparison, found.effect), *self._parts(self.trial)]
 
+    @property
+    def unshown(self) -> str:
+        """Why nothing is shown of a division into groups; nothing where something is."""
+        if self.by not in DIVISIONS or any(part.effect.shown for part in self.parts[1:]):
+            return ""
+        return "Not shown: a group here is too small, and the others would give its counts away."
+
     def _parts(self, trial: Trial) -> Sequence[Part]:
         if self.by == ARM:
             arms = [(each.arm, each.finding) for each in self.figures.arms(trial) if each.finding]
