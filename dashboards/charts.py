@@ -193,14 +193,15 @@ def _interval(svg: Element, row: IntervalRow, scale: _Scale, y: int, height: int
 
 def _axis(svg: Element, scale: _Scale, top: int, heights: Sequence[int], axis: str) -> None:
     """Each line of the scale is left out behind the words of a row."""
-    ends = list(accumulate(heights, initial=top))[1:]
+    _, *ends = accumulate(heights, initial=top)
+    bottom = top + sum(heights)
     for tick in scale.ticks():
         x, zero = scale.x(tick), abs(tick) < scale.step / 2
         line = "".join(f"M{x:g} {end - 22}V{end + 4}" for end in ends)
         add(svg, "path", d=line, stroke=INK if zero else LIGHT, stroke_width=2 if zero else 1)
         label = "0" if zero else f"{tick:+g}".replace("-", "−")
-        write(svg, x, ends[-1] + 20, label, anchor="middle")
-    write(svg, WIDTH / 2, ends[-1] + 40, axis, anchor="middle", colour=GREY)
+        write(svg, x, bottom + 20, label, anchor="middle")
+    write(svg, WIDTH / 2, bottom + 40, axis, anchor="middle", colour=GREY)
 
 
 def _dot(svg: Element, x: float, y: float, *, early: bool) -> None:

@@ -57,10 +57,9 @@ def changed(view: View) -> list[Any]:
     if trial is None or trial.finding is None:
         said = trial.waiting if trial else "No campaign has been launched yet."
         return [heading, html.P(said, className="govuk-body engage-empty")]
-    if view.unshown:
-        return [heading, html.P(view.unshown, className="govuk-body engage-empty")]
-    found = [(part.name, part.effect) for part in view.parts]
-    rows = [[part.name, str(part.reminded.homes), *_effect(part.effect)] for part in view.parts]
+    parts = view.parts[:1] if view.unshown else view.parts
+    found = [(part.name, part.effect) for part in parts]
+    rows = [[part.name, str(part.reminded.homes), *_effect(part.effect)] for part in parts]
     said = f"{trial.name}: more registrations per 100 homes reminded, with the 95% interval. "
     return [
         heading,
@@ -69,6 +68,7 @@ def changed(view: View) -> list[Any]:
             _chart(plots.effects(found), said + _told([(name, effect.text) for name, effect in found])),
             FiguresTable(f"What the reminders changed, {view.name}", EFFECT_COLUMNS, rows),
         ),
+        *([html.P(view.unshown, className="govuk-body engage-empty")] if view.unshown else []),
         _downloads("changed", f"/wards/changed.csv{view.query}", view),
     ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dash
+import numpy as np
 import plotly
 import pytest
 import shapely
@@ -131,8 +132,8 @@ def test_an_address_is_a_view(council: Council, member: TestClient) -> None:
     assert "Register of 1 June 2026" in said
     assert first.whole.text in said
     assert last.whole.text not in said
-    groups = held.trials[0].groups("channel")
-    assert all(group.effect.text in said and group.group in said for group in groups)
+    assert not any(group.effect.shown for group in held.trials[0].groups("channel"))
+    assert "Not shown: a group here is too small" in said
     assert View.of(held, "", str(first.as_at), "channel").query == f"?{asked}"
     assert View.of(held).query == View.of(held, "nonsense", "1999-01-01", "names").query == ""
 
@@ -226,6 +227,16 @@ def test_the_share_is_written_within_a_ward_however_it_bends() -> None:
     assert shapely.covers(shapely.from_geojson(json.dumps(bent)), shapely.Point(words.lon[0], words.lat[0]))
 
 
+def test_no_share_is_written_over_another_or_on_a_ward_too_small_to_see() -> None:
+    squares = [(0, 0, 100), (100, 0, 10), (110, 0, 10), (120, 0, 1)]
+    wards = [
+        Ward(f"{place}", "A", geometry=shape([(x, y), (x + d, y), (x + d, y + d), (x, y + d), (x, y)]))
+        for place, (x, y, d) in enumerate(squares)
+    ]
+    assert plots._roomy(np.array([[50, 50], [105, 5], [115, 5], [120, 0]]), [50, 5, 5, 0.5], (3, 3)) == [0, 1]
+    assert len(plots._words(wards, plots._outlines(wards)).text) == 2
+
+
 def test_a_long_name_has_two_lines_and_room_beside_the_chart() -> None:
     assert plots._folded("Tutbury and Outwoods") == ["Tutbury and Outwoods"]
     assert plots._folded("Stapenhill and Winshill East") == ["Stapenhill and", "Winshill East"]
@@ -247,11 +258,11 @@ def test_a_ring_marks_what_is_too_early_and_words_what_is_not_shown() -> None:
 
 
 def test_a_ward_that_may_not_be_shown_has_no_shade() -> None:
-    shape = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
+    one, other = (shape([(x, 0), (x + 1, 0), (x + 1, 1), (x, 0)]) for x in (0, 5))
     hidden = Published("not shown", None)
     shown = Completeness(*[Published("200", 200)] * 3, *(Published(f"{x}%", x) for x in (80, 75, 85)))
-    wards = [Ward("A", "A", Completeness(*[hidden] * 6), shape), Ward("B", "B", shown, shape), Ward("C", "C", shown)]
+    wards = [Ward("A", "A", Completeness(*[hidden] * 6), one), Ward("B", "B", shown, other), Ward("C", "C", shown)]
     areas, words = plots.completeness_map(wards).data
     assert list(areas.z) == [None, 80]
-    assert list(words.text) == ["<b>not shown</b>", "<b>80%</b>"]
+    assert set(words.text) == {"<b>not shown</b>", "<b>80%</b>"}
     assert plots.completeness_map(wards[2:]) is None
