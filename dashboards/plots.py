@@ -52,7 +52,8 @@ def effects(found: Effects) -> go.Figure:
     )  # fmt: skip
     figure.update_yaxes(
         categoryorder="array", categoryarray=places, range=[len(places) - 0.5, -0.5], fixedrange=True,
-        tickvals=places, ticktext=["<br>".join(lines) for lines in written], ticklabeloverflow="allow",
+        tickvals=places, ticktext=["<br>".join(lines) for lines in written],
+        ticklabeloverflow="allow", ticklabelstandoff=4,
     )  # fmt: skip
     return figure
 
@@ -64,7 +65,7 @@ def _folded(name: str) -> list[str]:
 
 def _room(names: Sequence[Sequence[str]]) -> int:
     """Pixels for the names beside a chart. Plotly would measure each on the page, which a telephone is slow at."""
-    return 12 + LETTER * max(len(line) for lines in names for line in lines)
+    return 16 + LETTER * max(len(line) for lines in names for line in lines)
 
 
 def _dots(rows: Effects, name: str, colour: str, *, hollow: bool) -> go.Scatter:
