@@ -14,7 +14,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from markupsafe import Markup, escape
 
-from dashboards import exports, figures, panels, pictures
+from dashboards import exports, figures, panels, pictures, report, routes
 from dashboards.disclosure import HIDDEN, RULE
 from dashboards.figures import Figures, Trial, published
 from dashboards.findings import Cell, publish
@@ -318,6 +318,23 @@ def test_interim_figures_say_so() -> None:
         said = json.dumps(panels.changed(view), default=lambda part: part.to_plotly_json())
         assert figures.UNTIL_CLOSED in said
         assert held.wards[0].name not in said
+
+
+def test_until_the_window_has_closed_pages_show_all_wards_together(
+    council: Council, member: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = published(council.office, council.code)
+    counted = [Cell(w.code, arm, 300, 60 if arm == "now" else 20) for w in held.wards for arm in ("now", "later")]
+    finding = publish(counted, reminded="now", comparison="later", interim=True)
+    early = replace(held, trials=(replace(held.trials[0], finding=finding, interim=True, divided={}),))
+    for room in (routes, report):
+        monkeypatch.setattr(room, "published", lambda *_: early)
+    for path in ("/wards", f"/wards/{held.wards[0].code}", "/report"):
+        page = member.get(path).text
+        assert figures.UNTIL_CLOSED in page
+        assert "too few homes" not in page
+    rows = list(csv.DictReader(io.StringIO(member.get("/wards.csv").text)))
+    assert [row["reminded_homes"] for row in rows] == ["1200", *["not shown"] * len(held.wards)]
 
 
 def test_the_figures_are_made_anew_when_a_register_comes(council: Council) -> None:
