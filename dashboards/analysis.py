@@ -50,11 +50,14 @@ import statsmodels.api as sm
 
 CONTROL = {control}
 
-homes = pd.read_csv(Path(__file__).with_name("analysis.csv"), dtype={{"arm": str, "block": str}})
+homes = pd.read_csv(
+    Path(__file__).with_name("analysis.csv"), dtype={{"arm": str, "block": str}}, keep_default_na=False
+)
 arms = [arm for arm in sorted(homes["arm"].unique()) if arm != CONTROL]
 columns = pd.DataFrame({{arm: (homes["arm"] == arm).astype(float) for arm in arms}})
 blocks = pd.get_dummies(homes["block"], dtype=float)
-design = columns.join(blocks, rsuffix=" (block)")
+blocks.columns = range(len(blocks.columns))  # no arm is called by a number
+design = columns.join(blocks)
 fit = sm.OLS(homes["registered"].astype(float), design).fit(cov_type="HC1", use_t=True)
 print("arm,difference,se,low,high")
 for arm in arms:
@@ -65,7 +68,9 @@ for arm in arms:
 R = """# Repeats the headline estimate from analysis.csv in the working directory. Needs no packages.
 control <- {control}
 
-homes <- read.csv("analysis.csv", colClasses = c(arm = "character", block = "character"))
+homes <- read.csv(
+  "analysis.csv", colClasses = c(arm = "character", block = "character"), na.strings = character(0)
+)
 arms <- setdiff(sort(unique(homes$arm), method = "radix"), control)
 treated <- sapply(arms, function(arm) as.numeric(homes$arm == arm))
 blocks <- sapply(unique(homes$block), function(block) as.numeric(homes$block == block))

@@ -7,6 +7,7 @@ screen reader the same rows. Colours are those of the Government Analysis Functi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from math import ceil, floor
 from xml.etree.ElementTree import Element
 
@@ -77,13 +78,13 @@ def interval_chart(*, title: str, description: str, rows: Sequence[IntervalRow],
     spans = [x for row in rows for x in (row.low.value, row.high.value, row.point.value) if x is not None]
     scale = _Scale.over([0.0, *spans])
     heights = [64 if len(row.label) + len(row.text) > FITS else 46 for row in rows]
-    top, bottom = 34, 34 + sum(heights)
-    svg = canvas(title, description, [row.said for row in rows], bottom + 44)
+    top = 34
+    svg = canvas(title, description, [row.said for row in rows], top + sum(heights) + 48)
     _dot(svg, 20, 14, early=False)
     write(svg, 30, 19, "Effect")
     _dot(svg, 98, 14, early=True)
     write(svg, 108, 19, "Too early to say")
-    _axis(svg, scale, top, bottom, axis)
+    _axis(svg, scale, top, heights, axis)
     y = top
     for row, height in zip(rows, heights, strict=True):
         _interval(svg, row, scale, y, height)
@@ -190,13 +191,17 @@ def _interval(svg: Element, row: IntervalRow, scale: _Scale, y: int, height: int
     _dot(svg, scale.x(row.point.value), middle, early=row.early)
 
 
-def _axis(svg: Element, scale: _Scale, top: int, bottom: int, axis: str) -> None:
+def _axis(svg: Element, scale: _Scale, top: int, heights: Sequence[int], axis: str) -> None:
+    """Each line of the scale is left out behind the words of a row."""
+    _, *ends = accumulate(heights, initial=top)
+    bottom = top + sum(heights)
     for tick in scale.ticks():
         x, zero = scale.x(tick), abs(tick) < scale.step / 2
-        add(svg, "line", x1=x, x2=x, y1=top, y2=bottom, stroke=INK if zero else LIGHT, stroke_width=2 if zero else 1)
+        line = "".join(f"M{x:g} {end - 22}V{end + 4}" for end in ends)
+        add(svg, "path", d=line, stroke=INK if zero else LIGHT, stroke_width=2 if zero else 1)
         label = "0" if zero else f"{tick:+g}".replace("-", "−")
-        write(svg, x, bottom + 16, label, anchor="middle")
-    write(svg, WIDTH / 2, bottom + 36, axis, anchor="middle", colour=GREY)
+        write(svg, x, bottom + 20, label, anchor="middle")
+    write(svg, WIDTH / 2, bottom + 40, axis, anchor="middle", colour=GREY)
 
 
 def _dot(svg: Element, x: float, y: float, *, early: bool) -> None:

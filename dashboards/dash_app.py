@@ -16,7 +16,6 @@ from dash import Dash, Input, Output
 from dash.exceptions import PreventUpdate
 from litestar import get, post
 from litestar.datastructures import MutableScopeHeaders
-from litestar.response import Redirect
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
 from dashboards import panels
@@ -33,8 +32,12 @@ PREFIX = "/dashboard/"
 START = "var renderer = new DashRenderer();"
 """Dash's one inline script; a test holds it to what Dash serves."""
 
-PLOTLY = f"{PREFIX}_dash-component-suites/plotly/package_data/plotly.min.js"
-"""Where Dash looks for Plotly when it has a chart to draw; a test holds it to what Dash asks for."""
+UNUSED = ("/dash/deps/polyfill@", "/dash/dash_table/bundle.")
+"""Of Dash's scripts: what old browsers need, which the service does not serve, and a table that is not shown here.
+On a phone they take half a second."""
+
+CORE, GRAPH = "/dash/dcc/dash_core_components.", "/dash/dcc/async-graph."
+"""Dash's component of a chart is a part of its core components, with the same version in its name."""
 
 # Plotly and Dash put style elements of their own into the page, so styles cannot be limited to files.
 CONTENT_SECURITY_POLICY = (
@@ -71,23 +74,9 @@ def mount(office: Office) -> list[ControllerRouterHandler]:  # noqa: ARG001  # t
     paths = ["/dashboard", "/dashboard/{rest:path}"]
     may = [requires(Right.see_figures)]
     return [
-        no_outlines,
-        plotly,
         get(paths, guards=may, include_in_schema=False, name="dashboard")(answer),
         post("/dashboard/_dash-update-component", guards=may, include_in_schema=False)(answer),
     ]
-
-
-@get(PLOTLY, guards=[requires(Right.see_figures)], include_in_schema=False)
-async def plotly() -> Redirect:
-    """The part of Plotly that the charts need, instead of all of it, from a name that a browser may keep for ever."""
-    return Redirect(asset("plotly.js"), status_code=302, headers={"Cache-Control": "private, max-age=600"})
-
-
-@get(f"{panels.OUTLINES}{{name:str}}", guards=[requires(Right.see_figures)], include_in_schema=False)
-async def no_outlines() -> dict[str, Any]:
-    """Plotly fetches the world's coastlines for any map, from the internet unless told where: here there are none."""
-    return {"type": "Topology", "objects": {}, "arcs": []}
 
 
 def dashboard() -> Dash:
@@ -98,6 +87,7 @@ def dashboard() -> Dash:
         requests_pathname_prefix=PREFIX,
         serve_locally=True,
         include_assets_files=False,
+        external_scripts=[asset("dashboard.js")],
         suppress_callback_exceptions=True,  # else Dash would keep the first visitor's layout to validate with
         add_log_handler=False,
         update_title="",
@@ -114,7 +104,15 @@ def dashboard() -> Dash:
 class _Dashboard(Dash):  # type: ignore[misc]  # Dash's types are not followed
     def interpolate_index(self, **parts: str) -> str:
         """Dash's scripts within a page of the service."""
-        return _page.get()(parts)
+        return _page.get()(parts | {"scripts": _lean(parts["scripts"])})
+
+
+def _lean(scripts: str) -> str:
+    """Only what the page uses, and all of it at once: Dash would ask for its chart, and then for the whole of Plotly,
+    when it comes to draw one. With the part of Plotly that these charts need already there, it asks for neither."""
+    used = [line for line in scripts.splitlines() if not any(part in line for part in UNUSED)]
+    chart = next(line.replace(CORE, GRAPH) for line in used if CORE in line)
+    return "\n".join([*used, chart, f'<script src="{asset("plotly.js")}"></script>'])
 
 
 def _framed(request: Asked, figures: Figures) -> Callable[[dict[str, str]], str]:

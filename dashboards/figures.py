@@ -26,6 +26,7 @@ from segments import gap, wards
 READ = ("register", "households", "indicator", "population", "boundaries", "geography")
 ALL = "All wards"
 NOT_SHOWN = Published(HIDDEN, None)
+UNTIL_CLOSED = "What the reminders changed in each ward and group is shown once the outcome window has closed."
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,8 @@ def ward_headline(ward: Ward, trial: Trial) -> str:
     effect = trial.ward(ward.code).effect
     if trial.finding is None:
         return trial.waiting
+    if trial.interim:
+        return UNTIL_CLOSED
     if effect.low.value is None or effect.high.value is None:
         return f"Too few homes in {ward.name} took part to show what the reminders changed here."
     if effect.too_early:

@@ -100,6 +100,13 @@ class Finding:
             "registered because of the reminders."
         )
 
+    @property
+    def span(self) -> str:
+        """The least and the most that `more` may be, by the published interval."""
+        homes = self.reminded.homes.value or 0
+        ends = sorted(abs(end.value or 0) * homes / 100 for end in (self.effect.low, self.effect.high))
+        return " to ".join(str(RULE.count(round(end))) for end in ends)
+
 
 def publish(
     cells: Iterable[Cell], *, reminded: str, comparison: str, arms: Sequence[str] = (), interim: bool = False,
@@ -113,6 +120,9 @@ def publish(
     wards shown from the total would show them. `arms` names every arm of the trial, where more than one is compared:
     a ward is then hidden from all of its findings or none, or their differences would show it. Intervals then hold
     for all of them at once; before the window has closed (`interim`), for every look.
+
+    Before that no ward is shown: homes that register later only add to a count, so that two looks at the same wards
+    could narrow what each hides to one number.
     """
     held = list(cells)
     places = parts_of(held, arms or (reminded, comparison), rule)
@@ -127,7 +137,7 @@ def publish(
     seen = {ward.ward: ward for ward in gather(overall[1], compared, critical).wards} if overall else {}
     found = tuple(
         WardFinding(ward, _side(one, ward, rule), _side(zero, ward, rule), _ward_effect(seen.get(ward)))
-        if ward in parts
+        if ward in parts and not interim
         else WardFinding(ward, UNSEEN, UNSEEN, NO_EFFECT)
         for ward in sorted({cell.ward for cell in held})
     )

@@ -84,20 +84,23 @@ def divide(
     divisions: Mapping[str, Sequence[Cell]], *, reminded: str, comparison: str, arms: Sequence[str], whole: Effect,
     interim: bool = False, rule: Disclosure = RULE,
 ) -> Divided:  # fmt: skip
-    """Each division of the homes that the findings of the wards are of; `arms` as in `publish`, `whole` its effect."""
+    """Each division of the homes that the findings of the wards are of; `arms` as in `publish`, `whole` its effect.
+
+    As no ward, no group is shown before the window has closed (`interim`).
+    """
     room: dict[tuple[int, int], tuple[float, float]] = {}
     found = {}
     for division, cells in divisions.items():
         places = parts_of(cells, arms, rule)
         held = [cell for cell in cells if cell.ward in places]
         room = room or _totals(held, places, arms, rule)
-        shown = [group for group in MENU[division] if _whole(held, group, arms, rule)]
+        shown = [group for group in MENU[division] if not interim and _whole(held, group, arms, rule)]
         left = _left(held, shown, room, arms, rule)
         room = left or room
         groups = dict.fromkeys(MENU[division], (UNSEEN, UNSEEN, NO_EFFECT))
         for group in shown if left else []:
             mine = [replace(cell, ward=WARDS_ALIKE) for cell in held if cell.group == group]
-            own = publish(mine, reminded=reminded, comparison=comparison, arms=arms, interim=interim, rule=rule)
+            own = publish(mine, reminded=reminded, comparison=comparison, arms=arms, rule=rule)
             # Not drawn towards the other groups, which are few and unlike; clear only where the whole is.
             effect = replace(own.effect, too_early=own.effect.too_early or whole.too_early)
             groups[group] = own.reminded, own.comparison, effect

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from dash import dcc, html
+from dash.development.base_component import Component
 
 from dashboards import exports, plots
 from dashboards.disclosure import NOTE
@@ -13,11 +14,23 @@ from dashboards.findings import Effect
 from dashboards.view import View
 from engage.foundation.pages import day
 
-OUTLINES = "/dashboard/outlines/"
-STILL = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "topojsonURL": OUTLINES}
+STILL = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 EFFECT_COLUMNS = ["Homes", "Homes reminded", "More per 100 homes", "95% interval"]
 TIME_COLUMNS = ["Register of", "On it, of those entitled", "Share", "Since the one before"]
-Cells = Sequence[Any]
+Cells = Sequence[str | Sequence[str]]
+"""The name of a row, then its figures; a figure may have a note beneath it."""
+
+
+class FiguresTable(Component):  # type: ignore[misc]  # Dash's types are not followed
+    """A table drawn in the browser by `engage/assets/dashboard.js`."""
+
+    _namespace, _type = "engage", "FiguresTable"
+    _children_props: Sequence[str] = ()
+    _prop_names = ("caption", "heads", "rows")
+    _valid_wildcard_attributes: Sequence[str] = ()
+
+    def __init__(self, caption: str, heads: Sequence[str], rows: Sequence[Cells]) -> None:
+        super().__init__(caption=caption, heads=heads, rows=rows)
 
 
 def layout(view: View) -> Any:
@@ -44,16 +57,18 @@ def changed(view: View) -> list[Any]:
     if trial is None or trial.finding is None:
         said = trial.waiting if trial else "No campaign has been launched yet."
         return [heading, html.P(said, className="govuk-body engage-empty")]
-    found = [(part.name, part.effect) for part in view.parts]
-    rows = [[part.name, str(part.reminded.homes), *_effect(part.effect)] for part in view.parts]
+    parts = view.parts[:1] if view.unshown else view.parts
+    found = [(part.name, part.effect) for part in parts]
+    rows = [[part.name, str(part.reminded.homes), *_effect(part.effect)] for part in parts]
     said = f"{trial.name}: more registrations per 100 homes reminded, with the 95% interval. "
     return [
         heading,
         html.P(f"{trial.name}, register of {day(trial.as_at)}.", className="govuk-body"),
         _beside(
             _chart(plots.effects(found), said + _told([(name, effect.text) for name, effect in found])),
-            _table(f"What the reminders changed, {view.name}", EFFECT_COLUMNS, rows),
+            FiguresTable(f"What the reminders changed, {view.name}", EFFECT_COLUMNS, rows),
         ),
+        *([html.P(view.unshown, className="govuk-body engage-empty")] if view.unshown else []),
         _downloads("changed", f"/wards/changed.csv{view.query}", view),
     ]
 
@@ -67,7 +82,7 @@ def complete(view: View) -> list[Any]:
     wards = [replace(ward, completeness=past.ward(ward.code)) for ward in figures.wards]
     held = [(ALL, past.whole), *((ward.name, ward.completeness) for ward in wards)]
     rows = [[name, f"{one.registered} of {one.eligible}", one.text] for name, one in held]
-    table = _table("How complete the register is, by ward", ["Place", "On it, of those entitled", "Share"], rows)
+    table = FiguresTable("How complete the register is, by ward", ["Place", "On it, of those entitled", "Share"], rows)
     chart = plots.completeness_map(wards)
     said = f"Map of {figures.name}: people on the register, of those entitled to be. " + _told(
         [(name, one.text) for name, one in held]
@@ -101,7 +116,7 @@ def _over_time(view: View) -> list[Any]:
     )
     return [
         heading,
-        _beside(_chart(chart, said), _table("How complete each register was", TIME_COLUMNS, rows)),
+        _beside(_chart(chart, said), FiguresTable("How complete each register was", TIME_COLUMNS, rows)),
         _downloads("over-time", "/wards/over-time.csv", view),
     ]
 
@@ -115,10 +130,10 @@ def _downloads(picture: str, data: str, view: View) -> Any:
     return html.P([part for link in links for part in (link, " ")], className="govuk-body engage-onward")
 
 
-def _effect(effect: Effect) -> list[Any]:
+def _effect(effect: Effect) -> Cells:
     if not effect.shown:
         return ["too few homes", "not shown"]
-    early = [html.Span("too early to say", className="engage-under")] if effect.too_early else []
+    early = ["too early to say"] if effect.too_early else []
     return [[str(effect.difference), *early], f"{effect.low} to {effect.high}"]
 
 
@@ -134,31 +149,3 @@ def _chart(figure: Any, said: str) -> Any:
     """One image to a screen reader, which hears what the table says; there is nothing in it to tab to."""
     graph = dcc.Graph(figure=figure, config=STILL, responsive=True, style={"height": f"{figure['layout']['height']}px"})
     return html.Div(graph, role="img", className="engage-chart", **{"aria-label": said})
-
-
-def _table(caption: str, heads: Cells, rows: Sequence[Cells]) -> Any:
-    def kind(place: int) -> str:
-        return "--numeric" if place else ""
-
-    top = [
-        html.Th(head, scope="col", className=f"govuk-table__header govuk-table__header{kind(place)}")
-        for place, head in enumerate(heads)
-    ]
-    body = [
-        html.Tr(
-            [
-                html.Th(row[0], scope="row", className="govuk-table__header"),
-                *(html.Td(cell, className="govuk-table__cell govuk-table__cell--numeric") for cell in row[1:]),
-            ],
-            className="govuk-table__row",
-        )
-        for row in rows
-    ]
-    return html.Table(
-        [
-            html.Caption(caption, className="govuk-table__caption govuk-table__caption--m"),
-            html.Thead(html.Tr(top, className="govuk-table__row"), className="govuk-table__head"),
-            html.Tbody(body, className="govuk-table__body"),
-        ],
-        className="govuk-table govuk-table--small-text-until-tablet",
-    )

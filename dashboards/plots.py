@@ -1,10 +1,15 @@
 """The charts of the dashboard in Plotly: a map of wards and a plot of intervals, from published figures alone."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from datetime import date
+from math import cos, radians
+from textwrap import wrap
 from typing import Any
 
 import plotly.graph_objects as go
+import shapely
+from shapely.geometry import mapping
 
 from dashboards.drawing import BLUE, GREY, INK, LIGHT, PAPER
 from dashboards.figures import Completeness, Ward
@@ -14,18 +19,30 @@ from dashboards.maps import SHADES
 FAMILY = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"
 FONT = {"family": FAMILY, "size": 14, "color": INK}
 HALO = ", ".join(f"0 0 {width}px {PAPER}" for width in (3, 3, 4, 4))
+ACROSS = 500
+"""A boundary is drawn to this part of the map's longer side, about a pixel of a telephone."""
+WIDTH, HEIGHT = 330, 350
+"""Pixels of the map on a telephone, within its margins."""
+
+WORDS, LEAST = (40, 18), 6
+"""Pixels that a share takes, and the least half width of a ward that carries one."""
+
+LINE, LETTER = 20, 8
+"""Letters of a name on a line, and the pixels of a wide one."""
 Effects = Sequence[tuple[str, Effect]]
 
 
 def effects(found: Effects) -> go.Figure:
     """A dot and its 95 % interval for each place, first on top; a ring where it is too early to say."""
     shown = [(name, effect) for name, effect in found if effect.shown]
+    places = [name for name, _ in found]
+    written = [_folded(place) for place in places]
     figure = go.Figure()
     for early, name, colour in ((False, "Effect", BLUE), (True, "Too early to say", GREY)):
         figure.add_trace(_dots([row for row in shown if row[1].too_early is early], name, colour, hollow=early))
     figure.add_trace(_unshown([name for name, effect in found if not effect.shown]))
     figure.update_layout(
-        height=110 + 34 * len(found), margin={"l": 8, "r": 8, "t": 40, "b": 48}, font=FONT, dragmode=False,
+        height=110 + 34 * len(found), margin={"l": _room(written), "r": 8, "t": 40, "b": 48}, font=FONT, dragmode=False,
         plot_bgcolor=PAPER, paper_bgcolor=PAPER,
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False},
     )  # fmt: skip
@@ -33,11 +50,22 @@ def effects(found: Effects) -> go.Figure:
         title="More per 100 homes", gridcolor=LIGHT, zeroline=True, zerolinecolor=INK, zerolinewidth=2,
         fixedrange=True, rangemode="tozero",
     )  # fmt: skip
-    names = [name for name, _ in found]
     figure.update_yaxes(
-        categoryorder="array", categoryarray=names, range=[len(names) - 0.5, -0.5], automargin=True, fixedrange=True
-    )
+        categoryorder="array", categoryarray=places, range=[len(places) - 0.5, -0.5], fixedrange=True,
+        tickvals=places, ticktext=["<br>".join(lines) for lines in written],
+        ticklabeloverflow="allow", ticklabelstandoff=4,
+    )  # fmt: skip
     return figure
+
+
+def _folded(name: str) -> list[str]:
+    """A name on one line, or a long one on two of about the same length."""
+    return wrap(name, max(LINE, len(name) // 2 + 4))
+
+
+def _room(names: Sequence[Sequence[str]]) -> int:
+    """Pixels for the names beside a chart. Plotly would measure each on the page, which a telephone is slow at."""
+    return 16 + LETTER * max(len(line) for lines in names for line in lines)
 
 
 def _dots(rows: Effects, name: str, colour: str, *, hollow: bool) -> go.Scatter:
@@ -90,7 +118,7 @@ def over_time(held: Sequence[tuple[date, Completeness]]) -> go.Figure | None:
         range=[days[0] - room / 2, days[-1] + room / 2],
     )  # fmt: skip
     figure.update_yaxes(
-        range=[10 * (low // 10), 100], ticksuffix="%", gridcolor=LIGHT, automargin=True, fixedrange=True
+        range=[10 * min(low // 10, 9), 100], ticksuffix="%", gridcolor=LIGHT, automargin=True, fixedrange=True
     )
     return figure
 
@@ -100,68 +128,65 @@ def completeness_map(wards: Sequence[Ward]) -> go.Figure | None:
     drawn = [ward for ward in wards if ward.geometry]
     if not drawn:
         return None
-    shapes = {
-        "type": "FeatureCollection",
-        "features": [
-            {"type": "Feature", "id": w.code, "properties": {}, "geometry": _wound(w.geometry)} for w in drawn
-        ],
-    }
-    figure = go.Figure([_areas(drawn, shapes), _words(drawn)])
+    shapes = _outlines(drawn)
+    figure = go.Figure([_areas(drawn, shapes), _words(drawn, shapes)])
     figure.update_geos(visible=False, fitbounds="geojson", projection={"type": "mercator"}, bgcolor=PAPER)
     figure.update_layout(height=400, margin={"l": 0, "r": 0, "t": 0, "b": 40}, font=FONT, dragmode=False)
     return figure
 
 
-def _areas(wards: Sequence[Ward], shapes: Mapping[str, Any]) -> go.Choropleth:
+def _outlines(wards: Sequence[Ward]) -> Sequence[Any]:
+    """Boundaries as far as a screen can show them, neighbours still meeting. Plotly draws on a sphere, where a ring the
+    wrong way round is the whole world but the ward."""
+    shapes = shapely.from_geojson([json.dumps(ward.geometry) for ward in wards])
+    west, south, east, north = shapely.total_bounds(shapes)
+    drawn = shapely.coverage_simplify(shapes, max(east - west, north - south) / ACROSS)
+    return list(shapely.orient_polygons(shapely.transform(drawn, lambda points: points.round(5)), exterior_cw=True))
+
+
+def _areas(wards: Sequence[Ward], shapes: Sequence[Any]) -> go.Choropleth:
     shares = [ward.completeness.share for ward in wards]
-    low, high = min((s.value or 0 for s in shares if s.value is not None), default=0), 100
+    low = min((share.value for share in shares if share.value is not None), default=0)
+    features = [
+        {"type": "Feature", "id": ward.code, "properties": {}, "geometry": mapping(shape)}
+        for ward, shape in zip(wards, shapes, strict=True)
+    ]
     return go.Choropleth(
-        geojson=shapes, locations=[ward.code for ward in wards], z=[share.value for share in shares],
-        colorscale=[[place / 2, shade] for place, shade in enumerate(SHADES)], zmin=5 * (low // 5), zmax=high,
+        geojson={"type": "FeatureCollection", "features": features},
+        locations=[ward.code for ward in wards], z=[share.value for share in shares],
+        colorscale=[[place / 2, shade] for place, shade in enumerate(SHADES)], zmin=5 * min(low // 5, 19), zmax=100,
         marker={"line": {"color": PAPER, "width": 2}},
         text=[f"{ward.name}: {ward.completeness.text}" for ward in wards], hovertemplate="%{text}<extra></extra>",
         colorbar={"orientation": "h", "y": -0.02, "yanchor": "top", "thickness": 14, "ticksuffix": "%", "len": 0.9},
     )  # fmt: skip
 
 
-def _words(wards: Sequence[Ward]) -> go.Scattergeo:
-    """The share on each ward, in ink on a paper-coloured halo, so that nobody needs to tell the shades apart."""
-    centres = [_centre(ward.geometry or {}) for ward in wards]
+def _words(wards: Sequence[Ward], shapes: Sequence[Any]) -> go.Scattergeo:
+    """The share on each ward where it is widest, if there is room, in ink on a paper-coloured halo, so that nobody
+    needs to tell the shades apart; the table has them all."""
+    circles = shapely.maximum_inscribed_circle(shapes)
+    middles = shapely.get_coordinates(shapely.get_point(circles, 0))
+    held = _roomy(middles, shapely.length(circles), _scale(shapes))
     return go.Scattergeo(
-        lon=[x for x, _ in centres], lat=[y for _, y in centres], mode="text", hoverinfo="skip", showlegend=False,
-        text=[f"<b>{ward.completeness.share}</b>" for ward in wards],
+        lon=[middles[place][0] for place in held], lat=[middles[place][1] for place in held], mode="text",
+        hoverinfo="skip", showlegend=False, text=[f"<b>{wards[place].completeness.share}</b>" for place in held],
         textfont={"color": INK, "size": 14, "shadow": HALO},
     )  # fmt: skip
 
 
-Ring = Sequence[Sequence[float]]
+def _scale(shapes: Sequence[Any]) -> tuple[float, float]:
+    """Pixels to a degree of longitude and latitude, on a map as wide as a telephone."""
+    west, south, east, north = shapely.total_bounds(shapes)
+    narrowing = cos(radians((south + north) / 2))
+    up = min(WIDTH / ((east - west) * narrowing), HEIGHT / (north - south))
+    return up * narrowing, up
 
 
-def _polygons(geometry: Mapping[str, Any]) -> list[list[Ring]]:
-    held = geometry["coordinates"]
-    return list(held) if geometry["type"] == "MultiPolygon" else [held]
-
-
-def _area(ring: Ring) -> float:
-    """Twice the signed area: above nought where the ring runs anticlockwise."""
-    ends = zip(ring, [*ring[1:], ring[0]], strict=True)
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in ends)
-
-
-def _wound(geometry: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Plotly draws on a sphere, where a ring the wrong way round is the whole world but the ward."""
-    polygons = [
-        [
-            list(ring) if (_area(ring) < 0) == (place == 0) else list(reversed(ring))
-            for place, ring in enumerate(polygon)
-        ]
-        for polygon in _polygons(geometry or {})
-    ]
-    return {"type": "MultiPolygon", "coordinates": polygons}
-
-
-def _centre(geometry: Mapping[str, Any]) -> tuple[float, float]:
-    """The middle of the box about the largest part."""
-    ring = max((polygon[0] for polygon in _polygons(geometry)), key=lambda ring: abs(_area(ring)))
-    xs, ys = [p[0] for p in ring], [p[1] for p in ring]
-    return (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+def _roomy(middles: Any, radii: Sequence[float], scale: tuple[float, float]) -> list[int]:
+    """The places whose words fit, widest first: none over another, and none on a ward that is hardly seen beneath."""
+    held: list[int] = []
+    for place in sorted(range(len(radii)), key=lambda place: -radii[place]):
+        apart = [abs(middles[place] - middles[other]) * scale for other in held]
+        if radii[place] * scale[0] >= LEAST and all(x > WORDS[0] or y > WORDS[1] for x, y in apart):
+            held.append(place)
+    return held

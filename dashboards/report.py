@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from dashboards import exports, pictures
 from dashboards.disclosure import NOTE
-from dashboards.figures import ALL, Completeness, Figures, published
+from dashboards.figures import ALL, UNTIL_CLOSED, Completeness, Figures, published
 from dashboards.findings import Effect
 from dashboards.view import View, Wanted
 from engage.foundation.clock import today
@@ -75,12 +75,14 @@ def report_file(request: Asked, office: InOffice, account: ByAccount, wanted: Wa
 def _sheets(office: Office, figures: Figures, wanted: str) -> dict[str, Any]:
     view = View.of(figures, wanted)
     trial = view.trial
+    channels = View(figures, trial, view.past, "channel")
     lines = [Line(ward.name, view.effect_of(ward), ward.completeness) for ward in figures.wards]
     return {
         "figures": figures, "trial": trial, "whole": exports.whole(trial), "note": NOTE, "today": today(office.clock),
         "over_time": pictures.over_time(figures),
         "changes": exports.changes(figures)[:5],
-        "groups": pictures.effects(View(figures, trial, view.past, "channel")) if view.parts else None,
+        "groups": pictures.effects(channels) if view.parts and not channels.unshown else None,
+        "until_closed": UNTIL_CLOSED,
         "every": Line(ALL, trial.effect, figures.whole) if trial else None,
         "columns": _columns(lines),
         "map": pictures.completeness_map(figures) if len(lines) <= WITH_MAP else None,

@@ -40,8 +40,10 @@ def wards_page(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Tem
 
 
 def _worth(view: View, by: str) -> bool:
-    """Whether there is a finding to divide, and more than one arm where it is divided by arms."""
-    return bool(view.parts) and (by != ARM or len(view.figures.arms(view.trial)) > 1)
+    """Whether there is a finding that may be divided, and more than one arm where it is divided by arms."""
+    if by == ARM:
+        return bool(view.parts) and len(view.figures.arms(view.trial)) > 1
+    return view.trial is not None and bool(view.parts) and not view.trial.interim
 
 
 @get("/wards.csv", include_in_schema=False, sync_to_thread=True)
@@ -99,7 +101,7 @@ def _found(figures: Figures, code: str) -> Ward:
 
 
 def _page(figures: Figures, trial: Trial | None, ward: Ward) -> Template:
-    measured = trial if trial and trial.finding else None
+    measured = trial if trial and trial.finding and not trial.interim else None
     return render(
         "members/ward.html",
         figures=figures,

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from litestar.params import QueryParameter
 
-from dashboards.figures import ALL, Figures, Past, Trial, Ward
+from dashboards.figures import ALL, UNTIL_CLOSED, Figures, Past, Trial, Ward
 from dashboards.findings import NO_EFFECT, Effect, Side
 from dashboards.groups import DIVISIONS
 
@@ -70,10 +70,21 @@ class View:
         found = self.trial.finding
         return [Part(ALL, found.reminded, found.comparison, found.effect), *self._parts(self.trial)]
 
+    @property
+    def unshown(self) -> str:
+        """Why nothing is shown of a division; nothing where something is."""
+        if self.trial and self.trial.interim and self.by != ARM:
+            return UNTIL_CLOSED
+        if self.by not in DIVISIONS or any(part.effect.shown for part in self.parts[1:]):
+            return ""
+        return "Not shown: a group here is too small, and the others would give its counts away."
+
     def _parts(self, trial: Trial) -> Sequence[Part]:
         if self.by == ARM:
             arms = [(each.arm, each.finding) for each in self.figures.arms(trial) if each.finding]
             return [Part(arm, one.reminded, one.comparison, one.effect) for arm, one in arms]
+        if trial.interim:
+            return []
         if self.by != WARD:
             groups = trial.groups(self.by)
             return [Part(one.group, one.reminded, one.comparison, one.effect) for one in groups]

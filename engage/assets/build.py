@@ -21,8 +21,12 @@ MODULES = ASSETS / "node_modules"
 GOVUK = MODULES / "govuk-frontend/dist/govuk"
 # The part of Plotly that draws what the dashboard shows: a third of the whole, which Dash would load.
 PLOTLY = "plotly.js-geo-dist-min"
-PACKAGES = ("govuk-frontend", "htmx.org", PLOTLY)
-OURS = ("engage.css", "engage.js", "icon.svg")
+# Plotly fetches the coastlines of the world for any map, unless it has them: a ward needs none.
+NO_OUTLINES = '\nwindow.PlotlyGeoAssets={topojson:{world_110m:{type:"Topology",objects:{},arcs:[]}}};\n'
+# All that Dash's components ask of the polyfill for old browsers, which is fifty times its size.
+REGENERATOR = "regenerator-runtime"
+PACKAGES = ("govuk-frontend", "htmx.org", PLOTLY, REGENERATOR)
+OURS = ("engage.css", "engage.js", "dashboard.js", "icon.svg")
 INPUTS = ("build.py", "package-lock.json", *OURS)
 
 # GDS Transport and the crest may only be used on gov.uk, and a council's own service may be elsewhere.
@@ -102,9 +106,12 @@ def _write_all() -> dict[str, str]:
     files = {
         "govuk-frontend.js": _write("govuk-frontend.js", _borrowed("govuk-frontend.min.js")),
         "engage.css": _write("engage.css", _borrowed("govuk-frontend.min.css") + _own("engage.css")),
-        "htmx.js": _write("htmx.js", (MODULES / "htmx.org/dist/htmx.min.js").read_text()),
+        "htmx.js": _write("htmx.js", _npm("htmx.org", "dist/htmx.min.js")),
         "icon.svg": _write("icon.svg", _own("icon.svg")),
-        "plotly.js": _write("plotly.js", (MODULES / PLOTLY / "plotly-geo.min.js").read_text()),
+        "plotly.js": _write("plotly.js", _npm(PLOTLY, "plotly-geo.min.js") + NO_OUTLINES),
+        "dashboard.js": _write(
+            "dashboard.js", (MODULES / REGENERATOR / "runtime.js").read_text() + _own("dashboard.js")
+        ),
         "licences.txt": _write("licences.txt", _licences()),
     }
     script = _own("engage.js").replace("./govuk-frontend.js", f"./{files['govuk-frontend.js']}")
@@ -117,6 +124,10 @@ def _borrowed(name: str) -> str:
     if "GDS Transport" in text or "crest" in text or "@font-face" in text:
         raise SystemExit(f"{name} still asks for GDS Transport or the crest: engage/assets/build.py must learn how.")
     return text
+
+
+def _npm(package: str, name: str) -> str:
+    return (MODULES / package / name).read_text()
 
 
 def _own(name: str) -> str:
@@ -138,7 +149,8 @@ def _licences() -> str:
     lines = [f"{package['name']} {package['version']}: {package['license']}" for package in packages]
     govuk = "GOV.UK Frontend: Copyright (c) Crown Copyright (Government Digital Service). MIT licence, as in LICENSE."
     plotly = "plotly.js: Copyright (c) Plotly, Inc. MIT licence, as at the head of the file."
-    return "\n".join([*lines, "", govuk, plotly, "", (MODULES / "htmx.org/LICENSE").read_text()])
+    whole = [_npm(name, "LICENSE") for name in ("htmx.org", REGENERATOR)]
+    return "\n".join([*lines, "", govuk, plotly, "", *whole])
 
 
 if __name__ == "__main__":

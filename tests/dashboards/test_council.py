@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -92,31 +93,31 @@ def test_the_analysis_set_has_no_identifiers(app: Litestar, council: Council) ->
     assert archive(app, council.campaign).read("analysis.csv") == found.read("analysis.csv")
 
 
-def test_the_python_script_gives_the_pages_figure(app: Litestar, council: Council, tmp_path: Path, page: str) -> None:
-    archive(app, council.campaign).extractall(tmp_path)
-    done = subprocess.run(
-        [sys.executable, str(tmp_path / "repeat.py")], capture_output=True, text=True, check=True, cwd="/"
-    )
+RUNS = {"repeat.py": [sys.executable], "repeat.R": ["Rscript", "--vanilla"]}
+
+
+@pytest.mark.parametrize("script", RUNS)
+def test_the_scripts_give_the_pages_figure(
+    app: Litestar, council: Council, tmp_path: Path, page: str, script: str
+) -> None:
+    if shutil.which(RUNS[script][0]) is None:
+        pytest.skip(f"{RUNS[script][0]} is not installed, so {script} is not run")
+    found = archive(app, council.campaign)
+    found.extractall(tmp_path)
+    done = subprocess.run([*RUNS[script], script], capture_output=True, text=True, check=True, cwd=tmp_path)
     (row,) = csv.DictReader(io.StringIO(done.stdout))
-    assert row["arm"] == "reminded now"
     held = results_of(council)
+    assert held.found
     (arm,) = held.found.arms
-    assert float(row["difference"]) == pytest.approx(arm.difference, abs=1e-6)
-    assert float(row["se"]) == pytest.approx(arm.se, abs=1e-6)
-    assert (float(row["low"]), float(row["high"])) == pytest.approx((arm.low, arm.high), abs=1e-6)
+    assert row["arm"] == arm.arm == "reminded now"
+    printed = [row[name] for name in ("difference", "se", "low", "high")]
+    assert printed == [f"{held:.6f}" for held in (arm.difference, arm.se, arm.low, arm.high)]
     assert f"{100 * float(row['difference']):+.2f}" in page
-    assert f"{arm.arm},{arm.difference:.6f},{arm.se:.6f}" in (tmp_path / "README.txt").read_text()
+    assert ",".join([arm.arm, *printed[:2]]) in found.read("README.txt").decode()
 
 
 def results_of(held: Council) -> Results:
     return results(held.office, held.officer, held.campaign)
-
-
-def test_the_r_script_names_the_same_comparison(app: Litestar, council: Council) -> None:
-    script = archive(app, council.campaign).read("repeat.R").decode()
-    assert 'control <- "reminded later"' in script
-    assert script.count("(") == script.count(")")
-    assert script.count("{") == script.count("}") == 1
 
 
 @pytest.mark.parametrize("role", [Role.officer, Role.approver, Role.auditor, Role.administrator])

@@ -240,6 +240,7 @@ def test_a_finding_in_words() -> None:
     found = finding([(800, 120, 800, 60)] * 5)
     assert found.headline == "Between 6.1 and 8.9 more homes in every 100 registered because of the reminders."
     assert (found.effect.difference.text, found.more.text) == ("+7.5", "300")
+    assert found.span == "245 to 355"
     assert all(not ward.effect.too_early for ward in found.wards)
     assert found.wards[0].reminded.rate.text == "15%"
 

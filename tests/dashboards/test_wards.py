@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from markupsafe import Markup, escape
 
-from dashboards import exports, figures, panels, pictures
+from dashboards import exports, figures, panels, pictures, report, routes
 from dashboards.disclosure import HIDDEN, RULE
 from dashboards.figures import Figures, Trial, published
 from dashboards.findings import Cell, publish
@@ -81,8 +82,9 @@ def test_the_page_says_the_finding_and_how_sure(council: Council, member: TestCl
     assert trial.headline in page
     assert held.headline in page
     assert "register of 15 July 2026" in page
-    assert page.count("<svg") == 6  # by ward, three divisions, the map, and the registers so far
-    assert page.count("<table") == 7
+    assert page.count("<svg") == 3  # by ward, the map, and the registers so far
+    assert page.count("Not shown: a group here is too small") == 3  # a division each
+    assert page.count("<table") == 4
     names = [ward.name for ward in held.wards]
     assert names == sorted(names)
     assert [page.index(f">{escape(name)}</a>") for name in names] == sorted(
@@ -308,6 +310,31 @@ def test_interim_figures_say_so() -> None:
     held = figured([(200, 200, 0.5, 0.1, 100)])
     trial = Trial("1", "Summer", WINDOW, interim=True, finding=held.trials[0].finding)
     assert trial.headline.startswith("So far: between ")
+    assert figures.ward_headline(held.wards[0], trial) == figures.UNTIL_CLOSED
+    early = replace(held, trials=(trial,))
+    for by in ("ward", "channel"):
+        view = View.of(early, by=by)
+        assert ([part.name for part in view.parts], view.unshown) == ([figures.ALL], figures.UNTIL_CLOSED)
+        said = json.dumps(panels.changed(view), default=lambda part: part.to_plotly_json())
+        assert figures.UNTIL_CLOSED in said
+        assert held.wards[0].name not in said
+
+
+def test_until_the_window_has_closed_pages_show_all_wards_together(
+    council: Council, member: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = published(council.office, council.code)
+    counted = [Cell(w.code, arm, 300, 60 if arm == "now" else 20) for w in held.wards for arm in ("now", "later")]
+    finding = publish(counted, reminded="now", comparison="later", interim=True)
+    early = replace(held, trials=(replace(held.trials[0], finding=finding, interim=True, divided={}),))
+    for room in (routes, report):
+        monkeypatch.setattr(room, "published", lambda *_: early)
+    for path in ("/wards", f"/wards/{held.wards[0].code}", "/report"):
+        page = member.get(path).text
+        assert figures.UNTIL_CLOSED in page
+        assert "too few homes" not in page
+    rows = list(csv.DictReader(io.StringIO(member.get("/wards.csv").text)))
+    assert [row["reminded_homes"] for row in rows] == ["1200", *["not shown"] * len(held.wards)]
 
 
 def test_the_figures_are_made_anew_when_a_register_comes(council: Council) -> None:

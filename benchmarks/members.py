@@ -1,6 +1,6 @@
 """Speed of what members see: a million electors, 40 wards, 20 campaigns; a slow phone; a hundred members at once.
 
-    python benchmarks/dashboards.py [--electors N] [--folder DIR]
+    python benchmarks/members.py [--electors N] [--folder DIR]
 
 The demo is played on a small borough; its homes, electors and audience are then multiplied in the lake, and its
 campaign repeated. The service runs as it does for a council, in a process of its own. The phone is Chromium with its
@@ -39,7 +39,7 @@ from engage.foundation.settings import Settings
 
 ELECTORS, WARDS, CAMPAIGNS, HOMES = 1_000_000, 40, 20, 4_000
 PLAYED = 10  # wards of the demo; copies of its homes lie in the others
-EACH, LOOKS, MEMBERS, VISITS = 25, 3, 100, 3
+EACH, LOOKS, MEMBERS, VISITS = 100, 3, 100, 3
 FIRST_VIEW, INTERACTIVE, QUERY = 1.0, 4.0, 0.100  # seconds
 NETWORK = {"offline": False, "latency": 40, "downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8}
 SLOWER = 4  # times, the processor
@@ -50,12 +50,13 @@ new PerformanceObserver(list => list.getEntries().forEach(e => window.seen.long 
   .observe({type: "longtask", buffered: true});
 new PerformanceObserver(list => list.getEntries().forEach(e => window.seen.painted = e.startTime))
   .observe({type: "largest-contentful-paint", buffered: true});
-const look = () => {
-  if (document.querySelector(".js-plotly-plot .errorbars path, .js-plotly-plot .points path"))
-    requestAnimationFrame(() => window.seen.chart = performance.now());
-  else requestAnimationFrame(look);
+const look = (name, ...parts) => {
+  if (parts.every(part => document.querySelector(`.js-plotly-plot ${part}`)))
+    requestAnimationFrame(() => window.seen[name] = performance.now());
+  else requestAnimationFrame(() => look(name, ...parts));
 };
-look();
+look("chart", ".errorbars path");
+look("every", ".errorbars path", ".choroplethlocation", ".lines path");
 """
 
 
@@ -233,15 +234,15 @@ def measure_phone(client: httpx.Client) -> list[str]:
             with _phone(chromium, client) as phone:
                 ours.append(_look(phone, f"{client.base_url}/wards", "painted")["painted"] / 1000)
             with _phone(chromium, client) as phone:
-                seen = _look(phone, f"{client.base_url}/dashboard/", "chart")
+                seen = _look(phone, f"{client.base_url}/dashboard/", "every")
                 charts.append(seen["chart"] / 1000)
-                ready.append(max(seen["chart"], seen["long"]) / 1000)
+                ready.append(max(seen["every"], seen["long"]) / 1000)
         chromium.close()
     first, chart, able = (statistics.median(taken) for taken in (ours, charts, ready))
     print("A slow phone (10 Mbit/s, 40 ms, processor 4 times slower), nothing kept from before, medians:")
     print(f"  the wards, whole first view  {first:5.2f} s")
     print(f"  Dash's first chart           {chart:5.2f} s, {chart / first:.1f} times as long")
-    print(f"  Dash ready to be used        {able:5.2f} s", flush=True)
+    print(f"  Dash ready to be used        {able:5.2f} s: every chart drawn, the processor free", flush=True)
     limits = {
         f"the first view in {FIRST_VIEW:.1f} s": first <= FIRST_VIEW,
         "the first view before Dash's first chart": first < chart,

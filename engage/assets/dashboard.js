@@ -1,0 +1,28 @@
+// The dashboard's table, beside Dash's components: one for a table, where Dash has one for each cell, which a phone
+// takes a second to draw. A cell is text, or text with a note beneath it.
+(() => {
+  const element = window.React.createElement;
+  const cell = (tag, kind, content, more) => {
+    const [text, note] = [content].flat();
+    const inner = note ? [text, element("span", { className: "engage-under", key: "note" }, note)] : text;
+    return element(tag, { ...more, className: `govuk-table__${kind}` }, inner);
+  };
+  const numeric = (kind, place) => (place ? `${kind} govuk-table__${kind}--numeric` : kind);
+  const head = (text, place) => cell("th", numeric("header", place), text, { scope: "col", key: place });
+  const row = ([name, ...cells], place) =>
+    element(
+      "tr",
+      { className: "govuk-table__row", key: place },
+      cell("th", "header", name, { scope: "row" }),
+      ...cells.map((content) => cell("td", numeric("cell", true), content)),
+    );
+  const FiguresTable = ({ caption, heads, rows }) =>
+    element(
+      "table",
+      { className: "govuk-table govuk-table--small-text-until-tablet" },
+      element("caption", { className: "govuk-table__caption govuk-table__caption--m" }, caption),
+      element("thead", { className: "govuk-table__head" }, element("tr", { className: "govuk-table__row" }, heads.map(head))),
+      element("tbody", { className: "govuk-table__body" }, rows.map(row)),
+    );
+  window.engage = { FiguresTable };
+})();
