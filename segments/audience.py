@@ -14,6 +14,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engage.foundation import audit
@@ -152,10 +153,9 @@ def _keep(
 
 
 def _counts(part: engine.Part) -> dict[str, int]:
-    query = "SELECT count(email_contact), count(sms_contact), count(*) FILTER (letter) FROM read_parquet(?)"
-    with duckdb.connect() as lake:
-        email, sms, letter = lake.execute(query, [str(part.path)]).fetchall()[0]
-    return {"households": part.rows, "email": email, "sms": sms, "letter": letter}
+    held = pq.read_table(part.path, columns=[*(f"{channel}_contact" for channel in CHANNELS), "letter"])
+    reached = {channel: part.rows - held[f"{channel}_contact"].null_count for channel in CHANNELS}
+    return {"households": part.rows} | reached | {"letter": pc.sum(held["letter"]).as_py() or 0}
 
 
 def _write_closed(office: Office, ground: Ground) -> Path:

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from campaigns.models import Campaign, CampaignState, Message, MessageState, Wave
 from campaigns.reminded import reminded
+from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
 from segments import overlap
 from segments.overlap import Reminded
@@ -24,9 +26,19 @@ def _array(values: set[int]) -> overlap.Uprns:
     return np.array(sorted(values), dtype=np.int64)
 
 
+class Sets:
+    """The homes of a rule as a plain set."""
+
+    def __init__(self, homes: set[int]) -> None:
+        self.homes = homes
+
+    def among(self, uprns: overlap.Uprns, /) -> npt.NDArray[np.bool_]:
+        return np.array([home in set(uprns.tolist()) for home in self.homes], dtype=bool)
+
+
 @given(sets, sets, sets, sets)
 def test_counts_are_those_of_plain_sets(chosen: set[int], a: set[int], b: set[int], recent: set[int]) -> None:
-    found = overlap.of(_array(chosen), Reminded({"a": _array(a), "b": _array(b)}, _array(recent)))
+    found = overlap.of(Sets(chosen), Reminded({"a": _array(a), "b": _array(b)}, _array(recent)))
     assert found.campaigns == {"a": len(chosen & a), "b": len(chosen & b)}
     assert (found.running, found.recent) == (len(chosen & (a | b)), len(chosen & recent))
 
@@ -95,3 +107,6 @@ def test_only_what_may_have_arrived_in_28_days_is_recent(office: Office, campaig
         )  # fmt: skip
     assert list(reminded(office, EAST_STAFFORDSHIRE).recent) == [1, 3, 8, 9]
     assert list(reminded(office, "E07000999").recent) == []
+    assert isinstance(office.clock, SteppedClock)
+    office.clock.advance(timedelta(minutes=1))
+    assert list(reminded(office, EAST_STAFFORDSHIRE).recent) == [3, 9], "a minute later the edge has passed"
