@@ -6,19 +6,17 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.parquet as pq
 from sqlmodel import col, or_, select
 
 from campaigns.models import CONTACTED, Campaign, CampaignState, Message
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
-from segments.overlap import RECENT, Reminded
+from segments.overlap import RECENT, Listed, Reminded
 
 RUNNING = (CampaignState.launched, CampaignState.paused)
 FRESH = timedelta(minutes=1)
-Homes = npt.NDArray[np.int64]  # UPRNs, in order
-_RECENT: WeakKeyDictionary[Office, dict[str, tuple[datetime, Homes]]] = WeakKeyDictionary()
+_RECENT: WeakKeyDictionary[Office, dict[str, tuple[datetime, Listed]]] = WeakKeyDictionary()
 
 
 def reminded(office: Office, authority: str) -> Reminded:
@@ -30,7 +28,7 @@ def reminded(office: Office, authority: str) -> Reminded:
     return Reminded({name: _homes(file) for name, file in files.items()}, _recent(office, authority))
 
 
-def _recent(office: Office, authority: str) -> Homes:
+def _recent(office: Office, authority: str) -> Listed:
     """At most FRESH old: a hundred thousand messages take a tenth of a second to read, which a live count has not."""
     kept, now = _RECENT.setdefault(office, {}), office.clock.now()
     if authority not in kept or not timedelta(0) <= now - kept[authority][0] < FRESH:
@@ -38,17 +36,17 @@ def _recent(office: Office, authority: str) -> Homes:
     return kept[authority][1]
 
 
-def _written_to(office: Office, authority: str, since: datetime) -> Homes:
+def _written_to(office: Office, authority: str, since: datetime) -> Listed:
     """A message being sent has no day yet on which Notify took it, but the moment it was claimed."""
     query = select(Message.uprn).where(
         Message.authority == authority, col(Message.state).in_(CONTACTED),
         or_(col(Message.sent_at) >= since, col(Message.sent_at).is_(None) & (col(Message.claimed_at) >= since)),
     )  # fmt: skip
     with office.database.reading() as session:
-        return np.unique(np.fromiter(session.exec(query), dtype=np.int64))
+        return Listed(np.unique(np.fromiter(session.exec(query), dtype=np.int64)))
 
 
 @lru_cache(maxsize=16)
-def _homes(audience: Path) -> Homes:
+def _homes(audience: Path) -> Listed:
     """A frozen audience never changes, and lies in order of UPRN."""
-    return np.asarray(pq.read_table(audience, columns=["uprn"])["uprn"], dtype=np.int64)
+    return Listed(np.asarray(pq.read_table(audience, columns=["uprn"])["uprn"], dtype=np.int64))

@@ -24,9 +24,10 @@ from sqlmodel import Session
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments import households, protected, rules
+from segments.overlap import Listed
 
 MOST = 4  # authorities of a process whose homes lie in memory: some 300 bytes a home
-KEPT = 512  # rules made questions of
+QUESTIONS, LISTS = 512, 16  # kept of an authority; a list takes a byte a home
 REACH = {"email": 4, "sms": 2, "letter": 1}
 State = tuple[Any, ...]
 
@@ -34,20 +35,19 @@ State = tuple[Any, ...]
 @dataclass(frozen=True)
 class OpenHomes:
     """Of one snapshot, as it may be seen at one moment. `columns` are what rules may ask of, `find` makes of a rule the
-    question that gives the rows it holds, as `place`.
+    question that gives the rows it holds, as `place`, and `among` says of each row whether it is listed.
 
     The arrays have a row for each home, in order of `drawn`: a number of its UPRN that says nothing of where it lies.
     `cells` is eight times the number of its ward in `wards` (code and name) and the sum of REACH, `missing` the adults
-    missing, `addresses` its lines. Only `uprns` are in order of themselves, and `rows` says in which row each is.
+    missing, `addresses` its lines.
     """
 
     snapshot: Snapshot
     state: State
     columns: list[str]
     find: Callable[[rules.Rule], pl.LazyFrame]
+    among: Callable[[Listed], npt.NDArray[np.bool_]]
     drawn: npt.NDArray[np.uint64]
-    uprns: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.intp]
     cells: npt.NDArray[np.int64]
     missing: npt.NDArray[np.float64]
     wards: list[tuple[str | None, str | None]]
@@ -55,14 +55,6 @@ class OpenHomes:
 
     def chosen(self, rule: rules.Rule) -> "Chosen":
         return Chosen(self, self.find(rule).collect()["place"].to_numpy())
-
-    def among(self, uprns: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Which rows are homes of these UPRNs, which are in order."""
-        found = np.zeros(len(self.uprns), dtype=bool)
-        if len(found):
-            at = np.searchsorted(self.uprns, uprns).clip(max=len(found) - 1)
-            found[self.rows[at[self.uprns[at] == uprns]]] = True
-        return found
 
 
 @dataclass(frozen=True)
@@ -72,9 +64,9 @@ class Chosen:
     of: OpenHomes
     places: npt.NDArray[np.uint32]
 
-    def among(self, uprns: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Which homes of the rule are of these UPRNs, which are in order."""
-        return self.of.among(uprns)[self.places]
+    def among(self, listed: Listed) -> npt.NDArray[np.bool_]:
+        """Which homes of the rule are listed."""
+        return self.of.among(listed)[self.places]
 
     def tallies(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
         """Of each of `wards` how many homes are reached in each way, the sum of REACH from 0 to 7; and how many adults
@@ -132,13 +124,13 @@ def _laid_out(seen: pl.DataFrame, snapshot: Snapshot, state: State) -> OpenHomes
     numbered = homes.join(wards.with_row_index("at"), on=["ward", "ward_name"], nulls_equal=True, maintain_order="left")
     reached = sum(pl.col(channel).cast(pl.Int64) * bit for channel, bit in REACH.items())
     cells = numbered.select(pl.col("at").cast(pl.Int64) * 8 + reached).to_series()
-    drawn, uprns, missing = homes["drawn"], homes["uprn"].to_numpy(), homes["gap"].fill_null(0).clip(0)
-    rows, asked = np.argsort(uprns), in_memory(homes)
+    drawn, missing, asked = homes["drawn"], homes["gap"].fill_null(0).clip(0), in_memory(homes)
     # Kept, as the same rule is asked again and again while somebody types.
-    find = lru_cache(maxsize=KEPT)(partial(_question, asked))
+    find = lru_cache(maxsize=QUESTIONS)(partial(_question, asked))
+    among = lru_cache(maxsize=LISTS)(partial(_rows, homes["uprn"].to_numpy()))
     return OpenHomes(
-        snapshot, state, list(asked.columns), find, drawn.to_numpy(), uprns[rows], rows, cells.to_numpy(),
-        missing.to_numpy(), wards.rows(), homes["address_lines"].rechunk(),
+        snapshot, state, list(asked.columns), find, among, drawn.to_numpy(), cells.to_numpy(), missing.to_numpy(),
+        wards.rows(), homes["address_lines"].rechunk(),
     )  # fmt: skip
 
 
@@ -146,6 +138,10 @@ def _question(homes: ir.Table, rule: rules.Rule) -> pl.LazyFrame:
     asked = homes.filter(rule.ibis(homes)).select("place")
     question: pl.LazyFrame = asked.get_backend().compile(asked)
     return question
+
+
+def _rows(uprns: npt.NDArray[np.int64], listed: Listed) -> npt.NDArray[np.bool_]:
+    return np.isin(uprns, listed.uprns, assume_unique=True)
 
 
 def in_memory(homes: pl.DataFrame) -> ir.Table:

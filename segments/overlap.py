@@ -17,13 +17,21 @@ RECENT = timedelta(days=28)
 Uprns = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """UPRNs, in order. Handed in again as the same object while it is the same list, so that where its homes lie is
+    looked up once."""
+
+    uprns: Uprns
+
+
 @dataclass(frozen=True)
 class Reminded:
-    """UPRNs, in order, of the homes of each campaign that is launched or paused, whatever its arm, by the campaign's
-    name; and of those a message went to within RECENT."""
+    """The homes of each campaign that is launched or paused, whatever its arm, by the campaign's name; and those a
+    message went to within RECENT."""
 
-    running: Mapping[str, Uprns]
-    recent: Uprns
+    running: Mapping[str, Listed]
+    recent: Listed
 
 
 @runtime_checkable
@@ -43,9 +51,9 @@ class Overlap:
 
 
 class Homes(Protocol):
-    """The homes of a rule: which of them are among UPRNs that are in order."""
+    """The homes of a rule: which of them are listed."""
 
-    def among(self, uprns: Uprns, /) -> npt.NDArray[np.bool_]: ...
+    def among(self, listed: Listed, /) -> npt.NDArray[np.bool_]: ...
 
 
 def of(homes: Homes, reminded: Reminded) -> Overlap:

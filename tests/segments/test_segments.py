@@ -29,7 +29,7 @@ from segments import cost, open_homes, picture, rule_changes, rule_form, rules, 
 from segments.audience import Audience, freeze, reproduce
 from segments.engine import connect, table
 from segments.households import newest
-from segments.overlap import Reminded
+from segments.overlap import Listed, Reminded
 from segments.segments import Count
 from segments.suppression import Suppression, suppress_contact, suppress_household, suppressed_contacts
 from tests.segments import brute
@@ -40,7 +40,7 @@ EVERY = {"version": 1, "where": {"column": "electors", "is": "at least", "value"
 
 
 def nobody_reminded(office: Office, authority: str) -> Reminded:
-    return Reminded({}, np.array([], dtype=np.int64))
+    return Reminded({}, Listed(np.array([], dtype=np.int64)))
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +313,8 @@ def test_nothing_tells_of_homes_that_must_not_be_seen(
 
     def half(office: Office, authority: str) -> Reminded:
         """And homes that are not of this borough."""
-        return Reminded({"all of them": every, "some": np.concatenate([[1], every[::2], [10**12]])}, every)
+        running = {"all of them": Listed(every), "some": Listed(np.concatenate([[1], every[::2], [10**12]]))}
+        return Reminded(running, Listed(every))
 
     found = picture.picture(town.office, town.code, rule, half)
     count = found.count
