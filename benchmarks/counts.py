@@ -3,10 +3,10 @@
     python benchmarks/counts.py [--folder DIR]
 
 Four users at a time ask the page that builds a segment for the picture of 50 different rules, each its next one as soon
-as it has an answer: signed in, over HTTP, from the server that `engage serve` starts, while a campaign runs. PostgreSQL
-answers the same question of five conditions by ward, with an index for each column and one that covers the question,
-analysed, and with its parallel workers. No answer is kept from one question to the next: what is kept is a rule made a
-question of, as PostgreSQL keeps a statement's plan. Exit code 1 when a limit is missed.
+as it has an answer: signed in, over HTTP, from the server as the operator's page starts it, while a campaign runs.
+PostgreSQL answers the same question of five conditions by ward, with an index for each column and one that covers the
+question, analysed, and with its parallel workers. No answer is kept from one question to the next: what is kept is a
+rule made a question of, as PostgreSQL keeps a statement's plan. Exit code 1 when a limit is missed.
 """
 
 import argparse
@@ -42,6 +42,7 @@ from segments import audience, households, segments
 
 T = TypeVar("T")
 RULES, USERS, ROUNDS, LEAST_TIMES = 50, 4, 4, 10
+WORKERS = 2  # as docs/operator.md starts it
 MOST_MS = 50.0
 PEOPLE = "officer@example.com", "counts of a million homes"
 POSTGRES = "/usr/lib/postgresql/15/bin"
@@ -122,7 +123,7 @@ def remind(office: Office, code: str) -> int:
 @contextmanager
 def served(home: Path) -> Iterator[str]:
     port = _free_port()
-    command = [str(Path(sys.executable).parent / "engage"), "serve", "--port", str(port)]
+    command = [str(Path(sys.executable).parent / "engage"), "serve", "--port", str(port), "--workers", str(WORKERS)]
     environment = os.environ | {"ENGAGE_HOME": str(home)}
     base = f"http://127.0.0.1:{port}"
     with (home / "serve.log").open("wb") as log:
@@ -169,7 +170,7 @@ def measure_server(home: Path) -> list[str]:
     asked = rules()
     with served(home) as base:
         users = [signed_in(base) for _ in range(USERS)]
-        first = ask(users[0], asked[0])
+        first = max(ask(user, asked[0]) for user in users)  # each process opens the homes for itself
 
         def work(user: int) -> list[float]:
             mine = [asked[(n + user * RULES // USERS) % RULES] for n in range(RULES)]
