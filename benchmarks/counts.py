@@ -3,9 +3,10 @@
     python benchmarks/counts.py [--folder DIR]
 
 Four users at a time ask the page that builds a segment for the picture of 50 different rules, each its next one as soon
-as it has an answer: signed in, over HTTP, from the server that `engage serve` starts. PostgreSQL answers the same
-question of five conditions by ward, with an index for each column and one that covers the question, analysed, and with
-its parallel workers. Exit code 1 when a limit is missed.
+as it has an answer: signed in, over HTTP, from the server as the operator's page starts it, while a campaign runs.
+PostgreSQL answers the same question of five conditions by ward, with an index for each column and one that covers the
+question, analysed, and with its parallel workers. No answer is kept from one question to the next: what is kept is a
+rule made a question of, as PostgreSQL keeps a statement's plan. Exit code 1 when a limit is missed.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from typing import TypeVar
@@ -27,16 +29,20 @@ from typing import TypeVar
 import duckdb
 import httpx
 import psycopg
+import pyarrow.parquet as pq
 from scale import CHOSEN, RULE, places, write_country
+from sqlalchemy import insert
 
+from campaigns.models import Campaign, CampaignState, Message, MessageState, Wave
 from engage import opening
 from engage.foundation import identity
 from engage.foundation.identity import Role
 from engage.foundation.office import Actor, Office
-from segments import households, segments
+from segments import audience, households, segments
 
 T = TypeVar("T")
 RULES, USERS, ROUNDS, LEAST_TIMES = 50, 4, 4, 10
+WORKERS = 2  # as docs/operator.md starts it
 MOST_MS = 50.0
 PEOPLE = "officer@example.com", "counts of a million homes"
 POSTGRES = "/usr/lib/postgresql/15/bin"
@@ -81,8 +87,34 @@ def prepare(home: Path) -> Office:
         account = identity.by_email(session, PEOPLE[0])
         assert account
         identity.set_password(account, PEOPLE[1])
-    print(f"One authority: {homes.rows:,} homes, {authority.electors:,} electors", flush=True)
+    reminded = remind(office, authority.code)
+    print(
+        f"One authority: {homes.rows:,} homes, {authority.electors:,} electors; a campaign has written to {reminded:,}",
+        flush=True,
+    )
     return office
+
+
+def remind(office: Office, code: str) -> int:
+    """A campaign that runs, and has sent a letter to each of its homes: each count says how many it holds of them."""
+    frozen, now = audience.freeze(office, Actor(code, "benchmark"), RULE, name="reminded"), office.clock.now()
+    with office.database.session() as session:
+        campaign = Campaign(
+            authority=code, name="Reminder", purpose="", state=CampaignState.launched, seed=1, created_by="benchmark",
+            audience_snapshot=frozen.snapshot_id, window_start=now, window_end=now, created_at=now,
+        )  # fmt: skip
+        session.add(campaign)
+        session.flush()
+        wave = Wave(campaign_id=campaign.id or 0, number=1, send_on=now.date())
+        session.add(wave)
+        session.flush()
+        sent = {
+            "authority": code, "campaign_id": campaign.id, "wave_id": wave.id, "ward": "", "channel": "letter",
+            "template": "", "state": MessageState.delivered, "sent_at": datetime.now(UTC),
+        }  # fmt: skip
+        uprns = pq.read_table(frozen.path, columns=["uprn"])["uprn"].to_pylist()
+        session.execute(insert(Message), [sent | {"uprn": n, "reference": str(n), "token": str(n)} for n in uprns])
+    return len(uprns)
 
 
 # In the server
@@ -91,7 +123,7 @@ def prepare(home: Path) -> Office:
 @contextmanager
 def served(home: Path) -> Iterator[str]:
     port = _free_port()
-    command = [str(Path(sys.executable).parent / "engage"), "serve", "--port", str(port)]
+    command = [str(Path(sys.executable).parent / "engage"), "serve", "--port", str(port), "--workers", str(WORKERS)]
     environment = os.environ | {"ENGAGE_HOME": str(home)}
     base = f"http://127.0.0.1:{port}"
     with (home / "serve.log").open("wb") as log:
@@ -138,7 +170,7 @@ def measure_server(home: Path) -> list[str]:
     asked = rules()
     with served(home) as base:
         users = [signed_in(base) for _ in range(USERS)]
-        first = ask(users[0], asked[0])
+        first = max(ask(user, asked[0]) for user in users)  # each process opens the homes for itself
 
         def work(user: int) -> list[float]:
             mine = [asked[(n + user * RULES // USERS) % RULES] for n in range(RULES)]
@@ -198,6 +230,11 @@ def fill(con: psycopg.Connection, office: Office, code: str) -> None:
                 copy.write(block)
     for name in [*ASKED, "ward"]:
         con.execute(f"create index on homes ({name})")
+    con.execute("vacuum analyze homes")
+
+
+def cover(con: psycopg.Connection) -> None:
+    """The index that somebody would add who knew this question and no other would be asked."""
     con.execute(
         f"create index on homes (electors, gap) include ({', '.join(ASKED[2:])}, ward, ward_name, email, sms, letter)"
     )
@@ -210,13 +247,15 @@ def measure_postgres(office: Office, code: str, folder: Path) -> list[str]:
         return []
     with cluster(folder) as url, psycopg.connect(url, autocommit=True) as con:
         fill(con, office, code)
+        plain, _ = _timed(lambda: con.execute(QUESTION).fetchall())
+        cover(con)
         theirs, answered = _timed(lambda: con.execute(QUESTION).fetchall())
         plan = " ".join(row[0].strip().split("  (")[0] for row in con.execute(f"explain {QUESTION}").fetchall()[:6])
         ours, count = _timed(lambda: segments.count(office, code, RULE))
         after, _ = _timed(lambda: con.execute(QUESTION).fetchall())
     times = (theirs + after) / 2 / ours
     print(f"  PostgreSQL 15 {theirs:.1f} ms before, {after:.1f} ms after; ours {ours:.1f} ms: {times:.1f} times faster")
-    print(f"  its plan: {plan}", flush=True)
+    print(f"  its plan: {plan}; with an index for each column alone {plain:.1f} ms", flush=True)
     same = {row[0]: row[2] for row in answered} == {ward.ward: ward.households for ward in count.wards}
     limits = {f"{LEAST_TIMES} times faster than PostgreSQL": times >= LEAST_TIMES, "the same by ward": same}
     return [limit for limit, met in limits.items() if not met]

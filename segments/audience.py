@@ -6,7 +6,9 @@ which the campaign draws its arms. `reproduce` makes the same rows again.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engage.foundation import audit
@@ -25,6 +28,7 @@ from segments.holdings import Holdings, in_turn, reading
 from segments.suppression import suppressed_contacts
 
 CHANNELS = ("email", "sms")
+KEEPERS = 4  # audiences kept at a time, as most of it is waiting for the disk
 KEPT = ["uprn", "ward", "ward_name", "oa", "kind", "electors", "address_lines", "postcode", "letter"]
 
 
@@ -73,10 +77,16 @@ def freeze_all(office: Office, label: str, rule: object, *, name: str) -> dict[s
         parts = engine.write_each(
             holdings.backend, homes, office.lake, dict.fromkeys(holdings.authorities, columns), order="uprn"
         )  # fmt: skip
-        for part in parts:
-            code = part.authority
-            frozen[code] = _keep(office, Actor(code, label), part, grounds[code], parsed, name, {})
+        with ThreadPoolExecutor(KEEPERS) as keepers:
+            frozen |= keepers.map(partial(_keep_part, office, label, grounds, parsed, name), parts)
     return frozen
+
+
+def _keep_part(
+    office: Office, label: str, grounds: Mapping[str, Ground], rule: rules.Rule, name: str, part: engine.Part
+) -> tuple[str, Audience]:
+    code = part.authority
+    return code, _keep(office, Actor(code, label), part, grounds[code], rule, name, {})
 
 
 def reproduce(office: Office, authority: str, snapshot_id: int) -> pa.Table:
@@ -138,7 +148,8 @@ def _keep(
         "seed": besides.get("seed"),
     }  # fmt: skip
     with office.database.session() as session:
-        version = segments.version_of(session, actor.authority, besides.get("segment", ""), said)
+        named = besides.get("segment")
+        version = segments.version_of(session, actor.authority, named, said) if named else None
         snapshot = office.lake.commit(
             session, part.path, authority=actor.authority, kind="audience", name=name, as_at=homes.as_at,
             made_at=office.clock.now(), made_by=actor.label, rows=part.rows,
@@ -152,10 +163,10 @@ def _keep(
 
 
 def _counts(part: engine.Part) -> dict[str, int]:
-    query = "SELECT count(email_contact), count(sms_contact), count(*) FILTER (letter) FROM read_parquet(?)"
-    with duckdb.connect() as lake:
-        email, sms, letter = lake.execute(query, [str(part.path)]).fetchall()[0]
-    return {"households": part.rows, "email": email, "sms": sms, "letter": letter}
+    columns = [*(f"{channel}_contact" for channel in CHANNELS), "letter"]
+    held = pq.ParquetFile(part.path).read(columns, use_threads=False)
+    reached = {channel: part.rows - held[f"{channel}_contact"].null_count for channel in CHANNELS}
+    return {"households": part.rows} | reached | {"letter": pc.sum(held["letter"]).as_py() or 0}
 
 
 def _write_closed(office: Office, ground: Ground) -> Path:

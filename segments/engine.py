@@ -7,12 +7,12 @@ the types the expression says, so that nobody can tell from a snapshot which of 
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ibis
 import ibis.expr.types as ir
@@ -23,6 +23,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Lake, Snapshot
 from engage.foundation.settings import DUCKDB
 from segments import spark
+from segments.reading import literal, quoted
 
 FILE = "file_it_lies_in"
 AUTHORITY = r"([^/\\]+)[/\\][^/\\]+[/\\][^/\\]+$"  # The lake keeps AUTHORITY/KIND/FILE (Lake.adopt).
@@ -96,48 +97,80 @@ def write(backend: Backend, expression: ir.Table, to: Path) -> int:
 def write_each(
     backend: Backend, expression: ir.Table, lake: Lake, columns: Mapping[str, Mapping[str, str]], order: str
 ) -> Iterator[Part]:
-    """Compute a table of many authorities at once; yields the part of each, one by one, sorted by `order`.
+    """Compute a table of many authorities at once; yields the part of each, one by one, sorted by `order`. A part is
+    whose it was given to; those that nobody took are removed.
 
     `columns` says for each authority what its part holds: `{name there: name in the expression}`.
     """
-    staged = [lake.stage() for _ in columns]
+    staged = {code: lake.stage() for code in columns}
     with _computed(backend, expression, lake) as found, ThreadPoolExecutor(found.at_once) as writers:
-        parts = [(found.part(code), names) for code, names in columns.items()]
-        kept = [part.select(**{to: part[name] for to, name in names.items()}).order_by(order) for part, names in parts]
+
+        def write(code: str) -> Part:
+            return Part(code, staged[code], found.write(code, columns[code], order, staged[code]))
+
         try:
-            yield from map(Part, columns, staged, writers.map(found.write, kept, staged))
+            for part in writers.map(write, columns):
+                del staged[part.authority]
+                yield part
         finally:
             writers.shutdown(cancel_futures=True)
-            for path in staged:  # of those that nobody took
+            for path in staged.values():
                 path.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
-class _Computed:
-    """A table of many authorities, computed: what belongs to one of them, and how that is written."""
+class _Computed(Protocol):
+    """A table of many authorities, computed; `write` writes the columns and order of one of them, and tells its rows.
+    So many authorities may be written at once."""
 
-    own: Backend
-    part: Callable[[str], ir.Table]
     at_once: int
 
-    def write(self, kept: ir.Table, to: Path) -> int:
+    def write(self, code: str, names: Mapping[str, str], order: str, to: Path) -> int: ...
+
+
+@dataclass
+class _InDuckDB:
+    own: Backend
+    name: str
+    at_once: int = os.cpu_count() or 1
+
+    def write(self, code: str, names: Mapping[str, str], order: str, to: Path) -> int:
+        """In SQL, as Ibis takes longer to make SQL of an expression than DuckDB to write a small authority."""
+        kept = ", ".join(f"{quoted(held)} AS {quoted(name)}" for name, held in names.items())
+        part = f"SELECT {kept} FROM {quoted(self.name)} WHERE authority = {literal(code)} ORDER BY {quoted(order)}"  # noqa: S608 - all quoted
         # A cursor is a connection of its own, so that the parts of several authorities are written at a time.
-        own = self.own if self.at_once == 1 else ibis.duckdb.from_connection(self.own.con.cursor())
-        return write(own, kept, to)
+        self.own.con.cursor().execute(f"COPY ({part}) TO {literal(str(to))} (FORMAT parquet)")
+        return int(pq.read_metadata(to).num_rows)
+
+
+@dataclass
+class _InFolder:
+    """As Spark leaves it: a folder for each authority."""
+
+    own: Backend
+    folder: Path
+    expression: ir.Table
+    at_once: int = 1
+
+    def write(self, code: str, names: Mapping[str, str], order: str, to: Path) -> int:
+        part = _parts(self.own, self.folder / f"authority={code}", self.expression)
+        return write(self.own, part.select(**{name: part[held] for name, held in names.items()}).order_by(order), to)
 
 
 @contextmanager
 def _computed(backend: Backend, expression: ir.Table, lake: Lake) -> Iterator[_Computed]:
     """DuckDB keeps it in a table, Spark writes it to a folder that DuckDB reads."""
     if not _is_spark(backend):
-        held = backend.create_table(ibis.util.gen_name("computed"), expression)
-        yield _Computed(backend, lambda code: held.filter(held.authority == code), os.cpu_count() or 1)
+        # Each part is put in order when it is written, and one thread alone would keep an order here.
+        backend.raw_sql("SET preserve_insertion_order = false")
+        name = ibis.util.gen_name("computed")
+        backend.create_table(name, expression)
+        yield _InDuckDB(backend, name)
         return
     folder = lake.stage(".parts")
     try:
         spark.write(backend, expression, folder, by="authority")
         with connect() as own:
-            yield _Computed(own, lambda code: _parts(own, folder / f"authority={code}", expression), 1)
+            yield _InFolder(own, folder, expression)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

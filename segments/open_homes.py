@@ -1,64 +1,60 @@
-"""The table of homes of an authority kept open, so that counting while somebody types takes milliseconds.
+"""The table of homes of an authority kept open in memory, so that counting while somebody types takes milliseconds.
 
 Homes that must not be seen, protected addresses and households that asked not to be contacted, are never in it: neither
 a count, nor a sample, nor the difference of two of them, can tell of one.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import polars as pl
+from pandas.util import hash_array
 from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments import households, protected, rules
+from segments.overlap import Listed
 
-MOST = 4  # authorities of a process whose homes lie in memory: some 300 bytes a home
-NAME = "homes"
+MOST = 4  # authorities of a process whose homes lie in memory: some 300 bytes a home, 0.2 GB for a million electors
+QUESTIONS, LISTS = 512, 16  # kept of an authority; a list takes a byte a home
 REACH = {"email": 4, "sms": 2, "letter": 1}
-AS_IBIS = {
-    "INTEGER": "int32",
-    "BIGINT": "int64",
-    "VARCHAR": "string",
-    "BOOLEAN": "boolean",
-    "DOUBLE": "float64",
-    "VARCHAR[]": "array<string>",
-}
+NEVER_ASKED = ("uprn", "drawn", "address_lines", "postcode", "oa", "lsoa", "ward_name")
 State = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class OpenHomes:
-    """Of one snapshot, as it may be seen at one moment. `homes` is the table of which rules make expressions.
+    """Of one snapshot, as it may be seen at one moment. `columns` are what rules may ask of, `find` makes of a rule the
+    question that gives the rows it holds, as `place`, and `among` says of each row whether it is listed.
 
-    The arrays have a row for each home, in order of UPRN: `cells` is eight times the number of its ward in `wards`
-    (code and name) and the sum of REACH, `missing` the adults missing.
+    The arrays have a row for each home, in order of `drawn`: a number of its UPRN that says nothing of where it lies.
+    `cells` is eight times the number of its ward in `wards` (code and name) and the sum of REACH, `missing` the adults
+    missing, `addresses` its lines.
     """
 
     snapshot: Snapshot
     state: State
-    lake: duckdb.DuckDBPyConnection
-    homes: ir.Table
-    uprns: npt.NDArray[np.int64]
-    cells: npt.NDArray[np.int64]
+    columns: list[str]
+    find: Callable[[rules.Rule], pl.LazyFrame]
+    among: Callable[[Listed], npt.NDArray[np.bool_]]
+    drawn: npt.NDArray[np.uint64]
+    cells: npt.NDArray[np.int32]
     missing: npt.NDArray[np.float64]
     wards: list[tuple[str | None, str | None]]
-    addresses: pa.ChunkedArray
+    addresses: pl.Series
 
     def chosen(self, rule: rules.Rule) -> "Chosen":
-        # A cursor is a connection of its own to the same tables, so that threads do not wait for each other.
-        found = self.lake.cursor().execute(_where(tuple(self.homes.schema().items()), rule)).fetchnumpy()
-        return Chosen(self, np.asarray(found["place"], dtype=np.int64))
+        return Chosen(self, self.find(rule).collect()["place"].to_numpy())
 
 
 @dataclass(frozen=True)
@@ -66,46 +62,25 @@ class Chosen:
     """The homes of a rule, by their rows in the arrays of OpenHomes, in order."""
 
     of: OpenHomes
-    places: npt.NDArray[np.int64]
+    places: npt.NDArray[np.uint32]
 
-    def uprns(self) -> npt.NDArray[np.int64]:
-        """In order."""
-        return self.of.uprns[self.places]
+    def among(self, listed: Listed) -> npt.NDArray[np.bool_]:
+        """Which homes of the rule are listed."""
+        return self.of.among(listed)[self.places]
 
-    def tallies(self) -> list["Tally"]:
-        """By ward, those with homes only."""
-        cells, wards = self.of.cells[self.places], self.of.wards
-        homes = np.bincount(cells, minlength=8 * len(wards)).reshape(-1, 8)
-        missing = np.bincount(cells >> 3, self.of.missing[self.places], minlength=len(wards))
-        return [
-            Tally(*ward, counts.tolist(), float(adults))
-            for ward, counts, adults in zip(wards, homes, missing, strict=True)
-            if counts.any()
-        ]
+    def tallies(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        """Of each of `wards` how many homes are reached in each way, the sum of REACH from 0 to 7; and how many adults
+        are missing."""
+        cells, wards = self.of.cells[self.places], len(self.of.wards)
+        missing = np.bincount(cells >> 3, self.of.missing[self.places], minlength=wards)
+        return np.bincount(cells, minlength=8 * wards).reshape(-1, 8), missing.astype(np.float64)
 
-
-@dataclass(frozen=True)
-class Tally:
-    """Homes of a ward by how they are reached (the sum of REACH), and the adults missing there."""
-
-    ward: str | None
-    name: str | None
-    homes: list[int]
-    missing: float
-
-    def reached(self, *sums: int) -> int:
-        return sum(self.homes[each] for each in sums)
-
-
-@lru_cache(maxsize=512)
-def _where(columns: tuple[tuple[str, Any], ...], rule: rules.Rule) -> str:
-    """Kept, as the same rule is asked again and again while somebody types, and putting it into SQL takes longest."""
-    homes = ibis.table(dict(columns), name=NAME)
-    return sql(homes.filter(rule.ibis(homes)).select("place"))
-
-
-def sql(expression: ir.Table) -> str:
-    return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
+    def some(self, most: int, start: int) -> list[list[str]]:
+        """The addresses of the first homes of the rule from a number of `drawn` on. Whether a home is among them does
+        not depend on homes that are not of the rule."""
+        first = np.searchsorted(self.places, np.searchsorted(self.of.drawn, np.uint64(start)).astype(np.uint32))
+        shown = (first + np.arange(min(most, len(self.places)))) % max(1, len(self.places))
+        return [lines or [] for lines in self.of.addresses.gather(self.places[shown]).to_list()]
 
 
 @dataclass
@@ -139,26 +114,45 @@ def opened(office: Office, authority: str) -> OpenHomes:
 
 def _read(office: Office, session: Session, snapshot: Snapshot, state: State) -> OpenHomes:
     hidden = protected.hidden_since(office, session, {snapshot.authority: snapshot})[snapshot.authority]
-    lake = duckdb.connect()
-    lake.execute(OPENED, [str(office.lake.file(snapshot)), hidden])
-    columns = lake.execute(f"DESCRIBE {NAME}").fetchall()
-    homes = ibis.table({name: AS_IBIS.get(kind, "string") for name, kind, *_ in columns}, name=NAME)
-    held = lake.execute(ARRAYS).to_arrow_table()
-    lake.execute(f"ALTER TABLE {NAME} DROP COLUMN address_lines")
-    wards = lake.execute(WARDS).fetchall()
-    uprns, cells, missing = (held[name].to_numpy() for name in ("uprn", "cell", "missing"))
-    return OpenHomes(snapshot, state, lake, homes, uprns, cells, missing, wards, held["address_lines"])
+    closed = pl.DataFrame({"uprn": hidden}, schema={"uprn": pl.Int64})
+    return _laid_out(pl.read_parquet(office.lake.file(snapshot)).join(closed, on="uprn", how="anti"), snapshot, state)
 
 
-KIND = f"ENUM({', '.join(map(repr, rules.CLASSES))})"  # compared in half the time of text
-OPENED = f"""
-    CREATE TABLE {NAME} AS
-    SELECT * REPLACE (kind::{KIND} AS kind), (row_number() OVER (ORDER BY uprn) - 1)::INTEGER AS place
-    FROM read_parquet(?) WHERE uprn NOT IN (SELECT unnest(?::BIGINT[])) ORDER BY uprn
-"""  # noqa: S608  # the name is ours
-WARDS = f"SELECT DISTINCT ward, ward_name FROM {NAME} ORDER BY ward NULLS LAST, ward_name NULLS LAST"  # noqa: S608  # the name is ours
-_REACHED = " + ".join(f"CASE WHEN {channel} THEN {bit} ELSE 0 END" for channel, bit in REACH.items())
-ARRAYS = f"""
-    SELECT uprn, (dense_rank() OVER (ORDER BY ward NULLS LAST, ward_name NULLS LAST) - 1) * 8 + {_REACHED} AS cell,
-        coalesce(greatest(gap, 0), 0)::DOUBLE AS missing, address_lines FROM {NAME} ORDER BY uprn
-"""  # noqa: S608  # the name is ours
+def _laid_out(seen: pl.DataFrame, snapshot: Snapshot, state: State) -> OpenHomes:
+    homes = seen.with_columns(drawn=hash_array(seen["uprn"].to_numpy())).sort("drawn")
+    wards = homes.select("ward", "ward_name").unique()
+    numbered = homes.join(wards.with_row_index("at"), on=["ward", "ward_name"], nulls_equal=True, maintain_order="left")
+    reached = sum(pl.col(channel).cast(pl.Int32) * bit for channel, bit in REACH.items())
+    cells = numbered.select(pl.col("at").cast(pl.Int32) * 8 + reached).to_series()
+    drawn, missing, asked = homes["drawn"], homes["gap"].fill_null(0).clip(0), in_memory(homes)
+    # Kept, as the same rule is asked again and again while somebody types.
+    find = lru_cache(maxsize=QUESTIONS)(partial(_question, asked))
+    among = lru_cache(maxsize=LISTS)(partial(_rows, homes["uprn"].to_numpy()))
+    return OpenHomes(
+        snapshot, state, list(asked.columns), find, among, drawn.to_numpy(), cells.to_numpy(), missing.to_numpy(),
+        wards.rows(), homes["address_lines"].rechunk(),
+    )  # fmt: skip
+
+
+def _question(homes: ir.Table, rule: rules.Rule) -> pl.LazyFrame:
+    asked = homes.filter(rule.ibis(homes)).select("place")
+    question: pl.LazyFrame = asked.get_backend().compile(asked)
+    return question
+
+
+def _rows(uprns: npt.NDArray[np.int64], listed: Listed) -> npt.NDArray[np.bool_]:
+    return np.isin(uprns, listed.uprns, assume_unique=True)
+
+
+def in_memory(homes: pl.DataFrame) -> ir.Table:
+    """What rules ask of, and `place`, the number of the row. Whole numbers and words take as few bytes as they can, for
+    how long a rule takes is how long its columns take to read."""
+    asked = homes.drop(NEVER_ASKED, strict=False)
+    held = pl.DataFrame([_small(column) for column in asked]).rechunk().with_row_index("place")
+    return ibis.polars.connect({"homes": held}).table("homes")
+
+
+def _small(column: pl.Series) -> pl.Series:
+    if column.dtype == pl.String:
+        return column.cast(pl.Enum(column.drop_nulls().unique()))
+    return column.shrink_dtype() if column.dtype.is_integer() else column

@@ -17,13 +17,21 @@ RECENT = timedelta(days=28)
 Uprns = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """UPRNs, in order. Handed in again as the same object while it is the same list, so that where its homes lie is
+    looked up once."""
+
+    uprns: Uprns
+
+
 @dataclass(frozen=True)
 class Reminded:
-    """UPRNs of the homes of each campaign that is launched or paused, whatever its arm, by the campaign's name; and of
-    those a message went to within RECENT."""
+    """The homes of each campaign that is launched or paused, whatever its arm, by the campaign's name; and those a
+    message went to within RECENT."""
 
-    running: Mapping[str, Uprns]
-    recent: Uprns
+    running: Mapping[str, Listed]
+    recent: Listed
 
 
 @runtime_checkable
@@ -42,8 +50,15 @@ class Overlap:
     recent: int
 
 
-def of(uprns: Uprns, reminded: Reminded) -> Overlap:
-    held = {name: np.isin(uprns, others, assume_unique=True) for name, others in reminded.running.items()}
-    anywhere = np.logical_or.reduce([np.zeros(len(uprns), dtype=bool), *held.values()])
+class Homes(Protocol):
+    """The homes of a rule: which of them are listed."""
+
+    def among(self, listed: Listed, /) -> npt.NDArray[np.bool_]: ...
+
+
+def of(homes: Homes, reminded: Reminded) -> Overlap:
+    held = {name: homes.among(others) for name, others in reminded.running.items()}
+    recent = homes.among(reminded.recent)
+    anywhere = np.logical_or.reduce([np.zeros_like(recent), *held.values()])
     counts = {name: int(found.sum()) for name, found in held.items()}
-    return Overlap(counts, int(anywhere.sum()), int(np.isin(uprns, reminded.recent, assume_unique=True).sum()))
+    return Overlap(counts, int(anywhere.sum()), int(recent.sum()))

@@ -7,6 +7,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow.parquet as pq
 from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -142,30 +143,21 @@ def count(office: Office, authority: str, rule: object) -> Count:
 def chosen(office: Office, authority: str, rule: rules.Rule) -> open_homes.Chosen:
     """The open homes that a rule holds; RuleInvalid names what it asks for and is not imported."""
     homes = open_homes.opened(office, authority)
-    demand(rule, homes.homes.columns)
+    demand(rule, homes.columns)
     return homes.chosen(rule)
 
 
 def counted(homes: open_homes.Chosen) -> Count:
-    rows = [_row(tally) for tally in homes.tallies()]
+    by_reach, missing = homes.tallies()
+    figures = _ways(*(np.arange(by_reach.shape[1]) & bit > 0 for bit in open_homes.REACH.values()))
+    found = zip(homes.of.wards, by_reach.sum(axis=1).tolist(), missing.tolist(),
+                (by_reach @ np.stack(list(figures.values()), axis=1)).tolist(), strict=True)  # fmt: skip
+    rows = [
+        {"ward": ward, "name": name, "homes": count, "missing": adults, **dict(zip(figures, reached, strict=True))}
+        for (ward, name), count, adults, reached in found
+        if count
+    ]
     return _count(sorted(rows, key=lambda r: (-r["homes"], r["ward"] is None, r["ward"] or "", r["name"] or "")))
-
-
-def _row(tally: open_homes.Tally) -> dict[str, Any]:
-    """As `_by_ward` has it."""
-    email, sms, letter = open_homes.REACH.values()
-    every = range(email + sms + letter + 1)
-    reached = {name: tally.reached(*(each for each in every if each & bit)) for name, bit in open_homes.REACH.items()}
-    return reached | {
-        "ward": tally.ward,
-        "name": tally.name,
-        "homes": sum(tally.homes),
-        "missing": tally.missing,
-        "text_first": tally.reached(sms, sms + letter),
-        "letter_only": tally.reached(letter),
-        "text_without_letter": tally.reached(sms, sms + email),
-        "unreached": tally.reached(0),
-    }
 
 
 def count_all(office: Office, rule: object) -> dict[str, Count]:
@@ -234,9 +226,9 @@ def columns(node: rules.Node) -> set[str]:
 SUMS = ("homes", "missing", "email", "sms", "letter", "text_first", "letter_only", "text_without_letter", "unreached")
 
 
-def _by_ward(homes: ir.Table) -> ir.Table:
-    email, sms, letter = (homes[channel].fill_null(False) for channel in ("email", "sms", "letter"))
-    homes_where = {
+def _ways(email: Any, sms: Any, letter: Any) -> dict[str, Any]:
+    """The figures of a Count that say how homes are reached, from which channels reach them: of homes or of arrays."""
+    return {
         "email": email,
         "sms": sms,
         "letter": letter,
@@ -245,12 +237,16 @@ def _by_ward(homes: ir.Table) -> ir.Table:
         "text_without_letter": sms & ~letter,
         "unreached": ~(email | sms | letter),
     }
+
+
+def _by_ward(homes: ir.Table) -> ir.Table:
+    ways = _ways(*(homes[channel].fill_null(False) for channel in ("email", "sms", "letter")))
     return (
         homes.group_by("authority", "ward", name="ward_name")
         .agg(
             homes=homes.count(),
             missing=homes.gap.clip(lower=0).sum().fill_null(0.0),
-            **{name: homes.count(where=test) for name, test in homes_where.items()},
+            **{name: homes.count(where=test) for name, test in ways.items()},
         )
         .order_by("authority", ibis.desc("homes"), "ward", "name")
     )

@@ -105,9 +105,9 @@ def offers(office: Office, authority: str) -> list[Offer]:
 
 def _offer(homes: open_homes.OpenHomes, starter: Starter, imported: set[str]) -> Offer:
     lacking = tuple(table for table in starter.needs if table not in imported)
-    unbuilt = not lacking and bool(segments.columns(starter.rule.where) - {*homes.homes.columns, "reach"})
+    unbuilt = not lacking and bool(segments.columns(starter.rule.where) - {*homes.columns, "reach"})
     ready = not lacking and not unbuilt
-    return Offer(starter, lacking, unbuilt, len(homes.chosen(starter.rule).uprns()) if ready else None)
+    return Offer(starter, lacking, unbuilt, len(homes.chosen(starter.rule).places) if ready else None)
 
 
 def find(key: str) -> Starter:

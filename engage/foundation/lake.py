@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from engage.foundation.database import Moment
 
@@ -76,16 +77,20 @@ def _flush(path: Path) -> None:
 
 def history(session: Session, authority: str, kind: str, name: str | None = None) -> list[Snapshot]:
     """Snapshots that count, newest first: by the date they speak of, then by when they were made."""
+    return list(session.exec(_counting(authority, kind, name)))
+
+
+def current(session: Session, authority: str, kind: str, name: str | None = None) -> Snapshot | None:
+    return session.exec(_counting(authority, kind, name).limit(1)).first()
+
+
+def _counting(authority: str, kind: str, name: str | None) -> SelectOfScalar[Snapshot]:
     query = select(Snapshot).where(
         Snapshot.authority == authority, Snapshot.kind == kind, col(Snapshot.undone_at).is_(None)
     )
     if name is not None:
         query = query.where(Snapshot.name == name)
-    return list(session.exec(query.order_by(col(Snapshot.as_at).desc(), col(Snapshot.id).desc())))
-
-
-def current(session: Session, authority: str, kind: str, name: str | None = None) -> Snapshot | None:
-    return next(iter(history(session, authority, kind, name)), None)
+    return query.order_by(col(Snapshot.as_at).desc(), col(Snapshot.id).desc())
 
 
 def current_by_name(session: Session, authority: str, kind: str) -> dict[str, Snapshot]:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
-from litestar import Request
+from litestar import MediaType, Request
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template.config import TemplateConfig
@@ -28,7 +28,7 @@ NOON = 12
 
 def render(template: str, *, status_code: int = 200, **context: Any) -> Template:
     """A page; the signed-in account, notices and the CSRF field are added while it is rendered."""
-    return Template(template_name=template, context=context, status_code=status_code)
+    return Template(template_name=template, context=context, status_code=status_code, media_type=MediaType.HTML)
 
 
 def template_config() -> TemplateConfig[JinjaTemplateEngine]:

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -12,21 +13,32 @@ from hypothesis import strategies as st
 
 from campaigns.models import Campaign, CampaignState, Message, MessageState, Wave
 from campaigns.reminded import reminded
+from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
 from segments import overlap
-from segments.overlap import Reminded
+from segments.overlap import Listed, Reminded
 from tests.conftest import EAST_STAFFORDSHIRE, START
 
 sets = st.sets(st.integers(1, 30))
 
 
-def _array(values: set[int]) -> overlap.Uprns:
-    return np.array(sorted(values), dtype=np.int64)
+def _listed(values: set[int]) -> Listed:
+    return Listed(np.array(sorted(values), dtype=np.int64))
+
+
+class Sets:
+    """The homes of a rule as a plain set."""
+
+    def __init__(self, homes: set[int]) -> None:
+        self.homes = homes
+
+    def among(self, listed: Listed, /) -> npt.NDArray[np.bool_]:
+        return np.array([home in set(listed.uprns.tolist()) for home in self.homes], dtype=bool)
 
 
 @given(sets, sets, sets, sets)
 def test_counts_are_those_of_plain_sets(chosen: set[int], a: set[int], b: set[int], recent: set[int]) -> None:
-    found = overlap.of(_array(chosen), Reminded({"a": _array(a), "b": _array(b)}, _array(recent)))
+    found = overlap.of(Sets(chosen), Reminded({"a": _listed(a), "b": _listed(b)}, _listed(recent)))
     assert found.campaigns == {"a": len(chosen & a), "b": len(chosen & b)}
     assert (found.running, found.recent) == (len(chosen & (a | b)), len(chosen & recent))
 
@@ -57,7 +69,7 @@ def campaigns(office: Office, tmp_path: Path) -> dict[str, int]:
 def test_launched_and_paused_campaigns_hold_their_audience(office: Office, campaigns: dict[str, int]) -> None:
     states = [state.value for state in CampaignState]
     found = reminded(office, EAST_STAFFORDSHIRE).running
-    assert {name: list(homes) for name, homes in found.items()} == {
+    assert {name: list(homes.uprns) for name, homes in found.items()} == {
         f"{name} ({campaigns[name]})": [10 * at + 1, 10 * at + 2]
         for name in ("launched", "paused")
         for at in [states.index(name) + 1]
@@ -93,5 +105,8 @@ def test_only_what_may_have_arrived_in_28_days_is_recent(office: Office, campaig
                 ], 1,
             )
         )  # fmt: skip
-    assert list(reminded(office, EAST_STAFFORDSHIRE).recent) == [1, 3, 8, 9]
-    assert list(reminded(office, "E07000999").recent) == []
+    assert list(reminded(office, EAST_STAFFORDSHIRE).recent.uprns) == [1, 3, 8, 9]
+    assert list(reminded(office, "E07000999").recent.uprns) == []
+    assert isinstance(office.clock, SteppedClock)
+    office.clock.advance(timedelta(minutes=1))
+    assert list(reminded(office, EAST_STAFFORDSHIRE).recent.uprns) == [3, 9], "a minute later the edge has passed"

@@ -1,9 +1,11 @@
 """Segments count what their rule says, tell nothing of homes that must not be seen, and an audience can be made again."""
 
 import copy
+import hashlib
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
+from pandas.util import hash_array
 from sqlmodel import col, select
 
 from campaigns import audience as arms
@@ -26,7 +29,7 @@ from segments import cost, open_homes, picture, rule_changes, rule_form, rules, 
 from segments.audience import Audience, freeze, reproduce
 from segments.engine import connect, table
 from segments.households import newest
-from segments.overlap import Reminded
+from segments.overlap import Listed, Reminded
 from segments.segments import Count
 from segments.suppression import Suppression, suppress_contact, suppress_household, suppressed_contacts
 from tests.segments import brute
@@ -37,7 +40,7 @@ EVERY = {"version": 1, "where": {"column": "electors", "is": "at least", "value"
 
 
 def nobody_reminded(office: Office, authority: str) -> Reminded:
-    return Reminded({}, np.array([], dtype=np.int64))
+    return Reminded({}, Listed(np.array([], dtype=np.int64)))
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +274,14 @@ def closed(town: Town, homes: pd.DataFrame) -> Iterator[set[int]]:
             session.delete(entry)
 
 
+def sample_of(wanted: pd.DataFrame, rule: rules.Rule) -> list[str]:
+    """Each home has a number on a ring, and the rule says where on it the ten begin."""
+    start = int(hashlib.sha256(json.dumps(rule.as_json(), sort_keys=True).encode()).hexdigest()[:16], 16)
+    number = pd.Series(hash_array(wanted.uprn.to_numpy()), index=wanted.index)
+    ring = sorted(wanted.index, key=lambda home: (int(number[home]) - start) % 2**64)
+    return sorted(mask_address(list(wanted.address_lines[home])) for home in ring[:10])
+
+
 def parameters(tree: Any) -> Any:
     """The rule over columns the town has."""
     names = {"oac_supergroup": "class", "local_single_person_discount": "electors", "census_tenure_owned": "gap",
@@ -298,22 +309,27 @@ def test_nothing_tells_of_homes_that_must_not_be_seen(
     without = ibis.memtable(seen.drop(columns="address_lines"))
     wanted = seen[seen.uprn.isin(without.filter(rule.ibis(without)).uprn.execute())]
 
-    def everybody(office: Office, authority: str) -> Reminded:
-        every = np.sort(homes.uprn.to_numpy(dtype=np.int64))
-        return Reminded({"all of them": every}, every)
+    every = np.sort(homes.uprn.to_numpy(dtype=np.int64))
 
-    found = picture.picture(town.office, town.code, rule, everybody)
+    def half(office: Office, authority: str) -> Reminded:
+        """And homes that are not of this borough."""
+        running = {"all of them": Listed(every), "some": Listed(np.concatenate([[1], every[::2], [10**12]]))}
+        return Reminded(running, Listed(every))
+
+    found = picture.picture(town.office, town.code, rule, half)
     count = found.count
     assert count.households == len(wanted)
     assert count.missing == pytest.approx(wanted.gap.clip(lower=0).sum())
     assert (count.email, count.sms, count.letter) == (wanted.email.sum(), wanted.sms.sum(), wanted.letter.sum())
     assert {ward.ward: ward.households for ward in count.wards} == wanted.groupby("ward").size().to_dict()
     assert (found.overlap.running, found.overlap.recent) == (len(wanted), len(wanted))
-    assert found.overlap.campaigns == {"all of them": len(wanted)}
-    some = picture._some(np.sort(wanted.uprn.to_numpy(dtype=np.int64)), rule)
-    lines = dict(zip(wanted.uprn, wanted.address_lines, strict=True))
-    assert found.sample == sorted(mask_address(list(lines[uprn])) for uprn in some)
-    assert segments.count_all(town.office, rule)[town.code] == count
+    some = wanted.uprn.isin(every[::2]).sum()
+    assert found.overlap.campaigns == {"all of them": len(wanted), "some": some}
+    assert found.sample == sample_of(wanted, rule)
+    everywhere = segments.count_all(town.office, rule)[town.code]
+    assert replace(everywhere, missing=0, wards=[]) == replace(count, missing=0, wards=[])
+    assert everywhere.missing == pytest.approx(count.missing, rel=1e-12), "added up in another order"
+    assert [ward.ward for ward in everywhere.wards] == [ward.ward for ward in count.wards]
 
 
 def test_an_audience_leaves_out_what_every_count_leaves_out(town: Town, closed: set[int]) -> None:
