@@ -1,9 +1,11 @@
 """The audience of a submitted campaign: who is in it, in which arm, and how each wave would reach them."""
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -118,17 +120,40 @@ class Particulars:
     sources: dict[str, str]  # by channel
 
 
-def particulars(path: Path, uprns: Sequence[int]) -> dict[int, Particulars]:
-    with duckdb.connect() as lake:
-        rows = lake.execute(
-            "SELECT uprn, address_lines, email_source, sms_source FROM read_parquet(?)"
-            " WHERE uprn IN (SELECT unnest(?))",
-            [str(path), list(uprns)],
-        ).fetchall()
-    return {
-        uprn: Particulars(tuple(lines or ()), {Channel.email: email or "", Channel.sms: sms or ""})
-        for uprn, lines, email, sms in rows
-    }
+class Directory:
+    """The particulars of an audience's homes, one part of its file at a time: messages leave in the order in which
+    their homes stand in it, so a part serves many batches."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = -1
+        self._table: pa.Table = pa.table({"uprn": pa.array([], pa.int64())})
+
+    @cached_property
+    def _file(self) -> pq.ParquetFile:
+        return pq.ParquetFile(self._path)
+
+    @cached_property
+    def _last(self) -> list[int]:
+        """The highest UPRN of each part."""
+        column, parts = self._file.schema_arrow.get_field_index("uprn"), self._file.metadata
+        return [parts.row_group(part).column(column).statistics.max for part in range(parts.num_row_groups)]
+
+    def of(self, uprns: Iterable[int]) -> dict[int, Particulars]:
+        """For one thread at a time."""
+        by_part: dict[int, list[int]] = {}
+        for uprn in sorted(set(uprns)):
+            by_part.setdefault(bisect_left(self._last, uprn), []).append(uprn)
+        return {uprn: found for part, wanted in by_part.items() for uprn, found in self._of(part, wanted)}
+
+    def _of(self, part: int, uprns: Sequence[int]) -> Iterator[tuple[int, Particulars]]:
+        if part != self._part:
+            columns = ["uprn", "address_lines", "email_source", "sms_source"]
+            self._table, self._part = self._file.read_row_group(part, columns, use_threads=False), part
+        rows = self._table.take(np.searchsorted(np.asarray(self._table["uprn"]), uprns)).to_pylist()
+        for row in rows:
+            sources = {channel: row[f"{channel}_source"] or "" for channel in (Channel.email, Channel.sms)}
+            yield row["uprn"], Particulars(tuple(row["address_lines"] or ()), sources)
 
 
 def estimate(path: Path, plan: Plan) -> dict[str, Any]:

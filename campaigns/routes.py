@@ -56,8 +56,7 @@ def all_campaigns(office: InOffice, actor: ByActor) -> Template:
 
 @get("/approvals", guards=[requires(Right.approve)], sync_to_thread=True)
 def approvals(office: InOffice, actor: ByActor) -> Template:
-    waiting = [c for c in lifecycle.campaigns(office, actor) if c.state == CampaignState.submitted]
-    return render("officers/approvals.html", campaigns=waiting)
+    return render("officers/approvals.html", campaigns=lifecycle.awaiting(office, actor))
 
 
 @get("/campaigns/new", guards=[requires(Right.plan)], sync_to_thread=True)
@@ -159,14 +158,15 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
     found = lifecycle.campaign(office, actor, number)
     shown = _moved(office, actor, found)
     plan, before_launch = shown["plan"], found.state in lifecycle.CHANGEABLE
+    to_approve = before_launch or _awaited(office, found)
     return shown | {
-        "acts": acts.possible(account, found),
+        "acts": acts.possible(office, account, found),
         "decisions": lifecycle.approvals(office, actor, number),
         "sentence": _sentence(found),
         "can_find": _can_find(found),
-        "messages": _messages(office, found, plan) if before_launch else [],
+        "messages": _messages(office, found, plan) if to_approve else [],
         "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
-        "changes": _changes(office, found) if before_launch else None,
+        "changes": _changes(office, found) if to_approve else None,
         "tests": colleagues.sent(office, actor, number) if before_launch else [],
         "channels": plan_form.CHANNELS,
         "changeable": before_launch and account.may(Right.plan),
@@ -184,6 +184,11 @@ def _moved(office: Office, actor: Actor, found: Campaign) -> dict[str, Any]:
         "now": office.clock.now(),
         "limits": office.settings,
     }
+
+
+def _awaited(office: Office, found: Campaign) -> bool:
+    with office.database.reading() as session:
+        return bool(lifecycle.awaited(session, office, found))
 
 
 def _sentence(found: Campaign) -> str:
@@ -319,7 +324,8 @@ def api_test(office: InOffice, actor: ByActor, number: Number, data: JSONBody[Bo
 def api_act(
     office: InOffice, account: ByAccount, actor: ByActor, number: Number, act: FromPath[str], data: JSONBody[Body]
 ) -> dict[str, Any]:
-    """submit, approve, reject, launch, pause, resume or stop it; `{"note", "digest"}` as the act takes them."""
+    """submit, approve, reject, launch, pause, resume, renew or stop it, or decide on its letters (letters-again,
+    letters-given-up); `{"note", "digest"}` as the act takes them."""
     chosen = acts.named(act)
     demand(account, chosen.right)
     return _as_json(chosen.do(office, actor, number, Form({name: str(value) for name, value in data.items()})))

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Session, col, select
 
-from campaigns import closing, receipts, rounds, settle, waves
+from campaigns import closing, mandate, receipts, rounds, settle, waves
 from campaigns.dispatch import Dispatcher, Patience
 from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState
 from campaigns.notify.client import service
@@ -115,7 +115,11 @@ class Work:
         looked = self._looked.get(number)
         if looked and looked <= now < looked + SELDOM and campaign.state != CampaignState.stopped:
             return False
-        found = receipts.sweep_due(self.office, session, campaign) or closing.closable(session, self.office, campaign)
+        found = (
+            receipts.sweep_due(self.office, session, campaign)
+            or closing.closable(session, self.office, campaign)
+            or (campaign.state == CampaignState.launched and mandate.lapsed(self.office, session, campaign))
+        )
         if not found:
             self._looked[number] = now
         return bool(found)
@@ -123,7 +127,7 @@ class Work:
     def _sendable(self, session: Session, campaign: Campaign) -> bool:
         if campaign.state != CampaignState.launched:
             return False
-        return session.execute(self.dispatcher.free(session, campaign).limit(1)).first() is not None
+        return session.execute(self.dispatcher.free(session, campaign.id or 0).limit(1)).first() is not None
 
     def round(self, campaign_id: int) -> dict[str, int]:
         """One round without DBOS: the same steps in the same order."""
@@ -139,14 +143,9 @@ class Work:
 
     def send(self, campaign_id: int) -> dict[str, int]:
         """Empty when nothing may leave now."""
-        done: Counter[str] = Counter()
-        for _ in range(BATCHES):
-            if self.stopping.is_set():
-                break
-            batch = self.dispatcher.send_batch(campaign_id)
-            done += batch
-            if not batch[MessageState.accepted] + batch[MessageState.failed] + batch[MessageState.dropped]:
-                break
+        if not mandate.stands(self.office, self.notify, campaign_id):
+            return {}
+        done = self.dispatcher.send(campaign_id, BATCHES, self.stopping)
         settled = done[MessageState.accepted] + done[MessageState.failed] + done[MessageState.dropped]
         return {str(state): count for state, count in done.items()} if settled else {}
 

@@ -193,6 +193,33 @@ def resume(campaign_id: int, authority: str | None, email: str | None, as_json: 
 
 @campaign.command()
 @campaign_id
+@for_authority
+@acting_as
+@as_json
+def renew(campaign_id: int, authority: str | None, email: str | None, as_json: bool) -> None:
+    """Submit a paused campaign's messages as they are at GOV.UK Notify now, for somebody else to approve."""
+    from campaigns import lifecycle
+
+    desk = take_desk(authority, email, Right.plan)
+    _show(lifecycle.renew(desk.office, desk.actor, campaign_id), as_json)
+
+
+@campaign.command()
+@campaign_id
+@click.option("--again/--give-up", required=True, help="Send them again under their references, or count them failed.")
+@for_authority
+@acting_as
+@as_json
+def letters(campaign_id: int, again: bool, authority: str | None, email: str | None, as_json: bool) -> None:
+    """Decide on letters that GOV.UK Notify did not have when it was asked twice."""
+    from campaigns import settle
+
+    desk = take_desk(authority, email, Right.send)
+    _show(settle.decide(desk.office, desk.actor, campaign_id, again=again), as_json)
+
+
+@campaign.command()
+@campaign_id
 @because
 @for_authority
 @acting_as
