@@ -152,7 +152,7 @@ class Directory:
             self._table, self._part = self._file.read_row_group(part, columns, use_threads=False), part
         rows = self._table.take(np.searchsorted(np.asarray(self._table["uprn"]), uprns)).to_pylist()
         for row in rows:
-            sources = {channel: row[f"{channel}_source"] or "" for channel in (Channel.email, Channel.sms)}
+            sources = {channel: row[f"{channel}_source"] or "" for channel in ("email", "sms")}
             yield row["uprn"], Particulars(tuple(row["address_lines"] or ()), sources)
 
 

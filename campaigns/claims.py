@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from campaigns import lifecycle, mandate
 from campaigns.audience import Directory
@@ -58,7 +58,7 @@ class Claims:
         self._briefs: dict[int, Brief] = {}
 
     def brief(self, session: Session, campaign_id: int) -> Brief:
-        digest = session.execute(sa.select(Campaign.digest).where(Campaign.id == campaign_id)).scalar_one()
+        digest = session.execute(sa.select(col(Campaign.digest)).where(col(Campaign.id) == campaign_id)).scalar_one()
         known = self._briefs.get(campaign_id)
         if known is None or known.digest != digest:
             known = self._briefs[campaign_id] = _brief(self._office, session, session.get_one(Campaign, campaign_id))
@@ -98,7 +98,9 @@ class Claims:
     def _claim(self, campaign_id: int, guard: Guard, most: int) -> list[Row]:
         """PostgreSQL skips what another worker is claiming."""
         mine = self._free(campaign_id, guard).limit(most).with_for_update(skip_locked=True).cte("mine")
-        launched = sa.select(Campaign.id).where(Campaign.id == campaign_id, Campaign.state == CampaignState.launched)
+        launched = sa.select(col(Campaign.id)).where(
+            col(Campaign.id) == campaign_id, col(Campaign.state) == CampaignState.launched
+        )
         claim = (
             sa.update(MESSAGES)
             .where(

@@ -13,7 +13,7 @@ from math import ceil
 from threading import Event
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from campaigns import breaker, mandate, outcome, wording
 from campaigns.audience import Particulars
@@ -131,7 +131,7 @@ class Dispatcher:
 
     def _look(self, campaign_id: int, halt: _Halt) -> None:
         """Nothing more leaves once the campaign is paused or stopped, or nobody can say whether it is."""
-        query = sa.select(Campaign.state).where(Campaign.id == campaign_id)
+        query = sa.select(col(Campaign.state)).where(col(Campaign.id) == campaign_id)
         try:
             with self.office.database.reading() as session:
                 launched = session.execute(query).scalar_one() == CampaignState.launched

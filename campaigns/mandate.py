@@ -79,7 +79,7 @@ def _not_plain(office: Office, campaign: Campaign, plan: Plan) -> str:
 def days_left(office: Office, session: Session, campaign: Campaign) -> list[date]:
     """On which something of it may still leave: those of the waves to come, and today where messages wait."""
     now = today(office.clock)
-    to_come = select(Wave.send_on).where(Wave.campaign_id == campaign.id, col(Wave.planned_at).is_(None))
+    to_come = select(col(Wave.send_on)).where(Wave.campaign_id == campaign.id, col(Wave.planned_at).is_(None))
     waiting = sa.select(of.id).where(of.campaign_id == campaign.id, of.state == MessageState.planned.value)
     queued = session.execute(waiting.limit(1)).first() is not None
     return [*(max(day, now) for day in session.exec(to_come)), *([now] if queued else [])]
