@@ -26,7 +26,7 @@ REACHED = {
 }
 FRAGMENTS = (1, 3)  # what a reminder by text takes, at least and at most, as long as it has not been read
 NOBODY = np.array([], dtype=np.int64)
-AT_ONCE = 20_480  # homes to a part of the file, which is what is read, and planned, at once; DuckDB takes whole 2,048s
+AT_ONCE = 8_192  # homes to a part of the file, which is what is read, and planned, at once; DuckDB takes whole 2,048s
 
 
 def with_arms(

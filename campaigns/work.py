@@ -31,7 +31,7 @@ from segments import intake_work
 
 ALIVE = (CampaignState.launched, CampaignState.paused)
 BATCHES = 30  # to a step: about half a minute of sending, after which other campaigns and questions have their turn
-EVERY = 2.0  # seconds between looks at what is due
+EVERY = 1.0  # seconds between looks at what is due, so that a resume acts within two
 SELDOM = timedelta(seconds=20)  # between looks that read a whole campaign
 log = structlog.get_logger()
 of = MESSAGES.c
