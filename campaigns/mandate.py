@@ -11,12 +11,11 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from sqlmodel import Session, col, select
 
 from campaigns import names, pre_election, proofs
 from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState, Wave
-from campaigns.notify.errors import NotifyError, SendFault
+from campaigns.notify.errors import SendFault
 from campaigns.notify.messages import Notify
 from campaigns.plan import Plan
 from engage.foundation import audit
@@ -25,12 +24,11 @@ from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 
 of = MESSAGES.c
-log = structlog.get_logger()
 
 
 def stands(office: Office, notify: Notify, campaign_id: int) -> bool:
-    """Whether a launched campaign may go on; else it is paused. Also False while nobody can say what its templates are
-    at GOV.UK Notify: then nothing leaves for now."""
+    """Whether a launched campaign may go on; else it is paused. NotifyError while nobody can say what its templates are
+    at GOV.UK Notify."""
     with office.database.reading() as session:
         campaign = session.get_one(Campaign, campaign_id)
         if campaign.state != CampaignState.launched:
@@ -44,9 +42,6 @@ def stands(office: Office, notify: Notify, campaign_id: int) -> bool:
         others = proofs.changed(messages, notify.templates()) if messages else []
     except SendFault:  # the key is refused, which the first message finds out, and says
         return True
-    except NotifyError as error:
-        log.warning("templates not read", campaign=campaign_id, why=type(error).__name__)
-        return False
     if others:
         edited(office, campaign_id, others)
     return not others

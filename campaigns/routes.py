@@ -157,8 +157,7 @@ def campaign_progress(office: InOffice, actor: ByActor, number: Number) -> Templ
 def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[str, Any]:
     found = lifecycle.campaign(office, actor, number)
     shown = _moved(office, actor, found)
-    plan, before_launch = shown["plan"], found.state in lifecycle.CHANGEABLE
-    to_approve = before_launch or _awaited(office, found)
+    plan, before_launch, to_approve = shown["plan"], found.state in lifecycle.CHANGEABLE, _to_approve(office, found)
     return shown | {
         "acts": acts.possible(office, account, found),
         "decisions": lifecycle.approvals(office, actor, number),
@@ -186,9 +185,10 @@ def _moved(office: Office, actor: Actor, found: Campaign) -> dict[str, Any]:
     }
 
 
-def _awaited(office: Office, found: Campaign) -> bool:
+def _to_approve(office: Office, found: Campaign) -> bool:
+    """Whether what it says is, or will be, read by an approver: before launch, and of one that was submitted again."""
     with office.database.reading() as session:
-        return bool(lifecycle.awaited(session, office, found))
+        return found.state in lifecycle.CHANGEABLE or bool(lifecycle.awaited(session, office, found))
 
 
 def _sentence(found: Campaign) -> str:
@@ -290,7 +290,7 @@ def api_campaign(office: InOffice, actor: ByActor, number: Number) -> dict[str, 
     what it can find), what changed since it was approved before, and the standing of its messages: planned = waiting
     + accepted + dropped + failed."""
     found = lifecycle.campaign(office, actor, number)
-    changed = _changes(office, found) if found.state in lifecycle.CHANGEABLE else None
+    changed = _changes(office, found) if _to_approve(office, found) else None
     return _as_json(found) | {
         "plan": found.plan,
         "estimate": found.estimate,

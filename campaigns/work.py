@@ -6,6 +6,7 @@ and commits its own progress there, so running one twice changes nothing.
 
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from campaigns import closing, mandate, receipts, rounds, settle, waves
 from campaigns.dispatch import Dispatcher, Patience
 from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState
 from campaigns.notify.client import service
+from campaigns.notify.errors import NotifyError
 from campaigns.notify.messages import Notify
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
@@ -32,6 +34,7 @@ from segments import intake_work
 ALIVE = (CampaignState.launched, CampaignState.paused)
 BATCHES = 30  # to a step: about half a minute of sending, after which other campaigns and questions have their turn
 EVERY = 1.0  # seconds between looks at what is due, so that a resume acts within two
+HELD = 10.0  # seconds until that is asked again
 SELDOM = timedelta(seconds=20)  # between looks that read a whole campaign
 log = structlog.get_logger()
 of = MESSAGES.c
@@ -48,6 +51,7 @@ class Work:
     tend: Callable[[], None] | None = None  # what keeps the durable rounds; None where there are none
     under_way: list[int] = field(default_factory=list)
     _looked: dict[int, datetime] = field(default_factory=dict)
+    _held: dict[int, float] = field(default_factory=dict)  # since when nobody can say whether a campaign may go on
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
@@ -125,9 +129,12 @@ class Work:
         return bool(found)
 
     def _sendable(self, session: Session, campaign: Campaign) -> bool:
-        if campaign.state != CampaignState.launched:
+        if campaign.state != CampaignState.launched or self._is_held(campaign.id or 0):
             return False
         return session.execute(self.dispatcher.free(session, campaign.id or 0).limit(1)).first() is not None
+
+    def _is_held(self, campaign_id: int) -> bool:
+        return time.monotonic() < self._held.get(campaign_id, -HELD) + HELD
 
     def round(self, campaign_id: int) -> dict[str, int]:
         """One round without DBOS: the same steps in the same order."""
@@ -143,7 +150,12 @@ class Work:
 
     def send(self, campaign_id: int) -> dict[str, int]:
         """Empty when nothing may leave now."""
-        if not mandate.stands(self.office, self.notify, campaign_id):
+        try:
+            if not mandate.stands(self.office, self.notify, campaign_id):
+                return {}
+        except NotifyError as error:
+            log.warning("templates not read", campaign=campaign_id, why=type(error).__name__)
+            self._held[campaign_id] = time.monotonic()
             return {}
         done = self.dispatcher.send(campaign_id, BATCHES, self.stopping)
         settled = done[MessageState.accepted] + done[MessageState.failed] + done[MessageState.dropped]
