@@ -108,9 +108,15 @@ ACTS = {
             lambda office, actor, number, _: settle.decide(office, actor, number, again=False),
         ),
         Act(
-            "stop", Right.send,
-            (*lifecycle.CHANGEABLE, CampaignState.launched, CampaignState.paused),
-            "Stop everything", "Stop everything",
+            "discard", Right.send, lifecycle.CHANGEABLE, "Give this campaign up", "Give up",
+            "It cannot be submitted, approved or launched any more. Nothing of it has been sent. What was planned and "
+            "decided stays on record.",
+            "Given up. Nothing of it is sent.",
+            lambda office, actor, number, form: lifecycle.stop(office, actor, number, reason=form.text("note")),
+            asks="Why? (optional)",
+        ),
+        Act(
+            "stop", Right.send, (CampaignState.launched, CampaignState.paused), "Stop everything", "Stop everything",
             "Everything that is still waiting is dropped, for good. What GOV.UK Notify already has cannot be called "
             "back. A stopped campaign cannot be started again.",
             "Stopped. Nothing more leaves.",
