@@ -16,7 +16,7 @@ from engage.foundation.calendar import Period, Poll, law, pre_election_periods, 
 from engage.foundation.errors import InputRefused, SendBlocked
 from engage.foundation.identity import Account, Right, accounts, by_email
 from engage.foundation.office import Office
-from engage.foundation.pages import day
+from engage.foundation.words import day
 
 
 def days(plan: Plan) -> list[date]:

@@ -11,7 +11,7 @@ from dashboards.disclosure import NOTE
 from dashboards.figures import ALL, Completeness
 from dashboards.findings import Effect
 from dashboards.view import View
-from engage.foundation.pages import day
+from engage.foundation.words import day
 
 OUTLINES = "/dashboard/outlines/"
 STILL = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "topojsonURL": OUTLINES}

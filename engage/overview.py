@@ -12,7 +12,7 @@ from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
-from engage.foundation.pages import day, number, percent, plural
+from engage.foundation.words import day, number, percent, plural
 from segments import gap, households, intake, intake_work, review, segments, shelves
 from segments.intake import Intake, IntakeState, Source
 
