@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,13 +26,11 @@ from typing import Any
 
 from notifications_python_client import NotificationsAPIClient
 
-from campaigns import waves
 from campaigns.wording import FIELDS
-from engage.foundation.office import Office
 from tests.campaigns.council import KEY, TEMPLATES
 from tests.postgres import new_database
 from tests.soak.cluster import cluster
-from tests.soak.stage import Stage, stage
+from tests.soak.stage import PROJECT, Stage, stage
 
 LEAST_PACE, LEAST_SHARE = 0.98, 0.7
 MOST_MEMORY, MOST_PLANNING, MOST_RESTART = 250.0, 60.0, 5.0  # MB, seconds, seconds
@@ -80,29 +78,37 @@ def bare_loop(base_url: str, threads: int, messages: int) -> dict[str, float]:
     return {"seconds": time.perf_counter() - started, "processor": time.process_time() - before}
 
 
-def planning(home: str, database_url: str, campaign: str, moment: str) -> dict[str, float]:
-    """In a process of its own: the wave written into the ledger."""
-    os.environ |= {"ENGAGE_HOME": home, "ENGAGE_DATABASE_URL": database_url, "ENGAGE_REHEARSAL_TIME": moment}
-    office, started = Office(), time.perf_counter()
-    planned = waves.plan_due(office, int(campaign))
-    return {
-        "seconds": time.perf_counter() - started, "processor": time.process_time(), "planned": planned,
-        "memory": _high_water(os.getpid()),
-    }  # fmt: skip
+# In a process that imports what a worker does and nothing of this file: the wave written into the ledger.
+PLANNING = """
+import json, sys, time
+from pathlib import Path
+from campaigns.work import waves
+from engage.foundation.office import Office
+office, started = Office(), time.perf_counter()
+planned = waves.plan_due(office, int(sys.argv[1]))
+found = {"seconds": time.perf_counter() - started, "processor": time.process_time(), "planned": planned}
+status = Path("/proc/self/status")
+high = int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024 if status.exists() else float("nan")
+print(json.dumps(found | {"memory": high}))
+"""
 
 
-STEPS = {"bare": lambda *said: bare_loop(said[0], int(said[1]), int(said[2])), "planning": planning}
+def _planning(play: Stage) -> dict[str, float]:
+    moment = play.clock.now().isoformat()
+    home, url = str(play.office.settings.home), play.database_url
+    settings = {"ENGAGE_HOME": home, "ENGAGE_DATABASE_URL": url, "ENGAGE_REHEARSAL_TIME": moment}
+    return _said([sys.executable, "-c", PLANNING, str(play.campaign.id)], os.environ | settings)
 
 
-def _step(*said: object) -> dict[str, float]:
-    command = [sys.executable, __file__, "--step", *map(str, said)]
-    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    found: dict[str, float] = json.loads(printed.splitlines()[-1])
+def _said(command: list[str], environment: Mapping[str, str]) -> dict[str, float]:
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment, cwd=PROJECT)
+    found: dict[str, float] = json.loads(printed.stdout.splitlines()[-1])
     return found
 
 
 def _bare(play: Stage, messages: int) -> dict[int, Sent]:
-    found = {threads: _step("bare", play.post.base_url, threads, messages) for threads in THREADS}
+    command = [sys.executable, __file__, "--bare", play.post.base_url]
+    found = {threads: _said([*command, str(threads), str(messages)], os.environ) for threads in THREADS}
     return {threads: Sent(messages, said["seconds"], said["processor"]) for threads, said in found.items()}
 
 
@@ -206,8 +212,7 @@ def _idle_before(play: Stage) -> float:
 def measure_million(database: str, messages: int) -> dict[str, bool]:
     with acting(database) as play:
         play.launch(messages, values=1000)
-        office, moment = play.office, play.clock.now().isoformat()
-        planned = _step("planning", office.settings.home, play.database_url, play.campaign.id, moment)
+        planned = _planning(play)
         worker = _worked(play, 5000)
         again = _worked(play, 5000)
     print(
@@ -235,10 +240,10 @@ def main() -> int:
     parser.add_argument("--million", type=int, default=1_000_000, help="planned; 0 for none")
     parser.add_argument("--seconds", type=int, default=60, help="at the set pace; 0 for none")
     parser.add_argument("--databases", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite", "postgresql"])
-    parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.step:
-        print(json.dumps(STEPS[asked.step[0]](*asked.step[1:])))
+    if asked.bare:
+        print(json.dumps(bare_loop(asked.bare[0], int(asked.bare[1]), int(asked.bare[2]))))
         return 0
     limits: dict[str, bool] = {}
     for database in asked.databases:

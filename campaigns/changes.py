@@ -33,6 +33,12 @@ def version_report(campaign: Campaign, estimate: Mapping[str, Any]) -> dict[str,
     }  # fmt: skip
 
 
+def renewed(report: Mapping[str, Any], campaign: Campaign) -> dict[str, Any]:
+    """The same of a later version of the same homes and groups."""
+    later = {"version": campaign.version, "plan": campaign.plan, "messages": campaign.estimate["messages"]}
+    return {**report, "renewed": [*report.get("renewed", []), later]}
+
+
 def approved_before(session: Session, campaign: Campaign) -> dict[str, Any] | None:
     """The newest version of it that was approved, other than the one it has now."""
     approved = select(Approval.version).where(
@@ -42,7 +48,11 @@ def approved_before(session: Session, campaign: Campaign) -> dict[str, Any] | No
     kept = select(Snapshot).where(
         Snapshot.authority == campaign.authority, Snapshot.kind == "audience", Snapshot.name == str(campaign.id)
     )
-    reports = {snapshot.report.get("version"): snapshot.report for snapshot in session.exec(kept)}
+    reports = {
+        version["version"]: {**snapshot.report, **version}
+        for snapshot in session.exec(kept)
+        for version in (snapshot.report, *snapshot.report.get("renewed", []))
+    }
     return reports.get(version) if version is not None else None
 
 

@@ -4,23 +4,21 @@ A crash in between leaves rows in `sending`; `campaigns.settle` finds out what b
 """
 
 import time
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import ceil
 from threading import Event
-from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col
 
-from campaigns import audience, breaker, lifecycle, outcome, wording
-from campaigns.guard import Guard
-from campaigns.ledger import audience_file
-from campaigns.models import MESSAGES, Campaign, CampaignState, Channel, MessageState, Reason
+from campaigns import breaker, mandate, outcome, wording
+from campaigns.audience import Particulars
+from campaigns.claims import Brief, Claims, Row
+from campaigns.models import Campaign, CampaignState, Channel
 from campaigns.notify.errors import (
     Ambiguous,
     DailyLimitReached,
@@ -30,12 +28,10 @@ from campaigns.notify.errors import (
     RecipientInvalid,
     SendFault,
 )
-from campaigns.notify.messages import Notify, Outgoing
+from campaigns.notify.messages import Accepted, Notify, Outgoing
 from campaigns.notify.pace import Pacer
 from campaigns.outcome import Outcome, Patience
 from campaigns.pace import SharedBook
-from campaigns.plan import Plan
-from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 
 __all__ = ["Dispatcher", "Outcome", "Patience"]
@@ -44,16 +40,17 @@ THREADS = 8
 MOST_IN_A_BATCH = 500
 CHECKED_EVERY = 5.0  # seconds between looks at how a campaign's messages are answered
 LOOKED_EVERY = 0.5  # seconds between looks at whether it was paused or stopped
-of = MESSAGES.c
+RECORDED_EVERY = 0.2  # seconds, so that many rows share one commit and a crash leaves few in doubt
 
 
 @dataclass
 class _Halt:
-    """What the threads of one batch tell each other."""
+    """What the threads tell each other."""
 
     everything: Event = field(default_factory=Event)
     channels: set[str] = field(default_factory=set)  # closed for the day
     ambiguous: int = 0
+    edited: set[str] = field(default_factory=set)  # templates of which Notify sent another version than was approved
 
     def stops(self, channel: str) -> bool:
         return self.everything.is_set() or channel in self.channels
@@ -72,7 +69,7 @@ class Dispatcher:
         self.batch = batch or min(max(threads, ceil(office.settings.notify_pace)), MOST_IN_A_BATCH)
         self.pacer = pacer or Pacer(office.settings.notify_pace, SharedBook(office))
         self.patience = patience or Patience()
-        self._guards: dict[int, tuple[str, Guard | None]] = {}
+        self.claims = Claims(office)
         self._checked: dict[int, float] = {}
 
     @cached_property
@@ -80,31 +77,50 @@ class Dispatcher:
         """Kept from batch to batch, as each thread keeps its connection to Notify."""
         return ThreadPoolExecutor(self.threads, thread_name_prefix="notify")
 
+    def free(self, session: Session, campaign_id: int) -> sa.Select[tuple[int]]:
+        """Rows of a launched campaign that may leave at this moment."""
+        return self.claims.free(session, campaign_id)
+
     def send_batch(self, campaign_id: int) -> Counter[str]:
-        if self._tripped(campaign_id):
-            return Counter()
-        guard = self._guard(campaign_id)
-        guard.refresh()
-        claimed = self._claim(campaign_id, guard)
-        if not claimed:
-            return Counter()
-        with self.office.database.session() as session:
-            waves = {wave.id or 0: wave for wave in lifecycle.waves(session, campaign_id)}
-            verdicts = guard.verdicts(session, claimed, waves)
-            if verdicts:
-                self._drop(session, verdicts)
-            leaving = [row for row in claimed if row.id not in verdicts]
-            outgoing = list(self._outgoing(session, campaign_id, guard, leaving))
-        counted: Counter[str] = Counter({MessageState.dropped.value: len(verdicts)})
-        halt = _Halt()
-        futures = {self._pool.submit(self._send, row, message, halt) for row, message in outgoing}
+        return self.send(campaign_id, 1)
+
+    def send(self, campaign_id: int, batches: int, stopping: Event | None = None) -> Counter[str]:
+        """So many batches, or fewer where nothing more may leave; gives the messages by what became of them. The next
+        is claimed when half of one has left, so that no thread waits for it."""
+        counted: Counter[str] = Counter()
+        halt, looked = _Halt(), time.monotonic()
+        flying: set[Future[Outcome]] = set()
         try:
-            for outcomes in _finished(futures, lambda: self._look(campaign_id, halt)):
-                counted += outcome.persistently(partial(self._commit, outcomes))
-        finally:  # whatever happened, nothing of this batch leaves once it is given up
+            while True:
+                while batches and len(flying) <= self.batch // 2:
+                    ended = halt.everything.is_set() or (stopping is not None and stopping.is_set())
+                    begun = None if ended else self._begin(campaign_id, halt, counted)
+                    batches = 0 if begun is None else batches - 1
+                    flying |= begun or set()
+                if not flying:
+                    return +counted
+                done, flying = wait(flying, timeout=RECORDED_EVERY)
+                counted += self._record(done)
+                if flying and time.monotonic() - looked > LOOKED_EVERY:
+                    self._look(campaign_id, halt)
+                    looked = time.monotonic()
+        finally:  # whatever happened, nothing more leaves, and what has left is written down
             halt.everything.set()
-            wait(futures)
-        return +counted
+            counted += self._record(wait(flying).done)
+            if halt.edited:
+                outcome.persistently(partial(mandate.edited, self.office, campaign_id, sorted(halt.edited)))
+
+    def _begin(self, campaign_id: int, halt: _Halt, counted: Counter[str]) -> set[Future[Outcome]] | None:
+        """Claim a batch and hand it to the threads; None where there is none."""
+        if self._tripped(campaign_id):
+            halt.everything.set()
+            return None
+        claim = self.claims.take(campaign_id, self.batch)
+        if claim is None:
+            return None
+        counted += claim.dropped
+        homes = claim.brief.homes.of(row.uprn for row in claim.rows)
+        return {self._pool.submit(self._send, row, homes[row.uprn], claim.brief, halt) for row in claim.rows}
 
     def _tripped(self, campaign_id: int) -> bool:
         now = time.monotonic()
@@ -115,85 +131,16 @@ class Dispatcher:
 
     def _look(self, campaign_id: int, halt: _Halt) -> None:
         """Nothing more leaves once the campaign is paused or stopped, or nobody can say whether it is."""
+        query = sa.select(col(Campaign.state)).where(col(Campaign.id) == campaign_id)
         try:
             with self.office.database.reading() as session:
-                launched = session.get_one(Campaign, campaign_id).state == CampaignState.launched
+                launched = session.execute(query).scalar_one() == CampaignState.launched
         except sa.exc.OperationalError:
             launched = False
         if not launched:
             halt.everything.set()
 
-    def _guard(self, campaign_id: int) -> Guard:
-        with self.office.database.session() as session:
-            return self._guard_of(session, session.get_one(Campaign, campaign_id))
-
-    def _guard_of(self, session: Session, campaign: Campaign) -> Guard:
-        """Kept from batch to batch while the campaign is the same version, as a new register takes long to compare."""
-        version, guard = self._guards.get(campaign.id or 0, ("", None))
-        if guard is None or version != campaign.digest:
-            guard = Guard.of(self.office, session, campaign)
-            self._guards[campaign.id or 0] = (campaign.digest, guard)
-        return guard
-
-    def free(self, session: Session, campaign: Campaign) -> sa.Select[tuple[int]]:
-        """Rows of a launched campaign that may leave at this moment."""
-        return self._free(campaign.id or 0, self._guard_of(session, campaign))
-
-    def _free(self, campaign_id: int, guard: Guard) -> sa.Select[tuple[int]]:
-        now = self.office.clock.now()
-        return (
-            sa.select(of.id)
-            .where(
-                of.campaign_id == campaign_id, of.state == MessageState.planned.value,
-                of.not_before.is_(None) | (of.not_before <= now), of.channel.in_(guard.open_channels(now)),
-            )
-            .order_by(of.id)
-        )  # fmt: skip
-
-    def _claim(self, campaign_id: int, guard: Guard) -> list[Any]:
-        """Rows that are ours alone from the moment this commits. PostgreSQL skips what another worker is claiming."""
-        now = self.office.clock.now()
-        claim = uuid.uuid4().hex
-        with self.office.database.session() as session:
-            campaign = session.get_one(Campaign, campaign_id)
-            if campaign.state != CampaignState.launched:
-                return []
-            free = self._free(campaign_id, guard).limit(self.batch).with_for_update(skip_locked=True)
-            ids = list(session.execute(free).scalars())
-            if not ids:
-                return []
-            taken = (
-                sa.update(MESSAGES).where(of.id.in_(ids), of.state == MessageState.planned.value)
-                .values(state=MessageState.sending.value, claimed_by=claim, claimed_at=now, attempts=of.attempts + 1)
-                .returning(*MESSAGES.c)
-            )  # fmt: skip
-            return sorted(session.execute(taken), key=lambda row: int(row.id))
-
-    def _drop(self, session: Session, verdicts: dict[int, Reason]) -> None:
-        for reason in set(verdicts.values()):
-            ids = [message for message, why in verdicts.items() if why == reason]
-            session.execute(
-                sa.update(MESSAGES).where(of.id.in_(ids), of.state == MessageState.sending.value).values(
-                    state=MessageState.dropped.value, reason=reason.value, settled_at=self.office.clock.now()
-                )
-            )  # fmt: skip
-
-    def _outgoing(
-        self, session: Session, campaign_id: int, guard: Guard, rows: list[Any]
-    ) -> Iterator[tuple[Any, Outgoing]]:
-        campaign = session.get_one(Campaign, campaign_id)
-        council = session.get_one(Authority, campaign.authority).name
-        plan = Plan.model_validate(campaign.plan)
-        homes = audience.particulars(audience_file(self.office, session, campaign), [row.uprn for row in rows])
-        for row in rows:
-            home = homes[row.uprn]
-            source = home.sources.get(row.channel, "")
-            filled = wording.values(self.office, council, plan, guard.poll_deadline, row, source)
-            recipient = self.office.keys.decrypt(row.recipient) if row.recipient else ""
-            address = home.address_lines if row.channel == Channel.letter else ()
-            yield row, wording.outgoing(row, recipient, filled, address)
-
-    def _send(self, row: Any, message: Outgoing, halt: _Halt) -> Outcome:
+    def _send(self, row: Row, home: Particulars, brief: Brief, halt: _Halt) -> Outcome:
         try:
             ours = self.pacer.wait(lambda: halt.stops(row.channel))
         except sa.exc.OperationalError:  # the database is away, and with it the pace
@@ -201,13 +148,29 @@ class Dispatcher:
             ours = False
         if not ours or self.office.clock.now() - row.claimed_at > self.patience.claim:
             return Outcome(row, tried=False)
+        message = self._written(row, home, brief)
         try:
-            return Outcome(row, self.notify.send(message).notification_id)
+            accepted = self.notify.send(message)
         except (SendFault, RecipientInvalid) as fault:
             self._tell(fault, row, halt)
             return Outcome(row, fault=fault)
+        self._compare(accepted, row, brief, halt)
+        return Outcome(row, accepted.notification_id)
 
-    def _tell(self, fault: SendFault | RecipientInvalid, row: Any, halt: _Halt) -> None:
+    def _written(self, row: Row, home: Particulars, brief: Brief) -> Outgoing:
+        """At the last moment, so that few contacts lie readable in memory."""
+        source = home.sources.get(row.channel, "")
+        filled = wording.values(self.office, brief.council, brief.plan, brief.guard.poll_deadline, row, source)
+        recipient = self.office.keys.decrypt(row.recipient) if row.recipient else ""
+        return wording.outgoing(row, recipient, filled, home.address_lines if row.channel == Channel.letter else ())
+
+    def _compare(self, accepted: Accepted, row: Row, brief: Brief, halt: _Halt) -> None:
+        approved = brief.approved.get(row.template)
+        if approved is not None and approved.version != accepted.template_version:
+            halt.edited.add(approved.name)
+            halt.everything.set()
+
+    def _tell(self, fault: SendFault | RecipientInvalid, row: Row, halt: _Halt) -> None:
         match fault:
             case KeyRejected() | NotSent():
                 halt.everything.set()
@@ -221,18 +184,10 @@ class Dispatcher:
                 if halt.ambiguous >= 2 * self.threads:
                     halt.everything.set()
 
-    def _commit(self, outcomes: Iterable[Outcome]) -> Counter[str]:
-        return outcome.record(self.office, self.patience, outcomes)
-
-
-def _finished(futures: set[Future[Outcome]], look: Callable[[], None]) -> Iterator[list[Outcome]]:
-    """Outcomes a few times a second, so that many rows share one commit and a crash leaves few in doubt. `look` is
-    called meanwhile."""
-    looked = time.monotonic()
-    while futures:
-        done, futures = wait(futures, timeout=0.2)
-        if done:
-            yield [future.result() for future in done]
-        if futures and time.monotonic() - looked > LOOKED_EVERY:
-            look()
-            looked = time.monotonic()
+    def _record(self, done: Iterable[Future[Outcome]]) -> Counter[str]:
+        outcomes = [future.result() for future in done]
+        return (
+            outcome.persistently(partial(outcome.record, self.office, self.patience, outcomes))
+            if outcomes
+            else Counter()
+        )

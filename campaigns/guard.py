@@ -1,7 +1,6 @@
 """What forbids a message at this moment: asked when it is planned, and again when it is about to leave."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from campaigns.lifecycle import deadline
 from campaigns.models import CONTACTED, MESSAGES, Campaign, Channel, MessageState, Reason, Wave
 from engage.foundation.calendar import in_force, law, quiet_until
 from engage.foundation.clock import at_london, today
+from engage.foundation.database import among
 from engage.foundation.identity import Authority
 from engage.foundation.lake import current
 from engage.foundation.office import Office
@@ -60,7 +60,7 @@ class Guard:
 
     def refresh(self) -> None:
         """Outside any transaction: linking a new register takes seconds and writes."""
-        with self.office.database.session() as session:
+        with self.office.database.reading() as session:
             register = current(session, self.authority, "register")
             listed = current(session, self.authority, "protected")
             if listed is not None and listed.id != self._protected_list:
@@ -97,14 +97,14 @@ class Guard:
             SUPPRESSIONS.until.is_(None) | (SUPPRESSIONS.until >= day),
         )
         if keys is not None:
-            query = query.where(SUPPRESSIONS.key.in_(keys))
+            query = query.where(among(SUPPRESSIONS.key, keys, embedded=self.office.database.embedded))
         found = Closed()
         for scope, key, channel in session.execute(query):
             if scope == "contact":
                 found.contacts.add(key)
             else:
                 found.households.setdefault(key, set()).add(channel)
-        for key in self._protected:
+        for key in self._protected if keys is None else self._protected.intersection(keys):
             found.households.setdefault(key, set()).add("")
         return found
 
@@ -131,8 +131,9 @@ class Guard:
         now = self.office.clock.now()
         cap = in_force(law(self.office.settings.home).frequency_cap, now.date(), self.nation)
         since = now - timedelta(days=cap.days)
-        by_home = self._counted(session, of.uprn, {row.uprn for row in claimed}, since)
-        by_contact = self._counted(session, of.contact, {row.contact for row in claimed if row.contact}, since)
+        by_home = self._counted(session, of.uprn, {row.uprn for row in claimed}, since, cap.messages)
+        contacts = {row.contact for row in claimed if row.contact}
+        by_contact = self._counted(session, of.contact, contacts, since, cap.messages)
         return {
             row.id
             for row in claimed
@@ -140,17 +141,22 @@ class Guard:
         }
 
     def _counted(
-        self, session: Session, column: sa.Column[Any], values: Iterable[object], since: datetime
+        self, session: Session, column: sa.Column[Any], values: Collection[object], since: datetime, cap: int
     ) -> dict[object, list[tuple[int, bool]]]:
-        query = sa.select(column, of.id, of.state).where(
-            of.authority == self.authority, column.in_(list(values)), of.state.in_(CONTACTED), of.claimed_at > since
-        )
+        """The messages of those values that have more than `cap`, the claimed ones included: nobody else is over it."""
+        lately = (of.authority == self.authority) & of.state.in_(CONTACTED) & (of.claimed_at > since)
+        these = among(column, values, embedded=self.office.database.embedded)
+        many = sa.select(column).where(these, lately).group_by(column).having(sa.func.count() > cap)
+        over = list(session.execute(many).scalars())
         counted: dict[object, list[tuple[int, bool]]] = {}
-        for value, message, state in session.execute(query):
-            counted.setdefault(value, []).append((message, state == MessageState.sending))
+        if over:
+            for value, message, state in session.execute(
+                sa.select(column, of.id, of.state).where(column.in_(over), lately)
+            ):
+                counted.setdefault(value, []).append((message, state == MessageState.sending))
         return counted
 
 
 def _before(counted: dict[object, list[tuple[int, bool]]], value: object, message: int) -> int:
-    others = Counter(not sending or other < message for other, sending in counted.get(value, []) if other != message)
-    return others[True]
+    others = counted.get(value, [])
+    return sum(not sending or other < message for other, sending in others if other != message)

@@ -3,6 +3,8 @@
 draft ─submit─▶ submitted ─approve─▶ approved ─launch─▶ launched ⇄ paused
   ▲                 │ reject            │                   │        │
   └──── revise ─────┴───────────────────┘                   └─ stop ─┴─▶ stopped;  all done ─▶ completed
+
+A paused campaign whose approval no longer holds (`campaigns.mandate`) is renewed and approved before it is resumed.
 """
 
 import hashlib
@@ -15,7 +17,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select, update
 
-from campaigns import audience, changes, exclusions, pre_election, proofs, submission
+from campaigns import audience, changes, exclusions, mandate, pre_election, proofs, submission
 from campaigns.exclusions import Uprns
 from campaigns.models import Approval, Campaign, CampaignState, Message, MessageState, Reason, Wave
 from campaigns.notify.messages import Notify, Template
@@ -202,7 +204,10 @@ def _decide(office: Office, actor: Actor, campaign_id: int, outcome: CampaignSta
             raise NotAllowed(
                 "Approval needs an account of its own. Sign in as an approver, or name one with --as EMAIL."
             )
-        decided = _in_state(find(session, actor.authority, campaign_id), "decide on", CampaignState.submitted)
+        decided = find(session, actor.authority, campaign_id)
+        _in_state(decided, "decide on", CampaignState.submitted, CampaignState.paused)
+        if decided.launched_at and not awaited(session, office, decided):
+            raise SendBlocked(f"Campaign {campaign_id} is paused, and waits for nobody's approval.")
         if actor.account_id in (decided.created_by_id, decided.submitted_by_id):
             raise NotAllowed("You planned or submitted this campaign, so somebody else has to approve it.")
         if outcome == CampaignState.approved and _approved_by(session, decided, actor):
@@ -216,16 +221,48 @@ def _decide(office: Office, actor: Actor, campaign_id: int, outcome: CampaignSta
             )
         )  # fmt: skip
         session.flush()
-        if outcome == CampaignState.approved:
-            waiting_for = pre_election.outstanding(session, office, nation_of(session, actor.authority), decided)
-            outcome = CampaignState.submitted if waiting_for else outcome
+        if decided.launched_at:
+            _decided_while_paused(session, office, decided, outcome, note)
+        elif outcome == CampaignState.approved:
+            waiting_for = awaited(session, office, decided)
+            decided.state = CampaignState.submitted if waiting_for else outcome
             decided.reason = f"Still to approve it: {waiting_for}." if waiting_for else ""
         else:
             decided.reason = note
             decided.version += 1
-        decided.state = outcome
+            decided.state = outcome
         _record(session, office, actor, f"{decision} campaign", decided)
         return decided
+
+
+def _decided_while_paused(
+    session: Session, office: Office, decided: Campaign, outcome: CampaignState, note: str
+) -> None:
+    if outcome != CampaignState.approved:
+        decided.reason, decided.digest = note, ""
+    elif waiting_for := awaited(session, office, decided):
+        decided.reason = f"Still to approve it: {waiting_for}."
+    else:
+        decided.reason = "Approved as it is now. Resume it to go on."
+
+
+def awaited(session: Session, office: Office, campaign: Campaign) -> str:
+    """Who has still to approve it, in words: of one that was submitted, or is paused; else empty."""
+    if campaign.state not in (CampaignState.submitted, CampaignState.paused) or not campaign.digest:
+        return ""
+    return _outstanding(session, office, campaign)
+
+
+def _outstanding(session: Session, office: Office, campaign: Campaign) -> str:
+    leaves = mandate.days_left(office, session, campaign) if campaign.launched_at else None
+    return pre_election.outstanding(session, office, nation_of(session, campaign.authority), campaign, leaves)
+
+
+def awaiting(office: Office, actor: Actor) -> list[Campaign]:
+    """Campaigns that somebody has still to approve, newest first."""
+    found = campaigns(office, actor)
+    with office.database.reading() as session:
+        return [campaign for campaign in found if awaited(session, office, campaign)]
 
 
 def launch(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
@@ -254,8 +291,15 @@ def launch(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | N
 
 def _same_messages(office: Office, approved: Campaign, notify: Notify | None) -> None:
     messages = approved.estimate.get("messages")
-    known = submission.templates(office, notify) if messages else None
-    if messages and known is not None and (others := proofs.changed(messages, known)):
+    known = submission.templates(office, notify)
+    if known is None:
+        return
+    if not messages:
+        raise SendBlocked(
+            "Its messages were not read from GOV.UK Notify when it was submitted, so nobody has approved what they "
+            "say. Save the plan again, submit it, and let somebody approve it."
+        )
+    if others := proofs.changed(messages, known):
         raise SendBlocked(
             f"Changed at GOV.UK Notify since it was approved: {', '.join(others)}. Change the plan or save it again, "
             "submit it, and let somebody approve what the messages say now."
@@ -267,7 +311,7 @@ def _audience(office: Office, session: Session, campaign: Campaign) -> Path:
 
 
 def _approved_version(session: Session, office: Office, campaign: Campaign) -> None:
-    waiting_for = pre_election.outstanding(session, office, nation_of(session, campaign.authority), campaign)
+    waiting_for = _outstanding(session, office, campaign)
     if waiting_for or version_digest(session, campaign) != campaign.digest:
         raise SendBlocked(
             "This exact version has not been approved. Submit it again, and let somebody else approve it"
@@ -288,7 +332,48 @@ def pause(office: Office, actor: Actor, campaign_id: int, *, reason: str = "") -
 
 
 def resume(office: Office, actor: Actor, campaign_id: int) -> Campaign:
-    return _move(office, actor, campaign_id, "resume", CampaignState.launched, "", CampaignState.paused)
+    """SendBlocked where its approval no longer holds."""
+    with office.database.session() as session:
+        permit(session, actor, Right.send)
+        resumed = _in_state(find(session, actor.authority, campaign_id), "resume", CampaignState.paused)
+        _approved_version(session, office, resumed)
+        resumed.state, resumed.reason = CampaignState.launched, ""
+        _record(session, office, actor, "resume campaign", resumed)
+        return resumed
+
+
+def renew(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
+    """Of a paused campaign: its messages as GOV.UK Notify has them now, and the poll that was called meanwhile, become
+    the next version of the same homes and groups, for somebody else to approve before it is resumed."""
+    before = _in_state(campaign(office, actor, campaign_id), "submit again", CampaignState.paused)
+    known = submission.templates(office, notify)
+    if known is None:
+        raise SendBlocked("No key of GOV.UK Notify is set, so its messages cannot be read.")
+    with office.database.reading() as session:
+        leaves, path = mandate.days_left(office, session, before), _audience(office, session, before)
+        plan = _knowing_polls(office, nation_of(session, before.authority), before, leaves)
+    messages = submission.messages(submission.setting(office, before.authority, plan, leaves), plan, path, known)
+    with office.database.session() as session:
+        permit(session, actor, Right.plan)
+        renewed = _in_state(find(session, actor.authority, campaign_id), "submit again", CampaignState.paused)
+        if renewed.version != before.version:
+            raise SendBlocked("Somebody submitted this campaign again at the same time. Look at it first.")
+        renewed.version, renewed.plan = renewed.version + 1, plan.as_json()
+        renewed.estimate = {**renewed.estimate, "messages": messages}
+        renewed.submitted_by, renewed.submitted_by_id = actor.label, actor.account_id
+        renewed.submitted_at, renewed.digest = office.clock.now(), version_digest(session, renewed)
+        frozen = session.get_one(Snapshot, renewed.audience_snapshot)
+        frozen.report = changes.renewed(frozen.report, renewed)
+        renewed.reason = f"Still to approve version {renewed.version}: {_outstanding(session, office, renewed)}."
+        _record(session, office, actor, "submit campaign", renewed, households=renewed.households)
+        return renewed
+
+
+def _knowing_polls(office: Office, nation: str, campaign: Campaign, leaves: Sequence[date]) -> Plan:
+    plan = Plan.model_validate(campaign.plan)
+    while poll := pre_election.overlooked(office, nation, plan, leaves):
+        plan = Plan.model_validate({**plan.as_json(), "poll_date": poll.day})
+    return plan
 
 
 def stop(office: Office, actor: Actor, campaign_id: int, *, reason: str = "") -> Campaign:
@@ -331,6 +416,9 @@ def _still_possible(office: Office, plan: Plan, nation: str) -> None:
     first, last = min(wave.send_on for wave in plan.waves), max(wave.send_on for wave in plan.waves)
     if last < today(office.clock):
         raise SendBlocked(f"Every wave's day has passed (the last was {last}). Change the dates of the plan.")
+    leaves = [max(day, today(office.clock)) for day in pre_election.days(plan)]
+    if poll := pre_election.overlooked(office, nation, plan, leaves):
+        raise SendBlocked(f"{pre_election.told_overlooked(office, nation, poll)} Give the day of the poll in the plan.")
     end = deadline(office, plan.poll_date, nation) if plan.poll_date else None
     if end and max(now, at_london(first, 0)) >= end:
         raise SendBlocked(

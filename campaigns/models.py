@@ -116,7 +116,7 @@ class Message(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("wave_id", "uprn", "channel"),
-        Index("ix_message_queue", "campaign_id", "state", "not_before"),
+        Index("ix_message_queue", "campaign_id", "state", "id", "not_before"),  # in the order in which they leave
         Index("ix_message_household", "authority", "uprn"),
         Index("ix_message_contact", "authority", "contact"),
     )

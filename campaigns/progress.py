@@ -9,7 +9,7 @@ import duckdb
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from campaigns import breaker, reckoning
+from campaigns import breaker, reckoning, settle
 from campaigns.breaker import Answered
 from campaigns.ledger import audience_file
 from campaigns.lifecycle import find, permit
@@ -39,7 +39,8 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Messages that may be at Notify: looked up next at `next_look`, all settled by `settled_by` if it answers."""
+    """Messages that may be at Notify: looked up next at `next_look`, all settled by `settled_by` if it answers, but for
+    letters that it never had."""
 
     count: int
     next_look: datetime
@@ -49,13 +50,14 @@ class Unknown:
 @dataclass(frozen=True)
 class Progress:
     """`ready` may leave now and takes until `ready_by` at the set pace; `held` waits, at the earliest until
-    `held_until`."""
+    `held_until`. `undecided` letters are not at Notify, and wait for an officer to say whether they go again."""
 
     ready: int
     ready_by: datetime | None
     held: int
     held_until: datetime | None
     unknown: Unknown | None
+    undecided: int
     allowances: list[Allowance]
     answered: list[Answered]
     reckoning: Reckoning
@@ -70,7 +72,8 @@ def progress(office: Office, actor: Actor, campaign_id: int, patience: Patience 
         seconds = ready / office.settings.notify_pace
         return Progress(
             ready, office.clock.now() + timedelta(seconds=seconds) if ready else None, held, until,
-            _unknown(session, campaign, patience or Patience()), _allowances(office, session),
+            _unknown(session, campaign, patience or Patience()), _undecided(session, campaign),
+            _allowances(office, session),
             breaker.answered(session, campaign), reckoning.reckon(office, session, campaign),
             _ward_names(office, session, campaign),
         )  # fmt: skip
@@ -95,7 +98,7 @@ def _queue(office: Office, session: Session, campaign: Campaign) -> tuple[int, i
 
 def _unknown(session: Session, campaign: Campaign, patience: Patience) -> Unknown | None:
     query = sa.select(of.channel, of.looked_at, of.claimed_at).where(
-        of.campaign_id == campaign.id, of.state == MessageState.unknown.value
+        of.campaign_id == campaign.id, of.state == MessageState.unknown.value, ~settle.undecided()
     )
     looks, ends = [], []
     for channel, looked_at, claimed_at in session.execute(query):
@@ -103,6 +106,11 @@ def _unknown(session: Session, campaign: Campaign, patience: Patience) -> Unknow
         looks.append(looked_at + second if looked_at else claimed_at + patience.settle)
         ends.append(looked_at + second if looked_at else claimed_at + patience.settle + second)
     return Unknown(len(looks), min(looks), max(ends)) if looks else None
+
+
+def _undecided(session: Session, campaign: Campaign) -> int:
+    query = sa.select(sa.func.count()).where(of.campaign_id == campaign.id, settle.undecided())
+    return int(session.execute(query).scalar_one())
 
 
 def _allowances(office: Office, session: Session) -> list[Allowance]:

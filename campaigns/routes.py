@@ -56,8 +56,7 @@ def all_campaigns(office: InOffice, actor: ByActor) -> Template:
 
 @get("/approvals", guards=[requires(Right.approve)], sync_to_thread=True)
 def approvals(office: InOffice, actor: ByActor) -> Template:
-    waiting = [c for c in lifecycle.campaigns(office, actor) if c.state == CampaignState.submitted]
-    return render("officers/approvals.html", campaigns=waiting)
+    return render("officers/approvals.html", campaigns=lifecycle.awaiting(office, actor))
 
 
 @get("/campaigns/new", guards=[requires(Right.plan)], sync_to_thread=True)
@@ -158,15 +157,15 @@ def campaign_progress(office: InOffice, actor: ByActor, number: Number) -> Templ
 def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[str, Any]:
     found = lifecycle.campaign(office, actor, number)
     shown = _moved(office, actor, found)
-    plan, before_launch = shown["plan"], found.state in lifecycle.CHANGEABLE
+    plan, before_launch, to_approve = shown["plan"], found.state in lifecycle.CHANGEABLE, _to_approve(office, found)
     return shown | {
-        "acts": acts.possible(account, found),
+        "acts": acts.possible(office, account, found),
         "decisions": lifecycle.approvals(office, actor, number),
         "sentence": _sentence(found),
         "can_find": _can_find(found),
-        "messages": _messages(office, found, plan) if before_launch else [],
+        "messages": _messages(office, found, plan) if to_approve else [],
         "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
-        "changes": _changes(office, found) if before_launch else None,
+        "changes": _changes(office, found) if to_approve else None,
         "tests": colleagues.sent(office, actor, number) if before_launch else [],
         "channels": plan_form.CHANNELS,
         "changeable": before_launch and account.may(Right.plan),
@@ -184,6 +183,12 @@ def _moved(office: Office, actor: Actor, found: Campaign) -> dict[str, Any]:
         "now": office.clock.now(),
         "limits": office.settings,
     }
+
+
+def _to_approve(office: Office, found: Campaign) -> bool:
+    """Whether what it says is, or will be, read by an approver: before launch, and of one that was submitted again."""
+    with office.database.reading() as session:
+        return found.state in lifecycle.CHANGEABLE or bool(lifecycle.awaited(session, office, found))
 
 
 def _sentence(found: Campaign) -> str:
@@ -285,7 +290,7 @@ def api_campaign(office: InOffice, actor: ByActor, number: Number) -> dict[str, 
     what it can find), what changed since it was approved before, and the standing of its messages: planned = waiting
     + accepted + dropped + failed."""
     found = lifecycle.campaign(office, actor, number)
-    changed = _changes(office, found) if found.state in lifecycle.CHANGEABLE else None
+    changed = _changes(office, found) if _to_approve(office, found) else None
     return _as_json(found) | {
         "plan": found.plan,
         "estimate": found.estimate,
@@ -319,7 +324,8 @@ def api_test(office: InOffice, actor: ByActor, number: Number, data: JSONBody[Bo
 def api_act(
     office: InOffice, account: ByAccount, actor: ByActor, number: Number, act: FromPath[str], data: JSONBody[Body]
 ) -> dict[str, Any]:
-    """submit, approve, reject, launch, pause, resume or stop it; `{"note", "digest"}` as the act takes them."""
+    """submit, approve, reject, launch, pause, resume, renew or stop it, or decide on its letters (letters-again,
+    letters-given-up); `{"note", "digest"}` as the act takes them."""
     chosen = acts.named(act)
     demand(account, chosen.right)
     return _as_json(chosen.do(office, actor, number, Form({name: str(value) for name, value in data.items()})))

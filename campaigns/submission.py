@@ -1,7 +1,8 @@
 """What is worked out when a campaign is submitted, and shown to whoever approves it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,14 @@ def templates(office: Office, notify: Notify | None = None) -> list[Template] | 
     return asked.templates() if asked else None
 
 
-def setting(office: Office, authority: str, plan: Plan) -> Setting:
+def setting(office: Office, authority: str, plan: Plan, leaves: Collection[date] | None = None) -> Setting:
+    """`leaves`: the days on which something of it may leave, where not those of its waves."""
     with office.database.session() as session:
         found = session.get(Authority, authority)
         council, nation = (found.name, found.nation) if found else (authority, "England")
     end = registration_deadline(plan.poll_date, nation, law(office.settings.home)) if plan.poll_date else None
-    return Setting(office, authority, council, nation, end, pre_election.period(office, nation, plan) is not None)
+    near = pre_election.period(office, nation, plan, leaves)
+    return Setting(office, authority, council, nation, end, before_a_poll=near is not None)
 
 
 def estimate(
@@ -50,36 +53,37 @@ def estimate(
         why = "; ".join(f"{reason}: {homes:,}" for reason, homes in counts.items())
         raise InputRefused(f"Every home of the segment is left out, so there is nobody to remind. {why}")
     sent_from = setting(office, authority, plan)
-    messages = _messages(sent_from, plan, to, known)
+    read = messages(sent_from, plan, to, known)
     reached = audience.estimate(to, plan)
     with office.database.session() as session:
         waterfall = exclusions.waterfall(office, session, authority, plan, to, counts)
-        further = _when_and_how_much(session, sent_from, plan, reached["waves"], messages)
+        further = _when_and_how_much(session, sent_from, plan, reached["waves"], read)
     return {
         **reached,
         **further,
         "arms": arms,
         "waterfall": waterfall,
         "unprinted": unprinted.reasons,
-        "messages": messages,
+        "messages": read,
         "power": power.statement(to, plan),
     }
 
 
 def _when_and_how_much(
     session: Session, sent_from: Setting, plan: Plan, waves: Sequence[Mapping[str, Any]],
-    messages: Sequence[Mapping[str, Any]],
+    read: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:  # fmt: skip
     return {
-        "cost": prices.of_campaign(session, sent_from, plan, waves, messages),
+        "cost": prices.of_campaign(session, sent_from, plan, waves, read),
         "timetable": timetable.of_campaign(session, sent_from, plan, waves),
     }
 
 
-def _messages(
+def messages(
     sent_from: Setting, plan: Plan, audience_file: Path, known: Sequence[Template] | None
 ) -> list[dict[str, Any]]:
-    """As they are read at this moment; texts are counted for every record that numbers were taken from."""
+    """As they are read at this moment, SendBlocked with all that is wrong with them; texts are counted for every record
+    that numbers were taken from."""
     if known is None:
         return []
     with duckdb.connect() as lake:

@@ -35,13 +35,18 @@ def link_token(office: Office, reference: str) -> str:
     return office.keys.hash("link", reference)[:24]
 
 
+def last_day(end: datetime | None, on: date) -> date:
+    """By which people are told to register: that of the poll, else four weeks from when the message leaves."""
+    return london(end - timedelta(seconds=1)).date() if end else on + FOUR_WEEKS
+
+
 def values(
     office: Office, council: str, plan: Plan, end: datetime | None, row: Any, source: str = "", on: date | None = None
 ) -> dict[str, str]:
     """What fills the message of one ledger row, by placeholder, if it leaves `on` that day, else today. `end` is the
     moment after which it is too late to register for the poll; people are told the last day. `source` is the record
     the contact was taken from."""
-    last = london(end - timedelta(seconds=1)).date() if end else (on or today(office.clock)) + FOUR_WEEKS
+    last = last_day(end, on or today(office.clock))
     return {
         **plan.wording,
         "link": f"{office.settings.base_url}/r/{link_token(office, row.reference)}",

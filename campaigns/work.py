@@ -6,6 +6,7 @@ and commits its own progress there, so running one twice changes nothing.
 
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,10 +21,11 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Session, col, select
 
-from campaigns import closing, receipts, rounds, settle, waves
+from campaigns import closing, mandate, receipts, rounds, settle, waves
 from campaigns.dispatch import Dispatcher, Patience
 from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState
 from campaigns.notify.client import service
+from campaigns.notify.errors import NotifyError
 from campaigns.notify.messages import Notify
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
@@ -31,7 +33,8 @@ from segments import intake_work
 
 ALIVE = (CampaignState.launched, CampaignState.paused)
 BATCHES = 30  # to a step: about half a minute of sending, after which other campaigns and questions have their turn
-EVERY = 2.0  # seconds between looks at what is due
+EVERY = 1.0  # seconds between looks at what is due, so that a resume acts within two
+HELD = 10.0  # seconds until that is asked again
 SELDOM = timedelta(seconds=20)  # between looks that read a whole campaign
 log = structlog.get_logger()
 of = MESSAGES.c
@@ -48,6 +51,7 @@ class Work:
     tend: Callable[[], None] | None = None  # what keeps the durable rounds; None where there are none
     under_way: list[int] = field(default_factory=list)
     _looked: dict[int, datetime] = field(default_factory=dict)
+    _held: dict[int, float] = field(default_factory=dict)  # since when nobody can say whether a campaign may go on
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
@@ -115,15 +119,22 @@ class Work:
         looked = self._looked.get(number)
         if looked and looked <= now < looked + SELDOM and campaign.state != CampaignState.stopped:
             return False
-        found = receipts.sweep_due(self.office, session, campaign) or closing.closable(session, self.office, campaign)
+        found = (
+            receipts.sweep_due(self.office, session, campaign)
+            or closing.closable(session, self.office, campaign)
+            or (campaign.state == CampaignState.launched and mandate.lapsed(self.office, session, campaign))
+        )
         if not found:
             self._looked[number] = now
         return bool(found)
 
     def _sendable(self, session: Session, campaign: Campaign) -> bool:
-        if campaign.state != CampaignState.launched:
+        if campaign.state != CampaignState.launched or self._is_held(campaign.id or 0):
             return False
-        return session.execute(self.dispatcher.free(session, campaign).limit(1)).first() is not None
+        return session.execute(self.dispatcher.free(session, campaign.id or 0).limit(1)).first() is not None
+
+    def _is_held(self, campaign_id: int) -> bool:
+        return time.monotonic() < self._held.get(campaign_id, -HELD) + HELD
 
     def round(self, campaign_id: int) -> dict[str, int]:
         """One round without DBOS: the same steps in the same order."""
@@ -139,14 +150,14 @@ class Work:
 
     def send(self, campaign_id: int) -> dict[str, int]:
         """Empty when nothing may leave now."""
-        done: Counter[str] = Counter()
-        for _ in range(BATCHES):
-            if self.stopping.is_set():
-                break
-            batch = self.dispatcher.send_batch(campaign_id)
-            done += batch
-            if not batch[MessageState.accepted] + batch[MessageState.failed] + batch[MessageState.dropped]:
-                break
+        try:
+            if not mandate.stands(self.office, self.notify, campaign_id):
+                return {}
+        except NotifyError as error:
+            log.warning("templates not read", campaign=campaign_id, why=type(error).__name__)
+            self._held[campaign_id] = time.monotonic()
+            return {}
+        done = self.dispatcher.send(campaign_id, BATCHES, self.stopping)
         settled = done[MessageState.accepted] + done[MessageState.failed] + done[MessageState.dropped]
         return {str(state): count for state, count in done.items()} if settled else {}
 

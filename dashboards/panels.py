@@ -12,7 +12,7 @@ from dashboards.disclosure import NOTE
 from dashboards.figures import ALL, Completeness
 from dashboards.findings import Effect
 from dashboards.view import View
-from engage.foundation.pages import day
+from engage.foundation.words import day
 
 STILL = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 EFFECT_COLUMNS = ["Homes", "Homes reminded", "More per 100 homes", "95% interval"]

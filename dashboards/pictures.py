@@ -10,7 +10,7 @@ from dashboards.figures import ALL, Figures, Past, Trial, Ward
 from dashboards.findings import Effect
 from dashboards.maps import Area, ward_map
 from dashboards.view import View
-from engage.foundation.pages import day
+from engage.foundation.words import day
 
 AXIS = "More registrations per 100 homes"
 

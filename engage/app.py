@@ -22,6 +22,7 @@ from engage.foundation import faults, logs, static
 from engage.foundation.headers import secured
 from engage.foundation.office import Office
 from engage.foundation.pages import template_config
+from engage.foundation.request_log import RequestLog
 from engage.foundation.sessions import SessionStore, session_config
 from engage.foundation.web import DEPENDENCIES
 
@@ -54,7 +55,7 @@ def create_app(office: Office | None = None) -> Litestar:
         dependencies=DEPENDENCIES | {"campaigns": Provide(lambda: reminded, sync_to_thread=False)},
         exception_handlers=faults.HANDLERS,
         before_send=[secured(https=office.settings.secure_cookies, policies=policies)],
-        middleware=[logs.RequestLog(), _metrics().middleware, session_config(office).middleware],
+        middleware=[RequestLog(), _metrics().middleware, session_config(office).middleware],
         csrf_config=_csrf(office),
         compression_config=CompressionConfig(
             backend="gzip", gzip_compress_level=5, exclude=["^/assets/", "^/dashboard"]

@@ -157,6 +157,27 @@ def resume(desk: Desk, campaign_id: int) -> None:
 
 @campaign.command()
 @campaign_id
+@at_desk(Right.plan)
+def renew(desk: Desk, campaign_id: int) -> None:
+    """Submit a paused campaign's messages as they are at GOV.UK Notify now, for somebody else to approve."""
+    from campaigns import lifecycle
+
+    _show(desk, lifecycle.renew(desk.office, desk.actor, campaign_id))
+
+
+@campaign.command()
+@campaign_id
+@click.option("--again/--give-up", required=True, help="Send them again under their references, or count them failed.")
+@at_desk(Right.send)
+def letters(desk: Desk, campaign_id: int, again: bool) -> None:
+    """Decide on letters that GOV.UK Notify did not have when it was asked twice."""
+    from campaigns import settle
+
+    _show(desk, settle.decide(desk.office, desk.actor, campaign_id, again=again))
+
+
+@campaign.command()
+@campaign_id
 @because
 @at_desk(Right.send)
 def stop(desk: Desk, campaign_id: int, reason: str) -> None:

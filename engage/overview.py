@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import col, select
 
-from campaigns import ledger, lifecycle
+from campaigns import acts, ledger, lifecycle
 from campaigns.models import Campaign, CampaignState
 from engage.foundation import audit
 from engage.foundation.audit import AuditEntry, Verdict
@@ -12,7 +12,7 @@ from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
-from engage.foundation.pages import day, number, percent, plural
+from engage.foundation.words import day, number, percent, plural
 from segments import gap, households, intake, intake_work, review, segments, shelves
 from segments.intake import Intake, IntakeState, Source
 
@@ -72,7 +72,7 @@ def overview(office: Office, account: Account) -> Overview:
     intake_work.take_up(office)
     incoming = intake.to_show(office, account.authority)
     steps = [
-        *_intake_steps(incoming), *_data_steps(office, account), *_campaign_steps(account, found),
+        *_intake_steps(incoming), *_data_steps(office, account), *_campaign_steps(office, account, found),
         *_plan_steps(office, account, found),
     ]  # fmt: skip
     return Overview(
@@ -139,25 +139,24 @@ def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
     return steps
 
 
-def _campaign_steps(account: Account, found: list[Campaign]) -> list[tuple[Step, Right]]:
-    def own(campaign: Campaign) -> bool:
-        return account.id in (campaign.created_by_id, campaign.submitted_by_id)
-
+def _campaign_steps(office: Office, account: Account, found: list[Campaign]) -> list[tuple[Step, Right]]:
+    """The acts that a campaign waits for, as its own page offers them."""
     steps = []
     for campaign in found:
-        path = f"/campaigns/{campaign.id}"
-        match campaign.state:
-            case CampaignState.draft:
-                steps.append(
-                    (Step(f"Submit or change: {campaign.name}", path, campaign.reason or "A draft"), Right.plan)
-                )
-            case CampaignState.submitted if not own(campaign):
-                hint = f"{plural(campaign.households, 'home')}, waiting for your decision"
-                steps.append((Step(f"Approve or send back: {campaign.name}", path, hint), Right.approve))
-            case CampaignState.approved:
-                steps.append((Step(f"Launch: {campaign.name}", path, "Approved"), Right.send))
-            case CampaignState.paused:
-                steps.append((Step(f"Resume or stop: {campaign.name}", path, campaign.reason or "Paused"), Right.send))
+        path, acting = f"/campaigns/{campaign.id}", {act.name for act in acts.possible(office, account, campaign)}
+        offers = (
+            ("submit", "Submit or change", campaign.reason or "A draft"),
+            ("approve", "Approve or send back", f"{plural(campaign.households, 'home')}, waiting for your decision"),
+            ("launch", "Launch", "Approved"),
+            ("renew", "Submit again or stop", campaign.reason),
+            ("resume", "Resume or stop", campaign.reason or "Paused"),
+            ("letters-again", "Decide on letters", "GOV.UK Notify did not have them when it was asked twice"),
+        )
+        steps += [
+            (Step(f"{title}: {campaign.name}", path, hint), acts.named(name).right)
+            for name, title, hint in offers
+            if name in acting
+        ]
     return steps
 
 

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
+from engage.foundation.logs import log_fault
+
 THREADS = 2
 
 
@@ -35,8 +37,6 @@ class Background:
             try:
                 work()
             except Exception as error:  # noqa: BLE001  # nobody waits for it: the log is the only place to say so
-                from engage.foundation.logs import log_fault  # noqa: PLC0415  # brings Litestar, which commands wait for
-
                 log_fault(error)
             with self._lock:
                 if name not in self._again or self.stopping.is_set():

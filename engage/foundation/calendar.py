@@ -112,12 +112,21 @@ class Law(BaseModel):
         return Law(**{name: (*getattr(self, name), *getattr(other, name)) for name in Law.model_fields})
 
 
-@lru_cache(maxsize=8)
 def law(home: Path | None = None) -> Law:
-    """The rows Engage comes with, and those of the council's own `law.toml` in its home folder."""
-    ours = _read(HOUSE_RULES)
+    """The rows Engage comes with, and those of the council's own `law.toml` in its home folder, as that file is now: a
+    poll may be called while a worker runs."""
     own = home / "law.toml" if home else None
-    return ours.with_rows(_read(own)) if own and own.exists() else ours
+    try:
+        found = own.stat() if own else None
+    except FileNotFoundError:
+        found = None
+    return _law(own, (found.st_mtime_ns, found.st_size, found.st_ino)) if own and found else _law(None, ())
+
+
+@lru_cache(maxsize=8)
+def _law(own: Path | None, _written: tuple[int, ...]) -> Law:
+    ours = _read(HOUSE_RULES)
+    return ours.with_rows(_read(own)) if own else ours
 
 
 def _read(path: Path) -> Law:

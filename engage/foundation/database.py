@@ -1,13 +1,28 @@
 """Operational state in SQLite (embedded) or PostgreSQL, through one session factory."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    any_,
+    bindparam,
+    event,
+    func,
+    select,
+)
 from sqlalchemy import create_engine as sqlalchemy_engine
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, SQLModel
 
 # Names for constraints, so that a migration can drop one on either database.
@@ -57,6 +72,13 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def among(column: Column[Any], values: Collection[Any], *, embedded: bool) -> ColumnElement[bool]:
+    """`column IN values` with one parameter, as hundreds are else rendered and parsed each time."""
+    if embedded:
+        return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
 def create_engine(url: str) -> Engine:

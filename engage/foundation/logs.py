@@ -3,16 +3,10 @@ because a path may hold a resident's token and an error's words may hold a row o
 
 import logging
 import sys
-import time
 import traceback
 from typing import Any
 
 import structlog
-from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
-
-QUIET = ("/assets", "/health", "/metrics")
 
 
 def configure(level: str) -> None:
@@ -31,32 +25,6 @@ def configure(level: str) -> None:
 
 def log() -> Any:
     return structlog.get_logger()
-
-
-class RequestLog(ASGIMiddleware):
-    """One line for each answer, by the route's pattern."""
-
-    scopes = (ScopeType.HTTP,)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        started, status = time.perf_counter(), 0
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await next_app(scope, receive, watched)
-        finally:
-            self._write(scope, status, time.perf_counter() - started)
-
-    @staticmethod
-    def _write(scope: Scope, status: int, seconds: float) -> None:
-        route = str(scope.get("path_template", ""))
-        if not route.startswith(QUIET):
-            log().info("answered", method=scope.get("method"), route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 def log_fault(error: BaseException) -> str:

@@ -1,6 +1,5 @@
-"""How pages are made: Jinja on GOV.UK Frontend, and the way figures and dates are written in English and Welsh."""
+"""How pages are made: Jinja on GOV.UK Frontend."""
 
-from datetime import date, datetime, timedelta
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
@@ -9,21 +8,9 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template.config import TemplateConfig
 
-from engage.foundation.clock import london
 from engage.foundation.identity import Account, Right
 from engage.foundation.static import asset
-
-MONTHS = {
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-    "cy": (
-        "Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin",
-        "Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd", "Rhagfyr",
-    ),
-}  # fmt: skip
-NOON = 12
+from engage.foundation.words import day, last_day, moment, number, percent, plural, sentence
 
 
 def render(template: str, *, status_code: int = 200, **context: Any) -> Template:
@@ -63,46 +50,3 @@ def notices(request: Request[Any, Any, Any]) -> list[dict[str, str]]:
     session = request.scope.get("session")
     found: list[dict[str, str]] = session.pop("notices", []) if isinstance(session, dict) else []
     return found
-
-
-def number(value: float | None) -> str:
-    return "not known" if value is None else f"{value:,.0f}"
-
-
-def percent(share: float | None, places: int = 0) -> str:
-    """A share of 0 to 1 as `83%`, the way GOV.UK writes it."""
-    return "not known" if share is None else f"{100 * share:.{places}f}%"
-
-
-def day(value: date | datetime | str | None, language: str = "en") -> str:
-    if value is None:
-        return "not set" if language == "en" else "heb ei osod"
-    if isinstance(value, str):
-        value = date.fromisoformat(value[:10])
-    local = london(value) if isinstance(value, datetime) else value
-    return f"{local.day} {MONTHS[language][local.month - 1]} {local.year}"
-
-
-def last_day(deadline: datetime, language: str = "en") -> str:
-    """The day people are told: the one before the moment after which it is too late."""
-    return day(deadline - timedelta(seconds=1), language)
-
-
-def moment(value: datetime | None) -> str:
-    """`3 March 2026 at 9:02am`, in London."""
-    if value is None:
-        return "never"
-    local = london(value)
-    hour = (local.hour - 1) % NOON + 1
-    return f"{day(value)} at {hour}:{local.minute:02d}{'am' if local.hour < NOON else 'pm'}"
-
-
-def plural(count: int, singular: str, several: str | None = None) -> str:
-    """`1 home`, `1,204 homes`."""
-    return f"{number(count)} {singular if count == 1 else several or singular + 's'}"
-
-
-def sentence(words: str) -> str:
-    """An identifier as words a person reads: `private_rented_share` becomes `Private rented share`."""
-    plain = str(words).replace("_", " ").replace("-", " ")
-    return plain[:1].upper() + plain[1:]

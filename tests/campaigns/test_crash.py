@@ -8,24 +8,27 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
-from campaigns import ledger, lifecycle, receipts, waves
+from campaigns import ledger, lifecycle, receipts, settle, waves
+from campaigns.claims import Claims
 from campaigns.dispatch import Dispatcher
 from campaigns.models import Campaign, CampaignState, Message, MessageState
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running
 from campaigns.work import Work
 from engage.foundation.clock import SteppedClock
+from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
 from tests.campaigns.council import TEMPLATES, Maker, People
 
 HOUSEHOLDS = 24
 POINTS = {
     "insert": (waves, "_insert"),
-    "claim": (Dispatcher, "_claim"),
-    "drop": (Dispatcher, "_drop"),
-    "commit": (Dispatcher, "_commit"),
+    "claim": (Claims, "_claim"),
+    "drop": (Claims, "_drop"),
+    "commit": (Dispatcher, "_record"),
     "send": (GovukNotify, "send"),
     "find": (GovukNotify, "find"),
 }
@@ -126,6 +129,8 @@ def finish(office: Office, people: People, notify: GovukNotify, campaign: Campai
         if status.planned and not status.waiting:
             return
         clock.advance(timedelta(minutes=31))
+        with suppress(SendBlocked):  # as an officer decides of letters that Notify never had
+            settle.decide(office, people.planner, campaign.id or 0, again=True)
     raise AssertionError(f"{status.waiting} messages wait for ever")
 
 
@@ -141,3 +146,26 @@ def test_a_crash_leaves_the_claimed_in_sending(
         states = {message.state for message in session.exec(select(Message))}
     assert states == {MessageState.sending}
     assert post.desk.summary()["total"] == 8
+
+
+def test_what_has_left_is_written_down_though_the_next_cannot_be_claimed(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, post: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = maker.launched(60)
+    waves.plan_due(office, campaign.id or 0)
+    sender, claim, claims = Dispatcher(office, notify, batch=8), Claims._claim, []
+
+    def once(*asked: Any) -> Any:
+        claims.append(asked)
+        if len(claims) > 1:
+            raise OperationalError("", {}, Exception("the database is away"))
+        return claim(*asked)
+
+    monkeypatch.setattr(Claims, "_claim", once)
+    with pytest.raises(OperationalError):
+        sender.send(campaign.id or 0, 3)
+    status = ledger.status(office, people.planner, campaign.id or 0)
+    with office.database.session() as session:
+        states = {message.state for message in session.exec(select(Message))}
+    assert states == {MessageState.accepted, MessageState.planned}
+    assert 0 < status.accepted == post.desk.summary()["total"] <= 8

@@ -1,6 +1,7 @@
 """Every step of planning by page and by API, as they arrive over HTTP."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,33 +9,45 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import SQLModel
 
-from campaigns import lifecycle
-from campaigns.notify.stand_in import running
+from campaigns import ledger, lifecycle
+from campaigns.notify.client import GovukNotify
+from campaigns.notify.stand_in import Running, running
+from campaigns.work import tick
 from engage.app import create_app
 from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from tests.campaigns.council import COUNCIL, KEY, SEED, START, audience_file, plan
+from tests.campaigns.council import COUNCIL, KEY, SEED, START, TEMPLATES, audience_file, plan
 from tests.engage.website import Visitor, hire
 
 Enter = Callable[[Role], Visitor]
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    clock = SteppedClock(START)
+def clock() -> SteppedClock:
+    return SteppedClock(START)
+
+
+@pytest.fixture
+def post(clock: SteppedClock) -> Iterator[Running]:
     with running(SEED, clock=clock) as post:
-        settings = Settings(
-            home=tmp_path / "home", database_url="", notify_api_key=SecretStr(KEY), notify_base_url=post.base_url
-        )
-        office = Office(settings, clock)
-        settings.home.mkdir()
-        SQLModel.metadata.create_all(office.database.engine)
-        with office.database.session() as session:
-            session.add(Authority(code=COUNCIL, name="East Staffordshire"))
-        yield office
-        office.close()
+        yield post
+
+
+@pytest.fixture
+def office(tmp_path: Path, post: Running, clock: SteppedClock) -> Iterator[Office]:
+    settings = Settings(
+        home=tmp_path / "home", database_url="", notify_api_key=SecretStr(KEY), notify_base_url=post.base_url,
+        notify_pace=1000,
+    )  # fmt: skip
+    office = Office(settings, clock)
+    settings.home.mkdir()
+    SQLModel.metadata.create_all(office.database.engine)
+    with office.database.session() as session:
+        session.add(Authority(code=COUNCIL, name="East Staffordshire"))
+    yield office
+    office.close()
 
 
 @pytest.fixture
@@ -61,9 +74,13 @@ def _asked(visitor: Visitor, method: str, path: str, body: dict[str, Any]) -> An
     return visitor.client.request(method, path, json=body, headers={"x-csrftoken": visitor.token()})
 
 
+def _actor(people: dict[Role, Any]) -> Actor:
+    return Actor(COUNCIL, people[Role.officer].label, people[Role.officer].id)
+
+
 def _submit(office: Office, people: dict[Role, Any], number: int) -> None:
     """As `submit` does, but with an audience made by hand."""
-    actor = Actor(COUNCIL, people[Role.officer].label, people[Role.officer].id)
+    actor = _actor(people)
     draft = lifecycle.campaign(office, actor, number)
     known = lifecycle.submission.templates(office)
     lifecycle.adopt(office, actor, draft, audience_file(office, 60), register_snapshot=None, known=known)
@@ -131,3 +148,37 @@ def test_before_a_poll_the_page_says_so(office: Office, people: dict[Role, Any],
     answer = officer.send(f"/campaigns/{number}/submit")
     assert (answer.status_code, "the plan has to name who approves second" in answer.text) == (422, True)
     assert "approver 2" in officer.get(f"/campaigns/{number}/edit").text
+
+
+def test_a_campaign_whose_template_was_edited_goes_on_once_the_new_text_is_approved(
+    office: Office, people: dict[Role, Any], enter: Enter, post: Running
+) -> None:
+    officer = enter(Role.officer)
+    number = _asked(officer, "POST", "/api/campaigns", plan()).json()["id"]
+    _submit(office, people, number)
+    first = officer.get(f"/api/campaigns/{number}").json()
+    _asked(enter(Role.approver), "POST", f"/api/campaigns/{number}/approve", {"digest": first["digest"]})
+    _asked(enter(Role.officer), "POST", f"/api/campaigns/{number}/launch", {})
+    (service,) = post.desk.seed.services.values()
+    versions = service.templates[TEMPLATES["email"]]
+    versions.append(replace(versions[-1], version=2, content="What it says now ((link)) ((contact source))"))
+    tick(office, GovukNotify(KEY, post.base_url))
+    officer = enter(Role.officer)
+    paused = officer.get(f"/campaigns/{number}").text
+    assert "Changed at GOV.UK Notify since it was approved: email_reminder_en" in paused
+    assert f"/campaigns/{number}/resume" not in paused
+    assert "Submit again or stop: Summer reminders" in officer.get("/").text
+    officer.send(f"/campaigns/{number}/renew")
+    approver = enter(Role.approver)
+    assert f"/campaigns/{number}" in approver.get("/approvals").text
+    assert "Approve or send back: Summer reminders" in approver.get("/").text
+    shown = approver.get(f"/campaigns/{number}").text
+    assert "What changed since the version approved before" in shown
+    assert "What it says now" in shown
+    again = approver.get(f"/api/campaigns/{number}").json()
+    assert [change["what"] for change in again["changes"]] == ["Email in English"]
+    approver.send(f"/campaigns/{number}/approve", {"digest": again["digest"]})
+    enter(Role.officer).send(f"/campaigns/{number}/resume")
+    tick(office, GovukNotify(KEY, post.base_url))
+    assert ledger.status(office, _actor(people), number).accepted == 20
+    assert {row.template_version for row in post.desk.store.by_id.values() if row.type == "email"} == {2}

@@ -40,7 +40,6 @@ def _call_a_poll(home: Path) -> None:
         "[[poll]]\nsince = 2026-05-20\nday = 2026-07-02\nnotice_on = 2026-06-01\nname = 'by-election in Burton'\n"
         "nations = ['England']\nsource = 'Returning Officer'\n"
     )
-    law.cache_clear()
 
 
 def test_before_a_poll_a_plan_names_who_approves_second(office: Office, maker: Maker) -> None:

@@ -8,7 +8,6 @@ from campaigns.notify.client import GovukNotify
 from campaigns.notify.text import check_sms, fill
 from campaigns.proofs import filled
 from campaigns.submission import setting
-from engage.foundation.calendar import law
 from engage.foundation.office import Office
 from tests.campaigns.council import COUNCIL, TEMPLATES, Maker, audience_file, plan
 
@@ -22,7 +21,6 @@ def dear_texts(office: Office) -> None:
         "[[price]]\nsince = 2026-05-01\nsms_fragment = 2\nfree_sms_fragments = 10\nletter_low = 60\nletter_high = 90\n"
         "letters = { second = [70, 80] }\nsource = 's'\n"
     )
-    law.cache_clear()
 
 
 def _submitted(office: Office, maker: Maker, notify: GovukNotify | None, **changes: object) -> dict:  # type: ignore[type-arg]

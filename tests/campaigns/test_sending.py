@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import col, select
 
-from campaigns import audience, ledger, lifecycle, settle, waves
+from campaigns import audience, ledger, lifecycle, progress, settle, waves
 from campaigns.dispatch import Dispatcher, Patience
 from campaigns.guard import Guard
 from campaigns.models import Campaign, CampaignState, Message, MessageState, Wave
@@ -20,10 +20,11 @@ from campaigns.plan import read
 from campaigns.wording import FIELDS, values
 from campaigns.work import tick
 from engage.foundation.clock import SteppedClock
+from engage.foundation.errors import SendBlocked
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.suppression import suppress_contact, suppress_household
-from tests.campaigns.council import COUNCIL, KEY, START, Maker, People, plan
+from tests.campaigns.council import COUNCIL, KEY, START, TEMPLATES, Maker, People, plan
 
 MINUTE = timedelta(minutes=1)
 
@@ -105,7 +106,8 @@ def test_a_message_says_which_record_its_contact_came_from(office: Office, maker
     campaign = maker.launched(30)
     with office.database.session() as session:
         found = session.get_one(Campaign, campaign.id)
-        homes = audience.particulars(ledger.audience_file(office, session, found), [100000000000, 100000000001])
+        path = ledger.audience_file(office, session, found)
+        homes = audience.Directory(path).of([100000000000, 100000000001])
     assert homes[100000000000].sources["email"] == "Garden waste"
     assert homes[100000000001].sources == {"email": "", "sms": "Council tax"}
     row = SimpleNamespace(channel="email", reference="r")
@@ -398,10 +400,12 @@ def test_what_notify_may_have_forgotten_is_left_to_an_officer(
     assert check(office, people, campaign).failed_for == {settle.NOT_CONFIRMED: 1}
 
 
-def test_letters_wait_longer_between_looks(
-    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
+@pytest.mark.parametrize("again", [True, False])
+def test_a_letter_that_notify_never_had_is_decided_on_by_a_person(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock, again: bool
 ) -> None:
     campaign = maker.launched(60)
+    number = campaign.id or 0
     clock.move_to(datetime(2026, 6, 17, 9, tzinfo=UTC))
     with office.database.session() as session:  # only the letters
         session.exec(select(Wave).where(Wave.number == 1)).one().planned_at = clock.now()
@@ -410,10 +414,35 @@ def test_letters_wait_longer_between_looks(
     tick(office, notify)
     clock.advance(29 * MINUTE)
     tick(office, notify)
-    assert check(office, people, campaign).unknown == 1
-    clock.advance(MINUTE)
+    with pytest.raises(SendBlocked, match="No letter"):  # letters wait longer between the looks
+        settle.decide(office, people.planner, number, again=again)
+    for _ in range(3):
+        clock.advance(31 * MINUTE)
+        tick(office, notify)
+    status = check(office, people, campaign)
+    assert (status.accepted, status.unknown) == (29, 1), "never sent again by itself"
+    assert progress.progress(office, people.planner, number).undecided == 1
+    settle.decide(office, people.planner, number, again=again)
     tick(office, notify)
-    tick(office, notify)
+    status = check(office, people, campaign)
+    assert (status.accepted, status.failed, status.unknown) == ((30, 0, 0) if again else (29, 1, 0))
+    assert progress.progress(office, people.planner, number).undecided == 0
+
+
+def test_a_letter_found_late_needs_no_decision(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    campaign = maker.launched(60, templates={"letter": TEMPLATES["letter"]})
+    lost = Faulty(notify, Ambiguous("ReadTimeout"), after=True)
+    tick(office, lost)
+    found, lost.find = lost.find, lambda _reference: []  # type: ignore[method-assign]
+    for _ in range(2):
+        clock.advance(31 * MINUTE)
+        tick(office, lost)
+    assert progress.progress(office, people.planner, campaign.id or 0).undecided == 1
+    lost.find = found  # type: ignore[method-assign]
+    clock.advance(31 * MINUTE)
+    tick(office, lost)
     assert check(office, people, campaign).accepted == 30
 
 

@@ -1,9 +1,7 @@
 """When messages leave, against a day-by-day reckoning and the calendar."""
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,7 +80,6 @@ def test_what_others_send_and_today_has_seen_takes_room(office: Office, maker: M
     (home / "law.toml").write_text(
         "[[daily_cap]]\nsince = 2026-01-01\nemail = 250000\nsms = 250000\nletter = 25\nsource = 'a trial'\n"
     )
-    law.cache_clear()
     letters = {"templates": {"letter": TEMPLATES["letter"]}, "arms": {"everyone": 1.0}, "comparison": ""}
     first = maker.launched(20, **letters)
     with office.database.session() as session:
@@ -104,11 +101,6 @@ def test_what_others_send_and_today_has_seen_takes_room(office: Office, maker: M
     # Twelve working days before 22 June is 4 June: a third day would be too late.
     late = maker.submitted(40, poll_date="2026-06-22", **letters).estimate["timetable"]["late"]
     assert late == [{"wave": 1, "channel": "letter", "messages": 10, "last": "2026-06-04"}]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_law(tmp_path: Path) -> None:
-    law.cache_clear()
 
 
 def test_every_room_counts_the_same_hours() -> None:

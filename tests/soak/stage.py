@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,10 +24,11 @@ import pyarrow.parquet as pq
 import requests
 import sqlalchemy as sa
 
-from campaigns import ledger, lifecycle
+from campaigns import ledger, lifecycle, settle
 from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState
 from campaigns.notify.client import GovukNotify
 from campaigns.work import Work
+from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from engage.opening import open_authority
@@ -154,8 +155,8 @@ class Stage:
         )  # fmt: skip
         office, maker = self.office, Maker(self.office, self.people)
         draft = lifecycle.create(office, self.people.planner, said)
-        frozen = audience(office, messages, values)
-        lifecycle.adopt(office, self.people.planner, draft, frozen, register_snapshot=register)
+        frozen, known = audience(office, messages, values), GovukNotify(KEY, self.post.base_url).templates()
+        lifecycle.adopt(office, self.people.planner, draft, frozen, register_snapshot=register, known=known)
         maker.approve(draft.id or 0)
         self.campaign = lifecycle.launch(office, self.people.planner, draft.id or 0)
 
@@ -239,15 +240,21 @@ class Stage:
 
     def finish(self) -> ledger.Status:
         """Let time pass until all is settled and the campaign is complete, with a worker at each stop of the clock."""
-        for wait in (*[timedelta(0), *[LOOK_AGAIN] * 6], *LAST_WORDS):
+        for wait in (*[timedelta(0), *[LOOK_AGAIN] * 8], *LAST_WORDS):
             if wait < LAST_WORDS[0] and not self.look().waiting and self.look().planned:
                 continue
             self.jump(wait)
+            self.decide()
             self.work()
             status = self.look()
             if status.state == CampaignState.completed:
                 return status
         raise AssertionError(f"not complete after weeks: {status}")
+
+    def decide(self) -> None:
+        """As an officer does of letters that Notify never had."""
+        with suppress(SendBlocked):
+            settle.decide(self.office, self.people.planner, self.campaign.id or 0, again=True)
 
     def settle(self) -> None:
         """Only until no message waits, by this process, which need not start first."""
@@ -256,6 +263,7 @@ class Stage:
             if not self.look().waiting:
                 return
             self.jump(LOOK_AGAIN)
+            self.decide()
             Work(self.office, notify).tick()
         raise AssertionError(f"messages wait for ever: {self.look()}")
 
