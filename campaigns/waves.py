@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from campaigns.ledger import audience_file
 from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState, Reason, Wave
 from campaigns.wording import link_token
 from engage.foundation import audit
+from engage.foundation.background import ahead
 from engage.foundation.clock import today
 from engage.foundation.identity import fingerprint
 from engage.foundation.office import Office
@@ -27,6 +29,8 @@ COLUMNS = (
     "authority", "campaign_id", "wave_id", "uprn", "ward", "channel", "template", "contact", "recipient", "reference",
     "token", "state", "reason", "status", "claimed_by", "copies", "attempts", "looks",
 )  # fmt: skip
+# SQLite lets go of the interpreter for a statement, in which the next batch is made; one takes 32,766 values.
+TO_A_STATEMENT = 32_766 // len(COLUMNS)
 
 
 def due(session: Session, office: Office, campaign: Campaign) -> list[Wave]:
@@ -57,8 +61,8 @@ def plan_wave(office: Office, campaign: Campaign, wave: Wave, guard: Guard, path
     with office.database.session() as session:
         closed = guard.closed(session)
     added = 0
-    for homes in audience.homes(path, wave.arms, wave.channels):
-        rows = list(_rows(office, campaign, wave, guard, closed, homes))
+    batches = audience.homes(path, wave.arms, wave.channels)
+    for rows in ahead(list(_rows(office, campaign, wave, guard, closed, homes)) for homes in batches):
         if rows:
             added += _insert(office, wave, rows)
     with office.database.session() as session:
@@ -104,7 +108,9 @@ def _own(
     office: Office, same: dict[str, Any], home: Home, channel: str, reason: Reason | None, now: datetime
 ) -> dict[str, Any]:
     contact, value = home.contacts[channel]
-    reference = office.keys.hash("message", str(same["wave_id"]), str(home.uprn), channel)[:32]
+    # Begins with the second, as a database adds to the end of an index for much less than to places all over it.
+    unlike_any = office.keys.hash("message", str(same["wave_id"]), str(home.uprn), channel)
+    reference = f"{int(now.timestamp()):08x}{unlike_any[:24]}"
     return {
         "uprn": home.uprn,
         "ward": home.ward,
@@ -142,8 +148,12 @@ def _write(session: Session, rows: list[tuple[Any, ...]], *, embedded: bool) -> 
     """Past SQLAlchemy, which takes as long over a million rows as the database does."""
     into, connection = f"message ({', '.join(COLUMNS)})", session.connection()
     if embedded:
-        marks = ", ".join("?" * len(COLUMNS))
-        connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({marks})", rows)  # noqa: S608 - the names are ours
+        marks = f"({', '.join('?' * len(COLUMNS))})"
+        for start in range(0, len(rows), TO_A_STATEMENT):
+            part = rows[start : start + TO_A_STATEMENT]
+            # Else SQLite copies each page first, to undo the statement alone; a fault undoes the whole batch anyway.
+            query = f"INSERT OR ROLLBACK INTO {into} VALUES {', '.join([marks] * len(part))}"  # noqa: S608 - the names are ours
+            connection.exec_driver_sql(query, tuple(chain.from_iterable(part)))
         return
     with connection.connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:  # type: ignore[attr-defined]  # psycopg's
         for row in rows:

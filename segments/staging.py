@@ -7,7 +7,6 @@ Nothing here looks at what a row says, but for what no export has: zero bytes, e
 import codecs
 import struct
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +14,7 @@ from typing import TextIO
 import pyarrow as pa
 from blake3 import blake3
 
+from engage.foundation.background import ahead
 from engage.foundation.errors import InputRefused
 from segments import workbook
 from segments.lines import LineGuard
@@ -55,7 +55,7 @@ def fingerprint(source: Path) -> Fingerprint:
     """Of the table in a file, unpacked: the same export is known again however it was packed. BLAKE3, because that of a
     whole country's register takes a second on two cores, and SHA-256 several."""
     wrapped, stamp, digest = wrapping(source), _stamp(source), blake3(max_threads=blake3.AUTO)
-    for chunk in _read_ahead(chunks(source, Wrapping.plain if wrapped is Wrapping.workbook else wrapped)):
+    for chunk in ahead(chunks(source, Wrapping.plain if wrapped is Wrapping.workbook else wrapped)):
         digest.update(chunk)
     return Fingerprint(digest.hexdigest(), stamp)
 
@@ -85,18 +85,8 @@ def receive(source: Path, target: Path, known: Fingerprint | None = None) -> Tex
 def _lines_of_plain(source: Path) -> int | None:
     """The number of lines of a file that is plain UTF-8, which need not be copied; else None."""
     guard = Utf8Guard(source.name)
-    whole = all(guard.takes(chunk) for chunk in _read_ahead(chunks(source, Wrapping.plain)))
+    whole = all(guard.takes(chunk) for chunk in ahead(chunks(source, Wrapping.plain)))
     return guard.lines.count if whole and guard.ends() else None
-
-
-def _read_ahead(stream: Iterator[bytes]) -> Iterator[bytes]:
-    """The same chunks, each read while the one before it is worked on."""
-    with ThreadPoolExecutor(1) as beside:
-        chunk = next(stream, b"")
-        while chunk:
-            following = beside.submit(next, stream, b"")
-            yield chunk
-            chunk = following.result()
 
 
 def _stamp(path: Path) -> tuple[int, int]:

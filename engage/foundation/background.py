@@ -1,15 +1,19 @@
-"""Work that goes on while pages are answered: a few threads of this process, one piece of work of a name at a time.
+"""Work that goes on while pages are answered: a few threads of this process, one piece of work of a name at a time;
+and work on one thing while the next is made.
 
 Nothing here is remembered. What must survive a crash is a row in the database, which says what is left to do.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from engage.foundation.logs import log_fault
 
 THREADS = 2
+T = TypeVar("T")
+_END = object()
 
 
 class Background:
@@ -53,3 +57,12 @@ class Background:
     def close(self) -> None:
         self.stopping.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def ahead(stream: Iterator[T]) -> Iterator[T]:
+    """The same things, each made in another thread while the one before it is worked on."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as beside:
+        following = beside.submit(next, stream, _END)
+        while (made := following.result()) is not _END:
+            following = beside.submit(next, stream, _END)
+            yield made  # type: ignore[misc]  # all but the end is of the stream

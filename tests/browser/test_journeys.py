@@ -132,6 +132,6 @@ def test_a_segment_a_campaign_and_its_approval(window: Open, axe: str, javascrip
     assert "To see what the approver is told" in changed
     if javascript:
         assert officer.violations(axe) == []
-    page.get_by_role("button", name="Stop everything").click()
-    page.get_by_role("button", name="Stop everything").click()
-    assert "Stopped. Nothing more leaves." in page.get_by_role("main").inner_text()
+    page.get_by_role("button", name="Give up").click()
+    page.get_by_role("button", name="Give up").click()
+    assert "Given up. Nothing of it is sent." in page.get_by_role("main").inner_text()
