@@ -94,11 +94,8 @@ def create_engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    # FULL, as a commit must outlive a power cut: the ledger says that a message leaves before it does. 128 MB may
-    # stand in the log, so that a page which many commits change is copied into the database once.
-    for pragma in (
-        "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=32000", "foreign_keys=ON", "busy_timeout=30000",
-    ):  # fmt: skip
+    # FULL, as a commit must outlive a power cut: the ledger says that a message leaves before it does.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
