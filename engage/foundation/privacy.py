@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.settings import Settings
 
-BLOCK = 64  # bytes in a SHA-256 block
 INSIDE = re.compile(r"(flat|apartment|apt|unit|room|studio|floor)\b", re.IGNORECASE)  # of a building
 
 
@@ -30,7 +29,8 @@ class Keys:
             msg = "ENGAGE_SECRET_KEYS is (hidden): each key must be 32 bytes in URL-safe base64, as Fernet makes them."
             raise SettingsInvalid(msg) from None
         oldest = base64.urlsafe_b64decode(fernet_keys[-1])
-        self.hashing_key = HKDF(hashes.SHA256(), 32, None, b"engage keyed hashes").derive(oldest)
+        # In hexadecimal, as Polars takes a key as text; its 64 letters are one block of SHA-256.
+        self.hashing_key = HKDF(hashes.SHA256(), 32, None, b"engage keyed hashes").derive(oldest).hex()
 
     def encrypt(self, value: str) -> str:
         return self._fernet.encrypt(value.encode()).decode()
@@ -47,12 +47,12 @@ class Keys:
 
     def hash(self, purpose: str, *parts: str) -> str:
         """HMAC-SHA256 in hex of `purpose` and `parts`."""
-        return hmac.digest(self.hashing_key, "\x1f".join((purpose, *parts)).encode(), "sha256").hex()
+        return hmac.digest(self.hashing_key.encode(), "\x1f".join((purpose, *parts)).encode(), "sha256").hex()
 
     def hash_sql(self, expression: str) -> str:
         """The same HMAC as a DuckDB expression over a text expression that already joins its parts by chr(31)."""
-        inner = _blob(bytes(b ^ 0x36 for b in self.hashing_key.ljust(BLOCK, b"\0")))
-        outer = _blob(bytes(b ^ 0x5C for b in self.hashing_key.ljust(BLOCK, b"\0")))
+        inner = _blob(bytes(b ^ 0x36 for b in self.hashing_key.encode()))
+        outer = _blob(bytes(b ^ 0x5C for b in self.hashing_key.encode()))
         return f"sha256({outer} || unhex(sha256({inner} || encode({expression}))))"
 
     def uprn(self, uprn: int | str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -122,14 +123,29 @@ def _fault(feature: Any, authority: str, own: set[str], *, grid: bool) -> tuple[
 
 
 def _shape_fault(geometry: Any, *, grid: bool) -> str:
-    if not isinstance(geometry, dict) or geometry.get("type") not in SHAPES:
-        return "no polygon"
-    points = list(_points(geometry.get("coordinates")))
-    if len(points) < 4:
+    rings = _rings(geometry)
+    if not rings or not all(map(_is_ring, rings)):
         return "no polygon"
     right, top = (700_000, 1_300_000) if grid else (3, 62)
     left, bottom = (-100_000, 0) if grid else (-9, 49)
-    return "" if all(left <= x <= right and bottom <= y <= top for x, y in points) else OUTSIDE
+    return "" if all(left <= x <= right and bottom <= y <= top for ring in rings for x, y, *_ in ring) else OUTSIDE
+
+
+def _rings(geometry: Any) -> list[Any]:
+    """Of one polygon or several; none where it is something else."""
+    if not isinstance(geometry, dict) or geometry.get("type") not in SHAPES:
+        return []
+    coordinates = geometry.get("coordinates")
+    polygons = [coordinates] if geometry["type"] == "Polygon" else coordinates
+    if not isinstance(polygons, list) or not all(isinstance(polygon, list) for polygon in polygons):
+        return []
+    return list(chain.from_iterable(polygons))
+
+
+def _is_ring(ring: Any) -> bool:
+    return (
+        isinstance(ring, list) and len(ring) >= 4 and all(isinstance(part, list) and _is_point(part) for part in ring)
+    )
 
 
 def _points(coordinates: Any) -> Iterator[tuple[float, float]]:
@@ -164,7 +180,7 @@ def _ward(feature: dict[str, Any], *, grid: bool) -> dict[str, str]:
 
 def _in_degrees(coordinates: list[Any]) -> list[Any]:
     """Every ring from National Grid metres to longitude and latitude, to a tenth of a metre."""
-    if coordinates and all(isinstance(part, list) and _is_point(part) for part in coordinates):
+    if _is_ring(coordinates):
         longitudes, latitudes = _transformer().transform(*zip(*(part[:2] for part in coordinates), strict=True))
         return [[round(x, 6), round(y, 6)] for x, y in zip(longitudes, latitudes, strict=True)]
     return [_in_degrees(part) for part in coordinates]

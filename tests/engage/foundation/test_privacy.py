@@ -32,7 +32,7 @@ def test_a_rotation_reads_what_was_written_and_keeps_the_hashes() -> None:
 def test_the_hash_is_hmac_and_duckdb_makes_the_same(parts: list[str]) -> None:
     keys = Keys([OLD])
     message = "\x1f".join(["elector", *parts]).encode()
-    wanted = hmac.new(keys.hashing_key, message, hashlib.sha256).hexdigest()
+    wanted = hmac.new(keys.hashing_key.encode(), message, hashlib.sha256).hexdigest()
     assert keys.hash("elector", *parts) == wanted
     found = duckdb.execute(f"SELECT {keys.hash_sql('?')}", [message.decode()]).fetchall()
     assert found == [(wanted,)]

@@ -74,6 +74,8 @@ def test_wards_of_a_council(office: Office, actor: Actor, tmp_path: Path) -> Non
         (papers.wards("Anglesey", "Crown")[:-30], "line .*: the GeoJSON is damaged or cut off"),
         (papers.wards("A").replace("E05014473", "Anglesey"), "no ward code: 1"),
         (papers.wards("A").replace("Polygon", "Point"), "no polygon: 1"),
+        (papers.wards("A").replace("Polygon", "MultiPolygon"), "no polygon: 1"),  # its points lie a level too high
+        (papers.wards("A", x=424019, y=322019).replace("424019,", "", 1), "no polygon: 1"),  # a point of one number
         (papers.wards("A", "B").replace("E05014474", "E05014473"), "holds ward E05014473 twice"),
         ('{"type": "FeatureCollection", "features": 3, "x": "WD25CD"}', "no list of features"),
     ],

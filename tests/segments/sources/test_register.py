@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,9 +19,10 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import Keys, normalised
 from segments.import_report import ImportReport
 from segments.imports import import_file
-from segments.reading import connect
-from segments.sources import entry
+from segments.reading import Reading, connect
+from segments.sources import entry, register
 from segments.sources.entry import voting_day
+from segments.sources.format import save_good
 from tests.segments.sources import papers
 
 TODAY = date(2026, 6, 1)
@@ -103,6 +105,24 @@ def test_encodings_and_delimiters_change_nothing(office: Office, actor: Actor, t
         assert found(report) == FULL[name], (encoding, delimiter)
         rows = papers.rows(office, report.snapshot_id)
         assert rows == (known := known or rows), (encoding, delimiter)
+
+
+@pytest.mark.parametrize("repeated", [0, 4])
+def test_polars_saves_what_duckdb_would(
+    office: Office, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repeated: int
+) -> None:
+    header, *rows = text_of("elector8_full.csv").splitlines(keepends=True)
+    path = papers.write(tmp_path, "register.csv", "".join([header, *rows[:6], "one cell\n", *rows[:repeated]]))
+    by_duckdb = list[tuple[Any, ...]]()
+
+    def both(reading: Reading, columns: str, sealed: tuple[str, ...]) -> int:
+        by_duckdb.extend(reading.con.execute(f"select {columns} from good").fetchall())
+        return save_good(reading, columns, sealed)
+
+    monkeypatch.setattr(register, "save_good", both)
+    report = import_file(office, actor, "register", path, TODAY)
+    assert report.rejected.get("the same elector is in the file twice", 0) == repeated
+    assert papers.rows(office, report.snapshot_id, register.SNAPSHOT, "line") == by_duckdb
 
 
 def test_no_name_date_of_birth_or_number_survives(office: Office, actor: Actor) -> None:
