@@ -128,7 +128,7 @@ def _own(
 
 def _insert(office: Office, wave: Wave, rows: list[dict[str, Any]]) -> int:
     """A household has one message in a wave, though a first run may have chosen another channel for it."""
-    with office.database.session() as session:
+    with office.database.bulk() as session:
         if _locked(session, wave).planned_at is not None:
             return 0
         between = MESSAGES.c.uprn.between(rows[0]["uprn"], rows[-1]["uprn"])

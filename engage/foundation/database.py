@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -61,6 +62,17 @@ class Database:
             yield session
 
     @contextmanager
+    def bulk(self) -> Iterator[Session]:
+        """A transaction among many of thousands of rows each."""
+        with (
+            self.engine.connect() as connection,
+            _long_log(connection),
+            Session(connection, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads, for as long as it takes: on SQLite it keeps nobody from writing meanwhile."""
         with Session(self.engine.execution_options(reading=True), expire_on_commit=False) as session, session.begin():
@@ -97,6 +109,24 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # FULL, as a commit must outlive a power cut: the ledger says that a message leaves before it does.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+LOG_PAGES, LONG_LOG_PAGES = 1000, 32_000  # the first is SQLite's own choice; 4 kB each
+
+
+@contextmanager
+def _long_log(connection: Connection) -> Iterator[None]:
+    """SQLite copies its log into the database more rarely, which for rows that go to the same few pages again and again
+    is less to write. A longer log would make each small transaction slower, so it is long for this connection only."""
+    own = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or own is None:
+        yield
+        return
+    own.execute(f"PRAGMA wal_autocheckpoint={LONG_LOG_PAGES}").close()
+    try:
+        yield
+    finally:
+        own.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}").close()
 
 
 def _begin_writing(connection: Any) -> None:
