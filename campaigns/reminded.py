@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow.parquet as pq
-from sqlmodel import col, or_, select
+from sqlmodel import Session, col, or_, select
 
 from campaigns.models import CONTACTED, Campaign, CampaignState, Message
 from engage.foundation.lake import Snapshot
@@ -19,31 +19,29 @@ FRESH = timedelta(minutes=1)
 _RECENT: WeakKeyDictionary[Office, dict[str, tuple[datetime, Listed]]] = WeakKeyDictionary()
 
 
-def reminded(office: Office, authority: str) -> Reminded:
-    with office.database.reading() as session:
-        query = select(Campaign.id, Campaign.name, Snapshot.path).where(
-            Campaign.authority == authority, col(Campaign.state).in_(RUNNING), Campaign.audience_snapshot == Snapshot.id
-        )  # fmt: skip
-        files = {f"{name} ({number})": office.lake.root / path for number, name, path in session.exec(query)}
-    return Reminded({name: _homes(file) for name, file in files.items()}, _recent(office, authority))
+def reminded(office: Office, session: Session, authority: str) -> Reminded:
+    query = select(Campaign.id, Campaign.name, Snapshot.path).where(
+        Campaign.authority == authority, col(Campaign.state).in_(RUNNING), Campaign.audience_snapshot == Snapshot.id
+    )  # fmt: skip
+    files = {f"{name} ({number})": office.lake.root / path for number, name, path in session.exec(query)}
+    return Reminded({name: _homes(file) for name, file in files.items()}, _recent(office, session, authority))
 
 
-def _recent(office: Office, authority: str) -> Listed:
+def _recent(office: Office, session: Session, authority: str) -> Listed:
     """At most FRESH old: a hundred thousand messages take a tenth of a second to read, which a live count has not."""
     kept, now = _RECENT.setdefault(office, {}), office.clock.now()
     if authority not in kept or not timedelta(0) <= now - kept[authority][0] < FRESH:
-        kept[authority] = now, _written_to(office, authority, now - RECENT)
+        kept[authority] = now, _written_to(session, authority, now - RECENT)
     return kept[authority][1]
 
 
-def _written_to(office: Office, authority: str, since: datetime) -> Listed:
+def _written_to(session: Session, authority: str, since: datetime) -> Listed:
     """A message being sent has no day yet on which Notify took it, but the moment it was claimed."""
     query = select(Message.uprn).where(
         Message.authority == authority, col(Message.state).in_(CONTACTED),
         or_(col(Message.sent_at) >= since, col(Message.sent_at).is_(None) & (col(Message.claimed_at) >= since)),
     )  # fmt: skip
-    with office.database.reading() as session:
-        return Listed(np.unique(np.fromiter(session.exec(query), dtype=np.int64)))
+    return Listed(np.unique(np.fromiter(session.exec(query), dtype=np.int64)))
 
 
 @lru_cache(maxsize=16)

@@ -3,12 +3,40 @@
 Their names and labels come with the imported file, so they are asked of the newest imports, not of a list in code.
 """
 
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
 from engage.foundation.office import Office
 from segments import areas, rules
 
 
-def columns(office: Office, authority: str) -> dict[str, rules.Column]:
+def columns(office: Office, authority: str) -> Mapping[str, rules.Column]:
     """What rules may ask of beside `rules.COLUMNS`, by label."""
+    return _Asked(office, authority)
+
+
+class _Asked(Mapping[str, rules.Column]):
+    """Looked up when the first is asked for: few rules name any, and each is counted again and again while it is
+    typed."""
+
+    def __init__(self, office: Office, authority: str) -> None:
+        self._office, self._authority = office, authority
+
+    @cached_property
+    def _found(self) -> dict[str, rules.Column]:
+        return _columns(self._office, self._authority)
+
+    def __getitem__(self, name: str) -> rules.Column:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def _columns(office: Office, authority: str) -> dict[str, rules.Column]:
     with office.database.reading() as session:
         figures = [snapshot.report.get("figures", {}) for snapshot in areas.indicators(session, authority).values()]
     found: dict[str, rules.Column] = {}

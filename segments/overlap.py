@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+from sqlmodel import Session
 
 from engage.foundation.office import Office
 
@@ -38,7 +39,7 @@ class Reminded:
 class Campaigns(Protocol):
     """Whom an authority's campaigns remind, as things stand."""
 
-    def __call__(self, office: Office, authority: str) -> Reminded: ...
+    def __call__(self, office: Office, session: Session, authority: str) -> Reminded: ...
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Homes(Protocol):
 def of(homes: Homes, reminded: Reminded) -> Overlap:
     held = {name: homes.among(others) for name, others in reminded.running.items()}
     recent = homes.among(reminded.recent)
-    anywhere = np.logical_or.reduce([np.zeros_like(recent), *held.values()])
-    counts = {name: int(found.sum()) for name, found in held.items()}
-    return Overlap(counts, int(anywhere.sum()), int(recent.sum()))
+    anywhere = np.zeros_like(recent)
+    for found in held.values():
+        anywhere |= found
+    counts = {name: int(np.count_nonzero(found)) for name, found in held.items()}
+    return Overlap(counts, int(np.count_nonzero(anywhere)), int(np.count_nonzero(recent)))

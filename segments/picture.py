@@ -29,14 +29,14 @@ class Picture:
 
 
 def picture(office: Office, authority: str, rule: rules.Rule, campaigns: Campaigns) -> Picture:
-    chosen = segments.chosen(office, authority, rule)
-    count = segments.counted(chosen)
     with office.database.reading() as session:
-        nation = identity.authority(session, authority).nation
+        chosen = segments.chosen(office, session, authority, rule)
+        nation, reminded = identity.authority(session, authority).nation, campaigns(office, session, authority)
+    count = segments.counted(chosen)
     return Picture(
         count,
         _sample(chosen, rule),
-        overlap.of(chosen, campaigns(office, authority)),
+        overlap.of(chosen, reminded),
         cost.of(office, count, today(office.clock), nation),
     )
 

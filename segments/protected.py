@@ -13,6 +13,10 @@ from engage.foundation.office import Office
 from segments.suppression import Suppression, suppressed_households
 
 State = list[int | str | None]
+LIFTED = col(Suppression.lifted_at)
+# Of the households that asked not to be contacted: what changes whenever one is added or lifted.
+MARKS = (func.max(Suppression.id), func.count(), func.count(LIFTED), func.max(LIFTED))
+HOUSEHOLDS = col(Suppression.scope) == "household"
 
 
 def keys(office: Office, session: Session, authority: str) -> set[str]:
@@ -46,10 +50,9 @@ def states(session: Session, authorities: Sequence[str]) -> dict[str, State]:
         Snapshot.kind == "protected", col(Snapshot.authority).in_(authorities), col(Snapshot.undone_at).is_(None)
     )  # fmt: skip
     newest = dict(session.exec(listed.order_by(col(Snapshot.as_at), col(Snapshot.id))).all())
-    lifted = col(Suppression.lifted_at)
-    marks = sa.select(
-        col(Suppression.authority), func.max(Suppression.id), func.count(), func.count(lifted), func.max(lifted)
-    ).where(col(Suppression.scope) == "household", col(Suppression.authority).in_(authorities))
+    marks = sa.select(col(Suppression.authority), *MARKS).where(
+        HOUSEHOLDS, col(Suppression.authority).in_(authorities)
+    )  # fmt: skip
     rows = session.execute(marks.group_by(col(Suppression.authority)))
     found = {code: [number, count, ended, at and at.isoformat()] for code, number, count, ended, at in rows}
     return {code: [newest.get(code), *found.get(code, [None, 0, 0, None])] for code in authorities}

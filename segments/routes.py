@@ -107,7 +107,7 @@ def _editor(
 def _columns(office: Office, authority: str, shown: rule_form.RuleForm) -> dict[str, rules.Column]:
     """By name, with those that only the rule itself still knows."""
     own = local_indicators.columns(office, authority)
-    return rules.COLUMNS | (rules.own_columns(shown.rule.where) if shown.rule else {}) | own
+    return {**rules.COLUMNS, **(rules.own_columns(shown.rule.where) if shown.rule else {}), **own}
 
 
 def _pictured(

@@ -61,15 +61,16 @@ def read(form: Form, own: Own | None = None) -> RuleForm:
     """The parts as typed, after one was added or removed; `form.errors` says what is wrong with them. `own` are the
     council's own indicators (local_indicators.columns)."""
     act, _, where = form.text("act").partition(" ")
+    known: Own = {} if own is None else own
     if "rule" in form.names():
-        return _read_text(form, act, own or {})
-    result = RuleForm(form.text("every") != "any", list(_parts(form, ROOT, 1, own or {})))
+        return _read_text(form, act, known)
+    result = RuleForm(form.text("every") != "any", list(_parts(form, ROOT, 1, known)))
     if act == "remove":
         _remove(result, where)
     elif act in ("add", "group"):
-        _add(form, result, act, where or ROOT, own or {})
+        _add(form, result, act, where or ROOT, known)
     elif act in ("count", "save", "text"):
-        result.rule = _rule(form, result, own or {})
+        result.rule = _rule(form, result, known)
     if act == "text" and result.rule:
         result.text = written(result.rule)
     return result

@@ -190,8 +190,8 @@ def parse(json: object, own: Mapping[str, Column] | None = None) -> Rule:
     if "where" not in rule:
         msg = 'rule.where is missing: expected a condition such as {"column": "electors", "is": "at most", "value": 0}.'
         raise RuleInvalid(msg)
-    columns = _saved_columns(rule.get("columns", {})) | dict(own or {})
-    return Rule(_Reading(columns).node(rule["where"], "rule.where"))
+    saved = _saved_columns(rule.get("columns", {}))
+    return Rule(_Reading({} if own is None else own, saved).node(rule["where"], "rule.where"))
 
 
 def _saved_columns(json: object) -> dict[str, Column]:
@@ -206,9 +206,11 @@ def _saved_columns(json: object) -> dict[str, Column]:
 
 @dataclass
 class _Reading:
-    """One rule being read: the council's own columns, and how many conditions and groups there were so far."""
+    """One rule being read: the council's own columns, as they are called today and as the rule holds them, and how many
+    conditions and groups there were so far."""
 
     own: Mapping[str, Column]
+    saved: Mapping[str, Column]
     nodes: int = 0
 
     def node(self, json: object, place: str, depth: int = 1) -> Node:
@@ -242,9 +244,9 @@ class _Reading:
 
     def _condition(self, node: Mapping[str, Any], place: str) -> Condition:
         name, comparison = node["column"], node["is"]
-        column = COLUMNS.get(name) or self.own.get(name) if isinstance(name, str) else None
+        column = COLUMNS.get(name) or self.own.get(name) or self.saved.get(name) if isinstance(name, str) else None
         if column is None:
-            known = ", ".join([*COLUMNS, *self.own])
+            known = ", ".join([*COLUMNS, *{**self.saved, **self.own}])
             raise RuleInvalid(f"{place}.column is {_shown(name)}: expected one of {known}.")
         if comparison not in operators(column):
             expected = " or ".join(operators(column))

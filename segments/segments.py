@@ -137,27 +137,26 @@ def count(office: Office, authority: str, rule: object) -> Count:
     parsed = rule
     if not isinstance(parsed, rules.Rule):
         parsed = rules.parse(rule, local_indicators.columns(office, authority))
-    return counted(chosen(office, authority, parsed))
+    with office.database.reading() as session:
+        homes = chosen(office, session, authority, parsed)
+    return counted(homes)
 
 
-def chosen(office: Office, authority: str, rule: rules.Rule) -> open_homes.Chosen:
+def chosen(office: Office, session: Session, authority: str, rule: rules.Rule) -> open_homes.Chosen:
     """The open homes that a rule holds; RuleInvalid names what it asks for and is not imported."""
-    homes = open_homes.opened(office, authority)
+    homes = open_homes.opened(office, session, authority)
     demand(rule, homes.columns)
     return homes.chosen(rule)
 
 
 def counted(homes: open_homes.Chosen) -> Count:
     by_reach, missing = homes.tallies()
-    figures = _ways(*(np.arange(by_reach.shape[1]) & bit > 0 for bit in open_homes.REACH.values()))
-    found = zip(homes.of.wards, by_reach.sum(axis=1).tolist(), missing.tolist(),
-                (by_reach @ np.stack(list(figures.values()), axis=1)).tolist(), strict=True)  # fmt: skip
-    rows = [
-        {"ward": ward, "name": name, "homes": count, "missing": adults, **dict(zip(figures, reached, strict=True))}
-        for (ward, name), count, adults, reached in found
-        if count
-    ]
-    return _count(sorted(rows, key=lambda r: (-r["homes"], r["ward"] is None, r["ward"] or "", r["name"] or "")))
+    ways = _ways(*(np.arange(open_homes.WAYS) & bit > 0 for bit in open_homes.REACH.values()))
+    email, sms, letter, *rest = (by_reach.sum(axis=0) @ np.stack(list(ways.values()), axis=1)).tolist()
+    held = zip(homes.of.wards, by_reach.sum(axis=1).tolist(), missing.tolist(), strict=True)
+    wards = [WardCount(ward or "", name or "", count, adults) for (ward, name), count, adults in held if count]
+    wards.sort(key=lambda ward: (-ward.households, not ward.ward, ward.ward, ward.name))
+    return Count(len(homes.places), float(missing.sum()), email, sms, letter, wards, *rest)
 
 
 def count_all(office: Office, rule: object) -> dict[str, Count]:

@@ -99,7 +99,7 @@ def offers(office: Office, authority: str) -> list[Offer]:
     with office.database.reading() as session:
         households.newest(session, authority)
         imported = set(current_by_name(session, authority, "indicator"))
-    homes = open_homes.opened(office, authority)
+        homes = open_homes.opened(office, session, authority)
     return [_offer(homes, starter, imported) for starter in STARTERS]
 
 

@@ -104,6 +104,14 @@ def authority(session: Session, code: str) -> Authority:
     return found
 
 
+def with_council(session: Session, number: int) -> tuple[Account | None, str]:
+    """An account and whose service it uses, for the header."""
+    found = session.exec(
+        select(Account, Authority.name).where(Account.id == number, Account.authority == Authority.code)
+    )
+    return next(iter(found), (None, ""))
+
+
 def accounts(session: Session, code: str) -> list[Account]:
     return list(session.exec(select(Account).where(Account.authority == code).order_by(col(Account.id))))
 

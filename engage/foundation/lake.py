@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, BindParameter, Column
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -27,7 +27,7 @@ class Snapshot(SQLModel, table=True):
     made_by: str = Field(max_length=80)
     path: str = Field(max_length=200)
     rows: int
-    source: str = Field(default="", max_length=64, index=True)  # SHA-256 of what was read
+    source: str = Field(default="", max_length=64, index=True)  # the hash of what was read, where it was a file
     report: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     undone_at: datetime | None = Field(default=None, sa_type=Moment)
 
@@ -81,10 +81,15 @@ def history(session: Session, authority: str, kind: str, name: str | None = None
 
 
 def current(session: Session, authority: str, kind: str, name: str | None = None) -> Snapshot | None:
-    return session.exec(_counting(authority, kind, name).limit(1)).first()
+    return session.exec(newest(authority, kind, name)).first()
 
 
-def _counting(authority: str, kind: str, name: str | None) -> SelectOfScalar[Snapshot]:
+def newest(authority: str | BindParameter[str], kind: str, name: str | None = None) -> SelectOfScalar[Snapshot]:
+    """The question that `current` asks."""
+    return _counting(authority, kind, name).limit(1)
+
+
+def _counting(authority: str | BindParameter[str], kind: str, name: str | None) -> SelectOfScalar[Snapshot]:
     query = select(Snapshot).where(
         Snapshot.authority == authority, Snapshot.kind == kind, col(Snapshot.undone_at).is_(None)
     )

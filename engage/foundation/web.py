@@ -11,7 +11,6 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 from litestar.types import Guard
-from sqlmodel import Session
 
 from engage.foundation import identity
 from engage.foundation.forms import Form, provide_form
@@ -70,15 +69,9 @@ def _look_up(connection: Connection) -> Account | None:
         return None
     office = office_of(connection)
     with office.database.reading() as session:
-        account = session.get(Account, ticket["account"])
-        connection.scope["state"]["council"] = _council(session, account)
+        account, connection.scope["state"]["council"] = identity.with_council(session, ticket["account"])
     current = account is not None and account.active and _stamp(account) == ticket.get("stamp")
     return account if current and office.clock.now().timestamp() < ticket.get("until", 0) else None
-
-
-def _council(session: Session, account: Account | None) -> str:
-    """Whose service this is, for the header."""
-    return identity.authority(session, account.authority).name if account else ""
 
 
 def _stamp(account: Account) -> str:
