@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
+from notifications_python_client import NotificationsAPIClient
+from notifications_python_client.authentication import create_jwt_token
 from urllib3.exceptions import MaxRetryError, ProtocolError
 
 from campaigns.notify.client import GovukNotify, from_settings
@@ -246,6 +249,33 @@ def test_a_wrong_key_stops_the_queue(stand_in: Running) -> None:
 def test_letters_with_a_team_key_stop_the_queue(stand_in: Running) -> None:
     with pytest.raises(KeyRejected, match="Cannot send letters with a team api key"):
         GovukNotify(KEYS["team"], stand_in.base_url).send(letter())
+
+
+def test_proxies_and_certificates_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example.org:3128")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/council.pem")
+    session = GovukNotify(KEYS["normal"], "https://notify.example.org")._client.request_session
+    assert session.proxies["https"] == "http://proxy.example.org:3128"
+    assert session.verify == "/etc/ssl/council.pem"
+    monkeypatch.setenv("no_proxy", "notify.example.org")
+    assert "https" not in GovukNotify(KEYS["normal"], "https://notify.example.org")._client.request_session.proxies
+
+
+def test_a_password_kept_for_the_host_does_not_take_the_place_of_our_key(
+    notify: GovukNotify, stand_in: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with pytest.raises(requests.HTTPError, match="401"):
+        _asked_as_requests_would(stand_in)
+    assert notify.send(email()).notification_id
+
+
+def _asked_as_requests_would(stand_in: Running) -> None:
+    client = NotificationsAPIClient(KEYS["normal"], stand_in.base_url)
+    headers = client.generate_headers(create_jwt_token(client.api_key, client.service_id))
+    requests.get(f"{stand_in.base_url}/v2/templates", headers=headers, timeout=5).raise_for_status()
 
 
 @pytest.mark.parametrize("key", ["", "not a key", "name-" + KEYS["normal"][-36:]])
