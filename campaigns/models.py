@@ -52,6 +52,20 @@ class Channel(StrEnum):
     letter = "letter"
 
 
+class Outline(SQLModel, table=True):
+    """A plan being set up. `answers` are what was typed for the tasks that were saved, by field of the form."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    authority: str = Field(max_length=9, index=True)
+    answers: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    begun_by: str = Field(max_length=80)
+    changed_at: datetime = Field(sa_type=Moment)
+
+    @property
+    def name(self) -> str:
+        return self.answers.get("name") or "A campaign without a name yet"
+
+
 class Campaign(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     authority: str = Field(foreign_key="authority.code", max_length=9, index=True)

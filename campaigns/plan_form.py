@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from campaigns import submission
+from campaigns import pre_election, submission
 from campaigns.models import Campaign, Channel
 from campaigns.notify.messages import Template
 from campaigns.plan import REMINDED_LATER, REMINDED_NOW, Plan, PlannedWave, Templates, read
@@ -14,6 +14,7 @@ from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.forms import Form
 from engage.foundation.office import Office
+from segments import segments
 
 USUAL_WINDOW = timedelta(days=42)
 # How half of those reminded now may be reminded otherwise, on the same days.
@@ -193,3 +194,13 @@ def templates(office: Office) -> list[Template]:
         return submission.templates(office) or []
     except EngageError:
         return []
+
+
+def offered(office: Office, authority: str) -> dict[str, Any]:
+    """What the fields of the form can be chosen from."""
+    with office.database.reading() as session:
+        approvers = pre_election.approvers(session, authority)
+    return {
+        "segments": segments.all_segments(office, authority), "templates": templates(office), "channels": CHANNELS,
+        "approvers": approvers,
+    }  # fmt: skip

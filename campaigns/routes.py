@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from litestar import Response, Router, get, post, put
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
@@ -17,6 +17,8 @@ from campaigns import (
     ledger,
     letterbox,
     lifecycle,
+    outline_pages,
+    outlines,
     plan_form,
     pre_election,
     progress,
@@ -43,7 +45,6 @@ from engage.foundation.web import (
     render,
     requires,
 )
-from segments import segments
 
 Number = FromPath[int]
 Body = dict[str, Any]
@@ -51,27 +52,16 @@ Body = dict[str, Any]
 
 @get("/campaigns", sync_to_thread=True)
 def all_campaigns(office: InOffice, actor: ByActor) -> Template:
-    return render("officers/campaigns.html", campaigns=lifecycle.campaigns(office, actor))
+    return render(
+        "officers/campaigns.html",
+        campaigns=lifecycle.campaigns(office, actor),
+        outlines=outlines.unfinished(office, actor),
+    )
 
 
 @get("/approvals", guards=[requires(Right.approve)], sync_to_thread=True)
 def approvals(office: InOffice, actor: ByActor) -> Template:
     return render("officers/approvals.html", campaigns=lifecycle.awaiting(office, actor))
-
-
-@get("/campaigns/new", guards=[requires(Right.plan)], sync_to_thread=True)
-def campaign_new(office: InOffice, account: ByAccount, segment: FromQuery[str] = "") -> Template:
-    return _editor(office, account.authority, plan_form.blank(office, segment))
-
-
-@post("/campaigns/new", guards=[requires(Right.plan)], sync_to_thread=True)
-def campaign_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
-    plan = plan_form.plan(form)
-    if plan is None:
-        return _editor(office, actor.authority, form)
-    made = lifecycle.create(office, actor, plan)
-    notify(request, "Draft saved. Nothing is sent before it is submitted, approved and launched.")
-    return redirect(f"/campaigns/{made.id}")
 
 
 @get("/campaigns/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
@@ -127,18 +117,11 @@ def _tester(office: Office, actor: Actor, number: int, form: Form) -> Template:
     )  # fmt: skip
 
 
-def _editor(office: Office, authority: str, form: Form, campaign: Campaign | None = None) -> Template:
+def _editor(office: Office, authority: str, form: Form, campaign: Campaign) -> Template:
     return render(
         "officers/campaign_edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
-        segments=segments.all_segments(office, authority), templates=plan_form.templates(office),
-        channels=plan_form.CHANNELS, approvers=_approvers(office, authority),
-        whole=campaign is None or plan_form.whole(campaign),
+        whole=plan_form.whole(campaign), **plan_form.offered(office, authority),
     )  # fmt: skip
-
-
-def _approvers(office: Office, authority: str) -> list[Account]:
-    with office.database.reading() as session:
-        return pre_election.approvers(session, authority)
 
 
 @get("/campaigns/{number:int}", sync_to_thread=True)
@@ -340,7 +323,7 @@ def _as_json(found: Campaign) -> dict[str, Any]:
 
 
 _PAGES = [
-    all_campaigns, approvals, campaign_new, campaign_send, campaign_edit, campaign_edit_send, campaign,
+    all_campaigns, approvals, campaign_edit, campaign_edit_send, campaign,
     campaign_test, campaign_test_send,
     campaign_progress, campaign_act, campaign_act_send, campaign_ledger, campaign_assignment,
 ]  # fmt: skip
@@ -349,5 +332,6 @@ _SEES_DATA = [requires(Right.see_data)]
 routes: list[ControllerRouterHandler] = [
     Router("/", route_handlers=_PAGES, guards=_SEES_DATA, include_in_schema=False),
     Router("/", route_handlers=_API, guards=_SEES_DATA, tags=["what the council does"]),
+    *outline_pages.routes,
     *letterbox.routes,
 ]

@@ -29,6 +29,8 @@ PAGES = [
     (Role.officer, "/segments/1/edit", 200),
     (Role.officer, "/campaigns", 200),
     (Role.officer, "/campaigns/new", 200),
+    (Role.officer, "/campaigns/new/messages", 200),
+    (Role.officer, "/campaigns/new/comparison", 200),
     (Role.officer, "/campaigns/1", 200),
     (Role.officer, "/campaigns/1/stop", 200),
     (Role.officer, "/suppressions", 200),

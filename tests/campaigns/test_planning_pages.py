@@ -1,5 +1,7 @@
 """Every step of planning by page and by API, as they arrive over HTTP."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,16 +11,21 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import SQLModel
 
-from campaigns import ledger, lifecycle
+from campaigns import ledger, lifecycle, outlines, plan_form
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running, running
+from campaigns.plan import Plan
 from campaigns.work import tick
 from engage.app import create_app
+from engage.foundation import audit
 from engage.foundation.clock import SteppedClock
+from engage.foundation.forms import Form
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
+from segments import segments
 from tests.campaigns.council import COUNCIL, KEY, SEED, START, TEMPLATES, audience_file, plan
+from tests.campaigns.test_plan_form import TYPED
 from tests.engage.website import Visitor, hire
 
 Enter = Callable[[Role], Visitor]
@@ -182,3 +189,110 @@ def test_a_campaign_whose_template_was_edited_goes_on_once_the_new_text_is_appro
     tick(office, GovukNotify(KEY, post.base_url))
     assert ledger.status(office, _actor(people), number).accepted == 20
     assert {row.template_version for row in post.desk.store.by_id.values() if row.type == "email"} == {2}
+
+
+# Setting up, task by task
+
+
+def _tasks(page: str) -> dict[str, str]:
+    """The standing of each task, by its title."""
+    items = re.findall(r'<li class="govuk-task-list__item.*?</li>', page, re.DOTALL)
+    read = [[part.strip() for part in re.sub(r"<[^>]+>", "\n", item).split("\n") if part.strip()] for item in items]
+    return {words[0]: words[-1] for words in read}
+
+
+def _of(key: str, **changes: str) -> dict[str, str]:
+    typed = TYPED | {"second": "", "rate": "", "second_approver": ""}
+    return {name: value for name, value in typed.items() if outlines.task(key).owns(name)} | changes
+
+
+@pytest.fixture
+def segment(office: Office, people: dict[Role, Any]) -> str:
+    rule = {"version": 1, "where": {"column": "electors", "is": "at most", "value": 1}}
+    return segments.save(office, _actor(people), TYPED["segment"], rule).name
+
+
+def _begin(officer: Visitor, key: str, **changes: str) -> str:
+    """The path of what begins with this task."""
+    answer = officer.send(f"/campaigns/new/{key}", _of(key, **changes))
+    assert "/campaigns/plans/" in str(answer.url), answer.text
+    return answer.url.path
+
+
+def test_a_plan_is_set_up_in_any_order_and_over_several_days(office: Office, enter: Enter, segment: str) -> None:
+    officer = enter(Role.officer)
+    first = _tasks(officer.get(f"/campaigns/new?segment={segment}").text)
+    assert set(first.values()) == {"To do", "Cannot start yet"}
+    assert outlines.unfinished(office, Actor(COUNCIL, "nobody")) == [], "looking at it begins nothing"
+    there = _begin(officer, "dates")
+    assert _tasks(officer.get(there).text)["Choose dates"] == "Completed"
+    assert "Save as a draft" not in officer.get(there).text
+
+    later = enter(Role.officer)
+    assert there in later.get("/campaigns").text
+    for key in ("comparison", "checks", "people", "messages"):
+        assert later.send(f"{there}/{key}", _of(key)).url.path == there
+    page = later.get(there).text
+    assert [word for word in _tasks(page).values() if word != "Completed"] == ["Next"]
+    made = later.send(f"{there}/finish")
+    [campaign] = lifecycle.campaigns(office, Actor(COUNCIL, "nobody"))
+    assert made.url.path == f"/campaigns/{campaign.id}"
+    assert Plan.model_validate(campaign.plan) == plan_form.plan(Form(TYPED)), "as if it had been one form"
+    assert later.get(there).status_code == 404
+    assert "Being set up" not in later.get("/campaigns").text
+
+
+def test_what_is_wrong_with_a_task_is_said_at_once_and_not_kept(office: Office, enter: Enter) -> None:
+    officer = enter(Role.officer)
+    refused = officer.send("/campaigns/new/dates", _of("dates", **{"end-day": "31", "end-month": "6"}))
+    assert (refused.status_code, "The day the comparison ends must be a real date" in refused.text) == (422, True)
+    assert outlines.unfinished(office, Actor(COUNCIL, "nobody")) == []
+    there = _begin(officer, "people")
+    refused = officer.send(f"{there}/messages", {"template-email": "", "language": "en"})
+    assert (refused.status_code, "Select a template for at least one" in refused.text) == (422, True)
+    assert _tasks(officer.get(there).text)["Choose messages"] == "To do"
+    unready = officer.send(f"{there}/finish")
+    assert unready.status_code == 422
+    assert "Choose messages: to do." in unready.text
+
+
+def test_a_task_that_another_has_made_wrong_says_so(enter: Enter, segment: str) -> None:
+    officer = enter(Role.officer)
+    there = _begin(officer, "people")
+    for key in ("messages", "dates", "checks"):
+        officer.send(f"{there}/{key}", _of(key))
+    officer.send(f"{there}/comparison", _of("comparison", second="channel"))
+    assert _tasks(officer.get(there).text)["Set the comparison group"] == "Completed"
+    officer.send(f"{there}/messages", _of("messages", **{"template-letter": ""}))
+    page = officer.get(there).text
+    assert _tasks(page)["Set the comparison group"] == "There is a problem"
+    assert "Save as a draft" not in page
+    assert "select a letter template and one for email or text" in officer.get(f"{there}/comparison").text
+    assert officer.send(f"{there}/finish").status_code == 422
+
+
+def test_a_plan_being_set_up_is_seen_by_colleagues_and_can_be_discarded(office: Office, enter: Enter) -> None:
+    officer = enter(Role.officer)
+    there = _begin(officer, "people")
+    assert officer.get("/campaigns/new/nothing").status_code == 404
+    with office.database.session() as session:
+        session.add(Authority(code="E07000999", name="Elsewhere"))
+    hire(office, Role.officer, authority="E07000999", email="elsewhere@example.org")
+    auditor = enter(Role.auditor)
+    listed = auditor.get("/campaigns").text
+    assert (TYPED["name"] in listed, there in listed) == (True, False)
+    assert auditor.get(there).status_code == 403
+    officer.client.cookies.clear()
+    elsewhere = Visitor(officer.client)
+    elsewhere.sign_in("elsewhere@example.org")
+    assert elsewhere.get(there).status_code == 404
+    assert elsewhere.send(f"{there}/discard").status_code == 404
+    again = enter(Role.officer)
+    assert "Discarded" in again.send(f"{there}/discard").text
+    assert again.get(there).status_code == 404
+    with office.database.reading() as session:
+        acts = [json.loads(line)["act"] for line in audit.export(session, COUNCIL)]
+    assert [act for act in acts if act in ("set up campaign", "end setting up")] == [
+        "set up campaign",
+        "end setting up",
+    ]
