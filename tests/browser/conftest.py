@@ -71,6 +71,12 @@ class Window:
         assert answer is not None
         return answer.status
 
+    def resize(self, width: int, height: int) -> None:
+        """And wait until the page was told and drawn."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function("width => innerWidth === width", arg=width)
+        self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
     def violations(self, axe: str) -> list[tuple[str, str]]:
         """Rule and element of each WCAG 2.2 AA violation."""
         self.page.evaluate(axe)

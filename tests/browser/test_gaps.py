@@ -28,7 +28,7 @@ def test_the_page_at_every_width(window: Open, axe: str, javascript: bool) -> No
     assert shown.page.get_by_text("E00", exact=False).or_(shown.page.get_by_text("E009")).first.is_visible()
     assert shown.complaints == []
     for width in (1200, NARROW):
-        shown.page.set_viewport_size({"width": width, "height": 900})
+        shown.resize(width, 900)
         assert shown.overflow() == 0
         if javascript:
             assert shown.violations(axe) == []

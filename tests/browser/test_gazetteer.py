@@ -43,7 +43,7 @@ def test_the_gazetteer_page(window: Open, axe: str, javascript: bool) -> None:
     assert shown.page.get_by_role("heading", level=1).inner_text() == "Gazetteer health"
     assert shown.complaints == []
     for width in (1200, NARROW):
-        shown.page.set_viewport_size({"width": width, "height": 900})
+        shown.resize(width, 900)
         assert shown.overflow() == 0
         if javascript:
             assert shown.violations(axe) == []

@@ -58,12 +58,12 @@ def heading(page: Page, words: str) -> None:
 
 def sound(shown: Window, axe: str) -> None:
     for width in (WIDE, NARROW):
-        shown.page.set_viewport_size({"width": width, "height": 900})
+        shown.resize(width, 900)
         assert shown.violations(axe) == []
         assert shown.overflow() == 0
         if pictures := os.environ.get("ENGAGE_PICTURES"):
             shown.picture(Path(pictures), f"{shown.page.title().partition(' – ')[0]} {width}".replace("/", " "))
-    shown.page.set_viewport_size({"width": WIDE, "height": 900})
+    shown.resize(WIDE, 900)
     assert [said for said in shown.complaints if "status of 422" not in said] == []
 
 

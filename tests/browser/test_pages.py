@@ -50,7 +50,7 @@ def test_page(window: Open, axe: str, role: Role | None, path: str, status: int)
     shown = window(role)
     assert shown.open(path) == status
     _sound(shown, axe, [f"{status}"] if status != 200 else [])
-    shown.page.set_viewport_size({"width": NARROW, "height": 700})
+    shown.resize(NARROW, 700)
     assert shown.overflow() == 0
     assert shown.violations(axe) == []
 
@@ -72,7 +72,7 @@ def test_the_residents_page(window: Open, axe: str, played: Story, language: str
     assert shown.open(f"{_some_link(played)}?lang={language}") == 200
     _sound(shown, axe, [])
     assert shown.page.locator("html").get_attribute("lang") == language
-    shown.page.set_viewport_size({"width": NARROW, "height": 700})
+    shown.resize(NARROW, 700)
     assert shown.overflow() == 0
 
 
@@ -82,7 +82,7 @@ def test_a_ward_page(window: Open, axe: str) -> None:
     shown.page.locator("main a[href^='/wards/E']").first.click()
     shown.page.wait_for_load_state("load")
     _sound(shown, axe, [])
-    shown.page.set_viewport_size({"width": NARROW, "height": 700})
+    shown.resize(NARROW, 700)
     assert shown.overflow() == 0
 
 
@@ -92,7 +92,7 @@ def test_the_dashboard(window: Open, axe: str) -> None:
     assert shown.open("/dashboard/") == 200
     shown.page.locator(".js-plotly-plot svg").first.wait_for(state="attached")
     _sound(shown, axe, [])
-    shown.page.set_viewport_size({"width": NARROW, "height": 700})
+    shown.resize(NARROW, 700)
     shown.page.wait_for_timeout(500)
     assert shown.overflow() == 0
 

@@ -92,7 +92,7 @@ def test_every_page_of_the_review_is_sound(chromium: Browser, desk: Office, axe:
     assert shown.violations(axe) == []
     shown.page.get_by_role("link", name="Select the home").click()
     assert shown.page.evaluate("document.activeElement.id") == "choice"
-    shown.page.set_viewport_size({"width": NARROW, "height": 700})
+    shown.resize(NARROW, 700)
     assert shown.overflow() == 0
     assert shown.violations(axe) == []
     assert [said for said in shown.complaints if "422" not in said] == []
