@@ -72,10 +72,11 @@ class Window:
         return answer.status
 
     def resize(self, width: int, height: int) -> None:
-        """And wait until the page was told and drawn."""
+        """And wait, where the page has scripts, until they were told and it was drawn."""
         self.page.set_viewport_size({"width": width, "height": height})
-        self.page.wait_for_function("width => innerWidth === width", arg=width)
-        self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        if self.page.evaluate("document.body.classList.contains('js-enabled')"):
+            self.page.wait_for_function("width => innerWidth === width", arg=width)
+            self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
     def violations(self, axe: str) -> list[tuple[str, str]]:
         """Rule and element of each WCAG 2.2 AA violation."""
