@@ -39,7 +39,7 @@ def tasks(office: InOffice, actor: ByActor, number: Number) -> Template:
 def next_task(office: InOffice, actor: ByActor, number: Number, key: FromPath[str]) -> Template:
     outline, task = outlines.find(office, actor, number), outlines.task(key)
     form = plan_form.blank(office)
-    if any(map(task.owns, outline.answers)):
+    if task.saved(outline.answers):
         form = Form(dict(outline.answers))
         form.errors = outlines.faults(task, form, outline.answers)  # what another task has made wrong since
     return _page(office, actor, task, form, outline)

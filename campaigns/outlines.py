@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from campaigns import lifecycle, plan_form
 from campaigns.lifecycle import permit
 from campaigns.models import Campaign, Outline
+from campaigns.plan import Plan
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.forms import Form
@@ -38,6 +39,9 @@ class Task:
     def owns(self, field: str) -> bool:
         return any(field == own or field.startswith(f"{own}-") for own in self.fields)
 
+    def saved(self, answers: Mapping[str, str]) -> bool:
+        return any(map(self.owns, answers))
+
 
 TASKS = (
     Task("people", "Choose people", "What it is for, and which homes", ("name", "purpose", "segment")),
@@ -64,26 +68,25 @@ def task(key: str) -> Task:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a plan has come: each task with its standing, and what is wrong between tasks."""
+    """How far a plan has come: each task with its standing, the plan once it is whole, and what is wrong between
+    tasks."""
 
     standings: dict[str, Standing]
-    conflict: str = ""
-
-    @property
-    def whole(self) -> bool:
-        return not self.conflict and set(self.standings.values()) == {Standing.completed}
+    plan: Plan | None
+    conflict: str
 
 
 def progress(answers: Mapping[str, str]) -> Progress:
     form = Form(dict(answers))
-    plan_form.plan(form)
+    plan = plan_form.plan(form)
     standings = {each.key: _standing(each, answers, form.errors) for each in TASKS}
-    saved = Standing.to_do not in standings.values()
-    return Progress(standings, form.errors.get("plan", "") if saved else "")
+    if Standing.to_do in standings.values():
+        return Progress(standings, None, "")
+    return Progress(standings, plan, form.errors.get("plan", ""))
 
 
 def _standing(task: Task, answers: Mapping[str, str], errors: Mapping[str, str]) -> Standing:
-    if not any(map(task.owns, answers)):
+    if not task.saved(answers):
         return Standing.to_do
     return Standing.wrong if any(map(task.owns, errors)) else Standing.completed
 
@@ -141,12 +144,10 @@ def _begun(session: Session, actor: Actor, now: datetime) -> Outline:
 
 def finish(office: Office, actor: Actor, number: int) -> Campaign:
     """The draft of a campaign, once every task is completed; InputRefused says what is not."""
-    outline = find(office, actor, number)
-    if left := list(_left(progress(outline.answers))):
-        raise InputRefused(f"The draft cannot be made yet. {' '.join(left)}")
-    plan = plan_form.plan(Form(dict(outline.answers)))
-    assert plan is not None, "progress says that it is whole"
-    made = lifecycle.create(office, actor, plan)
+    found = progress(find(office, actor, number).answers)
+    if found.plan is None:
+        raise InputRefused(f"The draft cannot be made yet. {' '.join(_left(found))}")
+    made = lifecycle.create(office, actor, found.plan)
     discard(office, actor, number)
     return made
 

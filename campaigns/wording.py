@@ -9,6 +9,7 @@ from campaigns.notify.messages import Outgoing
 from campaigns.plan import Plan
 from engage.foundation.clock import london, today
 from engage.foundation.office import Office
+from engage.foundation.words import day
 
 ADDRESS_LINES = tuple(f"address_line_{number}" for number in range(1, 8))
 FIELDS = {
@@ -24,10 +25,6 @@ SOURCE = {
     "en": {"letter": "the council's list of addresses", "": "the council's records"},
     "cy": {"letter": "rhestr gyfeiriadau'r cyngor", "": "gofnodion y cyngor"},
 }
-WELSH_MONTHS = (
-    "Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin", "Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd",
-    "Rhagfyr",
-)  # fmt: skip
 
 
 def link_token(office: Office, reference: str) -> str:
@@ -53,8 +50,8 @@ def values(
         "privacy link": f"{office.settings.base_url}/privacy",
         "council": council,
         "contact source": plan.wording.get("contact source") or _source(row.channel, source, plan.language),
-        "deadline": _day(last, plan.language),
-        "poll date": _day(plan.poll_date, plan.language) if plan.poll_date else "",
+        "deadline": day(last, plan.language),
+        "poll date": day(plan.poll_date, plan.language) if plan.poll_date else "",
     }
 
 
@@ -62,11 +59,6 @@ def _source(channel: str, source: str, language: str) -> str:
     """UK GDPR, article 14: people are told which record a contact was taken from."""
     general = SOURCE[language].get(channel, SOURCE[language][""])
     return f"{general} ({source})" if source else general
-
-
-def _day(day: date, language: str) -> str:
-    month = WELSH_MONTHS[day.month - 1] if language == "cy" else f"{day:%B}"
-    return f"{day.day} {month} {day.year}"
 
 
 def outgoing(row: Any, recipient: str, filled: dict[str, str], address: Sequence[str]) -> Outgoing:
