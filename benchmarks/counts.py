@@ -38,7 +38,8 @@ from engage import opening
 from engage.foundation import identity
 from engage.foundation.identity import Role
 from engage.foundation.office import Actor, Office
-from segments import audience, households, segments
+from segments.audiences import audience, segments
+from segments.homes import households
 
 T = TypeVar("T")
 RULES, USERS, ROUNDS, LEAST_TIMES = 50, 4, 4, 10

@@ -27,9 +27,10 @@ from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments import gap, households
-from segments.gap import Estimate, Row
-from segments.imports import import_file
+from segments.homes import households
+from segments.importing.imports import import_file
+from segments.missing import gap
+from segments.missing.gap import Estimate, Row
 
 BOROUGH = Path(__file__).parents[2] / "shared/data/east-staffordshire"
 CODE, AS_AT = "E07000193", date(2026, 6, 1)

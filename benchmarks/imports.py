@@ -28,8 +28,8 @@ from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments import households
-from segments.imports import import_file
+from segments.homes import households
+from segments.importing.imports import import_file
 
 ELECTORATE = 47_700_000
 BOROUGH = Path(__file__).parents[2] / "shared/data/east-staffordshire"

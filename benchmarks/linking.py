@@ -22,8 +22,8 @@ from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments.imports import import_file
-from segments.linking import Written, link
+from segments.importing.imports import import_file
+from segments.linking.electors import Written, link
 
 T = TypeVar("T")
 BOROUGH = Path(__file__).parents[2] / "shared/data/east-staffordshire"

@@ -38,7 +38,10 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.settings import DUCKDB, Settings
 from engage.migrations import upgrade
-from segments import areas, audience, engine, households, segments
+from segments.areas import output_areas as areas
+from segments.audiences import audience, segments
+from segments.engine import execution as engine
+from segments.homes import households
 
 HOMES, ELECTORS, AREAS, AUTHORITIES, LARGEST = 29_000_000, 47_700_000, 190_000, 300, 1_000_000
 SPREAD = 0.55  # of the sizes of authorities: the standard deviation of their logarithm

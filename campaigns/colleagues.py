@@ -20,7 +20,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right, accounts
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
-from segments.contact_point import normal_mobile
+from segments.safeguards.contact_point import normal_mobile
 
 ACT = "send test"
 TESTED = (Channel.email, Channel.sms)

@@ -1,6 +1,6 @@
 """Who is left out of a campaign and why, in figures that add up.
 
-Homes that must not be seen are in none of these figures (`segments.protected`): the first of them, all homes on the
+Homes that must not be seen are in none of these figures (`segments.safeguards.protected`): the first of them, all homes on the
 council's list, is rounded so that its difference to the others tells nothing of them.
 """
 
@@ -55,7 +55,7 @@ def before_the_draw(
         register = current(session, authority, "register")
     found = {COMPARED: compared}
     if register is not None and register_snapshot is not None and register.id != register_snapshot:
-        from segments import registrations  # noqa: PLC0415  # brings the query engine
+        from segments.homes import registrations  # noqa: PLC0415  # brings the query engine
 
         gained = registrations.gained_since(office, authority, register_snapshot)
         found[REGISTERED] = np.array(sorted(gained), dtype=np.int64)

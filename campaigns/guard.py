@@ -16,8 +16,8 @@ from engage.foundation.database import among
 from engage.foundation.identity import Authority
 from engage.foundation.lake import current
 from engage.foundation.office import Office
-from segments import protected
-from segments.suppression import Suppression
+from segments.safeguards import protected
+from segments.safeguards.suppression import Suppression
 
 SUPPRESSIONS = SQLModel.metadata.tables[str(Suppression.__tablename__)].c
 of = MESSAGES.c
@@ -69,7 +69,7 @@ class Guard:
         if register is None or self.register_snapshot is None or register.id == self._register:
             return
         if register.id != self.register_snapshot:
-            from segments import registrations  # noqa: PLC0415  # brings the query engine; a worker starts without
+            from segments.homes import registrations  # noqa: PLC0415  # brings the query engine; a worker starts without
 
             gained = registrations.gained_since(self.office, self.authority, self.register_snapshot)
             self._gained = frozenset(gained)

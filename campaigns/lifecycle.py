@@ -119,7 +119,7 @@ def revise(
 def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
     """Check the messages, freeze the audience, draw the arms, count and price the waves, and fix this exact version
     for approval. Messages are read from `notify`, else from where the settings say; without a key they are not."""
-    from segments.audience import freeze  # noqa: PLC0415  # as in _rule
+    from segments.audiences.audience import freeze  # noqa: PLC0415  # as in _rule
 
     with office.database.session() as session:
         permit(session, actor, Right.plan)
@@ -432,10 +432,11 @@ def deadline(office: Office, poll: date, nation: str) -> datetime:
 
 
 def _rule(office: Office, actor: Actor, plan: Plan) -> dict[str, Any]:
-    from segments import local_indicators, rules, segments  # noqa: PLC0415  # bring the query engine: a second each worker would wait
+    from segments.audiences import segments  # noqa: PLC0415  # bring the query engine: a second each worker would wait
+    from segments.rules import local_indicators, tree  # noqa: PLC0415  # bring the query engine: a second each worker would wait
 
     rule = plan.rule if plan.rule is not None else segments.find(office, actor.authority, plan.segment).rule
-    return dict(rules.parse(rule, local_indicators.columns(office, actor.authority)).as_json())
+    return dict(tree.parse(rule, local_indicators.columns(office, actor.authority)).as_json())
 
 
 def _seed(plan: Plan) -> int:

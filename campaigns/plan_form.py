@@ -14,7 +14,7 @@ from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.forms import Form
 from engage.foundation.office import Office
-from segments import segments
+from segments.audiences import segments
 
 USUAL_WINDOW = timedelta(days=42)
 # How half of those reminded now may be reminded otherwise, on the same days.

@@ -24,8 +24,8 @@ from campaigns.residents import silence
 from engage.foundation.clock import LONDON, london
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Office
-from segments.contact_point import normal_mobile
-from segments.suppression import suppress_contact
+from segments.safeguards.contact_point import normal_mobile
+from segments.safeguards.suppression import suppress_contact
 
 DELIVERED = frozenset({"delivered"})
 FAILED = frozenset(

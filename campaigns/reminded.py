@@ -12,7 +12,7 @@ from sqlmodel import Session, col, or_, select
 from campaigns.models import CONTACTED, Campaign, CampaignState, Message
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
-from segments.overlap import RECENT, Listed, Reminded
+from segments.audiences.overlap import RECENT, Listed, Reminded
 
 RUNNING = (CampaignState.launched, CampaignState.paused)
 FRESH = timedelta(minutes=1)

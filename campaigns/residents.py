@@ -12,7 +12,7 @@ from engage.foundation import audit
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Authority, fingerprint
 from engage.foundation.office import Office
-from segments.suppression import is_suppressed, suppress_contact, suppress_household
+from segments.safeguards.suppression import is_suppressed, suppress_contact, suppress_household
 
 STOP = "stop reminders"
 of = MESSAGES.c

@@ -175,9 +175,9 @@ def _to_approve(office: Office, found: Campaign) -> bool:
 
 
 def _sentence(found: Campaign) -> str:
-    from segments import rules  # noqa: PLC0415  # brings the query engine
+    from segments.rules import tree  # noqa: PLC0415  # brings the query engine
 
-    return rules.parse(found.rule).sentence()
+    return tree.parse(found.rule).sentence()
 
 
 def _messages(office: Office, found: Campaign, plan: Plan) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from campaigns.notify.errors import NotifyError
 from campaigns.notify.messages import Notify
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
-from segments import intake_work
+from segments.importing import steps
 
 ALIVE = (CampaignState.launched, CampaignState.paused)
 BATCHES = 30  # to a step: about half a minute of sending, after which other campaigns and questions have their turn
@@ -72,7 +72,7 @@ class Work:
         done: Counter[str] = Counter()
         if self.tend:
             self.tend()
-        intake_work.tick(self.office)
+        steps.tick(self.office)
         receipts.reconcile(self.office)
         settle.orphans(self.office, self.patience)
         for campaign_id in self.due():
@@ -230,7 +230,7 @@ def worker(
             except sa.exc.OperationalError as error:  # the database is away: what was claimed is settled later
                 log.warning("database unavailable", why=type(error.orig).__name__)
                 busy = False
-            if once and not busy and intake_work.finish(office):
+            if once and not busy and steps.finish(office):
                 return
             if not busy:
                 work.stopping.wait(every)
@@ -241,8 +241,8 @@ def _take_files_in(office: Office, *, once: bool, every: float) -> None:
     with _only_worker(office), _stopped_by_signals(stopping):
         while not stopping.is_set():
             _demand_nothing_to_send(office)
-            intake_work.tick(office)
-            if once and intake_work.finish(office):
+            steps.tick(office)
+            if once and steps.finish(office):
                 return
             stopping.wait(every)
 

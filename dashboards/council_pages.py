@@ -11,7 +11,7 @@ from dashboards.council import STALE_DAYS, Council, council, per_hundred, pounds
 from dashboards.intervals import Interval
 from engage.foundation.identity import Right
 from engage.foundation.web import ByActor, InOffice, render, requires
-from segments import wards
+from segments.areas import wards
 
 Number = FromPath[int]
 

@@ -23,7 +23,7 @@ from engage.foundation.calendar import Price, in_force, law
 from engage.foundation.clock import london
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
-from segments import engine
+from segments.engine import execution
 
 REACHED = (MessageState.accepted, MessageState.delivered)
 LEAST_FIRST = ("no message", "dropped", "undeliverable", "not yet", "contacted")
@@ -139,8 +139,8 @@ def _homes_now(office: Office, session: Session, authority: str) -> pd.Index | N
     built = current(session, authority, "households")
     if built is None:
         return None
-    with engine.connect() as backend:
-        uprns: pd.Index = pd.Index(engine.table(backend, office.lake, built).uprn.execute())
+    with execution.connect() as backend:
+        uprns: pd.Index = pd.Index(execution.table(backend, office.lake, built).uprn.execute())
     return uprns
 
 

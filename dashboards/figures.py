@@ -21,7 +21,8 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
-from segments import gap, wards
+from segments.areas import wards
+from segments.missing import gap
 
 READ = ("register", "households", "indicator", "population", "boundaries", "geography")
 ALL = "All wards"

@@ -8,7 +8,8 @@ import ibis
 
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Office
-from segments import engine, wards
+from segments.areas import wards
+from segments.engine import execution
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,13 @@ class Counted:
 
 def counted(office: Office, authority: str) -> tuple[Counted, ...]:
     """Every register that homes were built from, oldest first; of those of one day the newest."""
-    with office.database.session() as session, engine.connect() as backend:
+    with office.database.session() as session, execution.connect() as backend:
         found: dict[date, Counted] = {}
         for snapshot in history(session, authority, "households"):
             if snapshot.as_at in found or not office.lake.file(snapshot).exists():
                 continue
             homes = wards.restated(
-                backend, office, session, authority, engine.table(backend, office.lake, snapshot)
+                backend, office, session, authority, execution.table(backend, office.lake, snapshot)
             ).filter(ibis._.ward.notnull())
             frame = homes.group_by("ward").agg(electors=ibis._.electors.sum()).execute()
             scale = _scale(snapshot)

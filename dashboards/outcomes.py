@@ -18,7 +18,9 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
-from segments import engine, registrations, wards
+from segments.areas import wards
+from segments.engine import execution
+from segments.homes import registrations
 
 NO_LATER_REGISTER = "no later register yet"
 ELSEWHERE = "not known"
@@ -63,9 +65,9 @@ def outcomes(office: Office, actor: Actor, campaign_id: int) -> pd.DataFrame:
 
 def cells(office: Office, actor: Actor, campaign_id: int) -> list[Cell]:
     """Homes and those that registered, by ward and arm: exact, and so not to be shown as they are."""
-    with office.database.session() as session, engine.connect() as backend:
+    with office.database.session() as session, execution.connect() as backend:
         snapshot = _kept(office, actor, session, find(session, actor.authority, campaign_id))
-        homes = engine.table(backend, office.lake, snapshot)
+        homes = execution.table(backend, office.lake, snapshot)
         counted = homes.group_by("ward", "arm").agg(homes=ibis._.count(), registered=ibis._.registered.sum())
         rows = counted.order_by("ward", "arm").execute()
     return [Cell(str(ward), str(arm), int(n), int(yes)) for ward, arm, n, yes in rows.itertuples(index=False)]
@@ -102,7 +104,7 @@ def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) ->
     if read is None:
         due = f"{campaign.window_end:%d %B %Y}"
         raise InputRefused(f"Campaign {campaign.id}: {NO_LATER_REGISTER}. Import the register of {due} or later.")
-    baseline = engine.needed(session.get(Snapshot, campaign.register_snapshot), "register")
+    baseline = execution.needed(session.get(Snapshot, campaign.register_snapshot), "register")
     before, after = (registrations.linked(office, actor, session, each) for each in (baseline, read.register))
     geography = current(session, campaign.authority, "geography")
     places = geography.id if geography else "-"
@@ -112,10 +114,10 @@ def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) ->
             return known
     staged = office.lake.stage()
     by_name = any(_by_name(session, each) for each in (baseline, read.register))
-    with engine.connect() as backend:
-        tied = (engine.table(backend, office.lake, each) for each in (before, after))
+    with execution.connect() as backend:
+        tied = (execution.table(backend, office.lake, each) for each in (before, after))
         gains = gained(*tied, by_name=by_name)
-        rows = engine.write(backend, _homes(backend, office, session, audience, gains), staged)
+        rows = execution.write(backend, _homes(backend, office, session, audience, gains), staged)
     return office.lake.commit(
         session, staged, authority=campaign.authority, kind="outcomes", name=str(campaign.id), as_at=read.as_at,
         made_at=office.clock.now(), made_by=actor.label, rows=rows, source=source,
@@ -136,7 +138,7 @@ def gained(before: ir.Table, after: ir.Table, *, by_name: bool = False) -> ir.Ta
     ]
     homes = before.select("uprn").union(after.select("uprn"), distinct=True)
     for part in (*came, *counts):
-        homes = engine.attach(homes, part, "uprn")
+        homes = execution.attach(homes, part, "uprn")
     told = homes.fill_null(0)
     grown = ibis.greatest(told.later - told.electors, 0)
     return told.mutate(gained=ibis.least(told.gained, grown)) if by_name else told
@@ -155,9 +157,9 @@ def _by_name(session: Session, register: Snapshot | None) -> bool:
 
 
 def _homes(backend: Backend, office: Office, session: Session, audience: Snapshot, gains: ir.Table) -> ir.Table:
-    frozen = engine.table(backend, office.lake, audience)
+    frozen = execution.table(backend, office.lake, audience)
     homes = wards.restated(backend, office, session, audience.authority, frozen.mutate(block=frozen.ward))
-    joined = engine.attach(homes.select("uprn", "ward", "block", "arm"), gains, "uprn")
+    joined = execution.attach(homes.select("uprn", "ward", "block", "arm"), gains, "uprn")
     counted = {name: joined[name].fill_null(0).cast("int64") for name in ("gained", "moved_in", "electors", "later")}
     placed = joined.mutate(
         **{name: joined[name].cast("string").nullif("").fill_null(ELSEWHERE) for name in ("ward", "block")},

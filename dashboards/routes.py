@@ -14,7 +14,7 @@ from dashboards.view import ARM, BY, WARD, By, Register, View, Wanted
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right
 from engage.foundation.web import ByAccount, InOffice, render, requires
-from segments.gap import ASSUMPTIONS
+from segments.missing.gap import ASSUMPTIONS
 
 CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml; charset=utf-8"
 

@@ -27,7 +27,7 @@ from engage.foundation.sessions import SessionStore, session_config
 from engage.foundation.web import DEPENDENCIES
 
 ROOMS = (
-    "segments.data_pages", "segments.routes", "segments.review_pages", "segments.gazetteer_pages", "campaigns.routes",
+    "segments.importing.pages", "segments.audiences.pages", "segments.linking.pages", "segments.gazetteer.pages", "campaigns.routes",
     "dashboards.routes",
 )  # fmt: skip
 DASHBOARD = "dashboards.dash_app"

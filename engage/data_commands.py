@@ -41,8 +41,8 @@ def import_(desk: Desk, kind: str, files: tuple[Path, ...], as_at: date, dry_run
 
     The format is recognised from content, not from the name; files may be gzipped. With --json, one object to a line.
     """
-    from segments.import_report import ShrinkRefused
-    from segments.imports import import_file
+    from segments.files.report import ShrinkRefused
+    from segments.importing.imports import import_file
 
     tell = partial(told.imported, lake=desk.office.lake.root)
     for file in files:
@@ -73,7 +73,7 @@ def households() -> None:
 @as_json
 def build(everywhere: bool, authority: str | None, email: str | None, as_json: bool) -> None:
     """Link the newest register and build one row per home."""
-    from segments import households as homes
+    from segments.homes import households as homes
 
     if everywhere:
         show(_built_all(), _told_all, json_wanted=as_json)
@@ -84,7 +84,7 @@ def build(everywhere: bool, authority: str | None, email: str | None, as_json: b
 
 
 def _built_all() -> dict[str, Any]:
-    from segments import households as homes
+    from segments.homes import households as homes
 
     office = Office()
     demand_database(office)
@@ -104,7 +104,7 @@ def _told_all(value: dict[str, Any]) -> None:
 @at_desk(Right.see_data, results=False)
 def export(desk: Desk, file: Path) -> None:
     """Write the table of homes to FILE (.parquet or .csv)."""
-    from segments import households as homes
+    from segments.homes import households as homes
 
     click.echo(f"{homes.export(desk.office, desk.actor, file):,} homes written to {file}")
 
@@ -120,7 +120,7 @@ def gap(desk: Desk, level: str) -> None:
 
     Shares of groups are inferred from areas: docs/method.md says how.
     """
-    from segments import gap as gaps
+    from segments.missing import gap as gaps
 
     rows = [row.as_dict() for row in gaps.by_level(desk.office, desk.actor.authority, level)]
     notes = gaps.ASSUMPTIONS if level in ("ward", "area", "deprivation") else [gaps.INFERRED, *gaps.ASSUMPTIONS]
@@ -138,10 +138,10 @@ def segment() -> None:
 @at_desk(Right.see_data)
 def count(desk: Desk, rule: Path, level: str | None) -> None:
     """Count the homes of RULE.json."""
-    from segments import local_indicators, rules
-    from segments import segments as groups
+    from segments.audiences import segments as groups
+    from segments.rules import local_indicators, tree
 
-    parsed = rules.parse(read_json(rule), local_indicators.columns(desk.office, desk.actor.authority))
+    parsed = tree.parse(read_json(rule), local_indicators.columns(desk.office, desk.actor.authority))
     counted = {"sentence": parsed.sentence()} | groups.count(desk.office, desk.actor.authority, parsed).as_dict()
     wards = counted.pop("wards")
     desk.show(counted | ({"wards": wards} if level else {}), _counted)
@@ -160,7 +160,7 @@ def _counted(value: dict[str, Any]) -> None:
 @at_desk(Right.plan)
 def save(desk: Desk, rule: Path, name: str) -> None:
     """Save RULE.json as a segment; the same name again makes its next version."""
-    from segments import segments as groups
+    from segments.audiences import segments as groups
 
     saved = groups.save(desk.office, desk.actor, name, read_json(rule))
     described = {"id": saved.id, "name": saved.name, "version": saved.version, "sentence": saved.sentence}
@@ -171,7 +171,8 @@ def save(desk: Desk, rule: Path, name: str) -> None:
 @at_desk(Right.see_data, results=False)
 def schema(desk: Desk) -> None:
     """Print the JSON Schema of rules, with the authority's own indicators."""
-    from segments import local_indicators, rule_schema
+    from segments.rules import local_indicators
+    from segments.rules import schema as rule_schema
 
     made = rule_schema.schema(local_indicators.columns(desk.office, desk.actor.authority))
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
@@ -181,7 +182,7 @@ def schema(desk: Desk) -> None:
 @at_desk(Right.see_data)
 def list_(desk: Desk) -> None:
     """List the segments."""
-    from segments import segments as groups
+    from segments.audiences import segments as groups
 
     rows = [
         {"id": s.id, "name": s.name, "version": s.version, "sentence": s.sentence}

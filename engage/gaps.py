@@ -16,8 +16,9 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
 from engage.foundation.web import ByAccount, InOffice, render, requires
-from segments import gap, wards
-from segments.groups import CHARACTERISTICS
+from segments.areas import wards
+from segments.missing import gap
+from segments.missing.groups import CHARACTERISTICS
 
 COLUMNS = ("key", "name", "eligible", "registered", "completeness", "low", "high", "missing")
 AREAS_SHOWN = 50  # the file has them all

@@ -27,7 +27,7 @@ def health(file: Path | None, authority: str | None, email: str | None, as_json:
 
     With --csv, the properties themselves for the custodian: UPRN, what the record says, what was expected.
     """
-    from segments import gazetteer_health
+    from segments.gazetteer import health as gazetteer_health
 
     desk = take_desk(authority, email, Right.import_data if file else Right.see_data)
     found = gazetteer_health.examine(desk.office, desk.actor).as_dict()

@@ -13,8 +13,13 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day, number, percent, plural
-from segments import gap, households, intake, intake_work, review, segments, shelves
-from segments.intake import Intake, IntakeState, Source
+from segments.audiences import segments
+from segments.homes import households
+from segments.importing import datasets, intake
+from segments.importing import steps as intake_work
+from segments.importing.intake import Intake, IntakeState, Source
+from segments.linking import review
+from segments.missing import gap
 
 PAGE = 50
 STALE_REGISTER_DAYS = 35  # a notice of alteration comes every month, so an older register is behind
@@ -119,13 +124,13 @@ def _intake_steps(incoming: list[Intake]) -> list[tuple[Step, Right]]:
 
 
 def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
-    here = {shelf.kind: shelf for shelf in shelves.shelves(office, account.authority)}
+    here = {shelf.kind: shelf for shelf in datasets.shelves(office, account.authority)}
     missing = [here[kind] for kind in NEEDED if kind in here and not here[kind].snapshots]
     steps = [
         (Step(f"Import: {shelf.title}", f"/data/new?kind={shelf.kind}", shelf.hint), Right.import_data)
         for shelf in missing
     ]
-    if not missing and shelves.homes_are_behind(office, account.authority):
+    if not missing and datasets.homes_are_behind(office, account.authority):
         hint = "Data has come in since it was built"
         steps.append((Step("Build the table of homes", "/data", hint), Right.import_data))
     if (asked := review.waiting(office, account.authority)) and not missing:

@@ -6,7 +6,7 @@ import click
 from sqlmodel import select
 
 import campaigns.retention
-import segments.retention
+import segments.importing.retention
 from engage.foundation import audit
 from engage.foundation.identity import Authority
 from engage.foundation.office import Office
@@ -22,7 +22,7 @@ def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]
 def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
     with office.database.session() as session:
         gone: Counter[str] = Counter()
-        for room in (segments.retention, campaigns.retention):
+        for room in (segments.importing.retention, campaigns.retention):
             gone += room.purge(office, session, authority, dry_run=dry_run)
         if gone and not dry_run:
             audit.record(

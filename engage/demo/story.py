@@ -33,8 +33,10 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from engage.measuring import of_campaign
 from engage.opening import open_authority
-from segments import gap, households, segments
-from segments.imports import import_file
+from segments.audiences import segments
+from segments.homes import households
+from segments.importing.imports import import_file
+from segments.missing import gap
 
 MARK = "demo.json"
 RECEIPTS_TOKEN = "the-demo-receipts-token"  # noqa: S105  # the stand-in of the demo presents it on this machine

@@ -11,10 +11,10 @@ import campaigns.models  # noqa: F401  # each import adds its tables to the meta
 import engage.foundation.audit
 import engage.foundation.identity
 import engage.foundation.lake  # noqa: F401
-import segments.intake
-import segments.review
-import segments.segments
-import segments.suppression  # noqa: F401
+import segments.audiences.segments
+import segments.importing.intake
+import segments.linking.review
+import segments.safeguards.suppression  # noqa: F401
 from engage.foundation.database import METADATA, Database
 
 __all__ = ["METADATA", "current_revision", "latest_revision", "upgrade"]

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from segments.reading import plain
+from segments.files.reading import plain
 from segments.sources.format import Format
 
 FORMATS: tuple[Format, ...] = tuple(

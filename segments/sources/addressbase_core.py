@@ -1,6 +1,6 @@
 """AddressBase Core: one row of 27 columns per property, with one address and the authority's own code."""
 
-from segments.reading import Reading, literal
+from segments.files.reading import Reading, literal
 from segments.sources import flat_file
 from segments.sources.format import Format, Harvest
 from segments.sources.gazetteer import delivery_point

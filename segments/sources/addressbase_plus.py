@@ -1,6 +1,6 @@
 """AddressBase Plus: one row of 77 columns per property, the address in the council's and Royal Mail's terms."""
 
-from segments.reading import Reading
+from segments.files.reading import Reading
 from segments.sources import flat_file, gazetteer
 from segments.sources.format import Format, Harvest
 from segments.sources.gazetteer import delivery_point

@@ -7,7 +7,7 @@ cross references (23) and what took the place of a property (30).
 from functools import partial
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Head, Reading
+from segments.files.reading import Head, Reading
 from segments.sources import gazetteer, transfer_file
 from segments.sources.format import Check, Format, Harvest, Warn, headed_by, scalar
 from segments.sources.gazetteer import delivery_point

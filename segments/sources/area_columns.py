@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Reading, literal, plain, quoted
+from segments.files.reading import Reading, literal, plain, quoted
 from segments.sources.format import Check, Harvest, Warn, save, scalar, tabulate
 
 AREAS = {

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Reading, literal, plain, quoted
+from segments.files.reading import Reading, literal, plain, quoted
 from segments.sources.area_columns import ELSEWHERE
 from segments.sources.format import Check, Harvest, refuse_if_none, save, scalar, tabulate
 from segments.sources.indicators import of_table

@@ -2,7 +2,7 @@
 
 import re
 
-from segments.reading import Head, Reading, open_rows, plain
+from segments.files.reading import Head, Reading, open_rows, plain
 from segments.sources.area_measures import harvest, label
 from segments.sources.format import Format, Harvest
 

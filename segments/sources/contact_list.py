@@ -12,9 +12,9 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.privacy import Keys
-from segments import suppression
-from segments.contact_point import is_simulated, normal
-from segments.reading import Head, Reading, literal, open_rows
+from segments.files.reading import Head, Reading, literal, open_rows
+from segments.safeguards import suppression
+from segments.safeguards.contact_point import is_simulated, normal
 from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest, Warn, refuse_if_none, save, tabulate
 
 # What each column may be called; exports of back offices differ.

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Head, Reading, literal, open_rows, plain
-from segments.refusals import SECURE, SPECIAL
+from segments.files.reading import Head, Reading, literal, open_rows, plain
+from segments.files.refusals import SECURE, SPECIAL
 from segments.sources.area_columns import ELSEWHERE
 from segments.sources.area_measures import number_sql
 from segments.sources.format import Check, Format, Harvest, Warn, refuse_if_none, save, scalar, tabulate

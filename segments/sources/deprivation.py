@@ -2,7 +2,7 @@
 
 import re
 
-from segments.reading import Head, Reading, literal, open_rows, plain, quoted
+from segments.files.reading import Head, Reading, literal, open_rows, plain, quoted
 from segments.sources.area_columns import ELSEWHERE
 from segments.sources.area_measures import harvest
 from segments.sources.format import Check, Format, Harvest

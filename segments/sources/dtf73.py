@@ -3,7 +3,7 @@
 from functools import partial
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Reading
+from segments.files.reading import Reading
 from segments.sources import gazetteer, transfer_file
 from segments.sources.format import Check, Format, Harvest, Warn, scalar
 from segments.sources.transfer_file import DTF, STAYS

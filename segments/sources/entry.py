@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from engage.foundation.calendar import Law, in_force
-from segments.reading import Reading, literal
+from segments.files.reading import Reading, literal
 from segments.sources.format import Check, Warn
 
 OTHER_ELECTOR = "other elector, no residential address"

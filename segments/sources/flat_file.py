@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from segments.reading import Head, Reading, open_rows
+from segments.files.reading import Head, Reading, open_rows
 from segments.sources import gazetteer
 from segments.sources.format import Check, Harvest, Warn, headed_by, scalar, tabulate
 

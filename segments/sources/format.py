@@ -12,8 +12,8 @@ from sqlmodel import Session
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
-from segments.mending import HEADER_AGAIN
-from segments.reading import Head, Reading, literal, mend, plain, quoted
+from segments.files.mending import HEADER_AGAIN
+from segments.files.reading import Head, Reading, literal, mend, plain, quoted
 
 HEADER_WITHIN = 8  # lines of title some exports have above their header
 

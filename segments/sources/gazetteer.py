@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Reading, literal, quoted
+from segments.files.reading import Reading, literal, quoted
 from segments.sources.format import Check, Harvest, refuse_if_none, save, scalar
 
 FAULT_UPRN = "UPRN is not a whole number of up to 12 digits"

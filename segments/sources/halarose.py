@@ -6,7 +6,7 @@ who left the open register, which is no franchise and is not read.
 
 import re
 
-from segments.reading import Reading, literal
+from segments.files.reading import Reading, literal
 from segments.sources.entry import PRINTED, Franchise, Layout
 from segments.sources.format import Format, Harvest, headed_by, scalar
 from segments.sources.register import take

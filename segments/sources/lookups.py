@@ -7,7 +7,7 @@ areas of the file to each larger kind. The snapshot is named by its levels: `lso
 import re
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Head, Reading, literal, open_rows, plain, quoted
+from segments.files.reading import Head, Reading, literal, open_rows, plain, quoted
 from segments.sources.area_columns import ELSEWHERE, column_of, most_of
 from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest, save, scalar, tabulate
 

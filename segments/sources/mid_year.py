@@ -6,7 +6,7 @@ their header and commas in their numbers.
 
 import re
 
-from segments.reading import Head, Reading, literal, open_rows, plain, quoted
+from segments.files.reading import Head, Reading, literal, open_rows, plain, quoted
 from segments.sources.area_columns import ELSEWHERE
 from segments.sources.area_measures import elsewhere_sql, level_sql, number_sql
 from segments.sources.format import (

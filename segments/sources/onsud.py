@@ -1,6 +1,6 @@
 """ONS look-ups from UPRN to areas: ONSUD and NSUL, whole or split by region."""
 
-from segments.reading import Head, Reading, open_rows
+from segments.files.reading import Head, Reading, open_rows
 from segments.sources.area_columns import has_all, placed
 from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest
 

@@ -7,7 +7,7 @@ says. Only UPRNs that the authority's gazetteer or geography knows are kept, on 
 """
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Reading, literal, open_rows
+from segments.files.reading import Reading, literal, open_rows
 from segments.sources import gazetteer
 from segments.sources.format import Check, Format, Harvest, headed_by, refuse_if_none, save, tabulate
 

@@ -6,7 +6,7 @@ Layouts published: `oa21cd,supergroup,group,subgroup` (England and Wales), `Geog
 
 import re
 
-from segments.reading import Head, Reading, open_rows, plain, quoted
+from segments.files.reading import Head, Reading, open_rows, plain, quoted
 from segments.sources.area_columns import ELSEWHERE
 from segments.sources.area_measures import elsewhere_sql, level_sql
 from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest, refuse_if_none, save, scalar, tabulate

@@ -3,7 +3,7 @@
 Their columns carry years (`lad26cd`) or none (`oslaua`), and a postcode stands in up to three forms.
 """
 
-from segments.reading import Head, Reading, open_rows, plain
+from segments.files.reading import Head, Reading, open_rows, plain
 from segments.sources.area_columns import has_all, placed
 from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest
 

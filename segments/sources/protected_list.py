@@ -1,6 +1,6 @@
 """Protected addresses: `uprn, added_on, review_on`. Only keyed hashes are kept; nothing shows which homes they are."""
 
-from segments.reading import Reading, open_rows
+from segments.files.reading import Reading, open_rows
 from segments.sources.format import Check, Format, Harvest, headed_by, refuse_if_none, save, tabulate
 
 NEEDED = ("uprn", "added_on", "review_on")

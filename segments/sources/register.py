@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Reading, literal, open_rows
+from segments.files.reading import Reading, literal, open_rows
 from segments.sources.entry import MACROS, SEALED, Entry, Layout, voting_day
 from segments.sources.format import Check, Harvest, refuse_if_none, save, save_good, scalar, tabulate
 

@@ -13,9 +13,9 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.privacy import Keys
-from segments import suppression
-from segments.contact_point import normal
-from segments.reading import Head, Reading, open_rows
+from segments.files.reading import Head, Reading, open_rows
+from segments.safeguards import suppression
+from segments.safeguards.contact_point import normal
 from segments.sources.format import (
     HEADER_WITHIN,
     Check,

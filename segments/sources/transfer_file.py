@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import date
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Head, Reading, open_rows
+from segments.files.reading import Head, Reading, open_rows
 from segments.sources import gazetteer
 from segments.sources.format import Check, Warn, tabulate
 

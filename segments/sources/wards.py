@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from engage.foundation.errors import InputRefused
-from segments.reading import Head, Reading
+from segments.files.reading import Head, Reading
 from segments.sources.area_columns import ELSEWHERE
 from segments.sources.format import Format, Harvest, refuse_if_none, save
 

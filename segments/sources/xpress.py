@@ -7,7 +7,7 @@ of the full register repeat the postcode. Elector numbers (`KD-2/2-289/1`) are n
 from dataclasses import replace
 from functools import partial
 
-from segments.reading import Head
+from segments.files.reading import Head
 from segments.sources.entry import PRINTED, Franchise, Layout
 from segments.sources.format import Check, Format, headed_by
 from segments.sources.register import Changes, apply, take

@@ -8,7 +8,7 @@ import pytest
 
 from engage.demo.story import Story
 from engage.foundation.identity import Role
-from segments import gap
+from segments.missing import gap
 from tests.browser.conftest import NARROW, Open
 
 pytestmark = pytest.mark.browser

@@ -10,9 +10,9 @@ from pyproj import Transformer
 from engage.demo.story import Story
 from engage.foundation.identity import Role
 from engage.foundation.lake import current
-from segments import engine
-from segments.imports import import_file
-from segments.wards import named
+from segments.areas.wards import named
+from segments.engine import execution
+from segments.importing.imports import import_file
 from tests.browser.conftest import NARROW, Open, Window
 
 pytestmark = pytest.mark.browser
@@ -23,7 +23,7 @@ SHIFTED = 3
 def _survey(played: Story, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The made-up gazetteer has no fault, so another source puts some of its homes elsewhere."""
     with played.office.database.session() as session:
-        gazetteer = engine.needed(current(session, played.authority, "gazetteer"), "gazetteer")
+        gazetteer = execution.needed(current(session, played.authority, "gazetteer"), "gazetteer")
     properties = pd.read_parquet(played.office.lake.file(gazetteer))
     homes = properties[properties["residential"]].head(SHIFTED)
     east, north = homes["easting"] + 120, homes["northing"]

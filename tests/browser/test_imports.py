@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 
 from engage.demo.story import Story
 from engage.foundation.identity import Role
-from segments import inbox, intake_work
-from segments.import_report import ImportReport, Stage
-from segments.imports import import_file
+from segments.files.report import ImportReport, Stage
+from segments.importing import inbox, steps
+from segments.importing.imports import import_file
 from tests.browser.conftest import NARROW, WIDE, Open, Window
 
 pytestmark = pytest.mark.browser
@@ -142,7 +142,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         assert opened.wait(60)
         return import_file(*given, **how)
 
-    monkeypatch.setattr(intake_work, "import_file", slow)
+    monkeypatch.setattr(steps, "import_file", slow)
     yield opened
     opened.set()
 
@@ -271,7 +271,7 @@ def test_officers_are_told_of_what_arrived_by_itself(window: Open, played: Story
     written(folder, "bad_2026-06-10.csv", "name,colour", "somebody,blue")
     for _ in range(2):
         inbox.look(played.office, patience=0)
-    intake_work.take_up(played.office)
+    steps.take_up(played.office)
     assert played.office.background.wait(60)
     shown = window(Role.officer)
     shown.open("/")

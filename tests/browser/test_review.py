@@ -20,8 +20,8 @@ from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments import registrations
-from segments.review import LinkAnswer
+from segments.homes import registrations
+from segments.linking.review import LinkAnswer
 from tests.browser.conftest import NARROW, Window
 from tests.conftest import EAST_STAFFORDSHIRE, START
 from tests.engage.website import PASSWORD, hire

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlmodel import SQLModel
 
-import segments.segments
-import segments.suppression  # noqa: F401  # with the line above: their tables
+import segments.audiences.segments
+import segments.safeguards.suppression  # noqa: F401  # with the line above: their tables
 from campaigns import lifecycle
 from campaigns.models import Campaign, CampaignState
 from campaigns.notify.stand_in import default_seed

@@ -23,7 +23,7 @@ from engage.foundation.forms import Form
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments import segments
+from segments.audiences import segments
 from tests.campaigns.council import COUNCIL, KEY, SEED, START, TEMPLATES, audience_file, plan
 from tests.campaigns.test_plan_form import TYPED
 from tests.engage.website import Visitor, hire

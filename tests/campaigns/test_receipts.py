@@ -18,7 +18,7 @@ from campaigns.work import tick
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.office import Office
-from segments.suppression import is_suppressed, suppressed_contacts
+from segments.safeguards.suppression import is_suppressed, suppressed_contacts
 from tests.campaigns.council import COUNCIL, START, TEMPLATES, Maker
 
 

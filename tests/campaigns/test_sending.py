@@ -23,7 +23,7 @@ from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SendBlocked
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
-from segments.suppression import suppress_contact, suppress_household
+from segments.safeguards.suppression import suppress_contact, suppress_household
 from tests.campaigns.council import COUNCIL, KEY, START, TEMPLATES, Maker, People, plan
 
 MINUTE = timedelta(minutes=1)
@@ -479,7 +479,7 @@ def test_a_newer_register_drops_who_joined_it(
         asked.append(since)
         return {100000000000 + n for n in range(0, 60, 2)}
 
-    monkeypatch.setattr("segments.registrations.gained_since", gained)
+    monkeypatch.setattr("segments.homes.registrations.gained_since", gained)
     first = register(office, clock)
     campaign = maker.launched(60, register=first)
     tick(office, notify)
@@ -523,7 +523,7 @@ def test_a_home_that_became_protected_is_left_alone(
                 rows=1,
             )
         )  # fmt: skip
-    monkeypatch.setattr("segments.protected.keys", lambda *_: {office.keys.uprn(one.uprn)})
+    monkeypatch.setattr("segments.safeguards.protected.keys", lambda *_: {office.keys.uprn(one.uprn)})
     tick(office, notify)
     status = check(office, people, campaign)
     assert status.dropped_for == {"suppressed": 1}, "in the words for anybody who asked us to stop"

@@ -21,7 +21,7 @@ from engage.foundation.errors import SettingsInvalid
 from engage.foundation.lake import current
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from segments import inbox
+from segments.importing import inbox
 from tests.campaigns.council import COUNCIL, KEY, START, Maker, People, found
 from tests.segments.sources import papers
 

@@ -11,8 +11,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlmodel import SQLModel, select
 
-import segments.segments
-import segments.suppression  # noqa: F401  # with the line above: their tables
+import segments.audiences.segments
+import segments.safeguards.suppression  # noqa: F401  # with the line above: their tables
 from campaigns import ledger, lifecycle
 from campaigns.models import Message, MessageState, Wave
 from engage.app import create_app
@@ -22,8 +22,8 @@ from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import PASSWORDS, Account, Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments import households
-from segments.imports import import_file
+from segments.homes import households
+from segments.importing.imports import import_file
 
 PASSWORD = "three random words"
 TEMPLATE = "11111111-1111-4111-8111-111111111111"

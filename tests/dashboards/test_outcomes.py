@@ -24,8 +24,8 @@ from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.measuring import of_campaign, of_table
-from segments import engine
-from segments.imports import import_file
+from segments.engine import execution
+from segments.importing.imports import import_file
 from tests.dashboards.conftest import Council, message
 
 CODE = "E07000193"
@@ -262,7 +262,7 @@ def test_without_ids_only_growth_counts(before: set[tuple[str, int]], after: set
         ibis.memtable([{"person": p, "uprn": u} for p, u in sorted(part)] or {"person": [], "uprn": []}, schema=schema)
         for part in (before, after)
     ]
-    with engine.connect() as backend:
+    with execution.connect() as backend:
         found = backend.execute(gained(*tables, by_name=True)).set_index("uprn")["gained"].to_dict()
     known = {p for p, _ in before}
     for uprn in {u for _, u in before | after}:

@@ -21,7 +21,7 @@ from dashboards.findings import Cell, publish
 from dashboards.outcomes import outcomes
 from dashboards.view import View
 from engage.foundation.identity import Role
-from segments import gap
+from segments.missing import gap
 from tests.dashboards.conftest import WINDOW_ENDS as WINDOW
 from tests.dashboards.conftest import Council, visiting
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from engage.foundation.identity import Role
 from engage.foundation.office import Actor, Office
-from segments import households
-from segments.imports import import_file
+from segments.homes import households
+from segments.importing.imports import import_file
 from tests.engage.website import COUNCIL, Visitor
 from tests.segments.sources import papers
 

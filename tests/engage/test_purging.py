@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-import segments.intake
-import segments.review  # noqa: F401  # with the line above: their tables
+import segments.importing.intake
+import segments.linking.review  # noqa: F401  # with the line above: their tables
 from campaigns import lifecycle
 from campaigns.models import Message
 from campaigns.retention import kept_until
@@ -21,7 +21,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from engage.purging import purge
-from segments import imports
+from segments.importing import imports
 from tests.campaigns.council import COUNCIL, START, Maker, found, staff
 
 

@@ -25,7 +25,8 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from engage.measuring import of_campaign
-from segments import imports, segments
+from segments.audiences import segments
+from segments.importing import imports
 
 pytestmark = [pytest.mark.borough, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]

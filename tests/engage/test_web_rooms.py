@@ -24,12 +24,12 @@ from engage.foundation.identity import Account, Authority, Role, fingerprint
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments import rule_form
-from segments.intake import Intake, IntakeState
-from segments.reading import Head
-from segments.rules import COLUMNS, COMPARISONS, ONE_OF, VERSION, Rule, parse
+from segments.files.reading import Head
+from segments.importing.intake import Intake, IntakeState
+from segments.rules import form as rule_form
+from segments.rules.tree import COLUMNS, COMPARISONS, ONE_OF, VERSION, Rule, parse
+from segments.safeguards.suppression import Suppression
 from segments.sources import FORMATS, KINDS
-from segments.suppression import Suppression
 from tests.campaigns.council import TEMPLATES, Maker, People
 from tests.engage.website import COUNCIL, Visitor, hire
 from tests.segments.sources import papers

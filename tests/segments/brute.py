@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 from hypothesis import strategies as st
 
-from segments import rules
-from segments.rule_columns import Column
+from segments.rules import tree as rules
+from segments.rules.columns import Column
 
 WARDS = ["E05000001", "E05000002"]
 COMPARE = {

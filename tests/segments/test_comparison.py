@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments import comparison
-from segments.comparison import Comparison
-from segments.reading import connect
+from segments.files import comparison
+from segments.files.comparison import Comparison
+from segments.files.reading import connect
 
 DAY = date(2026, 6, 1)
 Row = dict[str, Any]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from engage.foundation.errors import InputRefused
-from segments.contact_point import SIMULATED_MOBILES, is_simulated, normal
+from segments.safeguards.contact_point import SIMULATED_MOBILES, is_simulated, normal
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 
 from engage.foundation.errors import InputRefused
-from segments import areas, gap, population
-from segments.contrasts import between_fifths
-from segments.gap import relative_error
+from segments.areas import output_areas, population
+from segments.missing import gap
+from segments.missing.contrasts import between_fifths
+from segments.missing.gap import relative_error
 from tests.segments.conftest import Town
 
 
@@ -68,15 +69,15 @@ def test_an_unknown_level_is_refused_by_name(town: Town) -> None:
 
 
 def test_a_group_without_its_table_says_what_to_import(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = areas.known
+    known = output_areas.known
 
-    def without_tenure(*args: object) -> areas.Known | None:
+    def without_tenure(*args: object) -> output_areas.Known | None:
         found = known(*args)  # type: ignore[arg-type]
         assert found
         found.tables.pop("ts054")
         return found
 
-    monkeypatch.setattr(areas, "known", without_tenure)
+    monkeypatch.setattr(output_areas, "known", without_tenure)
     monkeypatch.setattr(gap, "_snapshots", lambda *_: ("without tenure",))
     with pytest.raises(InputRefused, match="needs Census table TS054 and Census table TS017"):
         gap.by_level(town.office, town.code, "tenure")
@@ -110,7 +111,7 @@ def test_contrasts_are_the_means_of_the_outer_fifths() -> None:
     index = pd.Index([f"E{n:08d}" for n in range(100)])
     totals = pd.DataFrame({"completeness": [n / 100 for n in range(100)], "eligible": 10.0}, index=index)
     rented = pd.DataFrame({"private_rented_share": [1 - n / 100 for n in range(100)], "owned_share": 0.5}, index=index)
-    known = areas.Known({"ts054": rented}, "England", population.CENSUS_DAY, 16.0)
+    known = output_areas.Known({"ts054": rented}, "England", population.CENSUS_DAY, 16.0)
     (found,) = between_fifths(totals, known, pd.Series(dtype=str))
     assert found.indicator == "private_rented_share"
     assert (found.least_complete, found.most_complete) == pytest.approx((0.905, 0.105))
@@ -118,18 +119,18 @@ def test_contrasts_are_the_means_of_the_outer_fifths() -> None:
 
 
 def test_a_later_mid_year_estimate_moves_the_areas_of_its_lsoa(town: Town) -> None:
-    from segments import engine
+    from segments.engine import execution
 
-    with town.office.database.session() as session, engine.connect() as backend:
-        known = areas.known(backend, town.office, session, town.code)
-        lsoa = areas.lsoas(backend, town.office, session, town.code)
+    with town.office.database.session() as session, execution.connect() as backend:
+        known = output_areas.known(backend, town.office, session, town.code)
+        lsoa = output_areas.lsoas(backend, town.office, session, town.code)
     assert known is not None
     assert known.estimated_on is not None
     assert known.counted == known.estimated_on > population.CENSUS_DAY
-    grown = areas.Known(
+    grown = output_areas.Known(
         known.tables, known.nation, known.as_at, known.youngest, known.single_years, known.estimated * 1.1,
         known.estimated_on,
     )  # fmt: skip
-    before, after = areas.estimate(known, lsoa), areas.estimate(grown, lsoa)
+    before, after = output_areas.estimate(known, lsoa), output_areas.estimate(grown, lsoa)
     assert after.adults.sum() == pytest.approx(1.1 * before.adults.sum())
     assert (after.eligible / after.adults).to_numpy() == pytest.approx((before.eligible / before.adults).to_numpy())

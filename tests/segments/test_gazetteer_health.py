@@ -33,10 +33,10 @@ from engage.foundation.identity import Authority, Role
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments import gazetteer_health
-from segments.gazetteer_issues import BY_KEY, ISSUES
-from segments.imports import import_file
-from segments.ward_points import TOLERANCE, strays
+from segments.areas.ward_points import TOLERANCE, strays
+from segments.gazetteer import health as gazetteer_health
+from segments.gazetteer.issues import BY_KEY, ISSUES
+from segments.importing.imports import import_file
 from tests.conftest import EAST_STAFFORDSHIRE as CODE
 from tests.engage.website import Visitor, hire
 from tests.segments.shelf import keep

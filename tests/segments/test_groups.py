@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from segments import gap
-from segments.ecology import Floats, bounds, infer
-from segments.groups import CHARACTERISTICS
+from segments.missing import gap
+from segments.missing.ecology import Floats, bounds, infer
+from segments.missing.groups import CHARACTERISTICS
 from tests.segments.conftest import Town
 
 counts = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=3)

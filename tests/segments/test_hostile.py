@@ -16,8 +16,8 @@ from engage.foundation import audit
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments import unpacking
-from segments.imports import import_file
+from segments.files import archives
+from segments.importing.imports import import_file
 from tests.segments.sources import papers
 from tests.segments.test_staging import book, zipped
 
@@ -155,7 +155,7 @@ def test_a_bomb_is_refused_before_it_fills_anything(
     office: Office, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str,
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(unpacking, "EXPANSION_FREE", 1 << 20)
+    monkeypatch.setattr(archives, "EXPANSION_FREE", 1 << 20)
     flood = REGISTER.encode() * 10 + b"\n" * (12 << 20)
     bomb = {
         "zip": zipped(a_csv=flood), "gzip": gzip.compress(flood),
@@ -170,7 +170,7 @@ def test_a_zip_of_too_many_files_is_not_looked_through(
 ) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        for number in range(unpacking.MOST_MEMBERS + 1):
+        for number in range(archives.MOST_MEMBERS + 1):
             file.writestr(f"{CANARY}{number}.csv", "")
     path = papers.write(tmp_path, "register.csv", archive.getvalue())
     assert "more than 1000 files" in refusal_of(office, actor, path, caplog, capfd)

@@ -6,9 +6,10 @@ import ibis
 import pandas as pd
 import pytest
 
-from segments import households, protected
-from segments.engine import connect, table
-from segments.households import newest
+from segments.engine.execution import connect, table
+from segments.homes import households
+from segments.homes.households import newest
+from segments.safeguards import protected
 from tests.segments.conftest import Town
 
 

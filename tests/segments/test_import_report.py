@@ -18,9 +18,9 @@ from engage.foundation import audit
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.pages import environment
-from segments import imports, rejects
-from segments.import_report import ImportReport, ShrinkRefused, Stage
-from segments.imports import import_file, rejected_rows
+from segments.files.report import ImportReport, ShrinkRefused, Stage
+from segments.importing import imports, rejects
+from segments.importing.imports import import_file, rejected_rows
 from tests.segments.sources import papers
 
 MAY, TODAY = date(2026, 5, 1), date(2026, 6, 1)

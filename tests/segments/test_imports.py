@@ -18,10 +18,10 @@ from engage.foundation.errors import EngageError, InputRefused, NotFound
 from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments import imports, recognition
-from segments.import_report import ImportReport
-from segments.imports import import_file
-from segments.reading import Reading
+from segments.files.reading import Reading
+from segments.files.report import ImportReport
+from segments.importing import imports, recognition
+from segments.importing.imports import import_file
 from segments.sources.format import Format
 from tests.segments.sources import papers
 

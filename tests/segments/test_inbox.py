@@ -14,10 +14,10 @@ from sqlmodel import select
 from engage.foundation.audit import AuditEntry
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments import inbox, intake, intake_work, waiting_room
-from segments.import_report import ImportReport
-from segments.intake import Intake, IntakeState
-from segments.set_aside import free
+from segments.files.report import ImportReport
+from segments.importing import inbox, intake, steps, uploads
+from segments.importing.intake import Intake, IntakeState
+from segments.importing.set_aside import free
 from tests.conftest import EAST_STAFFORDSHIRE
 from tests.segments.sources import papers
 
@@ -49,7 +49,7 @@ def looked(office: Office, times: int = 2) -> None:
     """What a worker does, without the seconds between."""
     for _ in range(times):
         inbox.look(office, patience=0)
-    intake_work.take_up(office)
+    steps.take_up(office)
     assert office.background.wait(30)
 
 
@@ -79,7 +79,7 @@ def test_a_good_file_is_imported_and_filed(office: Office, drop: Path) -> None:
         assert {entry.actor for entry in session.exec(select(AuditEntry))} == {"inbox"}
     looked(office)
     assert len(imports(office)) == 1
-    assert intake_work.take_up(office) is False
+    assert steps.take_up(office) is False
 
 
 def test_one_look_is_not_enough(office: Office, drop: Path) -> None:
@@ -197,9 +197,9 @@ def test_nobodys_decision_sets_it_aside_in_the_end(office: Office, drop: Path) -
     looked(office)
     clock: Any = office.clock
     clock.advance(intake.LONGEST_WAIT + timedelta(hours=1))
-    intake_work.tick(office)
+    steps.tick(office)
     assert office.background.wait(30)
-    assert intake_work.FORGOTTEN in (drop / "set-aside/register_2026-05-31.csv.txt").read_text(encoding="utf-8")
+    assert steps.FORGOTTEN in (drop / "set-aside/register_2026-05-31.csv.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -283,10 +283,10 @@ def test_the_same_content_again_changes_nothing(office: Office, drop: Path) -> N
 def _kill(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """At one point of the way, once."""
     places: dict[str, tuple[Any, str, bool]] = {
-        "before the file is moved in": (waiting_room.Corner, "adopt", False),
-        "after the file is moved in": (waiting_room.Corner, "adopt", True),
-        "before the import": (intake_work, "import_file", False),
-        "after the import": (intake_work, "import_file", True),
+        "before the file is moved in": (uploads.Corner, "adopt", False),
+        "after the file is moved in": (uploads.Corner, "adopt", True),
+        "before the import": (steps, "import_file", False),
+        "after the import": (steps, "import_file", True),
         "before the filing": (inbox, "file_away", False),
         "after the filing": (inbox, "file_away", True),
     }
@@ -320,7 +320,7 @@ def test_a_kill_at_any_moment_imports_once_and_loses_nothing(
     try:
         for _ in range(2):
             inbox.look(office, patience=0)
-        intake_work.work_through(office, EAST_STAFFORDSHIRE, lambda: False)
+        steps.work_through(office, EAST_STAFFORDSHIRE, lambda: False)
     except Killed:
         pass
     else:
@@ -384,7 +384,7 @@ def test_a_kill_between_copying_from_another_disk_and_removing(
 
 def test_while_something_is_imported_the_file_waits_its_turn(office: Office, drop: Path) -> None:
     path = put(drop)
-    with waiting_room.alone(office, EAST_STAFFORDSHIRE) as mine:
+    with uploads.alone(office, EAST_STAFFORDSHIRE) as mine:
         assert mine
         looked(office)
         assert path.exists()
@@ -397,14 +397,14 @@ def test_what_may_not_be_read_keeps_nobody_else_from_coming_in(
 ) -> None:
     put(drop, "a.csv")
     put(drop, "b.csv")
-    real = waiting_room.Corner.adopt
+    real = uploads.Corner.adopt
 
-    def refused(self: waiting_room.Corner, source: Path, name: str) -> None:
+    def refused(self: uploads.Corner, source: Path, name: str) -> None:
         if name == "a.csv":
             raise PermissionError(errno.EACCES, "Permission denied")
         real(self, source, name)
 
-    monkeypatch.setattr(waiting_room.Corner, "adopt", refused)
+    monkeypatch.setattr(uploads.Corner, "adopt", refused)
     looked(office)
     assert lying(drop) == ["a.csv", "done/b.csv"]
     assert len(intakes(office)) == 1, "the row of what could not come in is gone again"
@@ -426,17 +426,17 @@ def test_old_files_are_removed_from_done_and_set_aside(office: Office, drop: Pat
 
 
 def test_no_inbox_costs_nothing(office: Office) -> None:
-    intake_work.tick(office)
+    steps.tick(office)
     assert not inbox.root(office).exists()
-    assert intake_work.finish(office) is True
+    assert steps.finish(office) is True
 
 
 def test_a_worker_that_ends_gives_a_new_file_its_second_look(office: Office, drop: Path) -> None:
     put(drop)
-    assert intake_work.finish(office) is False
+    assert steps.finish(office) is False
     assert inbox.look(office, patience=0) is False
-    assert intake_work.finish(office) is False, "it is at work on it"
-    assert intake_work.finish(office) is True
+    assert steps.finish(office) is False, "it is at work on it"
+    assert steps.finish(office) is True
     assert len(imports(office)) == 1
 
 

@@ -23,11 +23,12 @@ from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments import engine, intake, intake_work, waiting_room
-from segments.import_report import ImportReport
-from segments.imports import import_file
-from segments.intake import HOMES, Intake, IntakeState
-from segments.waiting_room import Corner, plain_name
+from segments.engine import execution
+from segments.files.report import ImportReport
+from segments.importing import intake, steps, uploads
+from segments.importing.imports import import_file
+from segments.importing.intake import HOMES, Intake, IntakeState
+from segments.importing.uploads import Corner, plain_name
 from tests.conftest import EAST_STAFFORDSHIRE, START
 from tests.segments.conftest import Town
 from tests.segments.sources import papers
@@ -64,13 +65,13 @@ def own(tmp_path: Path) -> Iterator[Office]:
 
 
 def arrive(office: Office, actor: Actor, text: str, kind: str = "register", name: str = "r.csv") -> Intake:
-    corner = Corner(office, actor.authority, waiting_room.new_token())
+    corner = Corner(office, actor.authority, uploads.new_token())
     corner.receive(io.BytesIO(text.encode()), name)
     return intake.receive(office, actor, corner.token, kind, TODAY)
 
 
 def worked(office: Office, found: Intake) -> Intake:
-    intake_work.begin(office, found.authority)
+    steps.begin(office, found.authority)
     assert office.background.wait(30)
     return intake.find(office, found.authority, found.token)
 
@@ -122,7 +123,7 @@ def test_what_was_found_gone_in_between_is_said(office: Office, actor: Actor) ->
     found = worked(office, arrive(office, actor, REPEATED))
     intake.corner(office, found).clear()
     done = worked(office, intake.accept(office, actor, found.token))
-    assert (done.state, done.refusal) == (IntakeState.refused, waiting_room.GONE)
+    assert (done.state, done.refusal) == (IntakeState.refused, uploads.GONE)
 
 
 def test_a_wrong_kind_may_be_corrected_and_another_refusal_may_not(own: Office, actor: Actor) -> None:
@@ -153,12 +154,12 @@ def test_one_at_a_time_and_in_order(own: Office, actor: Actor, monkeypatch: pyte
             with lock:
                 at_work -= 1
 
-    monkeypatch.setattr("segments.intake_work.import_file", counted)
+    monkeypatch.setattr("segments.importing.steps.import_file", counted)
     waiting = [arrive(own, actor, papers.register(papers.elector(n)), name=f"{n}.csv") for n in range(1, 5)]
     twin = Office(own.settings, own.clock)  # another process of the same service
     try:
         for office in (own, twin, own, twin):
-            intake_work.begin(office, actor.authority)
+            steps.begin(office, actor.authority)
         assert own.background.wait(30)
         assert twin.background.wait(30)
     finally:
@@ -187,15 +188,15 @@ def test_a_kill_at_the_import_brings_it_in_once(
             import_file(*given, **how)
         raise Killed
 
-    monkeypatch.setattr("segments.intake_work.import_file", killed)
+    monkeypatch.setattr("segments.importing.steps.import_file", killed)
     with pytest.raises(Killed):
-        intake_work.work_through(office, actor.authority, lambda: False)
+        steps.work_through(office, actor.authority, lambda: False)
     left = intake.find(office, actor.authority, found.token)
     assert (left.state, len(snapshots(office))) == (IntakeState.importing, moment == "after")
-    assert not intake_work.take_up(office), "its heart has just beaten"
+    assert not steps.take_up(office), "its heart has just beaten"
     clock: Any = office.clock
     clock.advance(intake.SILENT + timedelta(seconds=1))
-    assert intake_work.take_up(office)
+    assert steps.take_up(office)
     assert office.background.wait(30)
     done = intake.find(office, actor.authority, found.token)
     assert (done.state, len(snapshots(office)), lying(office)) == (IntakeState.imported, 1, [])
@@ -210,12 +211,12 @@ def test_a_file_that_kills_is_left_alone(own: Office, actor: Actor, monkeypatch:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("segments.intake_work.import_file", killed)
-        for _ in range(intake_work.MOST_TAKES):
+        patch.setattr("segments.importing.steps.import_file", killed)
+        for _ in range(steps.MOST_TAKES):
             with pytest.raises(Killed):
-                intake_work.work_through(own, actor.authority, lambda: False)
+                steps.work_through(own, actor.authority, lambda: False)
     done = worked(own, found)
-    assert (done.state, done.refusal) == (IntakeState.refused, intake_work.GAVE_UP)
+    assert (done.state, done.refusal) == (IntakeState.refused, steps.GAVE_UP)
 
 
 def test_an_unforeseen_fault_is_told_and_the_next_file_has_its_turn(
@@ -228,7 +229,7 @@ def test_an_unforeseen_fault_is_told_and_the_next_file_has_its_turn(
             raise ValueError("Robin Tester1 of 1 Mill Lane")
         return import_file(*given, **how)
 
-    monkeypatch.setattr("segments.intake_work.import_file", sometimes)
+    monkeypatch.setattr("segments.importing.steps.import_file", sometimes)
     assert worked(own, fine).state == IntakeState.imported
     found = intake.find(own, actor.authority, broken.token)
     assert found.state == IntakeState.refused
@@ -239,11 +240,11 @@ def test_an_unforeseen_fault_is_told_and_the_next_file_has_its_turn(
 def test_the_end_of_the_process_leaves_the_step_to_the_next(own: Office, actor: Actor) -> None:
     found = arrive(own, actor, GOOD)
     ends = iter([False, False, True])
-    intake_work.work_through(own, actor.authority, lambda: next(ends, True))
+    steps.work_through(own, actor.authority, lambda: next(ends, True))
     left = intake.find(own, actor.authority, found.token)
     assert (left.state, left.heartbeat, snapshots(own)) == (IntakeState.checking, None, [])
     own.close()
-    assert intake_work.take_up(own), "at once: nobody works on it"
+    assert steps.take_up(own), "at once: nobody works on it"
     assert own.background.wait(30)
     assert intake.find(own, actor.authority, found.token).state == IntakeState.imported
 
@@ -251,7 +252,7 @@ def test_the_end_of_the_process_leaves_the_step_to_the_next(own: Office, actor: 
 def test_closing_the_office_ends_its_threads(own: Office, actor: Actor) -> None:
     before = threading.active_count()
     arrive(own, actor, GOOD)
-    intake_work.begin(own, actor.authority)
+    steps.begin(own, actor.authority)
     own.close()
     assert threading.active_count() <= before
 
@@ -262,23 +263,23 @@ def test_what_nobody_decides_on_goes(own: Office, actor: Actor) -> None:
     wrong = worked(own, arrive(own, actor, GOOD, kind="contacts", name="wrong.csv"))
     assert lying(own) == ["r.csv", "rows.json", "wrong.csv"]
     clock.advance(intake.REUSED_WITHIN + timedelta(hours=1))
-    intake_work.clear_up(own)
+    steps.clear_up(own)
     assert lying(own) == ["r.csv", "rows.json"]
     clock.advance(intake.LONGEST_WAIT)
-    intake_work.clear_up(own)
+    steps.clear_up(own)
     assert lying(own) == []
     gone = intake.find(own, actor.authority, waits.token)
-    assert (gone.state, gone.refusal) == (IntakeState.discarded, intake_work.FORGOTTEN)
+    assert (gone.state, gone.refusal) == (IntakeState.discarded, steps.FORGOTTEN)
     assert intake.find(own, actor.authority, wrong.token).cleared
 
 
 def test_an_upload_to_a_form_that_was_never_sent_goes_after_a_day(own: Office, actor: Actor) -> None:
-    corners = [Corner(own, actor.authority, waiting_room.new_token()) for _ in range(2)]
+    corners = [Corner(own, actor.authority, uploads.new_token()) for _ in range(2)]
     for corner in corners:
         corner.receive(io.BytesIO(b"a"), "r.csv")
-    old = time.time() - waiting_room.FORGOTTEN - 60
+    old = time.time() - uploads.FORGOTTEN - 60
     os.utime(corners[0].folder, (old, old))
-    intake_work.clear_up(own)
+    steps.clear_up(own)
     assert [corner.holds_file for corner in corners] == [False, True]
 
 
@@ -310,13 +311,13 @@ def test_homes_are_built_in_the_background_and_pages_are_answered_meanwhile(
     def slow(*given: Any) -> int:
         building.set()
         assert answered.wait(20), "nobody could write while homes were built"
-        return engine.write(*given)
+        return execution.write(*given)
 
-    monkeypatch.setattr("segments.households.engine", SimpleNamespace(**vars(engine) | {"write": slow}))
+    monkeypatch.setattr("segments.homes.households.engine", SimpleNamespace(**vars(execution) | {"write": slow}))
     before = len([s for s in snapshots(office) if s.kind == "households"])
     found = intake.request_homes(office, actor)
     assert intake.request_homes(office, actor).token == found.token, "one serves"
-    intake_work.begin(office, actor.authority)
+    steps.begin(office, actor.authority)
     assert building.wait(20)
     with office.database.session() as session:
         stage = session.get_one(Intake, found.token)
@@ -362,13 +363,13 @@ def test_kill_9_in_the_middle_of_the_commit(own: Office, actor: Actor, tmp_path:
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"committing\n"
-        with waiting_room.alone(own, actor.authority) as mine:
+        with uploads.alone(own, actor.authority) as mine:
             assert not mine, "the other process holds it"
         child.send_signal(signal.SIGKILL)
     assert snapshots(own) == []
     clock: Any = own.clock
     clock.advance(timedelta(minutes=5))
-    assert intake_work.take_up(own)
+    assert steps.take_up(own)
     assert own.background.wait(30)
     assert intake.find(own, actor.authority, found.token).state == IntakeState.imported
     assert [s.rows for s in snapshots(own)] == [2]

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engage.foundation.lake import current
-from segments import addresses, linking, matching
-from segments.linking import Answer, Written
+from segments.linking import addresses, electors, matching
+from segments.linking.electors import Answer, Written
 from tests.segments.conftest import Town
 from tests.segments.village import KEYS, Gazetteer, Outcome, linked, outcome, register, village
 
@@ -244,7 +244,7 @@ JUNK: list[tuple[str, str | None, int | None]] = [
     for postcode in ("DE14 1AA", None)
 ]
 REJECTED = ("16 Alma Steret, Burton upon Trent", "DE14 1AA", None)
-REJECTED_KEY = linking.address_key(KEYS, "16 ALMA STERET BURTON UPON TRENT", "DE14 1AA")
+REJECTED_KEY = electors.address_key(KEYS, "16 ALMA STERET BURTON UPON TRENT", "DE14 1AA")
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +324,7 @@ def test_an_empty_address_and_an_empty_register_link_nothing(tmp_path: Path) -> 
     uprn = made.uprn("12 Alma Street")
     found = linked(tmp_path, [("", None, None), ("", "DE14 1AA", uprn), ("", "ZZ1 1ZZ", uprn)])
     assert found.homes == {1: (uprn, "uprn")}
-    assert linked(tmp_path, []).counts == linking.Linked()
+    assert linked(tmp_path, []).counts == electors.Linked()
 
 
 # Answers
@@ -348,7 +348,7 @@ def test_an_answer_outranks_the_exact_stage_and_a_rejection_does_not(tmp_path: P
     made = village()
     exact, other = made.uprn("14 Alma Street"), made.uprn("16 Alma Street")
     row = ("14 Alma Street", "DE14 1AA", None)
-    key = linking.address_key(KEYS, "14 ALMA STREET", "DE14 1AA")
+    key = electors.address_key(KEYS, "14 ALMA STREET", "DE14 1AA")
     assert linked(tmp_path, [row], [Answer(key, other)]).homes == {0: (other, "answer")}
     # What is exact now was not there when it was said to be none of those.
     assert linked(tmp_path, [row], [Answer(key, None)]).homes == {0: (exact, "address")}
@@ -370,7 +370,7 @@ def test_settling_again_is_the_same_as_linking_again(tmp_path: Path) -> None:
             Answer(question["key"], {None: None, "home": question["candidates"][0]["uprn"], "no more": 555}[step])
             for question in found.questions
         ]
-        settled, fresh = outcome(linking.settle(found.counts, answers, to), to), linked(again, rows, answers)
+        settled, fresh = outcome(electors.settle(found.counts, answers, to), to), linked(again, rows, answers)
         assert (settled.homes, settled.counts) == (fresh.homes, fresh.counts)
 
 
@@ -389,7 +389,7 @@ def test_a_town_is_linked_by_addresses_alone(town: Town, tmp_path: Path) -> None
         f"to '{blank}' (format parquet)"
     )
     to = Written(*(tmp_path / f"{name}.parquet" for name in ("electors", "questions", "contradictions")))
-    counts = linking.link(blank, town.office.lake.file(gazetteer), KEYS, [], to)
+    counts = electors.link(blank, town.office.lake.file(gazetteer), KEYS, [], to)
     found = pd.read_parquet(to.electors).groupby("uprn").size()
     truth = pd.read_parquet(town.borough.folder / "truth" / "homes.parquet").set_index("uprn").electors
     both = pd.DataFrame({"found": found, "truth": truth}).fillna(0)

@@ -15,8 +15,8 @@ from campaigns.models import Campaign, CampaignState, Message, MessageState, Wav
 from campaigns.reminded import reminded
 from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
-from segments import overlap
-from segments.overlap import Listed, Reminded
+from segments.audiences import overlap
+from segments.audiences.overlap import Listed, Reminded
 from tests.conftest import EAST_STAFFORDSHIRE, START
 
 sets = st.sets(st.integers(1, 30))

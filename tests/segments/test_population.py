@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segments import population
-from segments.population import (
+from segments.areas import population
+from segments.areas.population import (
     BIRTH,
     LANGUAGE,
     PASSPORTS,

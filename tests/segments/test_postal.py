@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segments.postal import titled
+from segments.files.postal import titled
 
 
 @pytest.mark.parametrize(

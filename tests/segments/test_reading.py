@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import Keys, normalised
-from segments import mending
-from segments.imports import import_file
-from segments.mending import Mending
-from segments.reading import Known, Reading, connect, look, mend, open_rows
+from segments.files import mending
+from segments.files.mending import Mending
+from segments.files.reading import Known, Reading, connect, look, mend, open_rows
+from segments.files.staging import receive
+from segments.importing.imports import import_file
 from segments.sources import NAMES
 from segments.sources.format import Check, Warn, headed_by, save, tabulate
-from segments.staging import receive
 from tests.segments.damage import damaged
 from tests.segments.sources import papers
 

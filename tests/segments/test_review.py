@@ -21,9 +21,11 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Role
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Actor, Office
-from segments import linking, registrations, review
-from segments.review import LinkAnswer, Verdict
-from segments.suppression import suppress_household
+from segments.homes import registrations
+from segments.linking import electors as linking
+from segments.linking import review
+from segments.linking.review import LinkAnswer, Verdict
+from segments.safeguards.suppression import suppress_household
 from tests.engage.website import Visitor, hire
 from tests.segments.village import settle_in, village
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from segments import open_homes, rules
-from segments.rule_schema import schema
+from segments.audiences import open_homes
+from segments.rules import tree as rules
+from segments.rules.schema import schema
 from tests.segments import brute
 from tests.segments.brute import OWN, conditions, trees
 

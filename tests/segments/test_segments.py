@@ -25,13 +25,16 @@ from engage.foundation.forms import Form
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
 from engage.foundation.privacy import mask_address
-from segments import cost, open_homes, picture, rule_changes, rule_form, rules, segments
-from segments.audience import Audience, freeze, reproduce
-from segments.engine import connect, table
-from segments.households import newest
-from segments.overlap import Listed, Reminded
-from segments.segments import Count
-from segments.suppression import Suppression, suppress_contact, suppress_household, suppressed_contacts
+from segments.audiences import cost, open_homes, segments, summary
+from segments.audiences.audience import Audience, freeze, reproduce
+from segments.audiences.overlap import Listed, Reminded
+from segments.audiences.segments import Count
+from segments.engine.execution import connect, table
+from segments.homes.households import newest
+from segments.rules import changes
+from segments.rules import form as rule_form
+from segments.rules import tree as rules
+from segments.safeguards.suppression import Suppression, suppress_contact, suppress_household, suppressed_contacts
 from tests.segments import brute
 from tests.segments.conftest import Town
 
@@ -66,7 +69,7 @@ def test_an_empty_segment_counts_nothing(town: Town) -> None:
     rule = {"version": 1, "where": {"column": "electors", "is": "more than", "value": 99}}
     found = segments.count(town.office, town.code, rule)
     assert (found.households, found.missing, found.wards) == (0, 0, [])
-    seen = picture.picture(town.office, town.code, rules.parse(rule), nobody_reminded)
+    seen = summary.picture(town.office, town.code, rules.parse(rule), nobody_reminded)
     assert (seen.sample, seen.cost, seen.overlap.running) == ([], cost.Cost(Decimal(0), Decimal(0)), 0)
 
 
@@ -119,7 +122,7 @@ FLAT = {"column": "class", "is": "one of", "value": ["flat"]}
 )  # fmt: skip
 def test_versions_tell_what_they_changed(before: Any, after: Any, said: list[str]) -> None:
     parsed = [rules.parse({"version": 1, "where": where}) for where in (before, after)]
-    assert rule_changes.changes(*parsed) == said
+    assert changes.changes(*parsed) == said
 
 
 # The form
@@ -228,13 +231,13 @@ def test_addresses_are_masked(lines: list[str], masked: str) -> None:
 def test_the_sample_is_of_the_rule_masked_and_always_the_same(town: Town, homes: pd.DataFrame) -> None:
     wanted = homes[homes.gap >= 0.7]
     rule = rules.parse(RULE)
-    first, again = (picture.picture(town.office, town.code, rule, nobody_reminded).sample for _ in range(2))
+    first, again = (summary.picture(town.office, town.code, rule, nobody_reminded).sample for _ in range(2))
     assert first == again
     assert len(first) == 10
     assert set(first) <= {mask_address(list(lines)) for lines in wanted.address_lines}
     whole = {line for lines in wanted.address_lines for line in lines}
     assert not [shown for shown in first if shown in whole or shown.rpartition(", ")[2] in whole]
-    other = picture.picture(town.office, town.code, rules.parse(EVERY), nobody_reminded).sample
+    other = summary.picture(town.office, town.code, rules.parse(EVERY), nobody_reminded).sample
     assert other != first
 
 
@@ -325,7 +328,7 @@ def test_nothing_tells_of_homes_that_must_not_be_seen(
         running = {"all of them": Listed(every), "some": Listed(np.concatenate([[1], every[::2], [10**12]]))}
         return Reminded(running, Listed(every))
 
-    found = picture.picture(town.office, town.code, rule, half)
+    found = summary.picture(town.office, town.code, rule, half)
     count = found.count
     assert count.households == len(wanted)
     assert count.missing == pytest.approx(wanted.gap.clip(lower=0).sum())

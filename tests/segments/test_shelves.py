@@ -2,7 +2,7 @@
 
 import pytest
 
-from segments import shelves
+from segments.importing import datasets
 from segments.sources import census
 
 
@@ -17,8 +17,8 @@ from segments.sources import census
     ],
 )
 def test_things_are_called_by_what_they_are_about(kind: str, name: str, called: str) -> None:
-    assert shelves.title(kind, name) == called
+    assert datasets.title(kind, name) == called
 
 
 def test_every_census_table_that_is_known_says_what_it_is_about() -> None:
-    assert set(census.TABLES.values()) <= set(shelves.STATISTICS)
+    assert set(census.TABLES.values()) <= set(datasets.STATISTICS)

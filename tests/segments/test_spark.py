@@ -26,9 +26,12 @@ from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import DUCKDB, Settings
-from segments import audience, engine, households, rules, segments, spark
-from segments.imports import import_file
-from segments.suppression import Suppression
+from segments.audiences import audience, segments
+from segments.engine import execution, spark
+from segments.homes import households
+from segments.importing.imports import import_file
+from segments.rules import tree as rules
+from segments.safeguards.suppression import Suppression
 from tests.segments import brute
 
 pytestmark = [
@@ -312,7 +315,7 @@ def test_the_boroughs_differ_in_what_they_have(land: Land, built: dict[str, Snap
 def test_a_crash_leaves_whole_tables_only(
     land: Land, built: dict[str, Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = engine._InDuckDB.write
+    write = execution._InDuckDB.write
 
     def failing(computed: Any, code: str, names: Any, order: str, to: Path) -> int:
         if code == land.codes[1]:  # of several parts that are written at a time
@@ -320,7 +323,7 @@ def test_a_crash_leaves_whole_tables_only(
             raise OSError("no space left on device")
         return write(computed, code, names, order, to)
 
-    monkeypatch.setattr(engine._InDuckDB, "write", failing)
+    monkeypatch.setattr(execution._InDuckDB, "write", failing)
     with pytest.raises(OSError, match="no space"):
         households.build_all(land.office, "operator")
     with land.office.database.reading() as session:
@@ -382,8 +385,8 @@ def test_the_cluster_freezes_what_duckdb_freezes(land: Land, built: dict[str, Sn
 @pytest.fixture(scope="module")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("homes") / "homes.parquet"
-    with engine.connect() as backend:
-        engine.write(backend, ibis.memtable(brute.frame()), path)
+    with execution.connect() as backend:
+        execution.write(backend, ibis.memtable(brute.frame()), path)
     return path
 
 
@@ -398,17 +401,17 @@ def test_rules_mean_on_the_cluster_what_they_mean_in_plain_python(
     parsed = [rules.parse({"version": 1, "where": tree}, brute.OWN) for tree in found]
     meant = [brute.meeting(tree) for tree in found]
     for name in (DUCKDB, master):
-        with engine.connect(name) as backend:
+        with execution.connect(name) as backend:
             table = backend.read_parquet(homes)
             meets = {f"rule{number}": rule.ibis(table) for number, rule in enumerate(parsed)}
-            answered = engine.rows(backend, table.select("uprn", **meets))
+            answered = execution.rows(backend, table.select("uprn", **meets))
         for number, tree in enumerate(found):
             assert {row["uprn"] for row in answered if row[f"rule{number}"]} == meant[number], (name, tree)
 
 
 def test_a_failure_of_the_cluster_tells_no_value_of_a_row(master: str) -> None:
-    with engine.connect(master) as backend, pytest.raises(spark.SparkUnavailable) as refused:
-        engine.rows(backend, ibis.memtable({"name": ["Made Up"]}).name.cast("int64").as_table())
+    with execution.connect(master) as backend, pytest.raises(spark.SparkUnavailable) as refused:
+        execution.rows(backend, ibis.memtable({"name": ["Made Up"]}).name.cast("int64").as_table())
     assert str(refused.value).startswith("Spark broke off: CAST_INVALID_INPUT.")
     assert "Made Up" not in str(refused.value)
     assert refused.value.__suppress_context__

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
-from segments import unpacking
-from segments.imports import import_file
-from segments.lines import LONGEST_LINE, LineGuard
-from segments.staging import Utf8Guard, fingerprint, receive
-from segments.unpacking import CHUNK
+from segments.files import archives
+from segments.files.archives import CHUNK
+from segments.files.lines import LONGEST_LINE, LineGuard
+from segments.files.staging import Utf8Guard, fingerprint, receive
+from segments.importing.imports import import_file
 from tests.segments.sources import papers
 
 TODAY = date(2026, 6, 1)
@@ -164,7 +164,7 @@ def test_a_locked_zip_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda raw: zipped(a_csv=raw)])
 def test_a_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Any) -> None:
-    monkeypatch.setattr(unpacking, "EXPANSION_FREE", 1 << 20)
+    monkeypatch.setattr(archives, "EXPANSION_FREE", 1 << 20)
     with pytest.raises(InputRefused, match=r"unpacks to far more than a real export does, so it was not opened"):
         text_of(tmp_path, pack(b"a,b\n" * (3 << 20)))
 

@@ -10,8 +10,10 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments import households, rule_form, segments, starters
-from segments.imports import import_file
+from segments.audiences import segments, starters
+from segments.homes import households
+from segments.importing.imports import import_file
+from segments.rules import form as rule_form
 from tests.segments.conftest import Town
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import select
 
 from engage.foundation.office import Actor, Office
-from segments.suppression import (
+from segments.safeguards.suppression import (
     Suppression,
     is_suppressed,
     lift_source,

@@ -25,9 +25,12 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from engage.measuring import of_campaign
-from segments import areas, engine, gap, households, wards
-from segments.imports import import_file
-from segments.wards import Change, Version
+from segments.areas import output_areas, wards
+from segments.areas.wards import Change, Version
+from segments.engine import execution
+from segments.homes import households
+from segments.importing.imports import import_file
+from segments.missing import gap
 from tests.conftest import EAST_STAFFORDSHIRE as CODE
 from tests.segments.shelf import keep
 
@@ -49,8 +52,8 @@ def bounded(office: Office, as_at: date, names: dict[str, str]) -> Snapshot:
 
 
 def restate(office: Office, homes: pd.DataFrame) -> pd.DataFrame:
-    with office.database.session() as session, engine.connect() as backend:
-        table = engine.table(backend, office.lake, keep(office, "old homes", homes, OLD))
+    with office.database.session() as session, execution.connect() as backend:
+        table = execution.table(backend, office.lake, keep(office, "old homes", homes, OLD))
         found = wards.restated(backend, office, session, CODE, table).execute()
     assert list(found.columns) == list(homes.columns)
     return found.sort_values("uprn").reset_index(drop=True)
@@ -338,7 +341,7 @@ def test_the_gap_is_told_by_the_wards_of_today(redrawn: Redrawn) -> None:
     assert set(found) == set(new_of_oa.values())
     now = homes.assign(ward=homes.oa.map(new_of_oa)).groupby("ward").electors.sum()
     counted, known, lsoa = gap._read(office, actor.authority)
-    figures = gap._totals(gap._parts(counted, areas.estimate(known, lsoa)), "ward", known).electors
+    figures = gap._totals(gap._parts(counted, output_areas.estimate(known, lsoa)), "ward", known).electors
     # Electors that could not be tied to a home are shared over the wards.
     assert (figures / figures.sum()).to_dict() == pytest.approx((now / now.sum()).to_dict())
     old = gap.overall(office, actor.authority)

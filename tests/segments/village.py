@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import Keys
-from segments.linking import Answer, Linked, Written, link
+from segments.linking.electors import Answer, Linked, Written, link
 
 KEYS = Keys([Fernet.generate_key().decode()])
 REGISTER = (

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from campaigns import receipts
 from campaigns.models import MESSAGES, MessageState
-from segments.suppression import suppress_household
+from segments.safeguards.suppression import suppress_household
 from tests.campaigns.council import COUNCIL
 from tests.soak.stage import TEXTS, Stage, uprns
 

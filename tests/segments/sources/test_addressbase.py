@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
-from segments.imports import ImportReport, import_file
+from segments.importing.imports import ImportReport, import_file
 from segments.sources import addressbase_core, addressbase_plus
 from tests.conftest import EAST_STAFFORDSHIRE
 from tests.segments.sources import changes, papers

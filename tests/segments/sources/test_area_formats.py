@@ -11,9 +11,12 @@ from shapely.geometry import shape
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import current, current_by_name
 from engage.foundation.office import Actor, Office
-from segments import areas, engine, households, local_indicators, wards
-from segments.import_report import ImportReport
-from segments.imports import import_file
+from segments.areas import output_areas, wards
+from segments.engine import execution
+from segments.files.report import ImportReport
+from segments.homes import households
+from segments.importing.imports import import_file
+from segments.rules import local_indicators
 from tests.segments.sources import papers
 
 AREAS = Path(__file__).parent / "samples" / "areas"
@@ -359,9 +362,9 @@ def test_a_group_must_belong_to_its_supergroup(office: Office, actor: Actor) -> 
 def test_rules_name_the_kind_of_area() -> None:
     import ibis
 
-    from segments import rules
+    from segments.rules import tree
 
-    rule = rules.parse({"version": 1, "where": {"column": "oac_supergroup", "is": "one of", "value": ["4", "8"]}})
+    rule = tree.parse({"version": 1, "where": {"column": "oac_supergroup", "is": "one of", "value": ["4", "8"]}})
     assert rule.sentence() == (
         "Homes where the kind of area (Output Area Classification 2021) is Low-Skilled Migrant and Student Communities "
         "or Legacy Communities."
@@ -379,9 +382,9 @@ def test_every_level_stands_in_one_table(placed: Office, actor: Actor) -> None:
         "declared_homes.csv",
     ):
         take(placed, actor, "indicator", name)
-    with placed.database.session() as session, engine.connect() as backend:
-        every: Any = areas.measures(backend, placed, areas.indicators(session, OWN))
-        names = areas.indicator_names(backend, every)
+    with placed.database.session() as session, execution.connect() as backend:
+        every: Any = output_areas.measures(backend, placed, output_areas.indicators(session, OWN))
+        names = output_areas.indicator_names(backend, every)
     assert set(names) == {"oa", "lsoa", "ward", "uprn"}
     assert names["uprn"][OWN] == ["local_single_person_discount"]
     assert names["ward"][OWN] == ["local_fly_tips"]

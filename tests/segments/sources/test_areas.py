@@ -8,8 +8,8 @@ import pytest
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
-from segments.import_report import ImportReport
-from segments.imports import import_file
+from segments.files.report import ImportReport
+from segments.importing.imports import import_file
 from segments.sources.census import TABLES
 from segments.sources.indicators import INDICATORS
 from tests.segments.sources import papers

@@ -15,9 +15,9 @@ from engage.foundation.identity import Authority
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments.imports import ImportReport, import_file
+from segments.importing.imports import ImportReport, import_file
+from segments.safeguards.suppression import suppressed_contacts, suppressed_households
 from segments.sources.indicators import INDICATORS
-from segments.suppression import suppressed_contacts, suppressed_households
 from tests.conftest import EAST_STAFFORDSHIRE, START
 
 pytestmark = [pytest.mark.borough]

@@ -14,7 +14,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments.imports import import_file
+from segments.importing.imports import import_file
 from tests.conftest import EAST_STAFFORDSHIRE, START
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -16,10 +16,14 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.forms import Form
 from engage.foundation.lake import current_by_name
 from engage.foundation.office import Actor, Office
-from segments import households, imports, local_indicators, rule_form, rules, segments
-from segments.import_report import ImportReport
-from segments.imports import import_file
-from segments.rules import RuleInvalid
+from segments.audiences import segments
+from segments.files.report import ImportReport
+from segments.homes import households
+from segments.importing import imports
+from segments.importing.imports import import_file
+from segments.rules import form as rule_form
+from segments.rules import local_indicators, tree
+from segments.rules.tree import RuleInvalid
 from segments.sources import declared
 from tests.segments.sources import papers
 
@@ -174,7 +178,7 @@ def test_any_declaration_is_understood_or_refused(said: dict[str, str], padding:
     assert found.name.split() == written["name"].split()
     assert found.level in ("uprn", "oa", "lsoa", "ward")
     assert found.date <= TODAY
-    assert rules.OWN.fullmatch(found.column)
+    assert tree.OWN.fullmatch(found.column)
     assert len(found.column) <= 80  # what a snapshot's name may be
 
 
@@ -252,7 +256,7 @@ def test_a_saved_rule_says_the_same_after_the_indicator_is_gone(homes: Office, a
     households.build(homes, actor)
     assert NAME not in local_indicators.columns(homes, OWN)
     assert saved.sentence == "Homes where the Single person discount is exactly 1."
-    assert rules.parse(saved.rule).sentence("cy") == "Cartrefi lle mae Gostyngiad un oedolyn union 1."
+    assert tree.parse(saved.rule).sentence("cy") == "Cartrefi lle mae Gostyngiad un oedolyn union 1."
     with pytest.raises(RuleInvalid, match=f"asks for {NAME}, which is not imported"):
         segments.count(homes, OWN, saved.rule)
     with pytest.raises(
@@ -285,4 +289,4 @@ def test_the_form_takes_them(homes: Office) -> None:
 def test_a_rule_cannot_make_any_column_its_own(name: str) -> None:
     rule = where(name, "exactly", 1) | {"columns": {name: {"label": "x", "label_cy": "", "unit": "number"}}}
     with pytest.raises(RuleInvalid, match=r"rule\.columns\..* is no column: expected a name that begins with local_"):
-        rules.parse(rule)
+        tree.parse(rule)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
-from segments.imports import ImportReport, import_file, undo
+from segments.importing.imports import ImportReport, import_file, undo
 from tests.segments.sources import changes, papers
 
 TODAY = date(2026, 6, 1)

@@ -10,9 +10,9 @@ from engage.foundation import lake
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import Keys
-from segments.import_report import ImportReport
-from segments.imports import import_file
-from segments.reading import MACROS
+from segments.files.reading import MACROS
+from segments.files.report import ImportReport
+from segments.importing.imports import import_file
 from tests.segments.sources import papers
 
 KEYS = Keys(["nW8yEi0kfyPNIxzY4tBzbD6QqEHgH3mVMz2eJkWqYxk="])

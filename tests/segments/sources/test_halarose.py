@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from engage.foundation.office import Actor, Office
-from segments.imports import import_file
+from segments.importing.imports import import_file
 from tests.segments.sources import papers
 from tests.segments.sources.test_register import SAMPLES, TODAY
 

@@ -10,10 +10,11 @@ from sqlmodel import select
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
-from segments import imports, suppression
-from segments.import_report import ImportReport
-from segments.imports import import_file
-from segments.suppression import Suppression
+from segments.files.report import ImportReport
+from segments.importing import imports
+from segments.importing.imports import import_file
+from segments.safeguards import suppression
+from segments.safeguards.suppression import Suppression
 from tests.segments.sources import papers
 
 TODAY = date(2026, 6, 1)

@@ -6,7 +6,7 @@ import pytest
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
-from segments.imports import import_file
+from segments.importing.imports import import_file
 from tests.segments.sources import papers
 
 TODAY = date(2026, 6, 1)

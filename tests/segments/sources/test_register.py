@@ -17,9 +17,9 @@ from engage.foundation.calendar import Age, Law, in_force
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import Keys, normalised
-from segments.import_report import ImportReport
-from segments.imports import import_file
-from segments.reading import Reading, connect
+from segments.files.reading import Reading, connect
+from segments.files.report import ImportReport
+from segments.importing.imports import import_file
 from segments.sources import entry, register
 from segments.sources.entry import voting_day
 from segments.sources.format import save_good

@@ -7,8 +7,8 @@ import openpyxl
 import pytest
 
 from engage.foundation.office import Actor, Office
-from segments.import_report import ImportReport
-from segments.imports import import_file
+from segments.files.report import ImportReport
+from segments.importing.imports import import_file
 from tests.segments.sources import papers
 from tests.segments.sources.test_register import SAMPLES, TODAY
 

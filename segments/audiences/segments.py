@@ -1,0 +1,255 @@
+"""Segments: named rules of an authority, each saving a new version, with counts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow.parquet as pq
+from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from engage.foundation import audit
+from engage.foundation.database import Moment
+from engage.foundation.errors import InputRefused, NotFound
+from engage.foundation.lake import Snapshot
+from engage.foundation.office import Actor, Office
+from segments.audiences import open_homes
+from segments.engine import execution
+from segments.engine.holdings import Holdings, reading
+from segments.homes import households
+from segments.rules import local_indicators, tree
+from segments.safeguards import protected
+from segments.sources.indicators import INDICATORS
+
+
+class Segment(SQLModel, table=True):
+    """One version of a named rule; saving the same name again makes the next version."""
+
+    __table_args__ = (UniqueConstraint("authority", "name", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    authority: str = Field(max_length=9, index=True)
+    name: str = Field(max_length=120)
+    version: int = 1
+    rule: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    made_by: str = Field(max_length=80)
+    made_at: datetime = Field(sa_type=Moment)
+
+    @property
+    def sentence(self) -> str:
+        return tree.parse(self.rule).sentence()
+
+
+@dataclass(frozen=True)
+class WardCount:
+    ward: str
+    name: str
+    households: int
+    missing: float
+
+
+@dataclass(frozen=True)
+class Count:
+    """What a rule holds now: homes, adults expected but not registered, and homes each channel reaches.
+
+    Of those homes, `text_first` have a text but no email, `letter_only` nothing but a letter, `text_without_letter` a
+    text but no letter, and `unreached` none.
+    """
+
+    households: int
+    missing: float
+    email: int
+    sms: int
+    letter: int
+    wards: list[WardCount]
+    text_first: int = 0
+    letter_only: int = 0
+    text_without_letter: int = 0
+    unreached: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def save(office: Office, actor: Actor, name: str, rule: object) -> Segment:
+    parsed = tree.parse(rule, local_indicators.columns(office, actor.authority))
+    if not name.strip():
+        msg = "Enter a name for the segment"
+        raise InputRefused(msg)
+    with office.database.session() as session:
+        latest = _versions(session, actor.authority, name.strip())
+        segment = Segment(
+            authority=actor.authority,
+            name=name.strip(),
+            version=latest[0].version + 1 if latest else 1,
+            rule=parsed.as_json(),
+            made_by=actor.label,
+            made_at=office.clock.now(),
+        )
+        session.add(segment)
+        session.flush()
+        audit.record(
+            session, authority=actor.authority, at=segment.made_at, actor=actor.label, act="save segment",
+            subject=f"segment {segment.id}", version=segment.version, rule=parsed.sentence(),
+        )  # fmt: skip
+        return segment
+
+
+def _versions(session: Session, authority: str, name: str) -> list[Segment]:
+    query = select(Segment).where(Segment.authority == authority, Segment.name == name)
+    return list(session.exec(query.order_by(col(Segment.version).desc())))
+
+
+def all_segments(office: Office, authority: str) -> list[Segment]:
+    """The newest version of each, by name."""
+    with office.database.session() as session:
+        query = select(Segment).where(Segment.authority == authority).order_by(Segment.name, col(Segment.version))
+        return list({segment.name: segment for segment in session.exec(query)}.values())
+
+
+def find(office: Office, authority: str, which: int | str) -> Segment:
+    """By number, or the newest version by name."""
+    with office.database.session() as session:
+        found = session.get(Segment, which) if isinstance(which, int) else _newest(session, authority, which)
+        if found is None or found.authority != authority:
+            msg = f"There is no segment {which!r} in {authority}. See them with: engage segment list"
+            raise NotFound(msg)
+        return found
+
+
+def versions(office: Office, authority: str, name: str) -> list[Segment]:
+    """Every version of a segment, newest first."""
+    with office.database.reading() as session:
+        return _versions(session, authority, name)
+
+
+def version_of(session: Session, authority: str, name: str, rule: dict[str, Any]) -> Segment | None:
+    """The newest version of a segment that says just this rule."""
+    return next((segment for segment in _versions(session, authority, name) if segment.rule == rule), None)
+
+
+def _newest(session: Session, authority: str, name: str) -> Segment | None:
+    return next(iter(_versions(session, authority, name)), None)
+
+
+def count(office: Office, authority: str, rule: object) -> Count:
+    """What a rule holds in one authority, from its homes kept open."""
+    parsed = rule
+    if not isinstance(parsed, tree.Rule):
+        parsed = tree.parse(rule, local_indicators.columns(office, authority))
+    with office.database.reading() as session:
+        homes = chosen(office, session, authority, parsed)
+    return counted(homes)
+
+
+def chosen(office: Office, session: Session, authority: str, rule: tree.Rule) -> open_homes.Chosen:
+    """The open homes that a rule holds; RuleInvalid names what it asks for and is not imported."""
+    homes = open_homes.opened(office, session, authority)
+    demand(rule, homes.columns)
+    return homes.chosen(rule)
+
+
+def counted(homes: open_homes.Chosen) -> Count:
+    by_reach, missing = homes.tallies()
+    ways = _ways(*(np.arange(open_homes.WAYS) & bit > 0 for bit in open_homes.REACH.values()))
+    email, sms, letter, *rest = (by_reach.sum(axis=0) @ np.stack(list(ways.values()), axis=1)).tolist()
+    held = zip(homes.of.wards, by_reach.sum(axis=1).tolist(), missing.tolist(), strict=True)
+    wards = [WardCount(ward or "", name or "", count, adults) for (ward, name), count, adults in held if count]
+    wards.sort(key=lambda ward: (-ward.households, not ward.ward, ward.ward, ward.name))
+    return Count(len(homes.places), float(missing.sum()), email, sms, letter, wards, *rest)
+
+
+def count_all(office: Office, rule: object) -> dict[str, Count]:
+    """What a rule holds in every authority that has a table of homes, in one computation."""
+    parsed = rule if isinstance(rule, tree.Rule) else tree.parse(rule)
+    return _counts(office, list(households.built(office)), parsed)
+
+
+def _counts(office: Office, authorities: list[str], rule: tree.Rule) -> dict[str, Count]:
+    if not authorities:
+        return {}
+    with reading(office, authorities) as holdings:
+        rows = execution.rows(holdings.backend, _by_ward(select_homes(holdings, rule)))
+    of_authority: dict[str, list[dict[str, Any]]] = {code: [] for code in authorities}
+    for row in rows:
+        of_authority[row["authority"]].append(row)
+    return {code: _count(own) for code, own in of_authority.items()}
+
+
+def _count(rows: list[dict[str, Any]]) -> Count:
+    wards = [WardCount(r["ward"] or "", r["name"] or "", r["homes"], r["missing"]) for r in rows]
+    homes, missing, *reached = (sum(row[name] for row in rows) for name in SUMS)
+    email, sms, letter, *rest = map(int, reached)
+    return Count(int(homes), float(missing), email, sms, letter, wards, *rest)
+
+
+def select_homes(holdings: Holdings, rule: tree.Rule) -> ir.Table:
+    """The homes of a rule, of every authority; one that names an indicator that an authority has not imported says
+    so. Homes that must not be seen by now are left out, as they are of every count."""
+    tables = households.newest_of(holdings)
+    return homes_of(holdings, rule, tables, protected.hidden_since(holdings.office, holdings.session, tables))
+
+
+def homes_of(
+    holdings: Holdings, rule: tree.Rule, tables: Mapping[str, Snapshot], hidden: Mapping[str, list[int]]
+) -> ir.Table:
+    """The homes that a rule holds in these tables of homes, without the hidden ones."""
+    for code, table in tables.items():
+        held = pq.read_schema(holdings.office.lake.file(table)).names
+        demand(rule, held, f" in {code}" if len(tables) > 1 else "")
+    homes = execution.tables(holdings.backend, holdings.office.lake, tables.values())
+    return execution.without(homes.filter(rule.ibis(homes)), "uprn", hidden)
+
+
+def demand(rule: tree.Rule, held: Iterable[str], where: str = "") -> None:
+    missing = sorted(columns(rule.where) - {*held, "reach"})
+    if missing:
+        tables = sorted({INDICATORS[name].table.upper() for name in missing if name in INDICATORS})
+        wanted = f"Import {' and '.join(tables)} first" if tables else "Import the table it comes from first"
+        asked = ", ".join(missing)
+        raise tree.RuleInvalid(
+            f"This rule asks for {asked}, which is not imported{where}. {wanted}, then build the homes again."
+        )
+
+
+def columns(node: tree.Node) -> set[str]:
+    match node:
+        case tree.Condition():
+            return {node.column}
+        case tree.Not():
+            return columns(node.part)
+        case tree.Group():
+            return set[str]().union(*(columns(part) for part in node.parts))
+
+
+SUMS = ("homes", "missing", "email", "sms", "letter", "text_first", "letter_only", "text_without_letter", "unreached")
+
+
+def _ways(email: Any, sms: Any, letter: Any) -> dict[str, Any]:
+    """The figures of a Count that say how homes are reached, from which channels reach them: of homes or of arrays."""
+    return {
+        "email": email,
+        "sms": sms,
+        "letter": letter,
+        "text_first": sms & ~email,
+        "letter_only": letter & ~email & ~sms,
+        "text_without_letter": sms & ~letter,
+        "unreached": ~(email | sms | letter),
+    }
+
+
+def _by_ward(homes: ir.Table) -> ir.Table:
+    ways = _ways(*(homes[channel].fill_null(False) for channel in ("email", "sms", "letter")))
+    return (
+        homes.group_by("authority", "ward", name="ward_name")
+        .agg(
+            homes=homes.count(),
+            missing=homes.gap.clip(lower=0).sum().fill_null(0.0),
+            **{name: homes.count(where=test) for name, test in ways.items()},
+        )
+        .order_by("authority", ibis.desc("homes"), "ward", "name")
+    )

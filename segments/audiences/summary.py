@@ -1,0 +1,50 @@
+"""A rule at a glance, while it is being built: how many homes, how they are reached and at what cost, who is reminded
+already, and what some of the homes look like."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from engage.foundation import identity
+from engage.foundation.clock import today
+from engage.foundation.office import Office
+from engage.foundation.privacy import mask_address
+from segments.audiences import cost, overlap, segments
+from segments.audiences.cost import Cost
+from segments.audiences.open_homes import Chosen
+from segments.audiences.overlap import Campaigns, Overlap
+from segments.audiences.segments import Count
+from segments.rules import tree
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`sample` are at most SHOWN masked addresses, the same ones whenever the same homes are asked for."""
+
+    count: Count
+    sample: list[str]
+    overlap: Overlap
+    cost: Cost
+
+
+def picture(office: Office, authority: str, rule: tree.Rule, campaigns: Campaigns) -> Picture:
+    with office.database.reading() as session:
+        chosen = segments.chosen(office, session, authority, rule)
+        nation, reminded = identity.authority(session, authority).nation, campaigns(office, session, authority)
+    count = segments.counted(chosen)
+    return Picture(
+        count,
+        _sample(chosen, rule),
+        overlap.of(chosen, reminded),
+        cost.of(office, count, today(office.clock), nation),
+    )
+
+
+def _sample(chosen: Chosen, rule: tree.Rule) -> list[str]:
+    """Drawn by the rule, so that asking again shows no further homes. Sorted as text, as nothing is to be told by the
+    order."""
+    said = json.dumps(rule.as_json(), sort_keys=True)
+    start = int.from_bytes(hashlib.sha256(said.encode()).digest()[:8])
+    return sorted(map(mask_address, chosen.some(SHOWN, start)))

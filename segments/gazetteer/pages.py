@@ -1,0 +1,75 @@
+"""Gazetteer health: the page for officers, the file for the gazetteer's custodian, and the same as JSON."""
+
+import io
+from typing import Any
+
+from litestar import Response, Router, get
+from litestar.response import Template
+from litestar.types import ControllerRouterHandler
+
+from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Right
+from engage.foundation.web import ByActor, InOffice, render, requires
+from segments.areas import ward_points, wards
+from segments.gazetteer import health as gazetteer_health
+from segments.gazetteer.health import FileShare
+from segments.importing.datasets import WORDS
+
+CSV = "text/csv; charset=utf-8"
+MOST_CHANGES = 40  # lines of the table of old and new wards; the rest is in the JSON
+
+
+@get("/data/gazetteer", sync_to_thread=True)
+def health(office: InOffice, actor: ByActor) -> Template:
+    try:
+        found = gazetteer_health.examine(office, actor)
+    except InputRefused as refused:
+        return render("officers/gazetteer.html", health=None, refused=str(refused))
+    return render(
+        "officers/gazetteer.html", health=found, about=gazetteer_health.about, files=list(map(_titled, found.files)),
+        tolerance=ward_points.TOLERANCE, kinds=WORDS, most=MOST_CHANGES,
+        names=wards.every_name(office, actor.authority), **_order(found),
+    )  # fmt: skip
+
+
+def _titled(file: FileShare) -> tuple[str, FileShare]:
+    title = WORDS.get(file.kind, (file.kind, ""))[0]
+    return f"{title}: {file.name}" if file.name else title, file
+
+
+def _order(found: gazetteer_health.Health) -> dict[str, Any]:
+    """What is wrong first, in the order of the checks; then what is right, and what could not be looked at."""
+    return {
+        "wrong": [finding for finding in found.findings if finding.count],
+        "right": [finding for finding in found.findings if not finding.count and not finding.missing],
+        "unseen": [finding for finding in found.findings if finding.missing],
+    }
+
+
+@get("/data/gazetteer.csv", guards=[requires(Right.import_data)], sync_to_thread=True)
+def health_csv(office: InOffice, actor: ByActor) -> Response[bytes]:
+    out = io.StringIO(newline="")
+    gazetteer_health.export(office, actor, out)
+    disposition = f'attachment; filename="gazetteer-{actor.authority}.csv"'
+    # The mark makes Excel read UTF-8.
+    return Response(out.getvalue().encode("utf-8-sig"), media_type=CSV, headers={"Content-Disposition": disposition})
+
+
+@get("/api/gazetteer-health", sync_to_thread=True)
+def api_health(office: InOffice, actor: ByActor) -> dict[str, Any]:
+    """Every check with its count and share (0 to 1), how far each file is tied by UPRN, and the wards through time."""
+    return gazetteer_health.examine(office, actor).as_dict()
+
+
+@get("/api/gazetteer-health/properties", guards=[requires(Right.import_data)], sync_to_thread=True)
+def api_properties(office: InOffice, actor: ByActor) -> list[dict[str, Any]]:
+    """The rows of the custodian's file: UPRN, check, what the record says, what was expected."""
+    names = ("uprn", "issue", "record", "expected")
+    return [dict(zip(names, row, strict=True)) for row in gazetteer_health.rows(office, actor)]
+
+
+_SEES_DATA = [requires(Right.see_data)]
+routes: list[ControllerRouterHandler] = [
+    Router("/", route_handlers=[health, health_csv], guards=_SEES_DATA, include_in_schema=False),
+    Router("/", route_handlers=[api_health, api_properties], guards=_SEES_DATA, tags=["what the council knows"]),
+]

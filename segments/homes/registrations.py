@@ -1,0 +1,138 @@
+"""Who is on a register, home by home: the linked electors of each snapshot, and who joined between two."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from shutil import copyfile
+
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+from sqlmodel import Session
+
+from engage.foundation.lake import Snapshot, current, history
+from engage.foundation.office import Actor, Office
+from segments.engine import execution
+from segments.linking import electors, review
+from segments.linking.electors import Answer, Linked, Written
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A register, the newest gazetteer and the answers to link them by; `earlier` is what was linked of them before."""
+
+    register: Snapshot
+    gazetteer: Snapshot
+    answers: list[Answer]
+    earlier: list[Snapshot]
+
+    @property
+    def source(self) -> str:
+        return f"{self.name} answers {digest}" if (digest := review.digest(self.answers)) else self.name
+
+    @property
+    def name(self) -> str:
+        return _name(self.register, self.gazetteer)
+
+    @property
+    def known(self) -> Snapshot | None:
+        return next((known for known in self.earlier if known.source == self.source), None)
+
+
+def linked(office: Office, actor: Actor, session: Session, register: Snapshot) -> Snapshot:
+    """The electors of a register tied to homes of the newest gazetteer: made once for each pair of them, and settled
+    again, without matching again, when officers have answered since."""
+    pair = _pair(session, actor.authority, register)
+    return pair.known or _keep(office, actor, session, pair, *_link(office, actor, pair))
+
+
+def link(office: Office, actor: Actor, register: Snapshot) -> Snapshot:
+    """`linked` for a caller without a transaction: matching takes seconds, in which nobody shall wait for its end."""
+    with office.database.session() as session:
+        pair = _pair(session, actor.authority, register)
+    if pair.known:
+        return pair.known
+    made = _link(office, actor, pair)
+    with office.database.session() as session:
+        return _keep(office, actor, session, pair, *made)
+
+
+def _pair(session: Session, authority: str, register: Snapshot) -> Pair:
+    gazetteer = execution.needed(current(session, authority, "gazetteer"), "gazetteer")
+    earlier = [
+        known
+        for known in history(session, authority, "electors", str(register.id))
+        if f"{known.source} ".startswith(f"{_name(register, gazetteer)} ")
+    ]
+    return Pair(register, gazetteer, review.answers(session, authority), earlier)
+
+
+def _name(register: Snapshot, gazetteer: Snapshot) -> str:
+    return f"register {register.id} gazetteer {gazetteer.id}"
+
+
+def _link(office: Office, actor: Actor, pair: Pair) -> tuple[Path, Linked, dict[str, str]]:
+    """The staged electors, what was counted, and where the questions and contradictions lie."""
+    to = Written(*(office.lake.stage() for _ in fields(Written)))
+    settled = next((known for known in pair.earlier if known.report.get("questions_file")), None)
+    if settled:
+        counts = _settle_again(office, settled, pair.answers, to)
+    else:
+        files = office.lake.file(pair.register), office.lake.file(pair.gazetteer)
+        counts = electors.link(*files, office.keys, pair.answers, to)
+    return to.electors, counts, _kept(office, actor, to, settled)
+
+
+def _keep(
+    office: Office, actor: Actor, session: Session, pair: Pair, staged: Path, counts: Linked, beside: dict[str, str]
+) -> Snapshot:  # fmt: skip
+    report = asdict(counts) | {"answers": review.digest(pair.answers)} | beside
+    return office.lake.commit(
+        session, staged, authority=actor.authority, kind="electors", name=str(pair.register.id),
+        as_at=pair.register.as_at, made_at=office.clock.now(), made_by=actor.label,
+        rows=counts.by_uprn + counts.by_address, source=pair.source, report=report,
+    )  # fmt: skip
+
+
+def _settle_again(office: Office, settled: Snapshot, answers: list[Answer], to: Written) -> Linked:
+    copyfile(office.lake.file(settled), to.electors)
+    questions = office.lake.root / settled.report["questions_file"]
+    before = Linked(**{each.name: settled.report[each.name] for each in fields(Linked)})
+    return electors.settle(before, answers, replace(to, questions=questions))
+
+
+def _kept(office: Office, actor: Actor, to: Written, settled: Snapshot | None) -> dict[str, str]:
+    """Where the questions and contradictions lie; those of an earlier settling serve the later ones too."""
+    names = {"questions_file": to.questions, "contradictions_file": to.contradictions}
+    if settled:
+        return {name: settled.report[name] for name in names}
+    return {name: office.lake.adopt(path, actor.authority, "electors") for name, path in names.items()}
+
+
+def newest(office: Office, actor: Actor, session: Session) -> Snapshot:
+    register = execution.needed(current(session, actor.authority, "register"), "register")
+    return linked(office, actor, session, register)
+
+
+def joined(before: ir.Table, after: ir.Table) -> ir.Table:
+    """`uprn, gained`: persons on the later register of a home who were nowhere on the earlier one of that home.
+
+    Persons are keyed hashes that survive the renumbering of each December; one who was struck off and one who
+    joined at the same home are two persons, so a change of occupants is a gain too.
+    """
+    new = after.anti_join(before, ["person", "uprn"])
+    return new.group_by("uprn").agg(gained=new.person.nunique())
+
+
+def gained_since(office: Office, authority: str, register_snapshot: int) -> set[int]:
+    """UPRNs of homes with somebody on the newest register who was not there on the given one."""
+    with office.database.session() as session, execution.connect() as backend:
+        return set(_gained(backend, office, Actor(authority, "engage"), session, register_snapshot))
+
+
+def _gained(backend: Backend, office: Office, actor: Actor, session: Session, register_snapshot: int) -> list[int]:
+    earlier = execution.needed(session.get(Snapshot, register_snapshot), "register")
+    latest = execution.needed(current(session, actor.authority, "register"), "register")
+    if latest.id == earlier.id:
+        return []
+    before = execution.table(backend, office.lake, linked(office, actor, session, earlier))
+    after = execution.table(backend, office.lake, linked(office, actor, session, latest))
+    return [int(uprn) for uprn in joined(before, after).uprn.execute()]

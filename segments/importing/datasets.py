@@ -1,0 +1,118 @@
+"""What came in: what is here of each kind, every import, and what was rejected."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engage.foundation import audit
+from engage.foundation.errors import InputRefused, NotFound
+from engage.foundation.lake import Snapshot, current, history
+from engage.foundation.office import Actor, Office
+from segments.importing import imports
+from segments.importing.intake import HOMES
+from segments.linking import review
+from segments.sources import KINDS, SHELVES, census
+
+# Title, and what it is for or where it comes from.
+WORDS = {
+    "register": ("Electoral register", "The full register, exported from the electoral management system"),
+    "register-update": ("Register update", "Additions and deletions since the last full register"),
+    "gazetteer": ("Gazetteer of addresses", "The local land and property gazetteer (LLPG, as DTF 7.3), or AddressBase"),
+    "geography": ("Areas of each property", "ONS UPRN Directory (ONSUD) or NSUL; also a look-up of postcodes (NSPL)"),
+    "population": ("Population estimates", "ONS mid-year estimates by age"),
+    "boundaries": ("Ward boundaries", "ONS Open Geography, as GeoJSON"),
+    "contacts": ("Email addresses and phone numbers", "Only with a lawful basis and a data sharing agreement"),
+    "suppressions": ("People not to contact", "From an earlier list of objections"),
+    "protected": ("Protected addresses", "Kept as keyed hashes; nothing is ever sent to them or shown of them"),
+    "indicator": ("Statistics by area", "Census 2021 tables from Nomis, deprivation, or your own figures"),
+    "lookup": ("Look-ups between areas", "Made of a geography file of areas alone"),
+    "postcodes": ("Areas of each postcode", "Made of a geography file of postcodes"),
+    "coordinates": ("Coordinates of each property", "Made of a gazetteer of points alone"),
+    HOMES: ("Table of homes", "One row for each home, made of all the data"),
+}
+
+# What the tables of statistics are about, by the names under which they are kept.
+STATISTICS = {code: topic for topic, code in census.TABLES.items()} | {
+    "ts007": "age by single year", "imd2019": "deprivation", "imd2025": "deprivation",
+    "oac2021": "output area classification",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One kind of data and its newest imports."""
+
+    kind: str
+    title: str
+    hint: str
+    snapshots: list[Snapshot]
+
+
+def title(kind: str, name: str = "") -> str:
+    """As officers call it; with a name, which of several of that kind."""
+    words = WORDS.get(kind, (kind.replace("-", " ").capitalize(), ""))[0]
+    if not name:
+        return words
+    if name in STATISTICS:
+        return f"{words}: {STATISTICS[name]} ({name.upper()})"
+    return f"{words}: {name.removeprefix('local_').replace('_', ' ')}"
+
+
+def shelves(office: Office, authority: str) -> list[Shelf]:
+    """Every kind that can be imported; what only some files make is there once there is some."""
+    order = list(WORDS)
+    with office.database.session() as session:
+        found = [
+            Shelf(kind, title(kind), WORDS.get(kind, ("", ""))[1], _newest(history(session, authority, kind)))
+            for kind in sorted(SHELVES, key=lambda kind: order.index(kind) if kind in order else len(order))
+        ]
+    return [shelf for shelf in found if shelf.snapshots or shelf.kind in KINDS]
+
+
+def _newest(snapshots: list[Snapshot]) -> list[Snapshot]:
+    """One of each name, as the statistics by area have many tables."""
+    newest: dict[str, Snapshot] = {}
+    for snapshot in snapshots:
+        newest.setdefault(snapshot.name, snapshot)
+    return sorted(newest.values(), key=lambda snapshot: snapshot.name)
+
+
+def log(office: Office, authority: str) -> list[Snapshot]:
+    """Every import, newest first."""
+    return imports.history(office, authority)
+
+
+def homes_are_behind(office: Office, authority: str) -> bool:
+    """Whether the table of homes was built before the newest of what it is made of, officers' answers included."""
+    with office.database.session() as session:
+        homes = current(session, authority, "households")
+        sources = [current(session, authority, kind) for kind in ("register", "gazetteer", "geography")]
+        later = [history(session, authority, kind) for kind in ("indicator", "contacts", "protected")]
+        answered_since = homes is not None and review.are_newer(session, homes)
+    if not all(sources):
+        return False
+    newest = max(s.id or 0 for s in [*sources, *(s for kind in later for s in kind)] if s)
+    return homes is None or answered_since or newest > homes.report.get("seen", homes.id or 0)
+
+
+def find(office: Office, authority: str, snapshot_id: int) -> Snapshot:
+    with office.database.session() as session:
+        snapshot = session.get(Snapshot, snapshot_id)
+    if snapshot is None or snapshot.authority != authority or not snapshot.report or snapshot.kind not in SHELVES:
+        msg = f"There is no import {snapshot_id} here."
+        raise NotFound(msg)
+    return snapshot
+
+
+def rejects(office: Office, actor: Actor, snapshot_id: int) -> Path:
+    """The file of rejected rows, which holds what stood in them: reading it is recorded."""
+    snapshot = find(office, actor.authority, snapshot_id)
+    relative = str(snapshot.report.get("rejects_file", ""))
+    if not relative:
+        msg = f"Import {snapshot_id} rejected nothing."
+        raise InputRefused(msg)
+    with office.database.session() as session:
+        audit.record(
+            session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="read rejected rows",
+            subject=f"import {snapshot_id}", rejected=sum(snapshot.report.get("rejected", {}).values()),
+        )  # fmt: skip
+    return office.lake.root / relative

@@ -1,0 +1,299 @@
+"""The officers' pages of data: what is here, how a file comes in, and what was found in it."""
+
+from datetime import date
+from typing import Any
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import File, Redirect, Template
+from litestar.types import ControllerRouterHandler
+
+from engage.foundation.clock import today
+from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Right
+from engage.foundation.office import Actor, Office
+from engage.foundation.web import (
+    Asked,
+    ByAccount,
+    ByActor,
+    Form,
+    InOffice,
+    WithForm,
+    notify,
+    redirect,
+    render,
+    requires,
+    wants_fragment,
+)
+from segments.homes import households
+from segments.importing import datasets, imports, intake, preparation, steps, uploads
+from segments.importing.intake import HOMES, Intake, IntakeState
+from segments.importing.uploads import Corner
+from segments.linking import review
+from segments.sources import KINDS
+
+Number = FromPath[int]
+Token = FromPath[str]
+IMPORTS = [requires(Right.import_data)]
+AT_ONCE = 1.0  # seconds: most files are small, and whoever sent one need not watch it wait
+# The words after "Select a …", as the file's field asks for it.
+NOUNS = {
+    "register": "register file", "register-update": "register update", "gazetteer": "gazetteer file",
+    "geography": "geography file", "population": "population file", "boundaries": "boundaries file",
+    "contacts": "contacts file", "suppressions": "suppressions file", "protected": "protected addresses file",
+    "indicator": "statistics file",
+}  # fmt: skip
+
+
+@get("/data", sync_to_thread=True)
+def data(office: InOffice, account: ByAccount) -> Template:
+    steps.take_up(office)
+    return render(
+        "officers/data.html",
+        datasets=datasets.shelves(office, account.authority),
+        history=datasets.log(office, account.authority),
+        homes=_summary(office, account.authority),
+        behind=datasets.homes_are_behind(office, account.authority),
+        intakes=intake.to_show(office, account.authority),
+        waiting=review.waiting(office, account.authority),
+        title_of=datasets.title,
+    )
+
+
+@get("/data/formats", sync_to_thread=False)
+def data_formats() -> Template:
+    return render("officers/formats.html", kinds=preparation.kinds())
+
+
+@get("/data/formats/{name:str}", sync_to_thread=False)
+def data_template(name: FromPath[str]) -> Response[str]:
+    kind = name.removesuffix(".csv")
+    return _download(preparation.template(kind), f"{kind}-template.csv")
+
+
+@get("/data/new", guards=IMPORTS, sync_to_thread=False)
+def data_new(kind: FromQuery[str] = "") -> Template:
+    return _upload(Form({"kind": kind}))
+
+
+@post("/data", guards=IMPORTS, sync_to_thread=True)
+def data_send(office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
+    """The file goes to the waiting room, whatever is wrong with the form, so that nobody uploads it twice."""
+    steps.clear_up(office)
+    kind, as_at = _kind_and_day(office, form)
+    corner = _uploaded(office, actor, form, kind)
+    if corner is None or as_at is None or not form.valid:
+        return _upload(form, corner)
+    return _watch(office, intake.receive(office, actor, corner.token, kind, as_at))
+
+
+@get("/data/intake/{token:str}", guards=IMPORTS, sync_to_thread=True)
+def data_intake(
+    request: Asked,
+    office: InOffice,
+    actor: ByActor,
+    token: Token,
+    seen: FromQuery[str] = "",
+    still: FromQuery[bool] = False,
+) -> Template | Redirect | Response[str]:
+    """How far it is; then what came of it."""
+    found = intake.find(office, actor.authority, token)
+    if found.at_work:
+        steps.take_up(office)
+    if wants_fragment(request):
+        return _changed(found, seen)
+    if found.at_work:
+        return render("officers/intake_progress.html", intake=found, still=still, title_of=datasets.title)
+    if found.state == IntakeState.imported:
+        return _imported(request, office, found)
+    return _outcome(office, actor, found, Form(_as_typed(found)))
+
+
+@post("/data/intake/{token:str}", guards=IMPORTS, sync_to_thread=True)
+def data_decide(
+    request: Asked, office: InOffice, actor: ByActor, token: Token, form: WithForm
+) -> Template | Redirect:  # fmt: skip
+    found = intake.find(office, actor.authority, token)
+    if form.text("act") == "import":
+        if found.found and found.found.shrinks and not form.text("fewer"):
+            form.fail("fewer", "Confirm that so many rows fewer are right")
+            return _outcome(office, actor, found, Form(_as_typed(found)), asked=form)
+        return _watch(office, intake.accept(office, actor, token))
+    intake.decline(office, actor, token)
+    steps.take_up(office)
+    notify(request, "Nothing was imported." if found.kind != HOMES else "Removed from the list.", success=False)
+    return redirect("/data")
+
+
+@post("/data/intake/{token:str}/again", guards=IMPORTS, sync_to_thread=True)
+def data_again(office: InOffice, actor: ByActor, token: Token, form: WithForm) -> Template | Redirect:
+    """The same file, checked as something else or of another day."""
+    kind, as_at = _kind_and_day(office, form)
+    if as_at is None or not form.valid:
+        return _outcome(office, actor, intake.find(office, actor.authority, token), form)
+    return _watch(office, intake.correct(office, actor, token, kind, as_at))
+
+
+@get("/data/intake/{token:str}/rejects.csv", guards=IMPORTS, sync_to_thread=True)
+def data_intake_rejects(office: InOffice, actor: ByActor, token: Token) -> File:
+    """The rejected rows of a file that waits, whole, so that they can be put right at their source."""
+    found = intake.find(office, actor.authority, token)
+    corner = intake.corner(office, found)
+    imports.rejected_rows(office, actor, found.kind, corner.path, found.as_at, corner.rejects)
+    return File(corner.rejects, filename="rejected-rows.csv", media_type="text/csv")
+
+
+@get("/data/{number:int}", sync_to_thread=True)
+def data_report(office: InOffice, account: ByAccount, number: Number) -> Template:
+    behind = datasets.homes_are_behind(office, account.authority)
+    return render(
+        "officers/import.html", snapshot=datasets.find(office, account.authority, number), behind=behind,
+        title_of=datasets.title,
+    )  # fmt: skip
+
+
+@get("/data/{number:int}/rejects.csv", guards=IMPORTS, sync_to_thread=True)
+def data_rejects(office: InOffice, actor: ByActor, number: Number) -> File:
+    return File(datasets.rejects(office, actor, number), filename=f"rejected-{number}.csv", media_type="text/csv")
+
+
+@get("/data/{number:int}/undo", guards=IMPORTS, sync_to_thread=True)
+def data_undo(office: InOffice, account: ByAccount, number: Number) -> Template:
+    snapshot = datasets.find(office, account.authority, number)
+    return render("officers/undo.html", snapshot=snapshot, next=imports.current_without(office, snapshot))
+
+
+@post("/data/{number:int}/undo", guards=IMPORTS, sync_to_thread=True)
+def data_undo_send(request: Asked, office: InOffice, actor: ByActor, number: Number) -> Redirect:
+    notify(request, imports.undo(office, actor, number).sentence)
+    return redirect("/data")
+
+
+@post("/data/homes", guards=IMPORTS, sync_to_thread=True)
+def data_homes(office: InOffice, actor: ByActor) -> Redirect:
+    return _watch(office, intake.request_homes(office, actor))
+
+
+@get("/api/data", sync_to_thread=True)
+def api_data(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
+    """Every import, newest first, with what it found."""
+    return [_as_json(snapshot) for snapshot in datasets.log(office, account.authority)]
+
+
+@get("/api/intakes", sync_to_thread=True)
+def api_intakes(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
+    """Files on their way in, and those decided in the last seven days; each newest first."""
+    return [intake.as_json(found) for found in intake.recent(office, account.authority)]
+
+
+def _kind_and_day(office: Office, form: Form) -> tuple[str, date | None]:
+    kind = form.require("kind", "Select what the file is")
+    if kind and kind not in KINDS:
+        form.fail("kind", "Select what the file is")
+    as_at = form.require_day("as_at", "The day the file speaks of")
+    if as_at and as_at > today(office.clock):
+        form.fail("as_at", "The day the file speaks of must be today or in the past")
+    return kind, as_at
+
+
+def _uploaded(office: Office, actor: Actor, form: Form, kind: str) -> Corner | None:
+    """The file of this form, or the one an earlier try of it left."""
+    file = form.file("file")
+    if file is None:
+        kept = Corner(office, actor.authority, form.text("token") or "none")
+        if kept.holds_file and not intake.knows(office, kept.token):
+            return kept
+        form.fail("file", f"Select a {NOUNS.get(kind, 'file')}")
+        return None
+    corner = Corner(office, actor.authority, uploads.new_token())
+    if corner.receive(file.file, uploads.plain_name(file.filename)).stat().st_size:
+        return corner
+    corner.clear()
+    form.fail("file", "The selected file is empty")
+    return None
+
+
+def _upload(form: Form, corner: Corner | None = None) -> Template:
+    status = 422 if form.errors else 200
+    return render("officers/upload.html", status_code=status, form=form, kinds=_kinds(), corner=corner)
+
+
+def _watch(office: Office, found: Intake) -> Redirect:
+    steps.begin(office, found.authority)
+    office.background.wait(AT_ONCE)
+    return redirect(f"/data/intake/{found.token}")
+
+
+def _changed(found: Intake, seen: str) -> Template | Response[str]:
+    """What htmx asks for: nothing while nothing has changed, a new page once there is an outcome."""
+    if not found.at_work:
+        return Response("", headers={"HX-Refresh": "true"})
+    if seen == found.shown:
+        return Response("", status_code=204)
+    return render("officers/_intake_progress.html", intake=found)
+
+
+def _imported(request: Asked, office: Office, found: Intake) -> Redirect:
+    if found.kind == HOMES:
+        built = _summary(office, found.authority)
+        notify(request, f"The table of homes was built: {built.households if built else 0:,} homes.")
+        return redirect("/data")
+    report = found.found
+    if report and report.unchanged:
+        notify(request, "This file is here already, as the newest of its day. Nothing was changed.", success=False)
+    elif report:
+        notify(request, f"Imported {report.accepted:,} of {report.rows_read:,} rows.")
+    return redirect(f"/data/{found.snapshot_id}")
+
+
+def _outcome(office: Office, actor: Actor, found: Intake, form: Form, asked: Form | None = None) -> Template:
+    """A file that waits for a decision, or one that did not come in. `form` is about its kind and day, `asked` about
+    the decision; the error summary tells of whichever has errors."""
+    name = "officers/intake_decide.html" if found.state == IntakeState.waiting else "officers/intake_refused.html"
+    shown = asked or form
+    return render(
+        name, status_code=422 if shown.errors else 200, intake=found, report=found.found, form=shown, typed=form,
+        kinds=_kinds(), here=intake.corner(office, found).holds_file, title_of=datasets.title,
+        rows=intake.first_rows(office, actor, found),
+    )  # fmt: skip
+
+
+def _as_typed(found: Intake) -> dict[str, str]:
+    day = {f"as_at-{part}": str(getattr(found.as_at, part)) for part in ("day", "month", "year")}
+    return {"kind": found.kind} | day
+
+
+def _kinds() -> list[tuple[str, str, str]]:
+    return [(kind, *words) for kind, words in datasets.WORDS.items() if kind in KINDS]
+
+
+def _summary(office: Office, authority: str) -> households.Summary | None:
+    try:
+        return households.summary(office, authority)
+    except InputRefused:
+        return None
+
+
+def _download(content: str, name: str) -> Response[str]:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _as_json(snapshot: Any) -> dict[str, Any]:
+    kept = {"rows_read", "accepted", "rejected", "warnings", "figures", "format", "outcome"}
+    found = {key: value for key, value in snapshot.report.items() if key in kept}
+    return {
+        "id": snapshot.id, "kind": snapshot.kind, "name": snapshot.name, "as_at": snapshot.as_at.isoformat(),
+        "imported_at": snapshot.made_at.isoformat(), "undone": snapshot.undone_at is not None, **found,
+    }  # fmt: skip
+
+
+_PAGES = [
+    data, data_formats, data_template, data_new, data_send, data_intake, data_decide, data_again, data_intake_rejects,
+    data_report, data_rejects, data_undo, data_undo_send, data_homes,
+]  # fmt: skip
+_SEES_DATA = [requires(Right.see_data)]
+routes: list[ControllerRouterHandler] = [
+    Router("/", route_handlers=_PAGES, guards=_SEES_DATA, include_in_schema=False),
+    Router("/", route_handlers=[api_data, api_intakes], guards=_SEES_DATA, tags=["what the council knows"]),
+]

@@ -1,0 +1,70 @@
+"""What a file is, told from its first rows; a file of another kind or of none is refused in words that help."""
+
+from engage.foundation.errors import InputRefused
+from segments.files.reading import Head, plain
+from segments.files.refusals import refuse_forbidden, refuse_foreign
+from segments.sources import FORMATS, NAMES
+from segments.sources.format import Format
+
+LABELS = {
+    "register": "an electoral register", "register-update": "an update of the register", "gazetteer": "a gazetteer",
+    "geography": "a table of the areas each UPRN lies in", "indicator": "a table of indicators by area",
+    "population": "population estimates", "boundaries": "ward boundaries", "contacts": "contact details",
+    "suppressions": "a list of people not to contact", "protected": "a list of protected addresses",
+}  # fmt: skip
+
+
+class WrongKind(InputRefused):
+    """A file that is known here, but not as what it was said to be. `kind` is what it is."""
+
+    def __init__(self, words: str, kind: str) -> None:
+        super().__init__(words)
+        self.kind = kind
+
+
+def recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
+    """The format of that kind and the row of its header; InputRefused says what the file is instead."""
+    found = [(form, at) for form in FORMATS if (at := form.locate(head)) is not None]
+    # Without a known format any of the first rows may be the header; a format without header (-1) has none to look at.
+    refuse_forbidden([head.rows[at] for _, at in found if at >= 0] if found else head.rows[:4], file)
+    refuse_foreign(head, file)
+    for form, at in found:
+        if form.kind == kind:
+            return form, at
+    if found:
+        form = found[0][0]
+        raise WrongKind(
+            f"{file} is {_label(form.kind)} ({form.name}), not {_label(kind)}. "
+            f"Import it as kind {form.kind!r}. Nothing was changed.",
+            form.kind,
+        )
+    expected = "; ".join(f"{form.name} with {', '.join(form.columns)}" for form in FORMATS if form.kind == kind)
+    raise InputRefused(f"{file} is no format of {_label(kind)} that is known here. {_seen(head)} Expected: {expected}.")
+
+
+def _label(kind: str) -> str:
+    return LABELS.get(kind, f"a file of kind {kind!r}")
+
+
+def _seen(head: Head) -> str:
+    """The names in the header that are known here; the whole of it where what stands below proves that it is one. Any
+    other first row may be somebody's data and is not repeated."""
+    if head.is_json:
+        return "It is JSON of another shape."
+    rows = [row for row in head.rows if any(cell.strip() for cell in row)]
+    first = [cell.strip() for cell in rows[0]] if rows else []
+    known = [cell for cell in first if plain(cell) in NAMES]
+    if known:
+        others = sum(bool(cell) for cell in first) - len(known)
+        return f"Of its columns these are known: {', '.join(known)}{f'; {others} are not' if others else ''}."
+    if first and _heads_numbers(first, rows[1:]):
+        return f"Its header is: {', '.join(cell[:60] for cell in first[:30])}{', …' if len(first) > 30 else ''}."
+    return "It has no header row."
+
+
+def _heads_numbers(row: list[str], below: list[list[str]]) -> bool:
+    """Whether in most columns only numbers stand below a name."""
+    columns = zip(*(cells for cells in below if len(cells) == len(row)), strict=True)
+    numeric = [all(cell.strip().isdigit() for cell in column) for column in columns]
+    named = all(cell and not any(letter.isdigit() or letter == "@" for letter in cell) for cell in row)
+    return named and sum(numeric) * 2 > len(row)

@@ -1,0 +1,248 @@
+"""Who is missing: eligible people less those registered, with how sure that is. Never a point alone.
+
+completeness = registered / eligible, where
+registered   = electors linked to the area's homes x (1 - share of entries that name nobody there), and
+eligible     = residents of registration age x (1 - share without an entitled nationality).
+The 95 % interval adds up, as relative variances, what each assumption is unsure of (segments/areas/population.py). Of groups
+the rates are inferred from areas (segments/missing/ecology.py). docs/method.md explains both.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import ibis
+import pandas as pd
+from scipy.special import ndtri  # scipy.stats takes a second longer to import
+from sqlmodel import Session, col, select
+
+from engage.foundation.errors import InputRefused
+from engage.foundation.lake import Snapshot
+from engage.foundation.office import Office
+from segments.areas import output_areas as areas
+from segments.areas import population, wards
+from segments.areas.output_areas import Known
+from segments.engine import execution
+from segments.homes import households
+from segments.missing import contrasts, groups
+from segments.missing.contrasts import Contrast
+
+NORMAL_95 = float(ndtri(0.975))
+READ = ("households", "indicator", "population", "geography", "boundaries", "register")
+LEVELS = ("ward", "area", *groups.CHARACTERISTICS)
+NEEDS_AGES = "The gap needs the Census table of ages (TS007A). Import it first: engage import indicator FILE …"
+
+ASSUMPTIONS = [
+    (
+        "People old enough to be registered are counted from Census 2021, and from a mid-year estimate where a later "
+        "one is imported; the more years have passed since, the wider the range."
+    ),
+    (
+        "Who has an entitled nationality is estimated for each area from the Census table on passports, else on "
+        "country of birth, else on language. British, Irish and Commonwealth citizens count as entitled, and most EU "
+        "citizens who were here before 2021."
+    ),
+    (
+        f"Of all entries, {population.STALE_SHARE:.1%} name nobody at the address (Electoral Commission: 8.8% in 2015, "
+        "10.4% in 2018), more where more people moved in the last year."
+    ),
+    (
+        "People in communal homes, such as care homes and student halls, are counted. How many of them may register "
+        "there is less sure, so areas with many of them have wider ranges."
+    ),
+    "Electors whose address could not be tied to a home are shared over the wards as the others are.",
+]
+INFERRED = (
+    "Shares of groups are inferred, not counted: a register does not say how people live. They follow from what is "
+    "registered in the areas where more or fewer of the group live and from published national figures. Read the "
+    "range, not the point."
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One area or group. Shares are 0 to 1; `low` and `high` are the 95 % interval of `completeness`."""
+
+    key: str
+    name: str
+    eligible: float
+    registered: float
+    completeness: float
+    low: float
+    high: float
+    missing: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Who is missing in one authority; every list has the most people missing first. `groups` are by characteristic."""
+
+    overall: Row
+    wards: list[Row]
+    areas: list[Row]
+    groups: Mapping[str, list[Row]] = field(default_factory=dict)
+    contrasts: list[Contrast] = field(default_factory=list)
+    nationality: str = ""  # what tells who is entitled, in words
+
+
+def by_level(office: Office, authority: str, level: str = "ward") -> list[Row]:
+    """Areas or groups with the most people missing first. InputRefused names the level, or the table it lacks."""
+    if level not in LEVELS:
+        raise InputRefused(f"--by is {level!r}: expected {', '.join(LEVELS[:-1])} or {LEVELS[-1]}.")
+    found = estimate(office, authority)
+    if level in groups.CHARACTERISTICS and level not in found.groups:
+        tables = groups.CHARACTERISTICS[level].tables_said
+        raise InputRefused(f"The gap by {level} needs {tables}. Import it first: engage import indicator FILE …")
+    return {"ward": found.wards, "area": found.areas}.get(level) or found.groups[level]
+
+
+def by_ward(office: Office, authority: str) -> list[Row]:
+    return by_level(office, authority, "ward")
+
+
+def overall(office: Office, authority: str) -> Row:
+    """The whole authority; its assumptions hold or fail in every ward together, so they do not average out."""
+    return estimate(office, authority).overall
+
+
+_MADE: WeakKeyDictionary[Office, dict[str, tuple[object, Estimate]]] = WeakKeyDictionary()
+
+
+def estimate(office: Office, authority: str) -> Estimate:
+    """As things stand; worked out again only when what it is read from has changed."""
+    with office.database.session() as session:
+        state = _snapshots(session, authority)
+    made = _MADE.setdefault(office, {})
+    if authority not in made or made[authority][0] != state:
+        made[authority] = (state, _estimate(office, authority))
+    return made[authority][1]
+
+
+def _snapshots(session: Session, authority: str) -> tuple[int | None, ...]:
+    query = select(Snapshot.id).where(
+        Snapshot.authority == authority, col(Snapshot.kind).in_(READ), col(Snapshot.undone_at).is_(None)
+    )
+    return tuple(sorted(filter(None, session.exec(query))))
+
+
+def _estimate(office: Office, authority: str) -> Estimate:
+    homes, known, lsoa = _read(office, authority)
+    of_areas = areas.estimate(known, lsoa)
+    parts = _parts(homes, of_areas)
+    of_ward, of_area = _totals(parts, "ward", known), _totals(parts, "oa", known)
+    whole = _whole(of_ward, authority, known)
+    common, found = float(whole.error.iloc[0]), groups.available(known)
+    return Estimate(
+        overall=_rows(whole)[0], wards=_rows(of_ward), areas=_rows(of_area),
+        groups={key: _of_groups(key, known, of_areas, lsoa, of_area, common) for key in found},
+        contrasts=contrasts.between_fifths(of_area, known, lsoa),
+        nationality=known.entitlement.words if known.entitlement else "",
+    )  # fmt: skip
+
+
+def _read(office: Office, authority: str) -> tuple[pd.DataFrame, Known, pd.Series]:
+    """`oa, ward, ward_name, homes, electors` of the homes, by the wards of today; what is known; and LSOAs."""
+    with office.database.session() as session, execution.connect() as backend:
+        snapshot = households.newest(session, authority)
+        built = execution.table(backend, office.lake, snapshot)
+        homes = wards.restated(backend, office, session, authority, built)
+        known = areas.known(backend, office, session, authority)
+        if known is None:
+            raise InputRefused(NEEDS_AGES)
+        lsoa = areas.lsoas(backend, office, session, authority)
+        counted = homes.group_by("oa", "ward", "ward_name").agg(homes=ibis._.count(), electors=ibis._.electors.sum())
+        frame: pd.DataFrame = counted.execute()
+    report = snapshot.report
+    linked = report["by_uprn"] + report["by_address"]
+    return frame.assign(electors=frame.electors * (report["electors"] / linked if linked else 1.0)), known, lsoa
+
+
+def _parts(homes: pd.DataFrame, of_areas: pd.DataFrame) -> pd.DataFrame:
+    """One row per output area and ward; an output area that lies in two wards gives each its part, by homes."""
+    part = homes.homes / homes.groupby("oa").homes.transform("sum")
+    joined = homes.merge(of_areas, left_on="oa", right_index=True, how="left")
+    joined["eligible"] = (joined.eligible * part).fillna(0.0)
+    joined["communal"] = (joined.eligible_communal * part).fillna(0.0)
+    joined["stale"] = joined.electors * joined.stale.fillna(population.STALE_SHARE)
+    joined["not_entitled"] = joined.eligible * joined.not_entitled.fillna(0.0)
+    return joined[joined.ward.notna()]
+
+
+def _totals(parts: pd.DataFrame, key: str, known: Known) -> pd.DataFrame:
+    """By ward or output area: `name, eligible, electors, communal` (people), `stale, not_entitled` (shares) and
+    `registered, completeness, error` (relative standard error)."""
+    sums = parts.groupby(key)[["eligible", "electors", "communal", "stale", "not_entitled"]].sum()
+    sums["name"] = parts.sort_values("homes").groupby(key).ward_name.last()
+    sums["stale"] = (sums.stale / sums.electors.where(sums.electors > 0)).fillna(population.STALE_SHARE)
+    sums["not_entitled"] = (sums.not_entitled / sums.eligible.where(sums.eligible > 0)).fillna(0.0)
+    return _completed(sums, known, small=key == "oa")
+
+
+def _completed(sums: pd.DataFrame, known: Known, *, small: bool) -> pd.DataFrame:
+    registered = sums.electors * (1 - sums.stale)
+    completeness = (registered / sums.eligible.where(sums.eligible > 0)).fillna(0.0)
+    aged = (
+        population.ageing(population.AGEING_OF_AREA, population.CENSUS_DAY, known.as_at)
+        if small
+        else population.ageing(population.AGEING_OF_WARD, known.counted, known.as_at)
+    )
+    spread = known.entitlement.spread if known.entitlement else population.UNKNOWN_SPREAD
+    error = relative_error(sums.assign(completeness=completeness), spread, aged)
+    return sums.assign(registered=registered, completeness=completeness, error=error)
+
+
+def relative_error(sums: pd.DataFrame, entitlement: float, aged: float) -> pd.Series:
+    """Standard error of completeness, relative: independent sources add up as squares (delta method).
+
+    `entitlement` is the relative error of the share not entitled, `aged` that of the count of people.
+    """
+    share = sums.completeness.clip(0.01, 0.99)
+    squares = (
+        (population.STALE_SPREAD * sums.stale / (1 - sums.stale)) ** 2
+        + (entitlement * sums.not_entitled / (1 - sums.not_entitled)) ** 2
+        + aged**2
+        + (population.COMMUNAL_SPREAD * sums.communal / sums.eligible.clip(lower=1)) ** 2
+        + (1 - share) / (share * sums.eligible.clip(lower=1))
+    )
+    return squares**0.5
+
+
+def _rows(totals: pd.DataFrame) -> list[Row]:
+    rows = [_row(str(key), found) for key, found in totals.to_dict("index").items()]
+    return sorted(rows, key=lambda row: (-row.missing, row.key))
+
+
+def _row(key: str, found: Mapping[Any, Any]) -> Row:
+    """The interval is of completeness as it is worked out, even where that is over 1; the row shows at most 1."""
+    share, eligible = float(found["completeness"]), float(found["eligible"])
+    low, high = (share * (1 + sign * NORMAL_95 * found["error"]) for sign in (-1, 1))
+    registered = float(found["registered"])
+    return Row(
+        key, str(found["name"]), eligible, registered, min(share, 1.0), min(max(low, 0.0), 1.0), min(high, 1.0),
+        max(eligible - registered, 0.0),
+    )  # fmt: skip
+
+
+def _whole(of_ward: pd.DataFrame, authority: str, known: Known) -> pd.DataFrame:
+    """All wards as one row: its assumptions hold or fail in every ward together, so they do not average out."""
+    people = of_ward[["eligible", "electors", "communal"]].sum()
+    stale = (of_ward.stale * of_ward.electors).sum() / max(people.electors, 1)
+    barred = (of_ward.not_entitled * of_ward.eligible).sum() / max(people.eligible, 1)
+    whole = pd.DataFrame({**people, "stale": stale, "not_entitled": barred, "name": ""}, index=[authority])
+    return _completed(whole, known, small=False)
+
+
+def _of_groups(
+    key: str, known: Known, of_areas: pd.DataFrame, lsoa: pd.Series, totals: pd.DataFrame, common: float
+) -> list[Row]:
+    own = of_areas[of_areas.index.isin(totals.index)]
+    of_own = totals.reindex(own.index)
+    found = groups.infer_each(key, known, own, lsoa, of_own.registered, of_own.error, common)
+    rows = [
+        Row(group.key, group.name, n, n * rate, rate, low, high, n * (1 - rate)) for group, n, rate, low, high in found
+    ]
+    return sorted(rows, key=lambda row: (-row.missing, row.key))
