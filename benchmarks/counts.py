@@ -33,7 +33,7 @@ import pyarrow.parquet as pq
 from scale import CHOSEN, RULE, places, write_country
 from sqlalchemy import insert
 
-from campaigns.models import Campaign, CampaignState, Message, MessageState, Wave
+from campaigns.records.models import Campaign, CampaignState, Message, MessageState, Wave
 from engage import opening
 from engage.foundation import identity
 from engage.foundation.identity import Role

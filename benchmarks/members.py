@@ -29,7 +29,7 @@ import httpx
 from playwright.sync_api import BrowserContext, sync_playwright
 from sqlmodel import Session, col, select
 
-from campaigns.models import Campaign
+from campaigns.records.models import Campaign
 from dashboards.report import browser
 from engage.demo.story import PEOPLE, password, playing
 from engage.foundation.identity import Role

@@ -26,7 +26,7 @@ from typing import Any
 
 from notifications_python_client import NotificationsAPIClient
 
-from campaigns.wording import FIELDS
+from campaigns.messages.wording import FIELDS
 from tests.campaigns.council import KEY, TEMPLATES
 from tests.postgres import new_database
 from tests.soak.cluster import cluster
@@ -82,7 +82,7 @@ def bare_loop(base_url: str, threads: int, messages: int) -> dict[str, float]:
 PLANNING = """
 import json, sys, time
 from pathlib import Path
-from campaigns.work import waves
+from campaigns.worker.work import waves
 from engage.foundation.office import Office
 office, started = Office(), time.perf_counter()
 planned = waves.plan_due(office, int(sys.argv[1]))

@@ -6,7 +6,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
-from campaigns import lifecycle
+from campaigns.approval import lifecycle
 from dashboards.council import contacted, headline
 from dashboards.effects import Uplift
 from dashboards.outcomes import outcomes, reading

@@ -9,8 +9,9 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaigns import ledger, lifecycle
-from campaigns.models import Campaign, Message, Response, Wave
+from campaigns.approval import lifecycle
+from campaigns.records.models import Campaign, Message, Response, Wave
+from campaigns.sending import ledger
 from dashboards.delivery import Delivery, deliveries
 from dashboards.effects import Arm, Uplift, WardUplift
 from dashboards.intervals import Interval, Price, price

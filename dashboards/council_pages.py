@@ -5,7 +5,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns import lifecycle
+from campaigns.approval import lifecycle
 from dashboards import analysis
 from dashboards.council import STALE_DAYS, Council, council, per_hundred, pounds, sentence
 from dashboards.intervals import Interval

@@ -14,10 +14,10 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from campaigns import ledger
-from campaigns.audience import FRAGMENTS
-from campaigns.lifecycle import find
-from campaigns.models import MESSAGES, Campaign, Channel, MessageState
+from campaigns.approval.lifecycle import find
+from campaigns.plan.audience import FRAGMENTS
+from campaigns.records.models import MESSAGES, Campaign, Channel, MessageState
+from campaigns.sending import ledger
 from dashboards.outcomes import outcomes, reading
 from engage.foundation.calendar import Price, in_force, law
 from engage.foundation.clock import london

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from sqlmodel import Session, col, select
 
-from campaigns.models import Campaign
+from campaigns.records.models import Campaign
 from dashboards.disclosure import HIDDEN, RULE, Breakdown, Published
 from dashboards.findings import NO_EFFECT, UNSEEN, Effect, Finding, WardFinding, publish
 from dashboards.groups import Divided, GroupFinding, divide, grouped

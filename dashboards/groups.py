@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from campaigns.ledger import audience_file
-from campaigns.lifecycle import find
+from campaigns.approval.lifecycle import find
+from campaigns.sending.ledger import audience_file
 from dashboards.disclosure import RULE, Disclosure
 from dashboards.findings import NO_EFFECT, UNSEEN, Cell, Effect, Side, parts_of, publish, tally
 from dashboards.outcomes import outcomes

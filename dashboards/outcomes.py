@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from ibis.backends.duckdb import Backend
 from sqlmodel import Session
 
-from campaigns.lifecycle import find, permit
-from campaigns.models import MESSAGES, Campaign, MessageState
+from campaigns.approval.lifecycle import find, permit
+from campaigns.records.models import MESSAGES, Campaign, MessageState
 from dashboards.findings import Cell
 from engage.foundation.clock import london
 from engage.foundation.errors import InputRefused

@@ -16,7 +16,7 @@ from litestar.stores.memory import MemoryStore
 from litestar.stores.registry import StoreRegistry
 from litestar.types import ControllerRouterHandler
 
-from campaigns.reminded import reminded
+from campaigns.records.reminded import reminded
 from engage import entrance, gaps, health, home
 from engage.foundation import faults, logs, static
 from engage.foundation.headers import secured
@@ -27,7 +27,7 @@ from engage.foundation.sessions import SessionStore, session_config
 from engage.foundation.web import DEPENDENCIES
 
 ROOMS = (
-    "segments.importing.pages", "segments.audiences.pages", "segments.linking.pages", "segments.gazetteer.pages", "campaigns.routes",
+    "segments.importing.pages", "segments.audiences.pages", "segments.linking.pages", "segments.gazetteer.pages", "campaigns.pages.campaign",
     "dashboards.routes",
 )  # fmt: skip
 DASHBOARD = "dashboards.dash_app"

@@ -13,7 +13,7 @@ from engage.desk import Desk, at_desk, facts, table
 from engage.foundation.identity import Right
 
 if TYPE_CHECKING:
-    from campaigns.models import Campaign
+    from campaigns.records.models import Campaign
 
 campaign_id = click.argument("campaign_id", metavar="ID", type=int)
 to_file = click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="File; else the screen.")
@@ -30,7 +30,7 @@ def campaign() -> None:
 @at_desk(Right.plan)
 def create(desk: Desk, plan: Path) -> None:
     """Make a draft from PLAN.json; prints its number."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.create(desk.office, desk.actor, plan))
 
@@ -41,7 +41,7 @@ def create(desk: Desk, plan: Path) -> None:
 @at_desk(Right.plan)
 def revise(desk: Desk, campaign_id: int, plan: Path) -> None:
     """Give a campaign another plan before launch: a new version to submit and approve."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.revise(desk.office, desk.actor, campaign_id, plan))
 
@@ -51,7 +51,8 @@ def revise(desk: Desk, campaign_id: int, plan: Path) -> None:
 @at_desk(Right.see_data)
 def show_(desk: Desk, campaign_id: int) -> None:
     """What an approver reads: who is left out, days, cost, messages, what it can find, what changed."""
-    from campaigns import changes, lifecycle, power
+    from campaigns.approval import changes, lifecycle
+    from campaigns.plan import power
 
     found = lifecycle.campaign(desk.office, desk.actor, campaign_id)
     with desk.office.database.reading() as session:
@@ -73,9 +74,9 @@ def show_(desk: Desk, campaign_id: int) -> None:
 @at_desk(Right.plan)
 def test(desk: Desk, campaign_id: int, channel: str, language: str, to: str, number: str) -> None:
     """Send one of its messages to a colleague, on record."""
-    from campaigns import colleagues
+    from campaigns.approval import test_message
 
-    sent = colleagues.send(
+    sent = test_message.send(
         desk.office, desk.actor, campaign_id, channel=channel, language=language, to=to, number=number
     )  # fmt: skip
     desk.show({"notify_id": sent}, facts)
@@ -85,7 +86,7 @@ def test(desk: Desk, campaign_id: int, channel: str, language: str, to: str, num
 @at_desk(Right.see_data)
 def list_(desk: Desk) -> None:
     """List the campaigns, newest first."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     rows = [_described(made) for made in lifecycle.campaigns(desk.office, desk.actor)]
     desk.show({"rows": rows}, lambda value: table(value["rows"], ["id", "name", "state", "households"]))
@@ -96,7 +97,7 @@ def list_(desk: Desk) -> None:
 @at_desk(Right.plan)
 def submit(desk: Desk, campaign_id: int) -> None:
     """Freeze the audience, draw the arms and ask for approval."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.submit(desk.office, desk.actor, campaign_id))
 
@@ -108,7 +109,7 @@ def submit(desk: Desk, campaign_id: int) -> None:
 @at_desk(Right.approve)
 def approve(desk: Desk, campaign_id: int, note: str, digest: str) -> None:
     """Approve what somebody else submitted."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.approve(desk.office, desk.actor, campaign_id, note=note, digest=digest))
 
@@ -119,7 +120,7 @@ def approve(desk: Desk, campaign_id: int, note: str, digest: str) -> None:
 @at_desk(Right.approve)
 def reject(desk: Desk, campaign_id: int, note: str) -> None:
     """Send it back with a reason."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.reject(desk.office, desk.actor, campaign_id, note=note))
 
@@ -129,7 +130,7 @@ def reject(desk: Desk, campaign_id: int, note: str) -> None:
 @at_desk(Right.send)
 def launch(desk: Desk, campaign_id: int) -> None:
     """Hand the approved version to the worker."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.launch(desk.office, desk.actor, campaign_id))
 
@@ -140,7 +141,7 @@ def launch(desk: Desk, campaign_id: int) -> None:
 @at_desk(Right.send)
 def pause(desk: Desk, campaign_id: int, reason: str) -> None:
     """Send nothing more until it is resumed."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.pause(desk.office, desk.actor, campaign_id, reason=reason))
 
@@ -150,7 +151,7 @@ def pause(desk: Desk, campaign_id: int, reason: str) -> None:
 @at_desk(Right.send)
 def resume(desk: Desk, campaign_id: int) -> None:
     """Go on after a pause."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.resume(desk.office, desk.actor, campaign_id))
 
@@ -160,7 +161,7 @@ def resume(desk: Desk, campaign_id: int) -> None:
 @at_desk(Right.plan)
 def renew(desk: Desk, campaign_id: int) -> None:
     """Submit a paused campaign's messages as they are at GOV.UK Notify now, for somebody else to approve."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.renew(desk.office, desk.actor, campaign_id))
 
@@ -171,9 +172,9 @@ def renew(desk: Desk, campaign_id: int) -> None:
 @at_desk(Right.send)
 def letters(desk: Desk, campaign_id: int, again: bool) -> None:
     """Decide on letters that GOV.UK Notify did not have when it was asked twice."""
-    from campaigns import settle
+    from campaigns.sending import settlement
 
-    _show(desk, settle.decide(desk.office, desk.actor, campaign_id, again=again))
+    _show(desk, settlement.decide(desk.office, desk.actor, campaign_id, again=again))
 
 
 @campaign.command()
@@ -182,7 +183,7 @@ def letters(desk: Desk, campaign_id: int, again: bool) -> None:
 @at_desk(Right.send)
 def stop(desk: Desk, campaign_id: int, reason: str) -> None:
     """End it for good: what is queued is dropped."""
-    from campaigns import lifecycle
+    from campaigns.approval import lifecycle
 
     _show(desk, lifecycle.stop(desk.office, desk.actor, campaign_id, reason=reason))
 
@@ -192,7 +193,7 @@ def stop(desk: Desk, campaign_id: int, reason: str) -> None:
 @at_desk(Right.see_data)
 def status(desk: Desk, campaign_id: int) -> None:
     """Where every message stands; planned = waiting + accepted + dropped + failed."""
-    from campaigns import ledger
+    from campaigns.sending import ledger
 
     desk.show(ledger.status(desk.office, desk.actor, campaign_id).as_dict(), told.status)
 
@@ -203,7 +204,7 @@ def status(desk: Desk, campaign_id: int) -> None:
 @at_desk(Right.see_data, results=False)
 def export_ledger(desk: Desk, campaign_id: int, to: Path | None) -> None:
     """Every message as CSV."""
-    from campaigns import ledger
+    from campaigns.sending import ledger
 
     with _opened(to) as file:
         ledger.export_ledger(desk.office, desk.actor, campaign_id, file)
@@ -215,7 +216,7 @@ def export_ledger(desk: Desk, campaign_id: int, to: Path | None) -> None:
 @at_desk(Right.see_data, results=False)
 def assignment(desk: Desk, campaign_id: int, to: Path | None) -> None:
     """The arm of every household as CSV: uprn, arm, contacted_on, channel."""
-    from campaigns import ledger
+    from campaigns.sending import ledger
 
     with _opened(to) as file:
         ledger.export_assignment(desk.office, desk.actor, campaign_id, file)

@@ -82,7 +82,7 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 def worker(once: bool) -> None:
     """Do background work: waves, receipts, unknown messages."""
-    from campaigns import work
+    from campaigns.worker import work
     from engage.foundation import logs
 
     office = Office()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from campaigns import lifecycle
+from campaigns.approval import lifecycle
 from dashboards.delivery import Delivery, deliveries
 from dashboards.intervals import price
 from dashboards.outcomes import outcomes, reading

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 
 from sqlmodel import col, select
 
-from campaigns import acts, ledger, lifecycle
-from campaigns.models import Campaign, CampaignState
+from campaigns.approval import lifecycle
+from campaigns.pages import actions
+from campaigns.records.models import Campaign, CampaignState
+from campaigns.sending import ledger
 from engage.foundation import audit
 from engage.foundation.audit import AuditEntry, Verdict
 from engage.foundation.clock import today
@@ -148,7 +150,7 @@ def _campaign_steps(office: Office, account: Account, found: list[Campaign]) -> 
     """The acts that a campaign waits for, as its own page offers them."""
     steps = []
     for campaign in found:
-        path, acting = f"/campaigns/{campaign.id}", {act.name for act in acts.possible(office, account, campaign)}
+        path, acting = f"/campaigns/{campaign.id}", {act.name for act in actions.possible(office, account, campaign)}
         offers = (
             ("submit", "Submit or change", campaign.reason or "A draft"),
             ("approve", "Approve or send back", f"{plural(campaign.households, 'home')}, waiting for your decision"),
@@ -158,7 +160,7 @@ def _campaign_steps(office: Office, account: Account, found: list[Campaign]) -> 
             ("letters-again", "Decide on letters", "GOV.UK Notify did not have them when it was asked twice"),
         )
         steps += [
-            (Step(f"{title}: {campaign.name}", path, hint), acts.named(name).right)
+            (Step(f"{title}: {campaign.name}", path, hint), actions.named(name).right)
             for name, title, hint in offers
             if name in acting
         ]

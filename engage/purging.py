@@ -5,7 +5,7 @@ from collections import Counter
 import click
 from sqlmodel import select
 
-import campaigns.retention
+import campaigns.records.retention
 import segments.importing.retention
 from engage.foundation import audit
 from engage.foundation.identity import Authority
@@ -22,7 +22,7 @@ def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]
 def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
     with office.database.session() as session:
         gone: Counter[str] = Counter()
-        for room in (segments.importing.retention, campaigns.retention):
+        for room in (segments.importing.retention, campaigns.records.retention):
             gone += room.purge(office, session, authority, dry_run=dry_run)
         if gone and not dry_run:
             audit.record(

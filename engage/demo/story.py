@@ -17,11 +17,12 @@ import httpx
 import uvicorn
 from pydantic import SecretStr
 
-from campaigns import ledger, lifecycle
+from campaigns.approval import lifecycle
 from campaigns.notify.client import from_settings
 from campaigns.notify.messages import Notify
 from campaigns.notify.stand_in import Running, default_seed, running
-from campaigns.work import Work, working
+from campaigns.sending import ledger
+from campaigns.worker.work import Work, working
 from engage.app import create_app
 from engage.demo.aftermath import NextRegister, next_register
 from engage.demo.borough import Borough, write_borough

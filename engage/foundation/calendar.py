@@ -86,7 +86,7 @@ class Poll(Row):
 
 
 class Retention(Row):
-    """How long personal data is kept that nothing needs any more: see `segments.importing.retention`, `campaigns.retention`."""
+    """How long personal data is kept that nothing needs any more: see `segments.importing.retention`, `campaigns.records.retention`."""
 
     replaced_days: int  # what was undone, or worked out anew since
     rejected_days: int  # rejected rows of an import

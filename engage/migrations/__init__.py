@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import campaigns.models  # noqa: F401  # each import adds its tables to the metadata
+import campaigns.records.models  # noqa: F401  # each import adds its tables to the metadata
 import engage.foundation.audit
 import engage.foundation.identity
 import engage.foundation.lake  # noqa: F401

@@ -11,9 +11,9 @@ from sqlmodel import SQLModel
 
 import segments.audiences.segments
 import segments.safeguards.suppression  # noqa: F401  # with the line above: their tables
-from campaigns import lifecycle
-from campaigns.models import Campaign, CampaignState
+from campaigns.approval import lifecycle
 from campaigns.notify.stand_in import default_seed
+from campaigns.records.models import Campaign, CampaignState
 from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
 

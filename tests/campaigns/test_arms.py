@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.arms import assign
+from campaigns.plan.arms import assign
 
 SHARES = [
     {"now": 0.5, "later": 0.5},

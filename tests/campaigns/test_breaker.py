@@ -6,11 +6,13 @@ from uuid import uuid4
 import pytest
 from sqlmodel import col, select
 
-from campaigns import breaker, ledger, lifecycle, receipts, residents
-from campaigns.models import Campaign, CampaignState, Message, MessageState
+from campaigns.approval import lifecycle
+from campaigns.messages.wording import link_token
 from campaigns.notify.client import GovukNotify
-from campaigns.wording import link_token
-from campaigns.work import Work
+from campaigns.records.models import Campaign, CampaignState, Message, MessageState
+from campaigns.replies import receipts, residents
+from campaigns.sending import breaker, ledger
+from campaigns.worker.work import Work
 from engage.foundation.audit import AuditEntry
 from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from campaigns import changes, lifecycle
-from campaigns.models import Campaign
+from campaigns.approval import changes, lifecycle
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Template
+from campaigns.records.models import Campaign
 from engage.foundation.office import Office
 from tests.campaigns.council import TEMPLATES, Maker, audience_file, plan
 

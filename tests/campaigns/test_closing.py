@@ -6,12 +6,15 @@ from uuid import uuid4
 
 from sqlmodel import col, select
 
-from campaigns import ledger, lifecycle, receipts, reckoning
-from campaigns.models import Campaign, CampaignState, Message, MessageState
+from campaigns.approval import lifecycle
+from campaigns.closing import reconciliation
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running
 from campaigns.notify.stand_in.store import Store
-from campaigns.work import Work
+from campaigns.records.models import Campaign, CampaignState, Message, MessageState
+from campaigns.replies import receipts
+from campaigns.sending import ledger
+from campaigns.worker.work import Work
 from engage.foundation.audit import AuditEntry
 from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
@@ -25,9 +28,9 @@ def messages(office: Office) -> list[Message]:
         return list(session.exec(select(Message).order_by(col(Message.id))))
 
 
-def reckoned(office: Office, campaign: Campaign) -> reckoning.Reckoning:
+def reckoned(office: Office, campaign: Campaign) -> reconciliation.Reckoning:
     with office.database.session() as session:
-        return reckoning.reckon(office, session, session.get_one(Campaign, campaign.id))
+        return reconciliation.reckon(office, session, session.get_one(Campaign, campaign.id))
 
 
 def later(office: Office, notify: GovukNotify, clock: SteppedClock, by: timedelta) -> None:

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
-from campaigns import ledger, lifecycle, receipts, settle, waves
-from campaigns.claims import Claims
-from campaigns.dispatch import Dispatcher
-from campaigns.models import Campaign, CampaignState, Message, MessageState
+from campaigns.approval import lifecycle
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running
-from campaigns.work import Work
+from campaigns.records.models import Campaign, CampaignState, Message, MessageState
+from campaigns.replies import receipts
+from campaigns.sending import ledger, settlement, waves
+from campaigns.sending.claims import Claims
+from campaigns.sending.dispatch import Dispatcher
+from campaigns.worker.work import Work
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
@@ -130,7 +132,7 @@ def finish(office: Office, people: People, notify: GovukNotify, campaign: Campai
             return
         clock.advance(timedelta(minutes=31))
         with suppress(SendBlocked):  # as an officer decides of letters that Notify never had
-            settle.decide(office, people.planner, campaign.id or 0, again=True)
+            settlement.decide(office, people.planner, campaign.id or 0, again=True)
     raise AssertionError(f"{status.waiting} messages wait for ever")
 
 

@@ -6,10 +6,12 @@ import duckdb
 import numpy as np
 import pytest
 
-from campaigns import exclusions, ledger, lifecycle
-from campaigns.exclusions import CAPPED, COMPARED, HELD_OUT, NO_CONTACT, REGISTERED
-from campaigns.models import Campaign, CampaignState, Message, MessageState
-from campaigns.plan import read
+from campaigns.approval import lifecycle
+from campaigns.plan import exclusions
+from campaigns.plan.exclusions import CAPPED, COMPARED, HELD_OUT, NO_CONTACT, REGISTERED
+from campaigns.plan.plan import read
+from campaigns.records.models import Campaign, CampaignState, Message, MessageState
+from campaigns.sending import ledger
 from engage.foundation.errors import InputRefused, SendBlocked
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office

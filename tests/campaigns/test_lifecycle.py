@@ -6,8 +6,9 @@ import duckdb
 import pytest
 from sqlmodel import select
 
-from campaigns import ledger, lifecycle
-from campaigns.models import Approval, Campaign, CampaignState, Wave
+from campaigns.approval import lifecycle
+from campaigns.records.models import Approval, Campaign, CampaignState, Wave
+from campaigns.sending import ledger
 from engage.foundation import audit
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import InputRefused, NotAllowed, NotFound, SendBlocked

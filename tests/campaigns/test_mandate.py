@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaigns import acts, changes, ledger, lifecycle
-from campaigns.models import Campaign, CampaignState
+from campaigns.approval import changes, lifecycle
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import Unavailable
 from campaigns.notify.messages import Template
 from campaigns.notify.stand_in import Running
-from campaigns.work import Work
+from campaigns.pages import actions
+from campaigns.records.models import Campaign, CampaignState
+from campaigns.sending import ledger
+from campaigns.worker.work import Work
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SendBlocked
 from engage.foundation.identity import Account
@@ -50,7 +52,7 @@ def standing(office: Office, people: People, campaign: Campaign) -> ledger.Statu
 def offered(office: Office, actor: Actor, campaign: Campaign) -> set[str]:
     with office.database.reading() as session:
         account = session.get_one(Account, actor.account_id)
-    return {act.name for act in acts.possible(office, account, lifecycle.campaign(office, actor, campaign.id or 0))}
+    return {act.name for act in actions.possible(office, account, lifecycle.campaign(office, actor, campaign.id or 0))}
 
 
 def test_an_edited_template_pauses_before_anything_leaves(

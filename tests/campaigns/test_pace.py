@@ -7,14 +7,14 @@ from datetime import datetime
 import pytest
 import sqlalchemy as sa
 
-from campaigns.dispatch import THREADS, Dispatcher
-from campaigns.models import Pace
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.pace import CREDIT, Pacer
 from campaigns.notify.stand_in import running
 from campaigns.notify.stand_in.limits import Bucket
-from campaigns.pace import SharedBook
-from campaigns.work import Work
+from campaigns.records.models import Pace
+from campaigns.sending.dispatch import THREADS, Dispatcher
+from campaigns.sending.pace import SharedBook
+from campaigns.worker.work import Work
 from engage.foundation.clock import SteppedClock, SystemClock
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings

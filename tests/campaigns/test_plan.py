@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from campaigns.models import Channel
-from campaigns.plan import Plan, PlanInvalid, read
+from campaigns.plan.plan import Plan, PlanInvalid, read
+from campaigns.records.models import Channel
 from tests.campaigns.council import TEMPLATES, plan
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from campaigns import plan_form
-from campaigns.models import Campaign
-from campaigns.plan import REMINDED_LATER, REMINDED_NOW, read
+from campaigns.plan.plan import REMINDED_LATER, REMINDED_NOW, read
+from campaigns.records.models import Campaign
+from campaigns.setup import plan_form
 from engage.foundation.forms import Form
 from tests.campaigns.council import SEED, TEMPLATES, plan
 

@@ -11,11 +11,13 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import SQLModel
 
-from campaigns import ledger, lifecycle, outlines, plan_form
+from campaigns.approval import lifecycle
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running, running
-from campaigns.plan import Plan
-from campaigns.work import tick
+from campaigns.plan.plan import Plan
+from campaigns.sending import ledger
+from campaigns.setup import outlines, plan_form
+from campaigns.worker.work import tick
 from engage.app import create_app
 from engage.foundation import audit
 from engage.foundation.clock import SteppedClock

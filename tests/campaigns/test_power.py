@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from campaigns import power
-from campaigns.plan import read
+from campaigns.plan import power
+from campaigns.plan.plan import read
 from tests.campaigns.council import TEMPLATES, Maker, plan
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from campaigns import lifecycle, pre_election
-from campaigns.models import CampaignState
-from campaigns.plan import read
+from campaigns.approval import lifecycle, pre_election
+from campaigns.plan.plan import read
+from campaigns.records.models import CampaignState
 from engage.foundation.calendar import law, pre_election_periods
 from engage.foundation.errors import InputRefused, NotAllowed, SendBlocked
 from engage.foundation.office import Office

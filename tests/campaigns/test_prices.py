@@ -2,12 +2,12 @@
 
 import pytest
 
-from campaigns import lifecycle
-from campaigns.models import Message, MessageState
+from campaigns.approval import lifecycle
+from campaigns.approval.submission import setting
+from campaigns.messages.proofs import filled
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.text import check_sms, fill
-from campaigns.proofs import filled
-from campaigns.submission import setting
+from campaigns.records.models import Message, MessageState
 from engage.foundation.office import Office
 from tests.campaigns.council import COUNCIL, TEMPLATES, Maker, audience_file, plan
 

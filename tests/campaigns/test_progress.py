@@ -5,14 +5,15 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from campaigns import ledger, lifecycle, waves
-from campaigns.dispatch import Dispatcher
-from campaigns.models import CampaignState, MessageState
+from campaigns.approval import lifecycle
+from campaigns.closing.progress import Progress, progress
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import Ambiguous, DailyLimitReached, KeyRejected
 from campaigns.notify.pace import Pacer
-from campaigns.progress import Progress, progress
-from campaigns.work import Work
+from campaigns.records.models import CampaignState, MessageState
+from campaigns.sending import ledger, waves
+from campaigns.sending.dispatch import Dispatcher
+from campaigns.worker.work import Work
 from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
 from tests.campaigns.council import START, WARDS, Maker, People

@@ -8,14 +8,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from campaigns import letters, lifecycle, names, proofs
-from campaigns.models import CampaignState
+from campaigns.approval import lifecycle
+from campaigns.messages import letters, names, proofs
+from campaigns.messages.proofs import Setting
 from campaigns.notify.address import read_address
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Template
 from campaigns.notify.text import check_sms
-from campaigns.plan import read
-from campaigns.proofs import Setting
+from campaigns.plan.plan import read
+from campaigns.records.models import CampaignState
 from engage.foundation.errors import SendBlocked, SettingsInvalid
 from engage.foundation.office import Office
 from tests.campaigns.council import COUNCIL, SEED, TEMPLATES, Maker, audience_file, plan

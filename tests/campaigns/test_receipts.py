@@ -7,14 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from campaigns import receipts, residents, waves
-from campaigns.dispatch import Dispatcher
-from campaigns.models import Campaign, Message, MessageState, Receipt, Response
+from campaigns.messages.wording import link_token
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
-from campaigns.wording import link_token
-from campaigns.work import tick
+from campaigns.records.models import Campaign, Message, MessageState, Receipt, Response
+from campaigns.replies import receipts, residents
+from campaigns.sending import waves
+from campaigns.sending.dispatch import Dispatcher
+from campaigns.worker.work import tick
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.office import Office

@@ -8,17 +8,20 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import col, select
 
-from campaigns import audience, ledger, lifecycle, progress, settle, waves
-from campaigns.dispatch import Dispatcher, Patience
-from campaigns.guard import Guard
-from campaigns.models import Campaign, CampaignState, Message, MessageState, Wave
+from campaigns.approval import lifecycle
+from campaigns.closing import progress
+from campaigns.messages.wording import FIELDS, values
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import Ambiguous, DailyLimitReached, NotSent, RateLimited, SendFault
 from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
-from campaigns.plan import read
-from campaigns.wording import FIELDS, values
-from campaigns.work import tick
+from campaigns.plan import audience
+from campaigns.plan.plan import read
+from campaigns.records.models import Campaign, CampaignState, Message, MessageState, Wave
+from campaigns.sending import ledger, settlement, waves
+from campaigns.sending.dispatch import Dispatcher, Patience
+from campaigns.sending.guard import Guard
+from campaigns.worker.work import tick
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SendBlocked
 from engage.foundation.lake import Snapshot
@@ -397,7 +400,7 @@ def test_what_notify_may_have_forgotten_is_left_to_an_officer(
     tick(office, Faulty(notify, Ambiguous("ReadTimeout"), after=True))
     clock.advance(timedelta(days=8))
     tick(office, notify)
-    assert check(office, people, campaign).failed_for == {settle.NOT_CONFIRMED: 1}
+    assert check(office, people, campaign).failed_for == {settlement.NOT_CONFIRMED: 1}
 
 
 @pytest.mark.parametrize("again", [True, False])
@@ -415,14 +418,14 @@ def test_a_letter_that_notify_never_had_is_decided_on_by_a_person(
     clock.advance(29 * MINUTE)
     tick(office, notify)
     with pytest.raises(SendBlocked, match="No letter"):  # letters wait longer between the looks
-        settle.decide(office, people.planner, number, again=again)
+        settlement.decide(office, people.planner, number, again=again)
     for _ in range(3):
         clock.advance(31 * MINUTE)
         tick(office, notify)
     status = check(office, people, campaign)
     assert (status.accepted, status.unknown) == (29, 1), "never sent again by itself"
     assert progress.progress(office, people.planner, number).undecided == 1
-    settle.decide(office, people.planner, number, again=again)
+    settlement.decide(office, people.planner, number, again=again)
     tick(office, notify)
     status = check(office, people, campaign)
     assert (status.accepted, status.failed, status.unknown) == ((30, 0, 0) if again else (29, 1, 0))

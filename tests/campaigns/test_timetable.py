@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns import lifecycle, timetable
-from campaigns.models import Message, MessageState
-from campaigns.timetable import Days, Job
+from campaigns.approval import lifecycle
+from campaigns.messages import timetable
+from campaigns.messages.timetable import Days, Job
+from campaigns.records.models import Message, MessageState
 from engage.foundation.calendar import law, waking_hours
 from engage.foundation.clock import LONDON
 from engage.foundation.office import Office

@@ -10,12 +10,14 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 
-from campaigns import ledger, lifecycle, rounds, workers
-from campaigns.models import CampaignState, MessageState, Worker
+from campaigns.approval import lifecycle
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Accepted, Notify, Outgoing
 from campaigns.notify.stand_in import Running
-from campaigns.work import Work, worker, working
+from campaigns.records.models import CampaignState, MessageState, Worker
+from campaigns.sending import ledger
+from campaigns.worker import rounds, workers
+from campaigns.worker.work import Work, worker, working
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.lake import current

@@ -13,8 +13,9 @@ from sqlmodel import SQLModel, select
 
 import segments.audiences.segments
 import segments.safeguards.suppression  # noqa: F401  # with the line above: their tables
-from campaigns import ledger, lifecycle
-from campaigns.models import Message, MessageState, Wave
+from campaigns.approval import lifecycle
+from campaigns.records.models import Message, MessageState, Wave
+from campaigns.sending import ledger
 from engage.app import create_app
 from engage.demo.aftermath import next_register
 from engage.demo.borough import Borough, write_borough

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from campaigns.models import Campaign, MessageState, Wave
+from campaigns.records.models import Campaign, MessageState, Wave
 from dashboards.delivery import deliveries
 from dashboards.outcomes import cells, gained, outcomes, reading
 from engage import told

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from campaigns.power import detectable, needed
+from campaigns.plan.power import detectable, needed
 from dashboards.intervals import Interval, Z, newcombe, price
 from dashboards.simultaneous import dunnett, looking
 from dashboards.trial import Rate, read_table

@@ -11,10 +11,10 @@ from sqlmodel import col, select
 
 import segments.importing.intake
 import segments.linking.review  # noqa: F401  # with the line above: their tables
-from campaigns import lifecycle
-from campaigns.models import Message
-from campaigns.retention import kept_until
-from campaigns.waves import plan_due
+from campaigns.approval import lifecycle
+from campaigns.records.models import Message
+from campaigns.records.retention import kept_until
+from campaigns.sending.waves import plan_due
 from engage.foundation import audit
 from engage.foundation.clock import SteppedClock
 from engage.foundation.lake import Snapshot

@@ -18,8 +18,8 @@ import pandas as pd
 import pytest
 from sqlmodel import Session, select
 
-from campaigns import ledger
-from campaigns.models import Campaign
+from campaigns.records.models import Campaign
+from campaigns.sending import ledger
 from engage.foundation.identity import Account
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office

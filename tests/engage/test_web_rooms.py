@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlmodel import select
 
-from campaigns import plan_form
-from campaigns.models import Campaign, Message, MessageState, Receipt, Wave
-from campaigns.plan import REMINDED_LATER, REMINDED_NOW
+from campaigns.plan.plan import REMINDED_LATER, REMINDED_NOW
+from campaigns.records.models import Campaign, Message, MessageState, Receipt, Wave
+from campaigns.setup import plan_form
 from engage.app import create_app
 from engage.foundation.audit import AuditEntry
 from engage.foundation.forms import Form

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from campaigns import ledger, settle
 from campaigns.notify.stand_in import Running, running
+from campaigns.sending import ledger, settlement
 from engage.foundation.clock import ShiftedClock
 from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
@@ -26,8 +26,8 @@ PATIENT = 60  # seconds until the test gives up
 # The waits of real life are minutes; a killed process on this machine has nothing on its way after milliseconds.
 WORKER = """
 from datetime import timedelta
-from campaigns.dispatch import Patience
-from campaigns.work import worker
+from campaigns.sending.dispatch import Patience
+from campaigns.worker.work import worker
 from engage.foundation.office import Office
 second = timedelta(seconds=1)
 worker(Office(), every=0.3, patience=Patience(
@@ -86,7 +86,7 @@ def test_every_message_is_sent_exactly_once(office: Office, post: Running) -> No
 
     def standing() -> ledger.Status:
         with suppress(SendBlocked):  # as an officer decides of letters that Notify never had
-            settle.decide(office, maker.people.planner, campaign.id or 0, again=True)
+            settlement.decide(office, maker.people.planner, campaign.id or 0, again=True)
         return ledger.status(office, maker.people.planner, campaign.id or 0)
 
     assert standing().waiting > 0

@@ -13,12 +13,12 @@ from typing import Any, cast
 import pytest
 import sqlalchemy as sa
 
-from campaigns import ledger, settle, waves
-from campaigns.models import Campaign
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Accepted, Notify, Outgoing
 from campaigns.notify.stand_in import Running, running
-from campaigns.work import Work
+from campaigns.records.models import Campaign
+from campaigns.sending import ledger, settlement, waves
+from campaigns.worker.work import Work
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
@@ -89,7 +89,7 @@ class Play:
     def finish(self) -> ledger.Status:
         for _ in range(10):
             with suppress(SendBlocked):  # as an officer decides of letters that Notify never had
-                settle.decide(self.office, self.maker.people.planner, self.campaign.id or 0, again=True)
+                settlement.decide(self.office, self.maker.people.planner, self.campaign.id or 0, again=True)
             self.tick()
             if not self.status().waiting:
                 break

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.models import Campaign, CampaignState, Message, MessageState, Wave
-from campaigns.reminded import reminded
+from campaigns.records.models import Campaign, CampaignState, Message, MessageState, Wave
+from campaigns.records.reminded import reminded
 from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
 from segments.audiences import overlap

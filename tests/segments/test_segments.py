@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from pandas.util import hash_array
 from sqlmodel import Session, col, select
 
-from campaigns import audience as arms
+from campaigns.plan import audience as arms
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.forms import Form
 from engage.foundation.lake import Snapshot, current

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from campaigns.models import Campaign
+from campaigns.records.models import Campaign
 from dashboards.figures import published
 from dashboards.outcomes import cells, outcomes
 from engage.demo.borough import write_borough

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from campaigns import receipts
-from campaigns.models import MESSAGES, MessageState
+from campaigns.records.models import MESSAGES, MessageState
+from campaigns.replies import receipts
 from segments.safeguards.suppression import suppress_household
 from tests.campaigns.council import COUNCIL
 from tests.soak.stage import TEXTS, Stage, uprns

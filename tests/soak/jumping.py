@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from campaigns.work import worker
+from campaigns.worker.work import worker
 from engage.foundation import logs
 from engage.foundation.office import Office
 

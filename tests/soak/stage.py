@@ -24,10 +24,12 @@ import pyarrow.parquet as pq
 import requests
 import sqlalchemy as sa
 
-from campaigns import ledger, lifecycle, settle
-from campaigns.models import MESSAGES, Campaign, CampaignState, MessageState
+from campaigns.approval import lifecycle
 from campaigns.notify.client import GovukNotify
-from campaigns.work import Work
+from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState
+from campaigns.sending import ledger
+from campaigns.sending import settlement as settle
+from campaigns.worker.work import Work
 from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings

@@ -17,11 +17,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from campaigns.notify.stand_in import life, sending, shape
-from campaigns.notify.stand_in.desk import Desk
 from campaigns.notify.stand_in.limits import rate_message
 from campaigns.notify.stand_in.problem import Problem, bad_request, broken, not_found
 from campaigns.notify.stand_in.schema import CHANNELS, check, check_query, require_uuid
 from campaigns.notify.stand_in.seed import Key, Service, Template
+from campaigns.notify.stand_in.service import Desk
 from campaigns.notify.stand_in.store import Row
 from engage.foundation.errors import EngageError, InputRefused
 

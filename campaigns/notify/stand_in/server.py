@@ -14,8 +14,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from campaigns.notify.stand_in.app import TRANSPORT, build
-from campaigns.notify.stand_in.desk import Desk
 from campaigns.notify.stand_in.seed import Seed, load_seed, read_seed
+from campaigns.notify.stand_in.service import Desk
 from engage.foundation.clock import Clock
 from engage.foundation.errors import InputRefused
 

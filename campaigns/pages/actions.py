@@ -1,0 +1,161 @@
+"""What an officer can do to a campaign, each confirmed on a page of its own that says what will happen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from campaigns.approval import lifecycle
+from campaigns.records.models import Campaign, CampaignState
+from campaigns.sending import settlement
+from engage.foundation.errors import NotFound
+from engage.foundation.forms import Form
+from engage.foundation.identity import Account, Right
+from engage.foundation.office import Actor, Office
+
+Do = Callable[[Office, Actor, int, Form], Campaign]
+
+
+@dataclass(frozen=True)
+class Act:
+    """`asks` names the field for a note, '' where none is asked; `done` is said afterwards."""
+
+    name: str
+    right: Right
+    states: tuple[CampaignState, ...]
+    title: str
+    button: str
+    happens: str
+    done: str
+    do: Do
+    asks: str = ""
+    grave: bool = False
+
+
+def _approve(office: Office, actor: Actor, number: int, form: Form) -> Campaign:
+    return lifecycle.approve(office, actor, number, note=form.text("note"), digest=form.text("digest"))
+
+
+def _reject(office: Office, actor: Actor, number: int, form: Form) -> Campaign:
+    return lifecycle.reject(office, actor, number, note=form.text("note"), digest=form.text("digest"))
+
+
+ACTS = {
+    act.name: act
+    for act in (
+        Act(
+            "submit", Right.plan, (CampaignState.draft,), "Submit for approval", "Submit for approval",
+            "The homes of the segment are frozen, drawn into their groups by lot, and counted. Somebody else then "
+            "approves exactly this version. Nothing is sent.",
+            "Submitted. Somebody else can approve it now.",
+            lambda office, actor, number, _: lifecycle.submit(office, actor, number),
+        ),
+        Act(
+            "approve", Right.approve, (CampaignState.submitted, CampaignState.paused), "Approve this campaign",
+            "Approve",
+            "You approve exactly this version: these homes, these messages, these days. Nothing is sent before an "
+            "officer launches it or, where it was paused, resumes it.",
+            "Approved. It can be launched now.",
+            _approve, asks="Note (optional)",
+        ),
+        Act(
+            "reject", Right.approve, (CampaignState.submitted, CampaignState.paused), "Send this campaign back",
+            "Send back",
+            "It goes back with your note, to be changed and submitted anew. Nothing leaves before it is approved.",
+            "Sent back to be changed.",
+            _reject, asks="What has to change?",
+        ),
+        Act(
+            "launch", Right.send, (CampaignState.approved,), "Launch this campaign", "Launch",
+            "Each wave leaves on its day, in waking hours, to those who are still unregistered and have not asked to "
+            "stop. Each message is checked again at the moment it leaves.",
+            "Launched. Its waves leave on their days.",
+            lambda office, actor, number, _: lifecycle.launch(office, actor, number),
+        ),
+        Act(
+            "pause", Right.send, (CampaignState.launched,), "Pause this campaign", "Pause",
+            "Nothing more leaves until it is resumed. What GOV.UK Notify already has goes on.",
+            "Paused. Nothing more leaves until you resume it.",
+            lambda office, actor, number, form: lifecycle.pause(office, actor, number, reason=form.text("note")),
+            asks="Why? (optional)",
+        ),
+        Act(
+            "renew", Right.plan, (CampaignState.paused,), "Submit the messages as they are now",
+            "Submit the messages again",
+            "The messages are read from GOV.UK Notify as they are now, with the polls that have been called. Homes, "
+            "groups and days stay as they were. Somebody else then approves this version, and you resume it. "
+            "Nothing is sent.",
+            "Submitted. Somebody else can approve it now.",
+            lambda office, actor, number, _: lifecycle.renew(office, actor, number),
+        ),
+        Act(
+            "resume", Right.send, (CampaignState.paused,), "Resume this campaign", "Resume",
+            "What is waiting leaves, each message checked again first. A wave whose last day has passed is dropped.",
+            "Resumed.",
+            lambda office, actor, number, _: lifecycle.resume(office, actor, number),
+        ),
+        Act(
+            "letters-again", Right.send, (CampaignState.launched, CampaignState.paused),
+            "Send letters again", "Send letters again",
+            "GOV.UK Notify was asked for these letters twice, half an hour apart, and did not have them. They are sent "
+            "again under the same references. If Notify has one after all, that home gets it twice, as a letter cannot "
+            "be called back.",
+            "The letters are sent again.",
+            lambda office, actor, number, _: settlement.decide(office, actor, number, again=True),
+        ),
+        Act(
+            "letters-given-up", Right.send, (CampaignState.launched, CampaignState.paused),
+            "Give letters up", "Give letters up",
+            "These letters count as failed, not confirmed by GOV.UK Notify, and are not sent again.",
+            "The letters count as failed.",
+            lambda office, actor, number, _: settlement.decide(office, actor, number, again=False),
+        ),
+        Act(
+            "discard", Right.send, lifecycle.CHANGEABLE, "Give this campaign up", "Give up",
+            "It cannot be submitted, approved or launched any more. Nothing of it has been sent. What was planned and "
+            "decided stays on record.",
+            "Given up. Nothing of it is sent.",
+            lambda office, actor, number, form: lifecycle.stop(office, actor, number, reason=form.text("note")),
+            asks="Why? (optional)",
+        ),
+        Act(
+            "stop", Right.send, (CampaignState.launched, CampaignState.paused), "Stop everything", "Stop everything",
+            "Everything that is still waiting is dropped, for good. What GOV.UK Notify already has cannot be called "
+            "back. A stopped campaign cannot be started again.",
+            "Stopped. Nothing more leaves.",
+            lambda office, actor, number, form: lifecycle.stop(office, actor, number, reason=form.text("note")),
+            asks="Why?", grave=True,
+        ),
+    )
+}  # fmt: skip
+
+
+BEFORE_A_POLL = ("submit", "approve", "launch")  # acts that tell of a poll that is near
+
+
+def named(name: str) -> Act:
+    if name not in ACTS:
+        raise NotFound("There is no such page.")
+    return ACTS[name]
+
+
+def possible(office: Office, account: Account, campaign: Campaign) -> list[Act]:
+    """What this account may do to it now. Who planned or submitted a campaign does not decide on it."""
+    own = account.id in (campaign.created_by_id, campaign.submitted_by_id)
+    idle = _idle(office, campaign)
+    return [
+        act
+        for act in ACTS.values()
+        if campaign.state in act.states and act.name not in idle
+        and account.may(act.right) and not (own and act.right == Right.approve)
+    ]  # fmt: skip
+
+
+def _idle(office: Office, campaign: Campaign) -> set[str]:
+    """Acts that would change nothing now, though its state allows them."""
+    with office.database.reading() as session:
+        waits, undecided = lifecycle.awaited(session, office, campaign), settlement.any_undecided(session, campaign)
+    idle = set() if undecided else {"letters-again", "letters-given-up"}
+    if campaign.state != CampaignState.paused:
+        return idle
+    if waits:
+        return idle | {"renew", "resume"}
+    return idle | {"approve", "reject", "resume" if not campaign.digest else "renew"}

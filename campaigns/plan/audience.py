@@ -1,0 +1,193 @@
+"""The audience of a submitted campaign: who is in it, in which arm, and how each wave would reach them."""
+
+import hashlib
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from campaigns.plan.arms import assign
+from campaigns.plan.plan import Plan, PlannedWave
+from campaigns.records.models import Channel
+
+REACHED = {
+    Channel.email: "email_contact IS NOT NULL",
+    Channel.sms: "sms_contact IS NOT NULL",
+    Channel.letter: "coalesce(letter, false)",
+}
+FRAGMENTS = (1, 3)  # what a reminder by text takes, at least and at most, as long as it has not been read
+NOBODY = np.array([], dtype=np.int64)
+AT_ONCE = 4_096  # homes to a part of the file, which is what is read, and planned, at once; DuckDB takes whole 2,048s
+
+
+def with_arms(
+    frozen: Path, to: Path, shares: Mapping[str, float], seed: int, without: npt.NDArray[np.int64] = NOBODY,
+    no_letter: npt.NDArray[np.int64] = NOBODY,
+) -> dict[str, int]:  # fmt: skip
+    """Write the frozen audience, but for some UPRNs, to `to` with a column `arm`; those of `no_letter` cannot be
+    reached by letter. Gives the households in each arm."""
+    with duckdb.connect() as lake:
+        lake.register("without", pa.table({"uprn": without}))
+        lake.register("no_letter", pa.table({"uprn": no_letter}))
+        homes = lake.execute(
+            "SELECT uprn, coalesce(ward, '') AS ward FROM read_parquet(?) WHERE uprn NOT IN (SELECT uprn FROM without)",
+            [str(frozen)],
+        ).fetchnumpy()
+        wards = [str(ward) for ward in homes["ward"]]
+        drawn = assign(np.asarray(homes["uprn"], dtype=np.int64), wards, shares, seed)
+        lake.register("drawn", pa.table({"uprn": homes["uprn"], "arm": drawn.astype(object)}))
+        lake.execute(
+            "COPY (SELECT homes.* REPLACE (letter AND uprn NOT IN (SELECT uprn FROM no_letter) AS letter), drawn.arm "  # noqa: S608 - COPY takes no parameter for its file
+            "FROM read_parquet(?) homes JOIN drawn USING (uprn) ORDER BY uprn) "
+            f"TO {_quoted(to)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {AT_ONCE})",
+            [str(frozen)],
+        )
+    return {arm: int((drawn == arm).sum()) for arm in shares}
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def best_channel(channels: Sequence[str]) -> str:
+    """SQL for the first of the channels by which a home may be reached, or null."""
+    cases = " ".join(f"WHEN {REACHED[Channel(channel)]} THEN '{Channel(channel).value}'" for channel in channels)
+    return f"CASE {cases} END"
+
+
+def homes_of(lake: duckdb.DuckDBPyConnection, path: Path, arm: str) -> int:
+    query = "SELECT count(*) FROM read_parquet(?) WHERE arm = ?"
+    return int(lake.execute(query, [str(path), arm]).fetchall()[0][0])
+
+
+def uprns(path: Path, arms: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Of the homes in those arms."""
+    table = pq.read_table(path, columns=["uprn", "arm"])
+    wanted = np.isin(np.asarray(table["arm"].to_pylist(), dtype=str), list(arms))
+    return np.asarray(table["uprn"], dtype=np.int64)[wanted]
+
+
+def held(path: Path, uprns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Those of the UPRNs that a frozen audience holds."""
+    homes = np.asarray(pq.read_table(path, columns=["uprn"])["uprn"], dtype=np.int64)
+    return np.intersect1d(homes, uprns)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    uprn: int
+    ward: str
+    contacts: dict[str, tuple[str, str]]  # channel: (keyed hash, encrypted value); a letter has neither
+
+
+def homes(path: Path, arms: Sequence[str], channels: Sequence[str]) -> Iterator[list[Home]]:
+    """The homes of the arms that one of the channels reaches, by UPRN, some thousands at a time."""
+    columns = ["uprn", "ward", "arm", "email_contact", "email_value", "sms_contact", "sms_value", "letter"]
+    with pq.ParquetFile(path) as file:
+        for part in range(file.num_row_groups):
+            # Not iter_batches, nor in threads, which hold several parts of a file of a million.
+            rows = file.read_row_group(part, columns, use_threads=False).to_pylist()
+            found = [_home(row, channels) for row in rows if row["arm"] in arms]
+            yield [home for home in found if home.contacts]
+
+
+def _home(row: Mapping[str, Any], channels: Sequence[str]) -> Home:
+    contacts: dict[str, tuple[str, str]] = {}
+    for channel in channels:
+        if channel == Channel.letter:
+            if row["letter"]:
+                contacts[channel] = ("", "")
+        elif row[f"{channel}_contact"]:
+            contacts[channel] = (row[f"{channel}_contact"], row[f"{channel}_value"])
+    return Home(row["uprn"], row["ward"] or "", contacts)
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What a message to a home needs besides its contact: the address, postcode last, and where a contact came from."""
+
+    address_lines: tuple[str, ...]
+    sources: dict[str, str]  # by channel
+
+
+class Directory:
+    """The particulars of an audience's homes, one part of its file at a time: messages leave in the order in which
+    their homes stand in it, so a part serves many batches. For one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = -1
+        self._homes: dict[int, Particulars] = {}
+
+    @cached_property
+    def _file(self) -> pq.ParquetFile:
+        return pq.ParquetFile(self._path)
+
+    @cached_property
+    def _last(self) -> list[int]:
+        """The highest UPRN of each part."""
+        column, parts = self._file.schema_arrow.get_field_index("uprn"), self._file.metadata
+        return [parts.row_group(part).column(column).statistics.max for part in range(parts.num_row_groups)]
+
+    def of(self, uprns: Iterable[int]) -> dict[int, Particulars]:
+        return {uprn: self._in(bisect_left(self._last, uprn))[uprn] for uprn in sorted(set(uprns))}
+
+    def _in(self, part: int) -> dict[int, Particulars]:
+        if part != self._part:
+            columns = ["uprn", "address_lines", "email_source", "sms_source"]
+            # Not by NumPy, for which pyarrow would bring pandas.
+            rows = self._file.read_row_group(part, columns, use_threads=False).to_pylist()
+            self._homes, self._part = {row["uprn"]: _particulars(row) for row in rows}, part
+        return self._homes
+
+
+def _particulars(row: Mapping[str, Any]) -> Particulars:
+    sources = {channel: row[f"{channel}_source"] or "" for channel in ("email", "sms")}
+    return Particulars(tuple(row["address_lines"] or ()), sources)
+
+
+def estimate(path: Path, plan: Plan) -> dict[str, Any]:
+    """Who is reached by each wave. In each wave, the channels and `no contact` add up to its households; the arms add
+    up to the audience. `text_sources` counts texts by the record their number was taken from."""
+    with duckdb.connect() as lake:
+        waves = [_wave(lake, path, number, wave) for number, wave in enumerate(plan.waves, 1)]
+        everyone = best_channel(sorted({channel for wave in plan.waves for channel in wave.channels}))
+        total, unreached = lake.execute(
+            f"SELECT count(*), count(*) FILTER ({everyone} IS NULL) FROM read_parquet(?)",  # noqa: S608 - from REACHED
+            [str(path)],
+        ).fetchall()[0]
+    return {"households": total, "no_contact": unreached, "reachable": total - unreached, "waves": waves}
+
+
+def _wave(lake: duckdb.DuckDBPyConnection, path: Path, number: int, wave: PlannedWave) -> dict[str, Any]:
+    rows = lake.execute(
+        f"SELECT {best_channel(wave.channels)} AS channel, coalesce(sms_source, ''), count(*) FROM read_parquet(?) "  # noqa: S608 - from REACHED
+        "WHERE arm IN (SELECT unnest(?)) GROUP BY ALL ORDER BY ALL",
+        [str(path), list(wave.arms)],
+    ).fetchall()
+    counts: Counter[str] = Counter()
+    for channel, _, count in rows:
+        counts[channel or "no_contact"] += count
+    return {
+        "number": number,
+        "send_on": wave.send_on.isoformat(),
+        "arms": list(wave.arms),
+        "households": counts.total(),
+        "channels": {channel: counts[channel] for channel in wave.channels},
+        "text_sources": {source: count for channel, source, count in rows if channel == Channel.sms},
+        "no_contact": counts["no_contact"],
+    }
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,169 @@
+"""Who is left out of a campaign and why, in figures that add up.
+
+Homes that must not be seen are in none of these figures (`segments.safeguards.protected`): the first of them, all homes on the
+council's list, is rounded so that its difference to the others tells nothing of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from campaigns.plan import audience
+from campaigns.plan.audience import best_channel, homes_of
+from campaigns.plan.plan import Plan
+from campaigns.records.models import CONTACTED, MESSAGES, Campaign, CampaignState
+from engage.foundation.calendar import FrequencyCap, in_force, law
+from engage.foundation.clock import LONDON
+from engage.foundation.errors import SendBlocked
+from engage.foundation.lake import Snapshot, current
+from engage.foundation.office import Office
+
+Uprns = npt.NDArray[np.int64]
+COMPARED = "in another campaign’s comparison, or still to be reminded by it"
+REGISTERED = "somebody new registered there since the homes were counted"
+NO_CONTACT = "no contact that may be used in the channels of this campaign"
+CAPPED = "reminded as often as the council allows"
+HELD_OUT = "not reminded at all, as the plan says"
+RUNNING = (CampaignState.launched, CampaignState.paused)
+of = MESSAGES.c
+
+
+@dataclass(frozen=True)
+class Line:
+    """`homes` is exact, or rounded where `about`. Left-out lines and the last one add up to the segment."""
+
+    what: str
+    homes: int
+    kind: str  # total, left out, subtotal
+    about: bool = False
+
+
+def before_the_draw(
+    office: Office, authority: str, campaign_id: int, plan: Plan, register_snapshot: int | None
+) -> dict[str, Uprns]:  # fmt: skip
+    """UPRNs to leave out of the draw, by reason."""
+    with office.database.reading() as session:
+        compared = in_comparisons(session, office, authority, campaign_id, plan)
+        register = current(session, authority, "register")
+    found = {COMPARED: compared}
+    if register is not None and register_snapshot is not None and register.id != register_snapshot:
+        from segments.homes import registrations  # noqa: PLC0415  # brings the query engine
+
+        gained = registrations.gained_since(office, authority, register_snapshot)
+        found[REGISTERED] = np.array(sorted(gained), dtype=np.int64)
+    return found
+
+
+def in_comparisons(
+    session: Session, office: Office, authority: str, campaign_id: int, plan: Plan, *, since: datetime | None = None
+) -> Uprns:  # fmt: skip
+    """UPRNs that the other running campaigns hold (those launched after `since`).
+
+    A reminder of ours to one group of a comparison of theirs would be taken for an effect of theirs, and a reminder of
+    theirs to our comparison would spoil ours. So a home takes part in one comparison at a time.
+    """
+    query = select(Campaign, Snapshot.path).where(
+        Campaign.authority == authority, Campaign.id != campaign_id, col(Campaign.state).in_(RUNNING),
+        Campaign.audience_snapshot == Snapshot.id,
+    )  # fmt: skip
+    held = [audience.NOBODY]
+    for other, path in session.exec(query):
+        arms = _held_arms(Plan.model_validate(other.plan), plan)
+        if arms and (since is None or (other.launched_at and other.launched_at > since)):
+            held.append(audience.uprns(office.lake.root / path, arms))
+    return np.unique(np.concatenate(held))
+
+
+def _held_arms(theirs: Plan, ours: Plan) -> list[str]:
+    """All groups while their comparison runs; after it, those whom they will still remind while ours runs."""
+    if len(theirs.arms) > 1 and theirs.outcome_window.end >= ours.start:
+        return list(theirs.arms)
+    if len(ours.arms) < 2:
+        return []
+    coming = [wave for wave in theirs.waves if ours.start <= wave.send_on <= ours.outcome_window.end]
+    return sorted({arm for wave in coming for arm in wave.arms})
+
+
+def demand_apart(session: Session, office: Office, campaign: Campaign, path: Path) -> None:
+    """SendBlocked where a campaign launched since this one was submitted holds some of the same homes."""
+    theirs = in_comparisons(
+        session, office, campaign.authority, campaign.id or 0, Plan.model_validate(campaign.plan),
+        since=campaign.submitted_at,
+    )  # fmt: skip
+    if shared := len(audience.held(path, theirs)):
+        raise SendBlocked(
+            f"{shared:,} of its homes have come into the comparison of another campaign since it was submitted. "
+            "Change the plan and submit it again, so that they are left out."
+        )
+
+
+def waterfall(
+    office: Office, session: Session, authority: str, plan: Plan, path: Path, left_out: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """From the segment to the homes that can be reminded: `left_out` are those taken out before the draw."""
+    with duckdb.connect() as lake:
+        drawn = int(lake.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall()[0][0])
+        counts = dict.fromkeys((NO_CONTACT, CAPPED, HELD_OUT), 0)
+        for arm in plan.arms:
+            for reason, homes in _of_arm(lake, office, session, authority, plan, arm, path).items():
+                counts[reason] += homes
+    lines = [
+        *_all_homes(office, session, authority),
+        Line("homes the segment holds", drawn + sum(left_out.values()), "total"),
+        *(Line(reason, homes, "left out") for reason, homes in left_out.items()),
+        Line("homes drawn into groups", drawn, "subtotal"),
+        *(Line(reason, homes, "left out") for reason, homes in counts.items()),
+        Line("homes that can be reminded", drawn - sum(counts.values()), "total"),
+    ]
+    return [asdict(line) for line in lines]
+
+
+def _of_arm(
+    lake: duckdb.DuckDBPyConnection, office: Office, session: Session, authority: str, plan: Plan, arm: str,
+    path: Path,
+) -> dict[str, int]:  # fmt: skip
+    waves = [wave for wave in plan.waves if arm in wave.arms]
+    if not waves:
+        return {HELD_OUT: homes_of(lake, path, arm)}
+    reached = best_channel(list(dict.fromkeys(channel for wave in waves for channel in wave.channels)))
+    homes, contacts = _capped(office, session, authority, min(wave.send_on for wave in waves))
+    over = "uprn IN (SELECT unnest(?)) OR email_contact IN (SELECT unnest(?)) OR sms_contact IN (SELECT unnest(?))"
+    query = (
+        f"SELECT count(*) FILTER ({reached} IS NULL), count(*) FILTER ({reached} IS NOT NULL AND ({over})) "  # noqa: S608 - from REACHED
+        "FROM read_parquet(?) WHERE arm = ?"
+    )
+    unreached, capped = lake.execute(query, [homes, contacts, contacts, str(path), arm]).fetchall()[0]
+    return {NO_CONTACT: unreached, CAPPED: capped}
+
+
+def _capped(office: Office, session: Session, authority: str, first: date) -> tuple[list[int], list[str]]:
+    """Homes and contacts that the cap will close on the day of their first wave, as far as is known now."""
+    cap: FrequencyCap = in_force(law(office.settings.home).frequency_cap, first)
+    since = datetime.combine(first, time(), LONDON) - timedelta(days=cap.days)
+
+    def often(column: sa.Column[Any], *conditions: sa.ColumnElement[bool]) -> list[Any]:
+        query = sa.select(column).where(
+            of.authority == authority, of.state.in_(CONTACTED), of.claimed_at > since, *conditions
+        )
+        return list(session.execute(query.group_by(column).having(sa.func.count() >= cap.messages)).scalars())
+
+    return often(of.uprn), often(of.contact, of.contact != "")
+
+
+def _all_homes(office: Office, session: Session, authority: str) -> list[Line]:
+    """To the nearest hundred: protected homes are among those left out, and no figure tells how many."""
+    gazetteer = current(session, authority, "gazetteer")
+    if gazetteer is None:
+        return []
+    query = "SELECT count(*) FROM read_parquet(?) WHERE residential"
+    with duckdb.connect() as lake:
+        homes = lake.execute(query, [str(office.lake.file(gazetteer))]).fetchall()[0][0]
+    return [Line("homes on the council’s list of addresses", round(homes, -2), "total", about=True)]

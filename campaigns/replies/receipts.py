@@ -1,0 +1,255 @@
+"""What Notify says became of a message: by callback, in any order and as often as it likes, and by reading its list."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col, select
+
+from campaigns.closing.reconciliation import RETENTION
+from campaigns.notify.messages import Notify, Status
+from campaigns.records.models import (
+    MESSAGES,
+    Campaign,
+    Channel,
+    Message,
+    MessageState,
+    Receipt,
+)
+from campaigns.replies.residents import silence
+from engage.foundation.clock import LONDON, london
+from engage.foundation.errors import InputRefused
+from engage.foundation.office import Office
+from segments.safeguards.contact_point import normal_mobile
+from segments.safeguards.suppression import suppress_contact
+
+DELIVERED = frozenset({"delivered"})
+FAILED = frozenset(
+    {
+        "permanent-failure", "temporary-failure", "technical-failure", "validation-failed", "virus-scan-failed",
+        "cancelled",
+    }
+)  # fmt: skip
+# Printed and on its way: Notify never learns whether a letter was delivered.
+ENDED = frozenset({"received", "sent"})
+RECEIPTS = SQLModel.metadata.tables["receipt"]
+STOP_WORDS = frozenset({"stop", "stopio", "end", "quit", "cancel", "unsubscribe", "optout"})
+
+SWEEP_AFTER = tuple(timedelta(hours=hours) for hours in (1 / 12, 1, 6, 24, 48, 72, 75))
+LETTERS_PRINTED = time(17, 30, tzinfo=LONDON)
+LETTERS_AWAITED = timedelta(days=14)
+PAGE = 250
+LATELY = timedelta(minutes=1)  # what was sent within this may be missing from a list that is being read
+of = MESSAGES.c
+
+
+@dataclass(frozen=True)
+class Word:
+    """One thing Notify said of one message."""
+
+    notify_id: str
+    reference: str
+    status: str
+    completed_at: datetime | None
+    cost: float | None = None
+
+
+def receive(office: Office, payload: Mapping[str, Any]) -> bool:
+    """Take a delivery receipt of Notify's; False if it was known. Kept also when it is of no message of ours yet."""
+    word = _word(payload)
+    with office.database.session() as session:
+        if not _keep(session, office, word, "callback"):
+            return False
+        message = _message(session, word)
+        if message is None:
+            _of(session, word).unmatched = True
+        else:
+            apply(session, office, message, word)
+        return True
+
+
+def _word(payload: Mapping[str, Any]) -> Word:
+    try:
+        completed = payload.get("completed_at")
+        word = Word(
+            str(payload["id"]), str(payload.get("reference") or ""), str(payload["status"]),
+            datetime.fromisoformat(completed) if completed else None,
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InputRefused(
+            "A receipt needs id, reference, status and completed_at, as GOV.UK Notify sends it."
+        ) from None
+    text = f"{word.notify_id}{word.status}{word.reference}"
+    if len(word.notify_id) > 36 or len(word.status) > 40 or len(word.reference) > 1000 or "\x00" in text:
+        raise InputRefused("A receipt's id, status or reference is not one GOV.UK Notify makes.")
+    return word
+
+
+def _keep(session: Session, office: Office, word: Word, source: str) -> bool:
+    dialect = sqlite if office.database.embedded else postgresql
+    new = dialect.insert(RECEIPTS).on_conflict_do_nothing().values(
+        notify_id=word.notify_id, reference=word.reference, status=word.status, completed_at=word.completed_at,
+        received_at=office.clock.now(), source=source, unmatched=False,
+    ).returning(RECEIPTS.c.id)  # fmt: skip
+    return session.execute(new).first() is not None
+
+
+def _of(session: Session, word: Word) -> Receipt:
+    query = select(Receipt).where(Receipt.notify_id == word.notify_id, Receipt.status == word.status)
+    return session.exec(query).one()
+
+
+def _message(session: Session, word: Word) -> Message | None:
+    """By Notify's id, else by our reference: a receipt can be here before our own commit."""
+    query = select(Message).with_for_update()
+    found = session.exec(query.where(Message.notify_id == word.notify_id)).first()
+    if found is None and word.reference:
+        found = session.exec(query.where(Message.reference == word.reference)).first()
+    return found
+
+
+def apply(session: Session, office: Office, message: Message, word: Word) -> None:
+    """The first final status stands. What Notify knows was sent, whatever our ledger believed."""
+    if message.notify_id not in (None, word.notify_id):
+        message.copies = max(message.copies, 2)
+        return
+    if message.notify_id == word.notify_id and message.settled_at is not None:
+        return
+    now = office.clock.now()
+    message.notify_id, message.copies = word.notify_id, max(message.copies, 1)
+    message.sent_at = message.sent_at or now
+    message.status, message.completed_at = word.status, word.completed_at
+    message.state, message.reason = MessageState.accepted, ""
+    message.settled_at = now if word.status in DELIVERED | FAILED | ENDED else None
+    if word.status in DELIVERED:
+        message.state = MessageState.delivered
+    elif word.status in FAILED:
+        message.state, message.reason = MessageState.failed, word.status.replace("-", " ")
+    if word.status == "permanent-failure" and message.contact:
+        suppress_contact(
+            session, office, message.authority, message.channel, message.contact, "undeliverable", "receipt"
+        )
+
+
+def reconcile(office: Office) -> int:
+    """Match kept receipts with messages that have become known since."""
+    matched = 0
+    with office.database.session() as session:
+        for receipt in session.exec(select(Receipt).where(col(Receipt.unmatched)).order_by(col(Receipt.id))):
+            word = Word(receipt.notify_id, receipt.reference, receipt.status, receipt.completed_at)
+            message = _message(session, word)
+            if message is not None:
+                apply(session, office, message, word)
+                receipt.unmatched = False
+                matched += 1
+    return matched
+
+
+def received_text(office: Office, payload: Mapping[str, Any]) -> int:
+    """STOP by text: silence the number, and every household it was used for, by every channel. Gives the
+    households; 0 for any other text, which is not kept."""
+    try:
+        number, text = str(payload["source_number"]), str(payload["message"])
+    except (KeyError, TypeError):
+        raise InputRefused("A received text needs source_number and message, as GOV.UK Notify sends it.") from None
+    if re.sub(r"[^a-z]", "", text.casefold()) not in STOP_WORDS:
+        return 0
+    try:
+        contact = office.keys.contact("sms", normal_mobile(number))
+    except InputRefused:  # a number we could never have sent to
+        return 0
+    with office.database.session() as session:
+        theirs = session.exec(select(Message).where(Message.contact == contact)).all()
+        households = {(message.authority, message.uprn): message for message in theirs}
+        for message in households.values():
+            suppress_contact(session, office, message.authority, "sms", contact, "asked to stop", "resident")
+            silence(session, office, message, "STOP by text")
+        return len(households)
+
+
+def sweep_due(office: Office, session: Session, campaign: Campaign) -> datetime | None:
+    """The moment of its oldest message without a final word, or that Notify's list has not shown yet, if the list
+    should be read now; else None."""
+    now = office.clock.now()
+    unsettled = (of.state == MessageState.accepted.value) & of.settled_at.is_(None)
+    silent = unsettled & ((of.channel != Channel.letter.value) | (of.sent_at >= now - LETTERS_AWAITED))
+    unlisted = of.listed_at.is_(None) & (of.sent_at > now - RETENTION)
+    rows = session.execute(
+        sa.select(of.channel, sa.func.min(of.sent_at), sa.func.max(of.sent_at))
+        .where(of.campaign_id == campaign.id, of.sent_at.is_not(None), silent | unlisted)
+        .group_by(of.channel)
+    ).all()
+    last = campaign.swept_at
+    due = [oldest for channel, oldest, newest in rows if _crossed(channel, (oldest, newest), last, now)]
+    return min(due, default=None)
+
+
+def _crossed(channel: str, sent: Sequence[datetime], last: datetime | None, now: datetime) -> bool:
+    if channel == Channel.letter:
+        printed = datetime.combine(london(now).date(), LETTERS_PRINTED)
+        fresh = last is None or last < printed
+        return printed <= now and fresh
+    moments = {moment + after for moment in sent for after in SWEEP_AFTER}
+    return any(moment <= now and (last is None or last < moment) for moment in moments)
+
+
+def sweep(office: Office, notify: Notify, campaign_id: int) -> int:
+    """Read Notify's list back to the oldest message without a final word, or not listed yet; gives the messages it
+    told us something new of."""
+    begun = office.clock.now()
+    with office.database.session() as session:
+        since = sweep_due(office, session, session.get_one(Campaign, campaign_id))
+    if since is None:
+        return 0
+    told, page = 0, []
+    for status in notify.sweep(since - timedelta(minutes=5)):
+        page.append(status)
+        if len(page) == PAGE:
+            told += _take(office, page)
+            page = []
+    told += _take(office, page)
+    with office.database.session() as session:
+        _miss(session, campaign_id, (max(since, begun - RETENTION), begun - LATELY))
+        session.get_one(Campaign, campaign_id).swept_at = office.clock.now()
+    return told
+
+
+def _miss(session: Session, campaign_id: int, span: tuple[datetime, datetime]) -> None:
+    """What the list did not show though it was read past it, and Notify had not forgotten it."""
+    unlisted = of.listed_at.is_(None) & of.missed_at.is_(None) & of.sent_at.between(*span)
+    session.execute(sa.update(MESSAGES).where(of.campaign_id == campaign_id, unlisted).values(missed_at=span[1]))
+
+
+def _take(office: Office, page: Iterable[Status]) -> int:
+    words = [Word(s.notification_id, s.reference or "", s.status, s.completed_at, s.cost) for s in page]
+    told = 0
+    with office.database.session() as session:
+        by_id = col(Message.notify_id).in_([word.notify_id for word in words])
+        by_reference = col(Message.reference).in_({word.reference for word in words if word.reference})
+        known = session.exec(select(Message).where(by_id | by_reference).with_for_update()).all()
+        ours = {message.notify_id: message for message in known} | {message.reference: message for message in known}
+        for word in words:
+            message = ours.get(word.notify_id) or ours.get(word.reference)
+            if message is not None:
+                told += _listed(session, office, message, word)
+    return told
+
+
+def _listed(session: Session, office: Office, message: Message, word: Word) -> bool:
+    """Take one entry of Notify's list; gives whether it told us something new of the message's fate."""
+    same = message.notify_id == word.notify_id
+    open_ = message.settled_at is None or message.notify_id is None
+    new = not same or (open_ and word.status != message.status)
+    if new:
+        apply(session, office, message, word)
+        if message.settled_at is not None:
+            _keep(session, office, word, "sweep")
+    if message.notify_id == word.notify_id:
+        message.listed_at = message.listed_at or office.clock.now()
+        message.missed_at = None
+        message.cost = word.cost if word.cost is not None else message.cost
+    return new

@@ -1,0 +1,168 @@
+"""What became of a claimed message, committed to the ledger; and what a fault means for everybody else's messages."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+import structlog
+from sqlmodel import Session, SQLModel
+
+from campaigns.notify.errors import (
+    Ambiguous,
+    DailyLimitReached,
+    KeyRejected,
+    NotSent,
+    RecipientInvalid,
+    Refused,
+    SendFault,
+)
+from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState
+from engage.foundation import audit
+from engage.foundation.office import Office
+
+RECORDED_WITHIN = 90.0  # seconds for which an outcome is held while the database is away
+of = MESSAGES.c
+CAMPAIGNS = SQLModel.metadata.tables[str(Campaign.__tablename__)].c
+log = structlog.get_logger()
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, on the office's clock. Notify may commit up to 30 s after it received a request, and our own
+    request gives up after 40 s, so a claim of twice that is abandoned and an outcome is not asked for before 60 s."""
+
+    claim: timedelta = timedelta(seconds=60)  # after this nobody sends on an old claim
+    orphan: timedelta = timedelta(seconds=120)  # after this a claim's outcome is unknown
+    settle: timedelta = timedelta(seconds=60)  # between the attempt and the first look
+    second_look: timedelta = timedelta(minutes=3)
+    second_look_letter: timedelta = timedelta(minutes=30)
+    backoff: timedelta = timedelta(seconds=30)  # doubled with each attempt that never arrived
+    too_fast: float = 1.5  # seconds of real time nobody sends after a RateLimitError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one claimed row. `fault` is None where Notify accepted it; `tried` is False if it never left."""
+
+    row: Any
+    notify_id: str | None = None
+    fault: SendFault | RecipientInvalid | None = None
+    tried: bool = True
+
+
+NOT_SETTLED = (MessageState.sending, MessageState.unknown, MessageState.planned)
+# A receipt may have come first, and then knows more; a row given up as unknown, or planned again, was sent after all.
+ACCEPT = (
+    sa.update(MESSAGES)
+    .where(
+        of.id == sa.bindparam("row"),
+        # not in_(), as one statement is executed for many rows
+        sa.or_(*(of.state == state.value for state in NOT_SETTLED)),
+    )
+    .values(
+        state=MessageState.accepted.value, reason="", notify_id=sa.bindparam("notify"), sent_at=sa.bindparam("at"),
+        copies=1,
+    )
+)  # fmt: skip
+
+
+def record(office: Office, patience: Patience, outcomes: Iterable[Outcome]) -> Counter[str]:
+    """In one transaction; gives the number of messages by their state after it."""
+    counted: Counter[str] = Counter()
+    accepted = []
+    with office.database.session() as session:
+        for each in outcomes:
+            if each.notify_id:
+                accepted.append({"row": each.row.id, "notify": each.notify_id, "at": office.clock.now()})
+                counted[MessageState.accepted.value] += 1
+            else:
+                counted[_not_accepted(session, office, patience, each)] += 1
+        if accepted:
+            session.connection().execute(ACCEPT, accepted)
+    return counted
+
+
+def _not_accepted(session: Session, office: Office, patience: Patience, outcome: Outcome) -> str:
+    row, fault, now = outcome.row, outcome.fault, office.clock.now()
+    change: dict[str, Any] = {"state": MessageState.planned.value, "claimed_at": None}
+    match fault:
+        case Refused() | RecipientInvalid():
+            change = {"state": MessageState.failed.value, "reason": str(fault)[:200], "settled_at": now}
+        case Ambiguous():
+            # The minute until it is looked up begins now, not when it was claimed.
+            change = {"state": MessageState.unknown.value, "reason": fault.error[:200], "claimed_at": now}
+        case DailyLimitReached():
+            change["not_before"] = midnight_utc(now)
+            _close_for_today(session, row.channel, midnight_utc(now))
+        case NotSent():
+            change["not_before"] = now + patience.backoff * 2 ** min(row.attempts - 1, 6)
+        case KeyRejected():
+            _pause_all(session, office, fault)
+    if not outcome.tried:
+        change["attempts"] = row.attempts - 1
+    session.execute(
+        sa.update(MESSAGES)
+        .where(of.id == row.id, of.state == MessageState.sending.value, of.claimed_by == row.claimed_by)
+        .values(**change)
+    )
+    return str(change["state"])
+
+
+def _close_for_today(session: Session, channel: str, until: datetime) -> None:
+    """The day's allowance is the key's, so no campaign's messages leave by this channel before it begins anew."""
+    queued = (of.state == MessageState.planned.value) & (of.channel == channel)
+    earlier = of.not_before.is_(None) | (of.not_before < until)
+    for campaign_id in _open_campaigns(session, CampaignState.launched, CampaignState.paused):
+        session.execute(
+            sa.update(MESSAGES).where(of.campaign_id == campaign_id, queued, earlier).values(not_before=until)
+        )
+
+
+def _pause_all(session: Session, office: Office, fault: KeyRejected) -> None:
+    """The whole queue stops, for every worker: a key that is refused for one message is refused for all."""
+    for campaign_id in _open_campaigns(session, CampaignState.launched):
+        campaign = session.get_one(Campaign, campaign_id, with_for_update=True)
+        if campaign.state != CampaignState.launched:
+            continue
+        campaign.state = CampaignState.paused
+        campaign.reason = (
+            f"GOV.UK Notify refused our API key ({_said(fault)}). Nothing more was sent. Put the right key in "
+            "ENGAGE_NOTIFY_API_KEY, start the worker again and resume the campaign."
+        )
+        audit.record(
+            session, authority=campaign.authority, at=office.clock.now(), actor="worker", act="pause campaign",
+            subject=f"campaign {campaign.id}", why="key rejected",
+        )  # fmt: skip
+
+
+def _said(fault: KeyRejected) -> str:
+    return f"{fault.error}: {fault.detail}"[:150] if fault.detail else fault.error
+
+
+def _open_campaigns(session: Session, *states: CampaignState) -> list[int]:
+    """In one order, so that two workers never wait for each other."""
+    query = sa.select(CAMPAIGNS.id).where(CAMPAIGNS.state.in_([state.value for state in states]))
+    return list(session.execute(query.order_by(CAMPAIGNS.id)).scalars())
+
+
+def persistently(recording: Callable[[], _Result]) -> _Result:
+    """What Notify answered is lost if it is not recorded, so a database that is away for a moment is waited for."""
+    give_up = time.monotonic() + RECORDED_WITHIN
+    while True:
+        try:
+            return recording()
+        except sa.exc.OperationalError as error:
+            if time.monotonic() > give_up:
+                raise
+            log.warning("waiting to record what was sent", why=type(error.orig).__name__)
+            time.sleep(1)
+
+
+def midnight_utc(now: datetime) -> datetime:
+    """When Notify's daily counters begin again."""
+    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)

@@ -1,0 +1,153 @@
+"""Messages whose fate nobody knows: found out by asking Notify for their reference, never by sending again blindly.
+
+Found: accepted. Found more than once: accepted, and an incident. Not found on two looks minutes apart, the first at
+least a minute after the attempt: planned again under the same reference. Letters wait longer between the looks, and
+are looked for until an officer says what to do (`decide`), as a second one cannot be called back. Once Notify may have
+forgotten a message its silence proves nothing, so it fails as not confirmed.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, or_, select
+
+from campaigns.approval.lifecycle import find, permit
+from campaigns.closing.reconciliation import RETENTION
+from campaigns.notify.errors import SendFault, Unavailable
+from campaigns.notify.messages import Notify, Status
+from campaigns.records.models import MESSAGES, Campaign, CampaignState, Channel, Message, MessageState, Reason
+from campaigns.replies.receipts import Word, apply
+from campaigns.sending.outcome import Patience
+from engage.foundation import audit
+from engage.foundation.errors import SendBlocked
+from engage.foundation.identity import Right
+from engage.foundation.office import Actor, Office
+
+NOT_CONFIRMED = "not confirmed by GOV.UK Notify"
+MOST_ATTEMPTS = 5
+LOOKS = 2
+AT_ONCE = 500
+of = MESSAGES.c
+
+
+def orphans(office: Office, patience: Patience, *, all_claims: bool = False) -> int:
+    """Rows whose sender is gone become unknown. `all_claims`: nobody else is sending, as when the one worker of an
+    embedded database starts, so whatever is being sent is from before."""
+    # By campaign, as the ledger of a million messages is indexed so.
+    left = of.campaign_id.in_(sa.select(col(Campaign.id))) & (of.state == MessageState.sending.value)
+    if not all_claims:
+        left &= of.claimed_at < office.clock.now() - patience.orphan
+    with office.database.session() as session:
+        changed = session.execute(
+            sa.update(MESSAGES).where(left).values(state=MessageState.unknown.value, reason="the sender stopped")
+        )
+        return int(getattr(changed, "rowcount", 0))
+
+
+def due(office: Office, session: Session, patience: Patience, campaign_id: int) -> list[Message]:
+    """Unknown messages that may be asked for now, at most some hundreds."""
+    now = office.clock.now()
+    first = col(Message.looked_at).is_(None)
+    letter = col(Message.channel) == Channel.letter
+    again = or_(
+        ~letter & (col(Message.looked_at) <= now - patience.second_look),
+        letter & (col(Message.looked_at) <= now - patience.second_look_letter),
+    )
+    query = select(Message).where(
+        Message.campaign_id == campaign_id, Message.state == MessageState.unknown,
+        col(Message.claimed_at) <= now - patience.settle, or_(first, again),
+    )  # fmt: skip
+    return list(session.exec(query.order_by(col(Message.id)).limit(AT_ONCE)))
+
+
+def settle(office: Office, notify: Notify, patience: Patience, campaign_id: int) -> Counter[str]:
+    """Look up what is due; gives the number of messages by what they became. Stops where Notify cannot be asked."""
+    counted: Counter[str] = Counter()
+    with office.database.session() as session:
+        waiting = due(office, session, patience, campaign_id)
+    for message in waiting:
+        try:
+            found = notify.find(message.reference)
+        except (Unavailable, SendFault):
+            break
+        counted[_settled(office, message.id or 0, found)] += 1
+    return counted
+
+
+def _settled(office: Office, message_id: int, found: list[Status]) -> str:
+    with office.database.session() as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        if message.state != MessageState.unknown:
+            return message.state
+        if found:
+            _adopt(session, office, message, found)
+        else:
+            _missed(session, message, office.clock.now())
+        return message.state
+
+
+def _adopt(session: Session, office: Office, message: Message, found: list[Status]) -> None:
+    first = min(found, key=lambda status: status.created_at)
+    message.sent_at = message.claimed_at
+    apply(session, office, message, Word(first.notification_id, message.reference, first.status, first.completed_at))
+    message.copies = max(message.copies, len(found))
+    if len(found) > 1:
+        audit.record(
+            session, authority=message.authority, at=office.clock.now(), actor="worker", act="duplicate found",
+            subject=f"message {message.id}", copies=len(found),
+        )  # fmt: skip
+
+
+def _missed(session: Session, message: Message, now: datetime) -> None:
+    message.looks, message.looked_at = message.looks + 1, now
+    forgotten = message.claimed_at is None or now - message.claimed_at > RETENTION
+    if forgotten or (message.looks >= LOOKS and message.attempts >= MOST_ATTEMPTS):
+        message.state, message.reason, message.settled_at = MessageState.failed, NOT_CONFIRMED, now
+    elif message.looks >= LOOKS:
+        stopped = session.get_one(Campaign, message.campaign_id).state == CampaignState.stopped
+        if stopped or message.channel != Channel.letter:
+            _plan_again(message, now, stopped=stopped)
+
+
+def _plan_again(message: Message, now: datetime, *, stopped: bool) -> None:
+    message.looks, message.looked_at, message.reason = 0, None, ""
+    if stopped:
+        message.state, message.reason, message.settled_at = MessageState.dropped, Reason.stopped, now
+    else:
+        message.state, message.claimed_at = MessageState.planned, None
+
+
+def undecided() -> sa.ColumnElement[bool]:
+    """Letters that Notify did not have on two looks: a person says whether they are sent again."""
+    return (of.state == MessageState.unknown.value) & (of.channel == Channel.letter.value) & (of.looks >= LOOKS)
+
+
+def any_undecided(session: Session, campaign: Campaign) -> bool:
+    query = sa.select(of.id).where(of.campaign_id == campaign.id, undecided()).limit(1)
+    return session.execute(query).first() is not None
+
+
+def decide(office: Office, actor: Actor, campaign_id: int, *, again: bool) -> Campaign:
+    """Send the undecided letters of a campaign again, under their references, or give them up as not confirmed."""
+    now = office.clock.now()
+    if again:
+        change = {"state": MessageState.planned.value, "reason": "", "looks": 0, "looked_at": None, "claimed_at": None}
+    else:
+        change = {"state": MessageState.failed.value, "reason": NOT_CONFIRMED, "settled_at": now}
+    with office.database.session() as session:
+        permit(session, actor, Right.send)
+        campaign = find(session, actor.authority, campaign_id)
+        if again and campaign.state not in (CampaignState.launched, CampaignState.paused):
+            raise SendBlocked(f"Campaign {campaign_id} is {campaign.state}, so no letter of it can be sent again.")
+        mine = (of.campaign_id == campaign_id) & undecided()
+        decided = session.execute(sa.update(MESSAGES).where(mine).values(**change))
+        letters = int(getattr(decided, "rowcount", 0))
+        if not letters:
+            raise SendBlocked("No letter of this campaign waits for a decision.")
+        act = "send letters again" if again else "give letters up"
+        audit.record(
+            session, authority=actor.authority, at=now, actor=actor.label, act=act, subject=f"campaign {campaign_id}",
+            letters=letters,
+        )  # fmt: skip
+        return campaign

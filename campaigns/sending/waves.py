@@ -1,0 +1,169 @@
+"""Waves: on its day, a wave's messages are written into the ledger, once each, whatever interrupts it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from campaigns.messages.wording import link_token
+from campaigns.plan import audience
+from campaigns.plan.audience import Home
+from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Reason, Wave
+from campaigns.sending.guard import Closed, Guard
+from campaigns.sending.ledger import audience_file
+from engage.foundation import audit
+from engage.foundation.background import ahead
+from engage.foundation.clock import today
+from engage.foundation.identity import fingerprint
+from engage.foundation.office import Office
+
+WORKER = "worker"
+PLANNED, DROPPED = MessageState.planned.value, MessageState.dropped.value
+# Of a message that waits; a dropped one has been settled besides.
+COLUMNS = (
+    "authority", "campaign_id", "wave_id", "uprn", "ward", "channel", "template", "contact", "recipient", "reference",
+    "token", "state", "reason", "status", "claimed_by", "copies", "attempts", "looks",
+)  # fmt: skip
+# SQLite lets go of the interpreter for a statement, in which the next batch is made; one takes 32,766 values.
+TO_A_STATEMENT = 32_766 // len(COLUMNS)
+
+
+def due(session: Session, office: Office, campaign: Campaign) -> list[Wave]:
+    """Waves of a launched campaign whose day has come and whose messages are not all in the ledger."""
+    if campaign.state != CampaignState.launched:
+        return []
+    query = select(Wave).where(
+        Wave.campaign_id == campaign.id, col(Wave.planned_at).is_(None), Wave.send_on <= today(office.clock)
+    )
+    return list(session.exec(query.order_by(col(Wave.number))))
+
+
+def plan_due(office: Office, campaign_id: int) -> int:
+    """Messages put into the ledger by this call."""
+    with office.database.session() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        waiting = due(session, office, campaign)
+        guard = Guard.of(office, session, campaign)
+        path = audience_file(office, session, campaign) if waiting else None
+    if path is None:
+        return 0
+    guard.refresh()
+    return sum(plan_wave(office, campaign, wave, guard, path) for wave in waiting)
+
+
+def plan_wave(office: Office, campaign: Campaign, wave: Wave, guard: Guard, path: Path) -> int:
+    """Some thousands of households to a transaction; a second run adds what a crash left out."""
+    with office.database.session() as session:
+        closed = guard.closed(session)
+    added = 0
+    batches = audience.homes(path, wave.arms, wave.channels)
+    for rows in ahead(list(_rows(office, campaign, wave, guard, closed, homes)) for homes in batches):
+        if rows:
+            added += _insert(office, wave, rows)
+    with office.database.session() as session:
+        planned = _locked(session, wave)
+        if planned.planned_at is None:
+            planned.planned_at = office.clock.now()
+            audit.record(
+                session, authority=campaign.authority, at=office.clock.now(), actor=WORKER, act="plan wave",
+                subject=f"campaign {campaign.id}", wave=wave.number, messages=_count(session, wave),
+            )  # fmt: skip
+    return added
+
+
+def _rows(
+    office: Office, campaign: Campaign, wave: Wave, guard: Guard, closed: Closed, homes: Sequence[Home]
+) -> Iterator[dict[str, Any]]:
+    now, expired, same = office.clock.now(), guard.expired(wave), _same(campaign, wave)
+    for home in homes:
+        household = office.keys.uprn(home.uprn)
+        allowed = [c for c, (contact, _) in home.contacts.items() if not closed.to(c, contact, household)]
+        channel = next(iter(allowed or home.contacts))
+        reason = _reason(expired, guard.registered_since(home.uprn), bool(allowed))
+        yield same | _own(office, same, home, channel, reason, now)
+
+
+def _reason(expired: bool, registered: bool, allowed: bool) -> Reason | None:
+    if expired:
+        return Reason.expired
+    if registered:
+        return Reason.registered
+    return None if allowed else Reason.suppressed
+
+
+def _same(campaign: Campaign, wave: Wave) -> dict[str, Any]:
+    """What every message of the wave begins with."""
+    return {
+        "authority": campaign.authority, "campaign_id": campaign.id, "wave_id": wave.id, "status": "",
+        "claimed_by": "", "copies": 0, "attempts": 0, "looks": 0, "templates": wave.templates,
+    }  # fmt: skip
+
+
+def _own(
+    office: Office, same: dict[str, Any], home: Home, channel: str, reason: Reason | None, now: datetime
+) -> dict[str, Any]:
+    contact, value = home.contacts[channel]
+    # Begins with the second, as a database adds to the end of an index for much less than to places all over it.
+    unlike_any = office.keys.hash("message", str(same["wave_id"]), str(home.uprn), channel)
+    reference = f"{int(now.timestamp()):08x}{unlike_any[:24]}"
+    return {
+        "uprn": home.uprn,
+        "ward": home.ward,
+        "channel": channel,
+        "template": same["templates"][channel],
+        "contact": contact,
+        "recipient": "" if reason else value,
+        "reference": reference,
+        "token": fingerprint(link_token(office, reference)),
+        "state": DROPPED if reason else PLANNED,
+        "reason": reason.value if reason else "",
+        "settled_at": now if reason else None,
+    }
+
+
+def _insert(office: Office, wave: Wave, rows: list[dict[str, Any]]) -> int:
+    """A household has one message in a wave, though a first run may have chosen another channel for it."""
+    with office.database.bulk() as session:
+        if _locked(session, wave).planned_at is not None:
+            return 0
+        between = MESSAGES.c.uprn.between(rows[0]["uprn"], rows[-1]["uprn"])
+        query = sa.select(MESSAGES.c.uprn).where(MESSAGES.c.wave_id == wave.id, between)
+        there = set(session.execute(query).scalars())
+        new = [row for row in rows if row["uprn"] not in there]
+        if dropped := [row for row in new if row["settled_at"]]:
+            session.execute(
+                sa.insert(MESSAGES), [{name: row[name] for name in (*COLUMNS, "settled_at")} for row in dropped]
+            )
+        if planned := [row for row in new if not row["settled_at"]]:
+            _write(session, list(map(itemgetter(*COLUMNS), planned)), embedded=office.database.embedded)
+        return len(new)
+
+
+def _write(session: Session, rows: list[tuple[Any, ...]], *, embedded: bool) -> None:
+    """Past SQLAlchemy, which takes as long over a million rows as the database does."""
+    into, connection = f"message ({', '.join(COLUMNS)})", session.connection()
+    if embedded:
+        marks = f"({', '.join('?' * len(COLUMNS))})"
+        for start in range(0, len(rows), TO_A_STATEMENT):
+            part = rows[start : start + TO_A_STATEMENT]
+            # Else SQLite copies each page first, to undo the statement alone; a fault undoes the whole batch anyway.
+            query = f"INSERT OR ROLLBACK INTO {into} VALUES {', '.join([marks] * len(part))}"  # noqa: S608 - the names are ours
+            connection.exec_driver_sql(query, tuple(chain.from_iterable(part)))
+        return
+    with connection.connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:  # type: ignore[attr-defined]  # psycopg's
+        for row in rows:
+            copy.write_row(row)
+
+
+def _locked(session: Session, wave: Wave) -> Wave:
+    """Two workers planning one wave take turns."""
+    return session.exec(select(Wave).where(Wave.id == wave.id).with_for_update()).one()
+
+
+def _count(session: Session, wave: Wave) -> int:
+    return int(session.execute(sa.select(sa.func.count()).where(MESSAGES.c.wave_id == wave.id)).scalar_one())

@@ -1,0 +1,206 @@
+"""A plan by form: the usual shape, two waves of reminders to those reminded now and to those reminded later, and a
+second wording or order of channels for half of the first; anything else is written as a file."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from campaigns.approval import pre_election, submission
+from campaigns.notify.messages import Template
+from campaigns.plan.plan import REMINDED_LATER, REMINDED_NOW, Plan, PlannedWave, Templates, read
+from campaigns.records.models import Campaign, Channel
+from engage.foundation.clock import today
+from engage.foundation.errors import EngageError, InputRefused
+from engage.foundation.forms import Form
+from engage.foundation.office import Office
+from segments.audiences import segments
+
+USUAL_WINDOW = timedelta(days=42)
+# How half of those reminded now may be reminded otherwise, on the same days.
+SECOND = {"wording": "reminded now, second wording", "channel": "reminded now, letter first"}
+CHANNELS = {Channel.email: "Email", Channel.sms: "Text message", Channel.letter: "Letter"}
+
+
+def blank(office: Office, segment: str = "") -> Form:
+    """A form that begins next week and watches the register for six weeks."""
+    start = today(office.clock) + timedelta(days=7)
+    return Form({"segment": segment, "share": "50", **_day("start", start), **_day("end", start + USUAL_WINDOW)})
+
+
+def filled(campaign: Campaign) -> Form:
+    plan = Plan.model_validate(campaign.plan)
+    later = plan.arms.get(REMINDED_LATER, 0.0)
+    second = next((name for name in SECOND.values() if name in plan.arms), "")
+    other = next((wave.templates for wave in plan.waves if second in wave.arms and wave.templates), {})
+    return Form(
+        {
+            "name": plan.name, "purpose": plan.purpose, "segment": plan.segment, "share": f"{100 * (1 - later):g}",
+            "language": plan.language, "rate": f"{100 * plan.expected_rate:g}", "second_approver": plan.second_approver,
+            "second": next((kind for kind, name in SECOND.items() if name == second), ""),
+            **_template_fields("template", plan.templates), **_template_fields("second", _of_second(plan) or other),
+            **_day("start", plan.start), **_day("end", plan.outcome_window.end),
+            **(_day("poll", plan.poll_date) if plan.poll_date else {}),
+        }
+    )  # fmt: skip
+
+
+def _of_second(plan: Plan) -> Templates:
+    """The templates of the second wording, over all its waves."""
+    found: Templates = {}
+    for wave in plan.waves:
+        if SECOND["wording"] in wave.arms:
+            found |= wave.templates
+    return found
+
+
+def _template_fields(name: str, templates: Templates) -> dict[str, str]:
+    return {
+        f"{name}-{channel.value}{'' if language == 'en' else '-' + language}": str(chosen)
+        for channel, ids in templates.items()
+        for language, chosen in ids.items()
+    }
+
+
+def whole(campaign: Campaign) -> bool:
+    """Whether the form shows all of the plan; one written as a file may have waves that it does not."""
+    return plan(filled(campaign), campaign.plan) == Plan.model_validate(campaign.plan)
+
+
+def _day(name: str, value: date) -> dict[str, str]:
+    return {f"{name}-day": str(value.day), f"{name}-month": str(value.month), f"{name}-year": str(value.year)}
+
+
+def plan(form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
+    """The plan the form describes, or None, with the form saying what is wrong. What a form cannot show, such as
+    the seed and the wording of a plan written as a file, is kept from `before`."""
+    templates = _templates(form, "template")
+    if not templates:
+        form.fail("template-email", "Select a template for at least one of email, text message and letter")
+    found = {
+        "name": form.require("name", "Enter a name for the campaign"),
+        "purpose": form.require("purpose", "Enter what the campaign is for"),
+        "segment": form.require("segment", "Select a segment"),
+        "language": form.text("language") or "en",
+        "expected_rate": _rate(form),
+        "second_approver": form.text("second_approver"),
+        "templates": templates,
+        **_dates(form),
+    }
+    kept = {name: before[name] for name in ("seed", "wording") if before and before.get(name)}
+    try:
+        whole = found | _groups(form, found) | kept
+        return read(whole) if form.valid else None
+    except InputRefused as refused:
+        form.fail("plan", str(refused))
+        return None
+
+
+def _groups(form: Form, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Two groups, or three where half of those reminded now are reminded in another way on the same days."""
+    arms = _arms(form)
+    second = form.text("second")
+    if not form.valid or second not in SECOND:
+        return {"arms": arms}
+    other = _templates(form, "second") if second == "wording" else {}
+    if second == "wording" and set(other) != set(found["templates"]):
+        form.fail("second-email", "Select a second template for each of the channels above, and for no other")
+        return {"arms": arms}
+    if second == "channel" and (len(found["templates"]) < 2 or "letter" not in found["templates"]):
+        form.fail("second", "To compare channels, select a letter template and one for email or text")
+        return {"arms": arms}
+    half = arms[REMINDED_NOW] / 2
+    shares = {REMINDED_NOW: half, SECOND[second]: half, REMINDED_LATER: arms[REMINDED_LATER]}
+    usual = read({**found, "arms": arms}).waves
+    return {"arms": shares, "waves": [wave for each in usual for wave in _split(each, second, other, usual)]}
+
+
+def _split(
+    wave: PlannedWave, second: str, other: Mapping[str, Any], usual: Sequence[PlannedWave]
+) -> list[dict[str, Any]]:
+    same = wave.model_dump(mode="json")
+    if REMINDED_NOW not in wave.arms:
+        return [same]
+    changed = {**same, "arms": [SECOND[second]]}
+    if second == "wording":
+        return [same, {**changed, "templates": {channel: other[channel] for channel in wave.channels}}]
+    first, last = (each for each in usual if REMINDED_NOW in each.arms)
+    swapped = last if wave == first else first
+    return [same, {**changed, "channels": list(swapped.channels)}]
+
+
+def _dates(form: Form) -> dict[str, Any]:
+    start = form.require_day("start", "The day of the first reminder")
+    end = form.require_day("end", "The day the comparison ends")
+    if start and end and end <= start:
+        form.fail("end", "The day the comparison ends must be after the first reminder")
+    poll = form.day("poll")
+    if poll is None and any(form.text(f"poll-{part}") for part in ("day", "month", "year")):
+        form.fail("poll", "The day of the poll must be a real date")
+    return {
+        "start": str(start),
+        "outcome_window": {"start": str(start), "end": str(end)},
+        "poll_date": str(poll) if poll else None,
+    }
+
+
+def _templates(form: Form, name: str) -> dict[str, dict[str, str]]:
+    """By channel and language; a Welsh one alone will do."""
+    chosen: dict[str, dict[str, str]] = {}
+    for channel, words in CHANNELS.items():
+        for language in ("en", "cy"):
+            field = f"{name}-{channel.value}{'' if language == 'en' else '-cy'}"
+            typed = form.text(field)
+            if typed and not _is_uuid(typed):
+                form.fail(field, f"{words} template must be an id as GOV.UK Notify shows it")
+            elif typed:
+                chosen.setdefault(channel.value, {})[language] = typed
+    return chosen
+
+
+def _is_uuid(typed: str) -> bool:
+    try:
+        UUID(typed)
+    except ValueError:
+        return False
+    return True
+
+
+def _rate(form: Form) -> float:
+    """Five in a hundred where nobody says."""
+    typed = form.text("rate").rstrip("% ") or "5"
+    try:
+        rate = float(typed)
+    except ValueError:
+        rate = 0.0
+    if not 0.1 <= rate <= 90:
+        form.fail("rate", "Homes expected to gain an elector anyway must be a number from 0.1 to 90")
+        return 0.05
+    return rate / 100
+
+
+def _arms(form: Form) -> dict[str, float]:
+    wanted = "Homes reminded now must be a whole number from 10 to 90"
+    typed = form.text("share").rstrip("% ")
+    share = int(typed) if typed.isascii() and typed.isdigit() else 0
+    if not 10 <= share <= 90:
+        form.fail("share", wanted)
+    return {REMINDED_NOW: share / 100, REMINDED_LATER: 1 - share / 100}
+
+
+def templates(office: Office) -> list[Template]:
+    """What GOV.UK Notify has for this council; empty without a key or while it cannot be reached."""
+    try:
+        return submission.templates(office) or []
+    except EngageError:
+        return []
+
+
+def offered(office: Office, authority: str) -> dict[str, Any]:
+    """What the fields of the form can be chosen from."""
+    with office.database.reading() as session:
+        approvers = pre_election.approvers(session, authority)
+    return {
+        "segments": segments.all_segments(office, authority), "templates": templates(office), "channels": CHANNELS,
+        "approvers": approvers,
+    }  # fmt: skip
