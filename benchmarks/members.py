@@ -30,7 +30,7 @@ from playwright.sync_api import BrowserContext, sync_playwright
 from sqlmodel import Session, col, select
 
 from campaigns.records.models import Campaign
-from dashboards.report import browser
+from dashboards.pages.report import browser
 from engage.demo.story import PEOPLE, password, playing
 from engage.foundation.identity import Role
 from engage.foundation.lake import Snapshot

@@ -28,9 +28,9 @@ from engage.foundation.web import DEPENDENCIES
 
 ROOMS = (
     "segments.importing.pages", "segments.audiences.pages", "segments.linking.pages", "segments.gazetteer.pages", "campaigns.pages.campaign",
-    "dashboards.routes",
+    "dashboards.pages.wards",
 )  # fmt: skip
-DASHBOARD = "dashboards.dash_app"
+DASHBOARD = "dashboards.pages.dash_app"
 LARGEST_UPLOAD = 250 * 1024 * 1024
 
 

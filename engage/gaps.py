@@ -10,8 +10,8 @@ from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 from markupsafe import Markup
 
-from dashboards.disclosure import Published
-from dashboards.maps import Area, ward_map
+from dashboards.charts.maps import Area, ward_map
+from dashboards.published.disclosure import Published
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Office

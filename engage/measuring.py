@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from campaigns.approval import lifecycle
-from dashboards.delivery import Delivery, deliveries
-from dashboards.intervals import price
-from dashboards.outcomes import outcomes, reading
-from dashboards.trial import read_table
-from dashboards.uplift import Arm, Uplift, WardUplift, by_ward, estimate
+from dashboards.published.delivery import Delivery, deliveries
+from dashboards.published.outcomes import outcomes, reading
+from dashboards.statistics.intervals import price
+from dashboards.statistics.trial import read_table
+from dashboards.statistics.uplift import Arm, Uplift, WardUplift, by_ward, estimate
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from dashboards.disclosure import RULE, Published
-from dashboards.findings import Cell, publish
-from dashboards.groups import MENU, divide
+from dashboards.published.disclosure import RULE, Published
+from dashboards.published.findings import Cell, publish
+from dashboards.published.groups import MENU, divide
 
 ARMS = ("now", "also", "later")
 SMALL = range(1, 10)
@@ -172,7 +172,7 @@ def divided(cells: list[Cell]):  # noqa: ANN201
 
 def test_a_second_division_sees_what_the_first_left() -> None:
     """Each division narrows the totals; one that would leave a single number is not shown, whichever comes first."""
-    from dashboards import groups
+    from dashboards.published import groups
 
     room = {(0, 0): (200.0, 400.0), (0, 1): (20.0, 24.0)}
     one = [Cell("W0", "now", 100, 10, "a"), Cell("W0", "now", 100, 12, "b")]

@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from markupsafe import Markup
 
-from dashboards.charts import BarRow, IntervalRow, TimeRow, bar_chart, interval_chart, time_chart
-from dashboards.disclosure import Published
-from dashboards.drawing import alone
-from dashboards.maps import Area, ward_map
+from dashboards.charts.drawing import alone
+from dashboards.charts.maps import Area, ward_map
+from dashboards.charts.svg import BarRow, IntervalRow, TimeRow, bar_chart, interval_chart, time_chart
+from dashboards.published.disclosure import Published
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script> & Sons'

@@ -14,13 +14,13 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlmodel import select
 
-from dashboards import council_pages
-from dashboards.council import Council as Results
-from dashboards.council import council as results
-from dashboards.council import pounds, sentence
-from dashboards.effects import Arm
-from dashboards.intervals import Price
-from dashboards.outcomes import outcomes
+from dashboards.pages import results as council_pages
+from dashboards.published.outcomes import outcomes
+from dashboards.results.campaign_result import Council as Results
+from dashboards.results.campaign_result import council as results
+from dashboards.results.campaign_result import pounds, sentence
+from dashboards.statistics.effects import Arm
+from dashboards.statistics.intervals import Price
 from engage.foundation.audit import AuditEntry
 from engage.foundation.identity import Role
 from tests.dashboards.conftest import Council, visiting

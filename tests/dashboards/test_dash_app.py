@@ -15,11 +15,12 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from plotly.offline import get_plotlyjs_version
 
-from dashboards import dash_app, plots
-from dashboards.disclosure import Published
-from dashboards.figures import Completeness, Ward, published
-from dashboards.findings import NO_EFFECT, Effect
-from dashboards.view import View
+from dashboards.charts import plots
+from dashboards.pages import dash_app
+from dashboards.published.disclosure import Published
+from dashboards.published.figures import Completeness, Ward, published
+from dashboards.published.findings import NO_EFFECT, Effect
+from dashboards.published.selection import View
 from engage.foundation.identity import Role
 from engage.foundation.static import asset
 from tests.dashboards.conftest import Council, visiting

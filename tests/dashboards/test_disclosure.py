@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboards.disclosure import RULE, Breakdown, Disclosure, Published, breakdown, change, count, rate
-from dashboards.findings import Cell, Finding, publish
+from dashboards.published.disclosure import RULE, Breakdown, Disclosure, Published, breakdown, change, count, rate
+from dashboards.published.findings import Cell, Finding, publish
 from engage.foundation.errors import SettingsInvalid
 
 SMALL = range(1, 10)

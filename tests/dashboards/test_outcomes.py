@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from campaigns.records.models import Campaign, MessageState, Wave
-from dashboards.delivery import deliveries
-from dashboards.outcomes import cells, gained, outcomes, reading
+from dashboards.published.delivery import deliveries
+from dashboards.published.outcomes import cells, gained, outcomes, reading
 from engage import told
 from engage.demo.borough import write_borough
 from engage.foundation.clock import at_london

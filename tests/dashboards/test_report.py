@@ -9,11 +9,11 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from markupsafe import Markup
 
-from dashboards import report
-from dashboards.disclosure import Published
-from dashboards.figures import Completeness, Figures, Past, Trial, Ward, published
-from dashboards.findings import Cell, publish
-from dashboards.groups import DIVISIONS, MENU, divide
+from dashboards.pages import report
+from dashboards.published.disclosure import Published
+from dashboards.published.figures import Completeness, Figures, Past, Trial, Ward, published
+from dashboards.published.findings import Cell, publish
+from dashboards.published.groups import DIVISIONS, MENU, divide
 from engage.foundation.pages import environment
 from engage.foundation.static import STATIC, asset
 from tests.dashboards.conftest import Council

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from campaigns.plan.power import detectable, needed
-from dashboards.intervals import Interval, Z, newcombe, price
-from dashboards.simultaneous import dunnett, looking
-from dashboards.trial import Rate, read_table
-from dashboards.uplift import by_ward, complier, estimate, reach
+from dashboards.statistics.intervals import Interval, Z, newcombe, price
+from dashboards.statistics.simultaneous import dunnett, looking
+from dashboards.statistics.trial import Rate, read_table
+from dashboards.statistics.uplift import by_ward, complier, estimate, reach
 from engage.cli import main
 from engage.foundation.errors import InputRefused
 

@@ -14,12 +14,14 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from markupsafe import Markup, escape
 
-from dashboards import exports, figures, panels, pictures, report, routes
-from dashboards.disclosure import HIDDEN, RULE
-from dashboards.figures import Figures, Trial, published
-from dashboards.findings import Cell, publish
-from dashboards.outcomes import outcomes
-from dashboards.view import View
+from dashboards.charts import panels, pictures
+from dashboards.pages import report, wards
+from dashboards.published import exports, figures
+from dashboards.published.disclosure import HIDDEN, RULE
+from dashboards.published.figures import Figures, Trial, published
+from dashboards.published.findings import Cell, publish
+from dashboards.published.outcomes import outcomes
+from dashboards.published.selection import View
 from engage.foundation.identity import Role
 from segments.missing import gap
 from tests.dashboards.conftest import WINDOW_ENDS as WINDOW
@@ -327,7 +329,7 @@ def test_until_the_window_has_closed_pages_show_all_wards_together(
     counted = [Cell(w.code, arm, 300, 60 if arm == "now" else 20) for w in held.wards for arm in ("now", "later")]
     finding = publish(counted, reminded="now", comparison="later", interim=True)
     early = replace(held, trials=(replace(held.trials[0], finding=finding, interim=True, divided={}),))
-    for room in (routes, report):
+    for room in (wards, report):
         monkeypatch.setattr(room, "published", lambda *_: early)
     for path in ("/wards", f"/wards/{held.wards[0].code}", "/report"):
         page = member.get(path).text

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
 from campaigns.records.models import Campaign
-from dashboards.figures import published
-from dashboards.outcomes import cells, outcomes
+from dashboards.published.figures import published
+from dashboards.published.outcomes import cells, outcomes
 from engage.demo.borough import write_borough
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from dashboards.disclosure import NOTE, RULE, Published
-from dashboards.figures import Completeness, Figures, Past, Trial, Ward
-from dashboards.findings import Effect, Side, WardFinding
-from dashboards.view import View
+from dashboards.published.disclosure import NOTE, RULE, Published
+from dashboards.published.figures import Completeness, Figures, Past, Trial, Ward
+from dashboards.published.findings import Effect, Side, WardFinding
+from dashboards.published.selection import View
 
 COLUMNS = (
     "ward", "name", "register_date", "eligible", "registered", "missing", "completeness_percent",

@@ -17,11 +17,12 @@ from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 from markupsafe import Markup
 
-from dashboards import exports, pictures
-from dashboards.disclosure import NOTE
-from dashboards.figures import ALL, UNTIL_CLOSED, Completeness, Figures, published
-from dashboards.findings import Effect
-from dashboards.view import View, Wanted
+from dashboards.charts import pictures
+from dashboards.published import exports
+from dashboards.published.disclosure import NOTE
+from dashboards.published.figures import ALL, UNTIL_CLOSED, Completeness, Figures, published
+from dashboards.published.findings import Effect
+from dashboards.published.selection import View, Wanted
 from engage.foundation.clock import today
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right

@@ -1,6 +1,6 @@
 """The dashboard: Dash served beneath `/dashboard/`, behind the service's own sign-in, header and navigation.
 
-It shows the published figures of `dashboards.figures` and nothing else. Whose they are comes from the session and
+It shows the published figures of `dashboards.published.figures` and nothing else. Whose they are comes from the session and
 travels to Dash's layout and callbacks in a context variable; nothing in an address or a request can choose it.
 """
 
@@ -18,10 +18,10 @@ from litestar import get, post
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
-from dashboards import panels
-from dashboards.compression import Compressed
-from dashboards.figures import Figures, published
-from dashboards.view import ARM, BY, View
+from dashboards.charts import panels
+from dashboards.pages.compression import Compressed
+from dashboards.published.figures import Figures, published
+from dashboards.published.selection import ARM, BY, View
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
 from engage.foundation.pages import render

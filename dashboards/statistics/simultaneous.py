@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.special import lambertw
 from scipy.stats import multivariate_normal, multivariate_t, t
 
-from dashboards.intervals import LEVEL
+from dashboards.statistics.intervals import LEVEL
 
 Array = npt.NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
-from dashboards.disclosure import Published
-from dashboards.drawing import BLUE, GREY, INK, LIGHT, MARGIN, PAPER, WIDTH, add, canvas, finish, write
+from dashboards.charts.drawing import BLUE, GREY, INK, LIGHT, MARGIN, PAPER, WIDTH, add, canvas, finish, write
+from dashboards.published.disclosure import Published
 
 FITS = 42
 """Characters of 14-unit text that fit on one line."""

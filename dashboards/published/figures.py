@@ -12,11 +12,11 @@ from weakref import WeakKeyDictionary
 from sqlmodel import Session, col, select
 
 from campaigns.records.models import Campaign
-from dashboards.disclosure import HIDDEN, RULE, Breakdown, Published
-from dashboards.findings import NO_EFFECT, UNSEEN, Effect, Finding, WardFinding, publish
-from dashboards.groups import Divided, GroupFinding, divide, grouped
-from dashboards.history import Counted, counted
-from dashboards.outcomes import cells, reading
+from dashboards.published.disclosure import HIDDEN, RULE, Breakdown, Published
+from dashboards.published.findings import NO_EFFECT, UNSEEN, Effect, Finding, WardFinding, publish
+from dashboards.published.groups import Divided, GroupFinding, divide, grouped
+from dashboards.published.history import Counted, counted
+from dashboards.published.outcomes import cells, reading
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current

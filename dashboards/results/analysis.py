@@ -7,9 +7,9 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import pandas as pd
 
 from campaigns.approval import lifecycle
-from dashboards.council import contacted, headline
-from dashboards.effects import Uplift
-from dashboards.outcomes import outcomes, reading
+from dashboards.published.outcomes import outcomes, reading
+from dashboards.results.campaign_result import contacted, headline
+from dashboards.statistics.effects import Uplift
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from litestar.params import QueryParameter
 
-from dashboards.figures import ALL, UNTIL_CLOSED, Figures, Past, Trial, Ward
-from dashboards.findings import NO_EFFECT, Effect, Side
-from dashboards.groups import DIVISIONS
+from dashboards.published.figures import ALL, UNTIL_CLOSED, Figures, Past, Trial, Ward
+from dashboards.published.findings import NO_EFFECT, Effect, Side
+from dashboards.published.groups import DIVISIONS
 
 Wanted = Annotated[str, QueryParameter(name="campaign", max_length=20, description="The campaign to show.")]
 Register = Annotated[str, QueryParameter(name="register", max_length=10, description="The day of a register.")]

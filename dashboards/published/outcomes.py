@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from campaigns.approval.lifecycle import find, permit
 from campaigns.records.models import MESSAGES, Campaign, MessageState
-from dashboards.findings import Cell
+from dashboards.published.findings import Cell
 from engage.foundation.clock import london
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dashboards.disclosure import HIDDEN, RULE, Breakdown, Disclosure, Published
-from dashboards.intervals import Interval, Z, around
-from dashboards.trial import Rate
-from dashboards.uplift import WardEffect, compare, gather, reach
+from dashboards.published.disclosure import HIDDEN, RULE, Breakdown, Disclosure, Published
+from dashboards.statistics.intervals import Interval, Z, around
+from dashboards.statistics.trial import Rate
+from dashboards.statistics.uplift import WardEffect, compare, gather, reach
 
 
 @dataclass(frozen=True)

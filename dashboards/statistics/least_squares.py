@@ -10,7 +10,7 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
-from dashboards.intervals import LEVEL, Z
+from dashboards.statistics.intervals import LEVEL, Z
 from engage.foundation.errors import InputRefused
 
 Array = npt.NDArray[np.float64]

@@ -12,9 +12,9 @@ import pandas as pd
 
 from campaigns.approval.lifecycle import find
 from campaigns.sending.ledger import audience_file
-from dashboards.disclosure import RULE, Disclosure
-from dashboards.findings import NO_EFFECT, UNSEEN, Cell, Effect, Side, parts_of, publish, tally
-from dashboards.outcomes import outcomes
+from dashboards.published.disclosure import RULE, Disclosure
+from dashboards.published.findings import NO_EFFECT, UNSEEN, Cell, Effect, Side, parts_of, publish, tally
+from dashboards.published.outcomes import outcomes
 from engage.foundation.office import Actor, Office
 
 WARDS_ALIKE = "all"

@@ -7,11 +7,12 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards import exports, plots
-from dashboards.disclosure import NOTE
-from dashboards.figures import ALL, Completeness
-from dashboards.findings import Effect
-from dashboards.view import View
+from dashboards.charts import plots
+from dashboards.published import exports
+from dashboards.published.disclosure import NOTE
+from dashboards.published.figures import ALL, Completeness
+from dashboards.published.findings import Effect
+from dashboards.published.selection import View
 from engage.foundation.words import day
 
 STILL = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}

@@ -12,11 +12,11 @@ from sqlmodel import Session, col, select
 from campaigns.approval import lifecycle
 from campaigns.records.models import Campaign, Message, Response, Wave
 from campaigns.sending import ledger
-from dashboards.delivery import Delivery, deliveries
-from dashboards.effects import Arm, Uplift, WardUplift
-from dashboards.intervals import Interval, Price, price
-from dashboards.outcomes import Reading, outcomes, reading
-from dashboards.uplift import by_ward, estimate
+from dashboards.published.delivery import Delivery, deliveries
+from dashboards.published.outcomes import Reading, outcomes, reading
+from dashboards.statistics.effects import Arm, Uplift, WardUplift
+from dashboards.statistics.intervals import Interval, Price, price
+from dashboards.statistics.uplift import by_ward, estimate
 from engage.foundation import audit
 from engage.foundation.clock import today
 from engage.foundation.identity import Right

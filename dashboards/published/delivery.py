@@ -18,7 +18,7 @@ from campaigns.approval.lifecycle import find
 from campaigns.plan.audience import FRAGMENTS
 from campaigns.records.models import MESSAGES, Campaign, Channel, MessageState
 from campaigns.sending import ledger
-from dashboards.outcomes import outcomes, reading
+from dashboards.published.outcomes import outcomes, reading
 from engage.foundation.calendar import Price, in_force, law
 from engage.foundation.clock import london
 from engage.foundation.lake import current

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.stats import chi2
 from statsmodels.stats.meta_analysis import combine_effects
 
-from dashboards.intervals import Z
+from dashboards.statistics.intervals import Z
 
 Array = npt.NDArray[np.float64]
 

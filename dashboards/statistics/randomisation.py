@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dashboards.intervals import LEVEL
+from dashboards.statistics.intervals import LEVEL
 
 Array = npt.NDArray[np.float64]
 

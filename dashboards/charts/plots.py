@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 import shapely
 from shapely.geometry import mapping
 
-from dashboards.drawing import BLUE, GREY, INK, LIGHT, PAPER
-from dashboards.figures import Completeness, Ward
-from dashboards.findings import Effect
-from dashboards.maps import SHADES
+from dashboards.charts.drawing import BLUE, GREY, INK, LIGHT, PAPER
+from dashboards.charts.maps import SHADES
+from dashboards.published.figures import Completeness, Ward
+from dashboards.published.findings import Effect
 
 FAMILY = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"
 FONT = {"family": FAMILY, "size": 14, "color": INK}

@@ -14,13 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 from statsmodels.stats.proportion import proportions_ztest
 
-from dashboards.effects import Adjusted, Arm, Complier, Gathered, Uplift, WardEffect, WardUplift
-from dashboards.intervals import Interval, Z, around
-from dashboards.least_squares import Fit, fit
-from dashboards.randomisation import FEW_CLUSTERS, Drawn, redrawn
-from dashboards.shrinkage import shrink
-from dashboards.simultaneous import dunnett, looking
-from dashboards.trial import COVARIATE, Rate, control_arm, rate, rows
+from dashboards.statistics.effects import Adjusted, Arm, Complier, Gathered, Uplift, WardEffect, WardUplift
+from dashboards.statistics.intervals import Interval, Z, around
+from dashboards.statistics.least_squares import Fit, fit
+from dashboards.statistics.randomisation import FEW_CLUSTERS, Drawn, redrawn
+from dashboards.statistics.shrinkage import shrink
+from dashboards.statistics.simultaneous import dunnett, looking
+from dashboards.statistics.trial import COVARIATE, Rate, control_arm, rate, rows
 from engage.foundation.errors import InputRefused
 
 __all__ = [

@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
-from dashboards.disclosure import Published
-from dashboards.drawing import GREY, INK, MARGIN, PAPER, WIDTH, add, canvas, chart_id, finish, write
+from dashboards.charts.drawing import GREY, INK, MARGIN, PAPER, WIDTH, add, canvas, chart_id, finish, write
+from dashboards.published.disclosure import Published
 
 SHADES = ("#6BACE6", "#2073BC", "#12436D")
 UNSHOWN = "unshown"

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from dashboards.charts import BarRow, IntervalRow, TimeRow, bar_chart, interval_chart, time_chart
-from dashboards.drawing import alone
-from dashboards.figures import ALL, Figures, Past, Trial, Ward
-from dashboards.findings import Effect
-from dashboards.maps import Area, ward_map
-from dashboards.view import View
+from dashboards.charts.drawing import alone
+from dashboards.charts.maps import Area, ward_map
+from dashboards.charts.svg import BarRow, IntervalRow, TimeRow, bar_chart, interval_chart, time_chart
+from dashboards.published.figures import ALL, Figures, Past, Trial, Ward
+from dashboards.published.findings import Effect
+from dashboards.published.selection import View
 from engage.foundation.words import day
 
 AXIS = "More registrations per 100 homes"

@@ -6,9 +6,9 @@ from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
 from campaigns.approval import lifecycle
-from dashboards import analysis
-from dashboards.council import STALE_DAYS, Council, council, per_hundred, pounds, sentence
-from dashboards.intervals import Interval
+from dashboards.results import analysis
+from dashboards.results.campaign_result import STALE_DAYS, Council, council, per_hundred, pounds, sentence
+from dashboards.statistics.intervals import Interval
 from engage.foundation.identity import Right
 from engage.foundation.web import ByActor, InOffice, render, requires
 from segments.areas import wards

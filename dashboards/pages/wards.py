@@ -7,10 +7,12 @@ from litestar.params import FromPath
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from dashboards import council_pages, exports, pictures, report
-from dashboards.disclosure import NOTE
-from dashboards.figures import ALL, Figures, Trial, Ward, published, ward_headline
-from dashboards.view import ARM, BY, WARD, By, Register, View, Wanted
+from dashboards.charts import pictures
+from dashboards.pages import report, results
+from dashboards.published import exports
+from dashboards.published.disclosure import NOTE
+from dashboards.published.figures import ALL, Figures, Trial, Ward, published, ward_headline
+from dashboards.published.selection import ARM, BY, WARD, By, Register, View, Wanted
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right
 from engage.foundation.web import ByAccount, InOffice, render, requires
@@ -134,5 +136,5 @@ routes: list[ControllerRouterHandler] = [
         guards=[requires(Right.see_figures)],
     ),
     *report.routes,
-    *council_pages.routes,
+    *results.routes,
 ]

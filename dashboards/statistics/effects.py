@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from math import isinf
 from typing import Any
 
-from dashboards.intervals import Interval, Z
-from dashboards.randomisation import Drawn
-from dashboards.trial import Rate
+from dashboards.statistics.intervals import Interval, Z
+from dashboards.statistics.randomisation import Drawn
+from dashboards.statistics.trial import Rate
 
 NOTHING_KNOWN = Interval(-1.0, 1.0)
 
