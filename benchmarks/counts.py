@@ -34,7 +34,7 @@ from scale import CHOSEN, RULE, places, write_country
 from sqlalchemy import insert
 
 from campaigns.records.models import Campaign, CampaignState, Message, MessageState, Wave
-from engage import opening
+from engage.deployment import authorities
 from engage.foundation import identity
 from engage.foundation.identity import Role
 from engage.foundation.office import Actor, Office
@@ -83,7 +83,7 @@ def prepare(home: Path) -> Office:
     [authority] = places(1)[:1]
     office = write_country(home, [authority])
     homes = households.build(office, Actor(authority.code, "benchmark"))
-    opening.invite(office, Actor(authority.code, "benchmark"), PEOPLE[0], "Officer", Role.officer)
+    authorities.invite(office, Actor(authority.code, "benchmark"), PEOPLE[0], "Officer", Role.officer)
     with office.database.session() as session:
         account = identity.by_email(session, PEOPLE[0])
         assert account

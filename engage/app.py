@@ -17,14 +17,17 @@ from litestar.stores.registry import StoreRegistry
 from litestar.types import ControllerRouterHandler
 
 from campaigns.records.reminded import reminded
-from engage import entrance, gaps, health, home
-from engage.foundation import faults, logs, static
-from engage.foundation.headers import secured
+from dashboards.pages import gaps
+from engage.deployment import health
+from engage.foundation import logs
 from engage.foundation.office import Office
-from engage.foundation.pages import template_config
-from engage.foundation.request_log import RequestLog
-from engage.foundation.sessions import SessionStore, session_config
-from engage.foundation.web import DEPENDENCIES
+from engage.foundation.web import faults, static
+from engage.foundation.web.handlers import DEPENDENCIES
+from engage.foundation.web.headers import secured
+from engage.foundation.web.request_log import RequestLog
+from engage.foundation.web.sessions import SessionStore, session_config
+from engage.foundation.web.templating import template_config
+from engage.pages import home, sign_in
 
 ROOMS = (
     "segments.importing.pages", "segments.audiences.pages", "segments.linking.pages", "segments.gazetteer.pages", "campaigns.pages.campaign",
@@ -42,7 +45,7 @@ def create_app(office: Office | None = None) -> Litestar:
     handlers = [
         static.serve,
         *health.routes,
-        *entrance.routes,
+        *sign_in.routes,
         *home.routes,
         *gaps.routes,
         *_rooms(),

@@ -11,15 +11,15 @@ from typing import Any, NoReturn
 import click
 from sqlalchemy.exc import DBAPIError
 
-from engage import told
-from engage.campaign_commands import campaign as campaign_group
-from engage.data_commands import gap, households, import_, segment
-from engage.desk import Desk, acting_as, as_json, at_desk, demand_database, for_authority, show, take_desk
+from engage.commands import printing
+from engage.commands.caller import Desk, acting_as, as_json, at_desk, demand_database, for_authority, show, take_desk
+from engage.commands.campaign import campaign as campaign_group
+from engage.commands.data import gap, households, import_, segment
+from engage.commands.gazetteer import gazetteer as gazetteer_group
 from engage.foundation import audit
 from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.identity import Right, Role
 from engage.foundation.office import Office
-from engage.gazetteer_commands import gazetteer as gazetteer_group
 
 
 class KindGroup(click.Group):
@@ -60,7 +60,7 @@ for command in (import_, households, gap, segment, campaign_group, gazetteer_gro
 @click.option("--email", help="Email address of the first account.")
 def init(authority: str, name: str, email: str | None) -> None:
     """Create or migrate the database, the authority and the first account."""
-    from engage.opening import open_authority
+    from engage.deployment.authorities import open_authority
 
     click.echo(open_authority(Office(), authority, name, email).message)
 
@@ -71,7 +71,7 @@ def init(authority: str, name: str, email: str | None) -> None:
 @click.option("--workers", default=1, show_default=True, help="Processes that answer.")
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the web pages."""
-    from engage.serving import serve as run
+    from engage.deployment.serving import serve as run
 
     office = Office()
     demand_database(office)
@@ -95,10 +95,10 @@ def worker(once: bool) -> None:
 @as_json
 def check(as_json: bool) -> None:
     """Is this deployment healthy? Exit code 0 only if it is."""
-    from engage.health import examine
+    from engage.deployment.health import examine
 
     found = examine(Office())
-    show(found.as_dict(), lambda _: told.health(found), json_wanted=as_json)
+    show(found.as_dict(), lambda _: printing.health(found), json_wanted=as_json)
     sys.exit(0 if found.healthy else 1)
 
 
@@ -114,7 +114,7 @@ def account() -> None:
 @at_desk(Right.administer, results=False)
 def add(desk: Desk, address: str, name: str, role: str) -> None:
     """Add an account; prints its one-time link."""
-    from engage.opening import invite
+    from engage.deployment.authorities import invite
 
     if role not in set(Role):
         msg = f"There is no role {role!r}. Use one of: {', '.join(Role)}."
@@ -158,7 +158,7 @@ def export_audit(desk: Desk, file: Path) -> None:
 @as_json
 def purge(dry_run: bool, as_json: bool) -> None:
     """Remove what retention says is due, of every authority."""
-    from engage import purging
+    from engage.deployment import purging
 
     office = Office()
     demand_database(office)
@@ -189,7 +189,7 @@ def uplift(
     **columns: Any,
 ) -> None:
     """How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file."""
-    from engage.measuring import of_campaign, of_table
+    from dashboards.results.measurement import of_campaign, of_table
 
     if (campaign is None) == (table_file is None):
         raise InputRefused("Name either a CAMPAIGN by its number or a file with --table. See: engage uplift --help")
@@ -198,7 +198,7 @@ def uplift(
     else:
         desk = take_desk(authority, email, Right.see_data)
         result = of_campaign(desk.office, desk.actor, campaign or 0)
-    show(result, told.uplift, json_wanted=as_json)
+    show(result, printing.uplift, json_wanted=as_json)
 
 
 @main.command(name="notify-stand-in")
@@ -219,13 +219,13 @@ def notify_stand_in(
     rate_limit: int,
 ) -> None:
     """The local GOV.UK Notify, for rehearsals and tests. Messages stay on this machine."""
-    from engage import rehearsal
+    from engage.commands import stand_in
 
     if write_seed is not None:
-        click.echo(rehearsal.write_seed(write_seed, rate_limit))
+        click.echo(stand_in.write_seed(write_seed, rate_limit))
         return
-    click.echo(rehearsal.welcome(port, seed))
-    rehearsal.stand_in(
+    click.echo(stand_in.welcome(port, seed))
+    stand_in.stand_in(
         port, seed, journal=journal, receipts_url=receipts_url, receipts_token=receipts_token, clock=Office().clock
     )
 

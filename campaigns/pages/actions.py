@@ -7,9 +7,9 @@ from campaigns.approval import lifecycle
 from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import settlement
 from engage.foundation.errors import NotFound
-from engage.foundation.forms import Form
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
+from engage.foundation.web.forms import Form
 
 Do = Callable[[Office, Actor, int, Form], Campaign]
 

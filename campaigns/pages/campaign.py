@@ -26,7 +26,7 @@ from campaigns.setup import pages as outline_pages
 from engage.foundation.errors import InputRefused, NotifyUnavailable, SendBlocked
 from engage.foundation.identity import Account, Right, demand
 from engage.foundation.office import Actor, Office
-from engage.foundation.web import (
+from engage.foundation.web.handlers import (
     Asked,
     ByAccount,
     ByActor,

@@ -18,7 +18,7 @@ from litestar.types import ControllerRouterHandler
 from campaigns.replies import receipts, residents
 from engage.foundation.errors import NotifyUnavailable
 from engage.foundation.office import Office
-from engage.foundation.web import InOffice, office_of, render
+from engage.foundation.web.handlers import InOffice, office_of, render
 
 Token = FromPath[str]
 Language = FromQuery[Literal["en", "cy"]]

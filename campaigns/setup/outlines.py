@@ -15,9 +15,9 @@ from campaigns.records.models import Campaign, Outline
 from campaigns.setup import plan_form
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
-from engage.foundation.forms import Form
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
+from engage.foundation.web.forms import Form
 
 LONGEST = 2000  # letters of an answer that are kept
 

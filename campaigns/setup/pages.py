@@ -10,7 +10,7 @@ from campaigns.setup import outlines, plan_form
 from campaigns.setup.outlines import Task
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
-from engage.foundation.web import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
+from engage.foundation.web.handlers import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
 
 Number = FromPath[int]
 

@@ -12,8 +12,8 @@ from campaigns.plan.plan import REMINDED_LATER, REMINDED_NOW, Plan, PlannedWave,
 from campaigns.records.models import Campaign, Channel
 from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused
-from engage.foundation.forms import Form
 from engage.foundation.office import Office
+from engage.foundation.web.forms import Form
 from segments.audiences import segments
 
 USUAL_WINDOW = timedelta(days=42)

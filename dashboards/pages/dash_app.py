@@ -24,9 +24,9 @@ from dashboards.published.figures import Figures, published
 from dashboards.published.selection import ARM, BY, View
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
-from engage.foundation.pages import render
-from engage.foundation.static import asset
-from engage.foundation.web import Asked, ByAccount, InOffice, requires
+from engage.foundation.web.handlers import Asked, ByAccount, InOffice, requires
+from engage.foundation.web.static import asset
+from engage.foundation.web.templating import render
 
 PREFIX = "/dashboard/"
 START = "var renderer = new DashRenderer();"

@@ -27,8 +27,8 @@ from engage.foundation.clock import today
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
-from engage.foundation.static import STATIC, asset
-from engage.foundation.web import Asked, ByAccount, InOffice, render, requires
+from engage.foundation.web.handlers import Asked, ByAccount, InOffice, render, requires
+from engage.foundation.web.static import STATIC, asset
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (

@@ -10,7 +10,7 @@ from dashboards.results import analysis
 from dashboards.results.campaign_result import STALE_DAYS, Council, council, per_hundred, pounds, sentence
 from dashboards.statistics.intervals import Interval
 from engage.foundation.identity import Right
-from engage.foundation.web import ByActor, InOffice, render, requires
+from engage.foundation.web.handlers import ByActor, InOffice, render, requires
 from segments.areas import wards
 
 Number = FromPath[int]

@@ -15,7 +15,7 @@ from dashboards.published.figures import ALL, Figures, Trial, Ward, published, w
 from dashboards.published.selection import ARM, BY, WARD, By, Register, View, Wanted
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right
-from engage.foundation.web import ByAccount, InOffice, render, requires
+from engage.foundation.web.handlers import ByAccount, InOffice, render, requires
 from segments.missing.gap import ASSUMPTIONS
 
 CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml; charset=utf-8"

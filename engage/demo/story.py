@@ -23,17 +23,17 @@ from campaigns.notify.messages import Notify
 from campaigns.notify.stand_in import Running, default_seed, running
 from campaigns.sending import ledger
 from campaigns.worker.work import Work, working
+from dashboards.results.measurement import of_campaign
 from engage.app import create_app
 from engage.demo.aftermath import NextRegister, next_register
 from engage.demo.borough import Borough, write_borough
+from engage.deployment.authorities import open_authority
 from engage.foundation import audit, identity
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from engage.measuring import of_campaign
-from engage.opening import open_authority
 from segments.audiences import segments
 from segments.homes import households
 from segments.importing.imports import import_file

@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
-from engage.foundation.web import (
+from engage.foundation.web.handlers import (
     Asked,
     ByAccount,
     ByActor,

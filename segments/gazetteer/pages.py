@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
-from engage.foundation.web import ByActor, InOffice, render, requires
+from engage.foundation.web.handlers import ByActor, InOffice, render, requires
 from segments.areas import ward_points, wards
 from segments.gazetteer import health as gazetteer_health
 from segments.gazetteer.health import FileShare

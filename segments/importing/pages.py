@@ -12,7 +12,7 @@ from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
-from engage.foundation.web import (
+from engage.foundation.web.handlers import (
     Asked,
     ByAccount,
     ByActor,

@@ -14,7 +14,7 @@ from litestar.types import ControllerRouterHandler
 
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
-from engage.foundation.web import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
+from engage.foundation.web.handlers import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
 from segments.importing import datasets
 from segments.linking import review
 from segments.linking.review import Home, Question, Queue, Verdict

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engage.foundation.errors import InputRefused
-from engage.foundation.forms import Form
+from engage.foundation.web.forms import Form
 from segments.rules import tree
 from segments.rules.tree import COLUMNS, ONE_OF, OWN, Condition, Group, Node, Not, Rule
 

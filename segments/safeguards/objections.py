@@ -8,8 +8,8 @@ from sqlmodel import col, func
 from engage.foundation import audit
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
-from engage.foundation.forms import Form
 from engage.foundation.office import Actor, Office
+from engage.foundation.web.forms import Form
 from segments.safeguards import contact_point
 from segments.safeguards.suppression import Suppression, suppress_contact, suppress_household
 

@@ -8,7 +8,7 @@ import pytest
 from campaigns.plan.plan import REMINDED_LATER, REMINDED_NOW, read
 from campaigns.records.models import Campaign
 from campaigns.setup import plan_form
-from engage.foundation.forms import Form
+from engage.foundation.web.forms import Form
 from tests.campaigns.council import SEED, TEMPLATES, plan
 
 WELSH = {channel: SEED["templates"]["demo"][f"{channel}_reminder_cy"]["id"] for channel in ("email", "sms", "letter")}

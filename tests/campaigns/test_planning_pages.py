@@ -21,10 +21,10 @@ from campaigns.worker.work import tick
 from engage.app import create_app
 from engage.foundation import audit
 from engage.foundation.clock import SteppedClock
-from engage.foundation.forms import Form
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
+from engage.foundation.web.forms import Form
 from segments.audiences import segments
 from tests.campaigns.council import COUNCIL, KEY, SEED, START, TEMPLATES, audience_file, plan
 from tests.campaigns.test_plan_form import TYPED

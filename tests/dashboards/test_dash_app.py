@@ -22,7 +22,7 @@ from dashboards.published.figures import Completeness, Ward, published
 from dashboards.published.findings import NO_EFFECT, Effect
 from dashboards.published.selection import View
 from engage.foundation.identity import Role
-from engage.foundation.static import asset
+from engage.foundation.web.static import asset
 from tests.dashboards.conftest import Council, visiting
 
 DCC = Path(dash.__file__).parent / "dcc"

@@ -16,14 +16,14 @@ from sqlmodel import select
 from campaigns.records.models import Campaign, MessageState, Wave
 from dashboards.published.delivery import deliveries
 from dashboards.published.outcomes import cells, gained, outcomes, reading
-from engage import told
+from dashboards.results.measurement import of_campaign, of_table
+from engage.commands import printing
 from engage.demo.borough import write_borough
 from engage.foundation.clock import at_london
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from engage.measuring import of_campaign, of_table
 from segments.engine import execution
 from segments.importing.imports import import_file
 from tests.dashboards.conftest import Council, message
@@ -323,7 +323,7 @@ def test_without_a_comparison_nothing_is_called_an_effect(place: Town, capsys: p
     assert "not a measure of effect" in found["not_a_measure"]
     assert [(arm["registered"], arm["n"], arm["mean"]) for arm in found["arms"]] == [(2, 8, 0.25)]
     assert not {"difference", "low", "high", "se"} & set(found["arms"][0])
-    told.uplift(json.loads(json.dumps(found)))
+    printing.uplift(json.loads(json.dumps(found)))
     printed = capsys.readouterr().out
     assert "not a measure of effect" in printed
     assert "difference" not in printed
@@ -365,7 +365,7 @@ def test_a_campaign_is_measured_as_it_was_randomised(council: Council, capsys: p
     assert 0 <= found["between_wards"][0]["p_same"] <= 1
     (cost,) = found["cost"]
     assert (cost["pounds"], cost["value"], cost["extra"]) == ([0.0, 0.0], 0.0, arm["difference"] * arm["n"])
-    told.uplift(json.loads(json.dumps(found)))
+    printing.uplift(json.loads(json.dumps(found)))
     assert "each_extra" in capsys.readouterr().out
 
 

@@ -14,8 +14,8 @@ from dashboards.published.disclosure import Published
 from dashboards.published.figures import Completeness, Figures, Past, Trial, Ward, published
 from dashboards.published.findings import Cell, publish
 from dashboards.published.groups import DIVISIONS, MENU, divide
-from engage.foundation.pages import environment
-from engage.foundation.static import STATIC, asset
+from engage.foundation.web.static import STATIC, asset
+from engage.foundation.web.templating import environment
 from tests.dashboards.conftest import Council
 
 A4 = (595, 842)

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engage.cli import main
-from engage.desk import newest_version
+from engage.commands.caller import newest_version
 from engage.foundation.identity import Role
 from engage.migrations import latest_revision
 from segments.sources import KINDS

@@ -15,12 +15,12 @@ from campaigns.approval import lifecycle
 from campaigns.records.models import Message
 from campaigns.records.retention import kept_until
 from campaigns.sending.waves import plan_due
+from engage.deployment.purging import purge
 from engage.foundation import audit
 from engage.foundation.clock import SteppedClock
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from engage.purging import purge
 from segments.importing import imports
 from tests.campaigns.council import COUNCIL, START, Maker, found, staff
 

@@ -20,11 +20,11 @@ from sqlmodel import Session, select
 
 from campaigns.records.models import Campaign
 from campaigns.sending import ledger
+from dashboards.results.measurement import of_campaign
 from engage.foundation.identity import Account
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from engage.measuring import of_campaign
 from segments.audiences import segments
 from segments.importing import imports
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from engage.foundation import faults, static
 from engage.foundation.errors import EngageError
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
+from engage.foundation.web import faults, static
 from engage.migrations import upgrade
 from tests.engage.website import COUNCIL, Visitor, hire
 
@@ -164,7 +164,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr("engage.home.trail", fail)
+    monkeypatch.setattr("engage.pages.home.trail", fail)
 
 
 def test_an_unforeseen_error_is_kind_and_tells_nothing(capsys: Any, enter: Enter, broken: None) -> None:

@@ -19,11 +19,11 @@ from campaigns.records.models import Campaign, Message, MessageState, Receipt, W
 from campaigns.setup import plan_form
 from engage.app import create_app
 from engage.foundation.audit import AuditEntry
-from engage.foundation.forms import Form
 from engage.foundation.identity import Account, Authority, Role, fingerprint
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
+from engage.foundation.web.forms import Form
 from segments.files.reading import Head
 from segments.importing.intake import Intake, IntakeState
 from segments.rules import form as rule_form

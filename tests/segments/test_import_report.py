@@ -17,7 +17,7 @@ from engage.cli import main
 from engage.foundation import audit
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from engage.foundation.pages import environment
+from engage.foundation.web.templating import environment
 from segments.files.report import ImportReport, ShrinkRefused, Stage
 from segments.importing import imports, rejects
 from segments.importing.imports import import_file, rejected_rows

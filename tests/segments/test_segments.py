@@ -21,10 +21,10 @@ from sqlmodel import Session, col, select
 
 from campaigns.plan import audience as arms
 from engage.foundation.errors import InputRefused, NotFound
-from engage.foundation.forms import Form
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
 from engage.foundation.privacy import mask_address
+from engage.foundation.web.forms import Form
 from segments.audiences import cost, open_homes, segments, summary
 from segments.audiences.audience import Audience, freeze, reproduce
 from segments.audiences.overlap import Listed, Reminded

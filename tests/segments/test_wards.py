@@ -18,13 +18,13 @@ from sqlmodel import SQLModel
 from campaigns.records.models import Campaign
 from dashboards.published.figures import published
 from dashboards.published.outcomes import cells, outcomes
+from dashboards.results.measurement import of_campaign
 from engage.demo.borough import write_borough
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from engage.measuring import of_campaign
 from segments.areas import output_areas, wards
 from segments.areas.wards import Change, Version
 from segments.engine import execution

@@ -30,10 +30,10 @@ from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageS
 from campaigns.sending import ledger
 from campaigns.sending import settlement as settle
 from campaigns.worker.work import Work
+from engage.deployment.authorities import open_authority
 from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from engage.opening import open_authority
 from tests.campaigns.council import COUNCIL, KEY, SEED, TEMPLATES, WARDS, Maker, plan, staff
 
 MORNING = datetime(2026, 6, 3, 8, tzinfo=UTC)  # a Wednesday, nine o'clock in London

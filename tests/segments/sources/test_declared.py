@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.foundation.errors import InputRefused
-from engage.foundation.forms import Form
 from engage.foundation.lake import current_by_name
 from engage.foundation.office import Actor, Office
+from engage.foundation.web.forms import Form
 from segments.audiences import segments
 from segments.files.report import ImportReport
 from segments.homes import households

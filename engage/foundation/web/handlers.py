@@ -13,11 +13,11 @@ from litestar.response import Redirect
 from litestar.types import Guard
 
 from engage.foundation import identity
-from engage.foundation.forms import Form, provide_form
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
-from engage.foundation.pages import render
-from engage.foundation.sessions import ROTATE
+from engage.foundation.web.forms import Form, provide_form
+from engage.foundation.web.sessions import ROTATE
+from engage.foundation.web.templating import render
 
 __all__ = [
     "DEPENDENCIES",

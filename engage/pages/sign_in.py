@@ -12,7 +12,17 @@ from engage.foundation import audit, identity
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account
 from engage.foundation.office import Office
-from engage.foundation.web import Form, InOffice, WithForm, local_path, notify, redirect, render, sign_in, signed_in
+from engage.foundation.web.handlers import (
+    Form,
+    InOffice,
+    WithForm,
+    local_path,
+    notify,
+    redirect,
+    render,
+    sign_in,
+    signed_in,
+)
 
 ATTEMPTS = RateLimitConfig(rate_limit=("minute", 10), store="rate_limit", set_rate_limit_headers=False)
 Anyone = Request[Any, Any, Any]

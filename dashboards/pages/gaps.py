@@ -15,7 +15,7 @@ from dashboards.published.disclosure import Published
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
-from engage.foundation.web import ByAccount, InOffice, render, requires
+from engage.foundation.web.handlers import ByAccount, InOffice, render, requires
 from segments.areas import wards
 from segments.missing import gap
 from segments.missing.groups import CHARACTERISTICS

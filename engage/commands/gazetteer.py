@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from engage.desk import acting_as, as_json, for_authority, show, table, take_desk
+from engage.commands.caller import acting_as, as_json, for_authority, show, table, take_desk
 from engage.foundation.identity import Right
 
 ISSUE = ("count", "share", "title")

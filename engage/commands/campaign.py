@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from engage import told
-from engage.desk import Desk, at_desk, facts, table
+from engage.commands import printing
+from engage.commands.caller import Desk, at_desk, facts, table
 from engage.foundation.identity import Right
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def status(desk: Desk, campaign_id: int) -> None:
     """Where every message stands; planned = waiting + accepted + dropped + failed."""
     from campaigns.sending import ledger
 
-    desk.show(ledger.status(desk.office, desk.actor, campaign_id).as_dict(), told.status)
+    desk.show(ledger.status(desk.office, desk.actor, campaign_id).as_dict(), printing.status)
 
 
 @campaign.command(name="ledger")

@@ -8,8 +8,8 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from engage.foundation.identity import Right
-from engage.foundation.web import ByAccount, InOffice, redirect, render, requires, signed_in
-from engage.overview import overview, trail
+from engage.foundation.web.handlers import ByAccount, InOffice, redirect, render, requires, signed_in
+from engage.pages.overview import overview, trail
 
 Anyone = Request[Any, Any, Any]
 Language = FromQuery[Literal["en", "cy"]]

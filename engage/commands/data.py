@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from engage import told
-from engage.desk import (
+from engage.commands import printing
+from engage.commands.caller import (
     Desk,
     acting_as,
     as_json,
@@ -44,7 +44,7 @@ def import_(desk: Desk, kind: str, files: tuple[Path, ...], as_at: date, dry_run
     from segments.files.report import ShrinkRefused
     from segments.importing.imports import import_file
 
-    tell = partial(told.imported, lake=desk.office.lake.root)
+    tell = partial(printing.imported, lake=desk.office.lake.root)
     for file in files:
         try:
             report = import_file(
@@ -124,7 +124,7 @@ def gap(desk: Desk, level: str) -> None:
 
     rows = [row.as_dict() for row in gaps.by_level(desk.office, desk.actor.authority, level)]
     notes = gaps.ASSUMPTIONS if level in ("ward", "area", "deprivation") else [gaps.INFERRED, *gaps.ASSUMPTIONS]
-    desk.show({"rows": rows}, lambda value: told.gap(value["rows"], notes))
+    desk.show({"rows": rows}, lambda value: printing.gap(value["rows"], notes))
 
 
 @click.group()

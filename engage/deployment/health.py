@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.exc import SQLAlchemyError
 
 from engage.foundation.office import Office
-from engage.foundation.web import InOffice
+from engage.foundation.web.handlers import InOffice
 from engage.migrations import current_revision, latest_revision
 
 

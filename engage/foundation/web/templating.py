@@ -9,7 +9,7 @@ from litestar.response import Template
 from litestar.template.config import TemplateConfig
 
 from engage.foundation.identity import Account, Right
-from engage.foundation.static import asset
+from engage.foundation.web.static import asset
 from engage.foundation.words import day, last_day, moment, number, percent, plural, sentence
 
 

@@ -10,8 +10,8 @@ from litestar.types import ExceptionHandlersMap
 
 from engage.foundation.errors import EngageError
 from engage.foundation.logs import log_fault
-from engage.foundation.pages import render
-from engage.foundation.web import sign_in_path
+from engage.foundation.web.handlers import sign_in_path
+from engage.foundation.web.templating import render
 
 Fault = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engage.desk import facts, table
+from engage.commands.caller import facts, table
 
 if TYPE_CHECKING:  # each brings libraries that take a second to import
-    from engage.health import Health
+    from engage.deployment.health import Health
 
 GAP = ("key", "name", "eligible", "registered", "completeness", "low", "high", "missing")
 STANDING = ("planned", "waiting", "accepted", "delivered", "failed", "dropped", "unknown")
