@@ -1,9 +1,5 @@
 """The web application: the one place that knows every room."""
 
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
-
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.config.csrf import CSRFConfig
@@ -14,11 +10,15 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.prometheus import PrometheusConfig
 from litestar.stores.memory import MemoryStore
 from litestar.stores.registry import StoreRegistry
-from litestar.types import ControllerRouterHandler
 
+from campaigns.approval import pages as approval
+from campaigns.pages import api as campaign_api
+from campaigns.pages import campaign
 from campaigns.records.reminded import reminded
-from dashboards.pages import gaps
-from engage.deployment import health
+from campaigns.replies import pages as replies
+from campaigns.setup import edit_pages as editing
+from campaigns.setup import pages as setup
+from dashboards.pages import dash_app, gaps, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
@@ -27,13 +27,36 @@ from engage.foundation.web.headers import secured
 from engage.foundation.web.request_log import RequestLog
 from engage.foundation.web.sessions import SessionStore, session_config
 from engage.foundation.web.templating import template_config
-from engage.pages import home, sign_in
+from engage.pages import about, audit_log, health, home, sign_in
+from segments.audiences import pages as segments
+from segments.gazetteer import pages as gazetteer
+from segments.importing import pages as data
+from segments.linking import pages as review
+from segments.safeguards import pages as suppressions
 
 ROOMS = (
-    "segments.importing.pages", "segments.audiences.pages", "segments.linking.pages", "segments.gazetteer.pages", "campaigns.pages.campaign",
-    "dashboards.pages.wards",
-)  # fmt: skip
-DASHBOARD = "dashboards.pages.dash_app"
+    health.routes,
+    sign_in.routes,
+    home.routes,
+    audit_log.routes,
+    about.routes,
+    data.routes,
+    review.routes,
+    gazetteer.routes,
+    suppressions.routes,
+    segments.routes,
+    gaps.routes,
+    setup.routes,
+    editing.routes,
+    approval.routes,
+    campaign.routes,
+    campaign_api.routes,
+    replies.routes,
+    wards.routes,
+    report.routes,
+    results.routes,
+)
+POLICIES = {dash_app.PREFIX: dash_app.CONTENT_SECURITY_POLICY}  # what Plotly needs
 LARGEST_UPLOAD = 250 * 1024 * 1024
 
 
@@ -41,23 +64,14 @@ def create_app(office: Office | None = None) -> Litestar:
     """The ASGI application; without an office it opens the one the environment describes."""
     office = office or Office()
     logs.configure(office.settings.log_level)
-    policies: dict[str, str] = {}
-    handlers = [
-        static.serve,
-        *health.routes,
-        *sign_in.routes,
-        *home.routes,
-        *gaps.routes,
-        *_rooms(),
-        *_dashboard(office, policies),
-    ]
+    handlers = [static.serve, *(handler for room in ROOMS for handler in room), *dash_app.mount(office)]
     return Litestar(
         # One router around all: Litestar 2.25 breaks a threaded GET when its path's POST is registered after it.
         route_handlers=[Router("/", route_handlers=handlers)],
         # Segments ask what campaigns hold, which stand above them.
         dependencies=DEPENDENCIES | {"campaigns": Provide(lambda: reminded, sync_to_thread=False)},
         exception_handlers=faults.HANDLERS,
-        before_send=[secured(https=office.settings.secure_cookies, policies=policies)],
+        before_send=[secured(https=office.settings.secure_cookies, policies=POLICIES)],
         middleware=[RequestLog(), _metrics().middleware, session_config(office).middleware],
         csrf_config=_csrf(office),
         compression_config=CompressionConfig(
@@ -89,17 +103,3 @@ def _csrf(office: Office) -> CSRFConfig:
 def _metrics() -> PrometheusConfig:
     """By the route's pattern: a path may hold a resident's token."""
     return PrometheusConfig(app_name="engage", prefix="engage", group_path=True, exclude=["^/assets/", "^/metrics$"])
-
-
-def _rooms() -> list[ControllerRouterHandler]:
-    return [handler for name in ROOMS if find_spec(name) for handler in import_module(name).routes]
-
-
-def _dashboard(office: Office, policies: dict[str, str]) -> list[Any]:
-    """The Dash app brings its mount and the content security policy that Plotly needs."""
-    if not find_spec(DASHBOARD):
-        return []
-    module = import_module(DASHBOARD)
-    policies["/dashboard/"] = module.CONTENT_SECURITY_POLICY
-    mount: list[Any] = module.mount(office)
-    return mount

@@ -1,108 +1,115 @@
-"""What is worked out when a campaign is submitted, and shown to whoever approves it."""
+"""Submission: a draft becomes the exact version that somebody else approves; a paused campaign becomes its next one."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import duckdb
-import numpy as np
-from sqlmodel import Session
-
-from campaigns.approval import pre_election
-from campaigns.messages import letters, prices, proofs, timetable
-from campaigns.messages.proofs import Setting
-from campaigns.notify.client import service
+from campaigns.approval import changes, dates, forecast, pre_election, validity
+from campaigns.approval.decisions import outstanding
+from campaigns.approval.version import version_digest
+from campaigns.messages import proofs
 from campaigns.notify.messages import Notify, Template
 from campaigns.plan import audience, exclusions
 from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
-from engage.foundation.calendar import law, registration_deadline
-from engage.foundation.errors import InputRefused
-from engage.foundation.identity import Authority
-from engage.foundation.office import Office
+from campaigns.records.lookup import audience_file, campaign, find, in_state, nation_of, permit, record
+from campaigns.records.models import Campaign, CampaignState
+from engage.foundation.clock import today
+from engage.foundation.errors import InputRefused, SendBlocked
+from engage.foundation.identity import Right
+from engage.foundation.lake import Snapshot
+from engage.foundation.office import Actor, Office
+from segments.audiences.audience import freeze
 
 
-def templates(office: Office, notify: Notify | None = None) -> list[Template] | None:
-    """What GOV.UK Notify has for this council; None without a key. NotifyUnavailable while it cannot be reached."""
-    asked = notify or service(office.settings)
-    return asked.templates() if asked else None
-
-
-def setting(office: Office, authority: str, plan: Plan, leaves: Collection[date] | None = None) -> Setting:
-    """`leaves`: the days on which something of it may leave, where not those of its waves."""
+def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
+    """Check the messages, freeze the audience, draw the arms, count and price the waves, and fix this exact version
+    for approval. Messages are read from `notify`, else from where the settings say; without a key they are not."""
     with office.database.session() as session:
-        found = session.get(Authority, authority)
-        council, nation = (found.name, found.nation) if found else (authority, "England")
-    end = registration_deadline(plan.poll_date, nation, law(office.settings.home)) if plan.poll_date else None
-    near = pre_election.period(office, nation, plan, leaves)
-    return Setting(office, authority, council, nation, end, before_a_poll=near is not None)
+        permit(session, actor, Right.plan)
+        draft = in_state(find(session, actor.authority, campaign_id), "submit", CampaignState.draft)
+        nation = nation_of(session, actor.authority)
+        plan = Plan.model_validate(draft.plan)
+        pre_election.demand_possible(session, office, nation, draft, plan)
+    dates.demand_possible(office, plan, nation)
+    known = forecast.templates(office, notify)
+    setting = forecast.setting(office, actor.authority, plan)
+    if known is not None:
+        proofs.demand(proofs.proofs(setting, plan, known))
+    frozen = freeze(
+        office, actor, draft.rule, name=f"campaign {campaign_id} version {draft.version}", segment=draft.segment,
+        seed=draft.seed,
+    )  # fmt: skip
+    if not frozen.households:
+        raise InputRefused("The segment holds no household, so there is nobody to remind. Change its rule.")
+    left_out = exclusions.before_the_draw(office, actor.authority, campaign_id, plan, frozen.register_snapshot)
+    return adopt(
+        office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot, left_out=left_out, known=known
+    )
 
 
-def estimate(
-    office: Office, authority: str, plan: Plan, seed: int, frozen: Path, to: Path, *, left_out: Mapping[str, Uprns],
-    known: Sequence[Template] | None,
-) -> dict[str, Any]:  # fmt: skip
-    """Write the audience with its arms to `to`; gives who is in it, who is left out, what they are sent and what the
-    comparison can find."""
-    from campaigns.plan import power  # noqa: PLC0415  # brings the statistics, which a worker does without
-
-    counts, without = _left_out(frozen, left_out)
-    unprinted = letters.refused(frozen)
-    arms = audience.with_arms(frozen, to, plan.arms, seed, without, unprinted.uprns)
-    if not sum(arms.values()):
-        why = "; ".join(f"{reason}: {homes:,}" for reason, homes in counts.items())
-        raise InputRefused(f"Every home of the segment is left out, so there is nobody to remind. {why}")
-    sent_from = setting(office, authority, plan)
-    read = messages(sent_from, plan, to, known)
-    reached = audience.estimate(to, plan)
+def adopt(
+    office: Office, actor: Actor, draft: Campaign, frozen: Path, *, register_snapshot: int | None,
+    left_out: Mapping[str, Uprns] | None = None, known: Sequence[Template] | None = None,
+) -> Campaign:  # fmt: skip
+    """The second half of `submit`: what was frozen, but for the homes left out, becomes the audience with its arms,
+    and the messages, where GOV.UK Notify's templates are known, become part of the version."""
+    plan = Plan.model_validate(draft.plan)
+    staged = office.lake.stage()
+    estimate = forecast.estimate(
+        office, actor.authority, plan, draft.seed, frozen, staged, left_out=left_out or {}, known=known
+    )  # fmt: skip
+    fingerprint = audience.digest(staged)
     with office.database.session() as session:
-        waterfall = exclusions.waterfall(office, session, authority, plan, to, counts)
-        further = _when_and_how_much(session, sent_from, plan, reached["waves"], read)
-    return {
-        **reached,
-        **further,
-        "arms": arms,
-        "waterfall": waterfall,
-        "unprinted": unprinted.reasons,
-        "messages": read,
-        "power": power.statement(to, plan),
-    }
+        ready = in_state(find(session, actor.authority, draft.id or 0), "submit", CampaignState.draft)
+        if ready.version != draft.version:
+            raise SendBlocked(
+                "Somebody changed this campaign while it was being submitted. Look at it and submit again."
+            )
+        snapshot = office.lake.commit(
+            session, staged, authority=actor.authority, kind="audience", name=str(ready.id), as_at=today(office.clock),
+            made_at=office.clock.now(), made_by=actor.label, rows=estimate["households"], source=fingerprint,
+            report=changes.version_report(ready, estimate),
+        )  # fmt: skip
+        ready.audience_snapshot, ready.register_snapshot = snapshot.id, register_snapshot
+        ready.households, ready.estimate = estimate["households"], estimate
+        ready.state, ready.reason = CampaignState.submitted, ""
+        ready.submitted_by, ready.submitted_by_id = actor.label, actor.account_id
+        ready.submitted_at = office.clock.now()
+        ready.digest = version_digest(session, ready)
+        record(session, office, actor, "submit campaign", ready, households=ready.households)
+        return ready
 
 
-def _when_and_how_much(
-    session: Session, sent_from: Setting, plan: Plan, waves: Sequence[Mapping[str, Any]],
-    read: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:  # fmt: skip
-    return {
-        "cost": prices.of_campaign(session, sent_from, plan, waves, read),
-        "timetable": timetable.of_campaign(session, sent_from, plan, waves),
-    }
-
-
-def messages(
-    sent_from: Setting, plan: Plan, audience_file: Path, known: Sequence[Template] | None
-) -> list[dict[str, Any]]:
-    """As they are read at this moment, SendBlocked with all that is wrong with them; texts are counted for every record
-    that numbers were taken from."""
+def renew(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
+    """Of a paused campaign: its messages as GOV.UK Notify has them now, and the poll that was called meanwhile, become
+    the next version of the same homes and groups, for somebody else to approve before it is resumed."""
+    before = in_state(campaign(office, actor, campaign_id), "submit again", CampaignState.paused)
+    known = forecast.templates(office, notify)
     if known is None:
-        return []
-    with duckdb.connect() as lake:
-        query = (
-            "SELECT DISTINCT coalesce(sms_source, '') FROM read_parquet(?) WHERE sms_contact IS NOT NULL ORDER BY ALL"
-        )
-        sources = tuple(source for (source,) in lake.execute(query, [str(audience_file)]).fetchall()) or ("",)
-    found = proofs.proofs(replace(sent_from, sources=sources), plan, known)
-    proofs.demand(found)
-    return proofs.as_json(found)
+        raise SendBlocked("No key of GOV.UK Notify is set, so its messages cannot be read.")
+    with office.database.reading() as session:
+        leaves, path = validity.days_left(office, session, before), audience_file(office, session, before)
+        plan = _knowing_polls(office, nation_of(session, before.authority), before, leaves)
+    messages = forecast.messages(forecast.setting(office, before.authority, plan, leaves), plan, path, known)
+    with office.database.session() as session:
+        permit(session, actor, Right.plan)
+        renewed = in_state(find(session, actor.authority, campaign_id), "submit again", CampaignState.paused)
+        if renewed.version != before.version:
+            raise SendBlocked("Somebody submitted this campaign again at the same time. Look at it first.")
+        renewed.version, renewed.plan = renewed.version + 1, plan.as_json()
+        renewed.estimate = {**renewed.estimate, "messages": messages}
+        renewed.submitted_by, renewed.submitted_by_id = actor.label, actor.account_id
+        renewed.submitted_at, renewed.digest = office.clock.now(), version_digest(session, renewed)
+        frozen = session.get_one(Snapshot, renewed.audience_snapshot)
+        frozen.report = changes.renewed(frozen.report, renewed)
+        renewed.reason = f"Still to approve version {renewed.version}: {outstanding(session, office, renewed)}."
+        record(session, office, actor, "submit campaign", renewed, households=renewed.households)
+        return renewed
 
 
-def _left_out(frozen: Path, left_out: Mapping[str, Uprns]) -> tuple[dict[str, int], Uprns]:
-    """Each home under the first reason that holds for it, so that the counts add up."""
-    counts: dict[str, int] = {}
-    without = audience.NOBODY
-    for reason, uprns in left_out.items():
-        more = np.setdiff1d(audience.held(frozen, uprns), without)
-        counts[reason], without = len(more), np.union1d(without, more)
-    return counts, without
+def _knowing_polls(office: Office, nation: str, campaign: Campaign, leaves: Sequence[date]) -> Plan:
+    plan = Plan.model_validate(campaign.plan)
+    while poll := pre_election.overlooked(office, nation, plan, leaves):
+        plan = Plan.model_validate({**plan.as_json(), "poll_date": poll.day})
+    return plan

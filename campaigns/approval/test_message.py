@@ -8,12 +8,13 @@ import duckdb
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaigns.approval import lifecycle, submission
+from campaigns.approval import forecast
 from campaigns.messages import proofs
 from campaigns.messages.proofs import Proof
 from campaigns.notify import client
 from campaigns.notify.messages import Notify, Outgoing
 from campaigns.plan.plan import Plan
+from campaigns.records import lookup
 from campaigns.records.models import MESSAGES, Channel
 from engage.foundation import audit
 from engage.foundation.audit import AuditEntry
@@ -47,11 +48,11 @@ def colleagues(office: Office, actor: Actor) -> list[Account]:
 
 def messages(office: Office, actor: Actor, campaign_id: int, notify: Notify | None = None) -> list[Proof]:
     """What can be tried: emails and texts of the plan, as they are at GOV.UK Notify now."""
-    plan = Plan.model_validate(lifecycle.campaign(office, actor, campaign_id).plan)
-    known = submission.templates(office, notify)
+    plan = Plan.model_validate(lookup.campaign(office, actor, campaign_id).plan)
+    known = forecast.templates(office, notify)
     if known is None:
         raise InputRefused("No key of GOV.UK Notify is set, so no test can be sent.")
-    found = proofs.proofs(submission.setting(office, actor.authority, plan), plan, known)
+    found = proofs.proofs(forecast.setting(office, actor.authority, plan), plan, known)
     return [proof for proof in found if proof.channel in TESTED]
 
 
@@ -65,16 +66,16 @@ def send(
     if not chosen:
         raise InputRefused("Select an email or text of this campaign. A letter is read here, not sent as a test.")
     proofs.demand(chosen)
-    plan = Plan.model_validate(lifecycle.campaign(office, actor, campaign_id).plan)
+    plan = Plan.model_validate(lookup.campaign(office, actor, campaign_id).plan)
     reference = f"test-{secrets.token_hex(12)}"
     with office.database.session() as session:
-        lifecycle.permit(session, actor, Right.plan)
+        lookup.permit(session, actor, Right.plan)
         colleague = _colleague(session, actor, to)
         recipient = colleague.email if channel == Channel.email else normal_mobile(number)
         _demand_no_resident(session, office, actor.authority, channel, recipient)
         # Before it leaves, so that none leaves unrecorded.
         _record(session, office, actor, ACT, campaign_id, chosen[0], colleague, reference)
-    setting = submission.setting(office, actor.authority, plan)
+    setting = forecast.setting(office, actor.authority, plan)
     fill = proofs.filled(setting, plan, channel, chosen[0].language, "")
     service = notify or client.service(office.settings)
     assert service, "messages() has asked it"

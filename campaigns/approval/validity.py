@@ -2,7 +2,7 @@
 
 Asked at the start of each round, and of each answer of GOV.UK Notify's, which names the version of the template that it
 sent. Where it has lapsed the campaign pauses and says why. Where its messages have to change, its approval is void: an
-officer submits what is true now (`lifecycle.renew`), and somebody approves that before it is resumed.
+officer submits what is true now (`submission.renew`), and somebody approves that before it is resumed.
 """
 
 from collections.abc import Sequence

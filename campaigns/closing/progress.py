@@ -9,9 +9,9 @@ import duckdb
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from campaigns.approval.lifecycle import find, permit
 from campaigns.closing import reconciliation as reckoning
 from campaigns.closing.reconciliation import Reckoning
+from campaigns.records.lookup import find, permit
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, Channel, MessageState
 from campaigns.sending import breaker, settlement
 from campaigns.sending.breaker import Answered

@@ -4,15 +4,15 @@ Notify forgets after seven days. What its list showed before is remembered; what
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from campaigns.notify.messages import RETENTION
 from campaigns.records.models import MESSAGES, Campaign
 from engage.foundation.office import Office
 
-RETENTION = timedelta(days=6)  # Notify keeps messages for 7 days unless the service chose otherwise, and at least 3
 of = MESSAGES.c
 
 

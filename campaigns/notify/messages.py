@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, Self
 
 Channel = Literal["email", "sms", "letter"]
+RETENTION = timedelta(days=6)  # Notify keeps messages for 7 days unless the service chose otherwise, and at least 3
 
 FINAL = frozenset(
     {

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control, decisions, submission
+from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import settlement
 from engage.foundation.errors import NotFound
@@ -31,11 +32,11 @@ class Act:
 
 
 def _approve(office: Office, actor: Actor, number: int, form: Form) -> Campaign:
-    return lifecycle.approve(office, actor, number, note=form.text("note"), digest=form.text("digest"))
+    return decisions.approve(office, actor, number, note=form.text("note"), digest=form.text("digest"))
 
 
 def _reject(office: Office, actor: Actor, number: int, form: Form) -> Campaign:
-    return lifecycle.reject(office, actor, number, note=form.text("note"), digest=form.text("digest"))
+    return decisions.reject(office, actor, number, note=form.text("note"), digest=form.text("digest"))
 
 
 ACTS = {
@@ -46,7 +47,7 @@ ACTS = {
             "The homes of the segment are frozen, drawn into their groups by lot, and counted. Somebody else then "
             "approves exactly this version. Nothing is sent.",
             "Submitted. Somebody else can approve it now.",
-            lambda office, actor, number, _: lifecycle.submit(office, actor, number),
+            lambda office, actor, number, _: submission.submit(office, actor, number),
         ),
         Act(
             "approve", Right.approve, (CampaignState.submitted, CampaignState.paused), "Approve this campaign",
@@ -68,13 +69,13 @@ ACTS = {
             "Each wave leaves on its day, in waking hours, to those who are still unregistered and have not asked to "
             "stop. Each message is checked again at the moment it leaves.",
             "Launched. Its waves leave on their days.",
-            lambda office, actor, number, _: lifecycle.launch(office, actor, number),
+            lambda office, actor, number, _: control.launch(office, actor, number),
         ),
         Act(
             "pause", Right.send, (CampaignState.launched,), "Pause this campaign", "Pause",
             "Nothing more leaves until it is resumed. What GOV.UK Notify already has goes on.",
             "Paused. Nothing more leaves until you resume it.",
-            lambda office, actor, number, form: lifecycle.pause(office, actor, number, reason=form.text("note")),
+            lambda office, actor, number, form: control.pause(office, actor, number, reason=form.text("note")),
             asks="Why? (optional)",
         ),
         Act(
@@ -84,13 +85,13 @@ ACTS = {
             "groups and days stay as they were. Somebody else then approves this version, and you resume it. "
             "Nothing is sent.",
             "Submitted. Somebody else can approve it now.",
-            lambda office, actor, number, _: lifecycle.renew(office, actor, number),
+            lambda office, actor, number, _: submission.renew(office, actor, number),
         ),
         Act(
             "resume", Right.send, (CampaignState.paused,), "Resume this campaign", "Resume",
             "What is waiting leaves, each message checked again first. A wave whose last day has passed is dropped.",
             "Resumed.",
-            lambda office, actor, number, _: lifecycle.resume(office, actor, number),
+            lambda office, actor, number, _: control.resume(office, actor, number),
         ),
         Act(
             "letters-again", Right.send, (CampaignState.launched, CampaignState.paused),
@@ -109,11 +110,11 @@ ACTS = {
             lambda office, actor, number, _: settlement.decide(office, actor, number, again=False),
         ),
         Act(
-            "discard", Right.send, lifecycle.CHANGEABLE, "Give this campaign up", "Give up",
+            "discard", Right.send, lookup.CHANGEABLE, "Give this campaign up", "Give up",
             "It cannot be submitted, approved or launched any more. Nothing of it has been sent. What was planned and "
             "decided stays on record.",
             "Given up. Nothing of it is sent.",
-            lambda office, actor, number, form: lifecycle.stop(office, actor, number, reason=form.text("note")),
+            lambda office, actor, number, form: control.stop(office, actor, number, reason=form.text("note")),
             asks="Why? (optional)",
         ),
         Act(
@@ -121,7 +122,7 @@ ACTS = {
             "Everything that is still waiting is dropped, for good. What GOV.UK Notify already has cannot be called "
             "back. A stopped campaign cannot be started again.",
             "Stopped. Nothing more leaves.",
-            lambda office, actor, number, form: lifecycle.stop(office, actor, number, reason=form.text("note")),
+            lambda office, actor, number, form: control.stop(office, actor, number, reason=form.text("note")),
             asks="Why?", grave=True,
         ),
     )
@@ -152,7 +153,7 @@ def possible(office: Office, account: Account, campaign: Campaign) -> list[Act]:
 def _idle(office: Office, campaign: Campaign) -> set[str]:
     """Acts that would change nothing now, though its state allows them."""
     with office.database.reading() as session:
-        waits, undecided = lifecycle.awaited(session, office, campaign), settlement.any_undecided(session, campaign)
+        waits, undecided = decisions.awaited(session, office, campaign), settlement.any_undecided(session, campaign)
     idle = set() if undecided else {"letters-again", "letters-given-up"}
     if campaign.state != CampaignState.paused:
         return idle

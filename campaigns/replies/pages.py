@@ -15,7 +15,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.replies import receipts, residents
+from campaigns.replies import receipts, received_texts, residents
 from engage.foundation.errors import NotifyUnavailable
 from engage.foundation.office import Office
 from engage.foundation.web.handlers import InOffice, office_of, render
@@ -72,7 +72,7 @@ def notify_receipt(office: InOffice, data: JSONBody[Callback]) -> None:
 
 @post("/notify/received-texts", status_code=204, sync_to_thread=True)
 def notify_text(office: InOffice, data: JSONBody[Callback]) -> None:
-    receipts.received_text(office, data)
+    received_texts.receive(office, data)
 
 
 routes: list[ControllerRouterHandler] = [

@@ -1,8 +1,6 @@
 """What Notify says became of a message: by callback, in any order and as often as it likes, and by reading its list."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -10,8 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, select
 
-from campaigns.closing.reconciliation import RETENTION
-from campaigns.notify.messages import Notify, Status
+from campaigns.notify.messages import RETENTION, Notify, Status
 from campaigns.records.models import (
     MESSAGES,
     Campaign,
@@ -20,24 +17,12 @@ from campaigns.records.models import (
     MessageState,
     Receipt,
 )
-from campaigns.replies.residents import silence
+from campaigns.sending.statuses import Word, apply
 from engage.foundation.clock import LONDON, london
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Office
-from segments.safeguards.contact_point import normal_mobile
-from segments.safeguards.suppression import suppress_contact
 
-DELIVERED = frozenset({"delivered"})
-FAILED = frozenset(
-    {
-        "permanent-failure", "temporary-failure", "technical-failure", "validation-failed", "virus-scan-failed",
-        "cancelled",
-    }
-)  # fmt: skip
-# Printed and on its way: Notify never learns whether a letter was delivered.
-ENDED = frozenset({"received", "sent"})
 RECEIPTS = SQLModel.metadata.tables["receipt"]
-STOP_WORDS = frozenset({"stop", "stopio", "end", "quit", "cancel", "unsubscribe", "optout"})
 
 SWEEP_AFTER = tuple(timedelta(hours=hours) for hours in (1 / 12, 1, 6, 24, 48, 72, 75))
 LETTERS_PRINTED = time(17, 30, tzinfo=LONDON)
@@ -45,17 +30,6 @@ LETTERS_AWAITED = timedelta(days=14)
 PAGE = 250
 LATELY = timedelta(minutes=1)  # what was sent within this may be missing from a list that is being read
 of = MESSAGES.c
-
-
-@dataclass(frozen=True)
-class Word:
-    """One thing Notify said of one message."""
-
-    notify_id: str
-    reference: str
-    status: str
-    completed_at: datetime | None
-    cost: float | None = None
 
 
 def receive(office: Office, payload: Mapping[str, Any]) -> bool:
@@ -112,29 +86,6 @@ def _message(session: Session, word: Word) -> Message | None:
     return found
 
 
-def apply(session: Session, office: Office, message: Message, word: Word) -> None:
-    """The first final status stands. What Notify knows was sent, whatever our ledger believed."""
-    if message.notify_id not in (None, word.notify_id):
-        message.copies = max(message.copies, 2)
-        return
-    if message.notify_id == word.notify_id and message.settled_at is not None:
-        return
-    now = office.clock.now()
-    message.notify_id, message.copies = word.notify_id, max(message.copies, 1)
-    message.sent_at = message.sent_at or now
-    message.status, message.completed_at = word.status, word.completed_at
-    message.state, message.reason = MessageState.accepted, ""
-    message.settled_at = now if word.status in DELIVERED | FAILED | ENDED else None
-    if word.status in DELIVERED:
-        message.state = MessageState.delivered
-    elif word.status in FAILED:
-        message.state, message.reason = MessageState.failed, word.status.replace("-", " ")
-    if word.status == "permanent-failure" and message.contact:
-        suppress_contact(
-            session, office, message.authority, message.channel, message.contact, "undeliverable", "receipt"
-        )
-
-
 def reconcile(office: Office) -> int:
     """Match kept receipts with messages that have become known since."""
     matched = 0
@@ -147,28 +98,6 @@ def reconcile(office: Office) -> int:
                 receipt.unmatched = False
                 matched += 1
     return matched
-
-
-def received_text(office: Office, payload: Mapping[str, Any]) -> int:
-    """STOP by text: silence the number, and every household it was used for, by every channel. Gives the
-    households; 0 for any other text, which is not kept."""
-    try:
-        number, text = str(payload["source_number"]), str(payload["message"])
-    except (KeyError, TypeError):
-        raise InputRefused("A received text needs source_number and message, as GOV.UK Notify sends it.") from None
-    if re.sub(r"[^a-z]", "", text.casefold()) not in STOP_WORDS:
-        return 0
-    try:
-        contact = office.keys.contact("sms", normal_mobile(number))
-    except InputRefused:  # a number we could never have sent to
-        return 0
-    with office.database.session() as session:
-        theirs = session.exec(select(Message).where(Message.contact == contact)).all()
-        households = {(message.authority, message.uprn): message for message in theirs}
-        for message in households.values():
-            suppress_contact(session, office, message.authority, "sms", contact, "asked to stop", "resident")
-            silence(session, office, message, "STOP by text")
-        return len(households)
 
 
 def sweep_due(office: Office, session: Session, campaign: Campaign) -> datetime | None:

@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaigns.approval import lifecycle, validity
+from campaigns.approval import validity
 from campaigns.approval.validity import Approved
 from campaigns.plan.audience import Directory
 from campaigns.plan.plan import Plan
+from campaigns.records import lookup
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Reason, Wave
 from campaigns.sending.guard import Guard
 from campaigns.sending.ledger import audience_file
@@ -134,6 +135,6 @@ def _brief(office: Office, session: Session, campaign: Campaign) -> Brief:
         session.get_one(Authority, campaign.authority).name,
         Guard.of(office, session, campaign),
         Directory(audience_file(office, session, campaign)),
-        {wave.id or 0: wave for wave in lifecycle.waves(session, campaign.id or 0)},
+        {wave.id or 0: wave for wave in lookup.waves(session, campaign.id or 0)},
         validity.approved(campaign),
     )

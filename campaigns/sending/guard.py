@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
-from campaigns.approval.lifecycle import deadline
+from campaigns.records.lookup import deadline
 from campaigns.records.models import CONTACTED, MESSAGES, Campaign, Channel, MessageState, Reason, Wave
 from engage.foundation.calendar import in_force, law, quiet_until
 from engage.foundation.clock import at_london, today

@@ -11,7 +11,7 @@ import duckdb
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaigns.approval.lifecycle import find, permit, waves
+from campaigns.records.lookup import find, permit, waves
 from campaigns.records.models import MESSAGES, WAITING, Campaign, Message, MessageState
 from engage.foundation import audit
 from engage.foundation.clock import london

@@ -12,13 +12,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
-from campaigns.approval.lifecycle import find, permit
-from campaigns.closing.reconciliation import RETENTION
 from campaigns.notify.errors import SendFault, Unavailable
-from campaigns.notify.messages import Notify, Status
+from campaigns.notify.messages import RETENTION, Notify, Status
+from campaigns.records.lookup import find, permit
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, Channel, Message, MessageState, Reason
-from campaigns.replies.receipts import Word, apply
 from campaigns.sending.outcome import Patience
+from campaigns.sending.statuses import Word, apply
 from engage.foundation import audit
 from engage.foundation.errors import SendBlocked
 from engage.foundation.identity import Right

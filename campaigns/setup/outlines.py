@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from campaigns.approval import lifecycle
-from campaigns.approval.lifecycle import permit
+from campaigns.approval import drafts
 from campaigns.plan.plan import Plan
+from campaigns.records.lookup import permit
 from campaigns.records.models import Campaign, Outline
 from campaigns.setup import plan_form
 from engage.foundation import audit
@@ -148,7 +148,7 @@ def finish(office: Office, actor: Actor, number: int) -> Campaign:
     found = progress(find(office, actor, number).answers)
     if found.plan is None:
         raise InputRefused(f"The draft cannot be made yet. {' '.join(_left(found))}")
-    made = lifecycle.create(office, actor, found.plan)
+    made = drafts.create(office, actor, found.plan)
     discard(office, actor, number)
     return made
 

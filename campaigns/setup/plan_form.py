@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from campaigns.approval import pre_election, submission
+from campaigns.approval import forecast, pre_election
 from campaigns.notify.messages import Template
 from campaigns.plan.plan import REMINDED_LATER, REMINDED_NOW, Plan, PlannedWave, Templates, read
 from campaigns.records.models import Campaign, Channel
@@ -191,7 +191,7 @@ def _arms(form: Form) -> dict[str, float]:
 def templates(office: Office) -> list[Template]:
     """What GOV.UK Notify has for this council; empty without a key or while it cannot be reached."""
     try:
-        return submission.templates(office) or []
+        return forecast.templates(office) or []
     except EngageError:
         return []
 

@@ -5,7 +5,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.approval import lifecycle
+from campaigns.records import lookup
 from dashboards.results import analysis
 from dashboards.results.campaign_result import STALE_DAYS, Council, council, per_hundred, pounds, sentence
 from dashboards.statistics.intervals import Interval
@@ -19,7 +19,7 @@ Number = FromPath[int]
 @get("/council", sync_to_thread=True)
 def council_list(office: InOffice, actor: ByActor) -> Template:
     """Every campaign that was launched, newest first."""
-    launched = [each for each in lifecycle.campaigns(office, actor) if each.launched_at]
+    launched = [each for each in lookup.campaigns(office, actor) if each.launched_at]
     return render("officers/results.html", campaigns=launched)
 
 

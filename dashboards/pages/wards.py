@@ -8,7 +8,6 @@ from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
 from dashboards.charts import pictures
-from dashboards.pages import report, results
 from dashboards.published import exports
 from dashboards.published.disclosure import NOTE
 from dashboards.published.figures import ALL, Figures, Trial, Ward, published, ward_headline
@@ -135,6 +134,4 @@ routes: list[ControllerRouterHandler] = [
         route_handlers=[wards_page, wards_file, over_time_file, changed_file, picture_file, ward_page, wards_api],
         guards=[requires(Right.see_figures)],
     ),
-    *report.routes,
-    *results.routes,
 ]

@@ -14,8 +14,8 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from campaigns.approval.lifecycle import find
 from campaigns.plan.audience import FRAGMENTS
+from campaigns.records.lookup import find
 from campaigns.records.models import MESSAGES, Campaign, Channel, MessageState
 from campaigns.sending import ledger
 from dashboards.published.outcomes import outcomes, reading

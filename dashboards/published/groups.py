@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from campaigns.approval.lifecycle import find
+from campaigns.records.lookup import find
 from campaigns.sending.ledger import audience_file
 from dashboards.published.disclosure import RULE, Disclosure
 from dashboards.published.findings import NO_EFFECT, UNSEEN, Cell, Effect, Side, parts_of, publish, tally

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ibis.backends.duckdb import Backend
 from sqlmodel import Session
 
-from campaigns.approval.lifecycle import find, permit
+from campaigns.records.lookup import find, permit
 from campaigns.records.models import MESSAGES, Campaign, MessageState
 from dashboards.published.findings import Cell
 from engage.foundation.clock import london

@@ -6,7 +6,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
-from campaigns.approval import lifecycle
+from campaigns.records import lookup
 from dashboards.published.outcomes import outcomes, reading
 from dashboards.results.campaign_result import contacted, headline
 from dashboards.statistics.effects import Uplift
@@ -97,8 +97,8 @@ def archive(office: Office, actor: Actor, campaign_id: int) -> bytes:
     Raises InputRefused before there is a later register, or where nobody was left for later by lot.
     """
     with office.database.session() as session:
-        lifecycle.permit(session, actor, Right.see_data)
-        campaign = lifecycle.find(session, actor.authority, campaign_id)
+        lookup.permit(session, actor, Right.see_data)
+        campaign = lookup.find(session, actor.authority, campaign_id)
         read = reading(session, campaign)
     homes = outcomes(office, actor, campaign_id)
     found = headline(homes, campaign, read) if read else None

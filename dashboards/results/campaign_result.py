@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaigns.approval import lifecycle
+from campaigns.records import lookup
 from campaigns.records.models import Campaign, Message, Response, Wave
 from campaigns.sending import ledger
 from dashboards.published.delivery import Delivery, deliveries
@@ -76,10 +76,10 @@ class Council:
 def council(office: Office, actor: Actor, campaign_id: int) -> Council:
     """Raises NotFound where the authority has no such campaign, InputRefused where it has no audience."""
     with office.database.session() as session:
-        lifecycle.permit(session, actor, Right.see_data)
-        campaign = lifecycle.find(session, actor.authority, campaign_id)
+        lookup.permit(session, actor, Right.see_data)
+        campaign = lookup.find(session, actor.authority, campaign_id)
         read = reading(session, campaign)
-        waves, replies = tuple(lifecycle.waves(session, campaign_id)), _replies(session, campaign_id)
+        waves, replies = tuple(lookup.waves(session, campaign_id)), _replies(session, campaign_id)
     homes = outcomes(office, actor, campaign_id) if read else None
     with office.database.session() as session:  # by now both registers are linked
         registers, age = _registers(session, campaign, read), _age(office, session, actor.authority)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from campaigns.approval import lifecycle
+from campaigns.records import lookup
 from dashboards.published.delivery import Delivery, deliveries
 from dashboards.published.outcomes import outcomes, reading
 from dashboards.statistics.intervals import price
@@ -54,7 +54,7 @@ def of_campaign(office: Office, actor: Actor, campaign_id: int) -> dict[str, Any
     """
     homes = outcomes(office, actor, campaign_id)
     with office.database.session() as session:
-        campaign = lifecycle.find(session, actor.authority, campaign_id)
+        campaign = lookup.find(session, actor.authority, campaign_id)
         read = reading(session, campaign)
         audit.record(
             session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="measure campaign",

@@ -17,7 +17,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right, Role
 from engage.foundation.office import Actor, Office
 
-MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
+MIGRATIONS = Path(__file__).parents[1] / "migrations" / "versions"
 
 
 def day(value: str) -> date:

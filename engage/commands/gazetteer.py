@@ -7,6 +7,7 @@ import click
 
 from engage.commands.caller import acting_as, as_json, for_authority, show, table, take_desk
 from engage.foundation.identity import Right
+from segments.gazetteer import health as gazetteer_health
 
 ISSUE = ("count", "share", "title")
 FILE = ("file", "rows", "with_uprn", "found", "share")
@@ -27,8 +28,6 @@ def health(file: Path | None, authority: str | None, email: str | None, as_json:
 
     With --csv, the properties themselves for the custodian: UPRN, what the record says, what was expected.
     """
-    from segments.gazetteer import health as gazetteer_health
-
     desk = take_desk(authority, email, Right.import_data if file else Right.see_data)
     found = gazetteer_health.examine(desk.office, desk.actor).as_dict()
     if file:

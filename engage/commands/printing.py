@@ -165,3 +165,9 @@ def _priced(row: Mapping[str, Any]) -> dict[str, Any]:
         "none extra" if low is None else f"from {low:.2f}, no upper end" if high is None else f"{low:.2f} to {high:.2f}"
     )
     return {"arm": row["arm"], "pounds": "{:.2f} to {:.2f}".format(*row["pounds"]), "each_extra": each}
+
+
+def gone(value: Mapping[str, Mapping[str, int]], *, dry_run: bool) -> None:
+    """What retention removed of each authority, or would remove."""
+    lines = [f"{code}: {count:,} {name}" for code, found in value.items() for name, count in found.items()]
+    click.echo("\n".join(["Due:" if dry_run else "Gone:", *lines]) if lines else "Nothing is due.")

@@ -17,10 +17,11 @@ import httpx
 import uvicorn
 from pydantic import SecretStr
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control, decisions, drafts, submission
 from campaigns.notify.client import from_settings
 from campaigns.notify.messages import Notify
 from campaigns.notify.stand_in import Running, default_seed, running
+from campaigns.records import lookup
 from campaigns.sending import ledger
 from campaigns.worker.work import Work, working
 from dashboards.results.measurement import of_campaign
@@ -192,14 +193,14 @@ def _plan(story: Story) -> None:
     """Planned by the officer, approved by somebody else, launched."""
     segment = segments.save(story.office, story.officer, SEGMENT, RULE)
     story.say(f"Segment: {segment.sentence}")
-    made = lifecycle.create(story.office, story.officer, _plan_json(story))
+    made = drafts.create(story.office, story.officer, _plan_json(story))
     story.campaign_id = made.id or 0
-    submitted = lifecycle.submit(story.office, story.officer, story.campaign_id)
+    submitted = submission.submit(story.office, story.officer, story.campaign_id)
     story.say(f"Submitted a campaign to {submitted.households:,} homes, in two arms drawn by lot within each ward")
-    lifecycle.approve(
+    decisions.approve(
         story.office, story.actors[Role.approver], story.campaign_id, note="Read and checked", digest=submitted.digest
     )
-    lifecycle.launch(story.office, story.officer, story.campaign_id)
+    control.launch(story.office, story.officer, story.campaign_id)
     story.say("Approved by a second officer and launched")
 
 
@@ -275,7 +276,7 @@ def summary(story: Story) -> dict[str, Any]:
     received = httpx.get(f"{story.stand_in.base_url}/stand-in/summary").json()
     with office.database.session() as session:
         verdict = audit.verify(session, authority)
-        campaign = lifecycle.find(session, authority, story.campaign_id)
+        campaign = lookup.find(session, authority, story.campaign_id)
     return {
         "households": found.households,
         "electors": found.electors,

@@ -1,15 +1,11 @@
-"""Is this deployment well: for people who run it and for what watches it."""
+"""Is this deployment well: each thing that the service leans on."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from litestar import Response, get
-from litestar.plugins.prometheus import PrometheusController
-from litestar.types import ControllerRouterHandler
 from sqlalchemy.exc import SQLAlchemyError
 
 from engage.foundation.office import Office
-from engage.foundation.web.handlers import InOffice
 from engage.migrations import current_revision, latest_revision
 
 
@@ -61,19 +57,3 @@ def _notify(office: Office) -> Check:
     """Without a key the service is well, but can only plan."""
     key = office.settings.notify_api_key.get_secret_value()
     return Check("notify", well=True, detail="a key is set" if key else "no key is set: nothing can be sent")
-
-
-@get("/health", include_in_schema=False, sync_to_thread=True)
-def health(office: InOffice) -> Response[dict[str, Any]]:
-    found = examine(office)
-    return Response(found.as_dict(), status_code=200 if found.healthy else 503)
-
-
-class Metrics(PrometheusController):
-    """Counts and times by route; nothing here says who asked."""
-
-    path = "/metrics"
-    include_in_schema = False
-
-
-routes: list[ControllerRouterHandler] = [health, Metrics]

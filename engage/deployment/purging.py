@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import click
 from sqlmodel import select
 
 import campaigns.records.retention
@@ -30,8 +29,3 @@ def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
                 subject="what retention says is due", **{name.replace(" ", "_"): count for name, count in gone.items()},
             )  # fmt: skip
     return dict(gone)
-
-
-def tell(gone: dict[str, dict[str, int]], *, dry_run: bool) -> None:
-    lines = [f"{code}: {count:,} {name}" for code, found in gone.items() for name, count in found.items()]
-    click.echo("\n".join(["Due:" if dry_run else "Gone:", *lines]) if lines else "Nothing is due.")

@@ -1,15 +1,11 @@
-"""What the home page and the audit page read: figures, what needs attention, and the next steps."""
+"""What the home page reads: figures, what needs attention, and the next steps."""
 
 from dataclasses import dataclass, field
 
-from sqlmodel import col, select
-
-from campaigns.approval import lifecycle
 from campaigns.pages import actions
+from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import ledger
-from engage.foundation import audit
-from engage.foundation.audit import AuditEntry, Verdict
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
@@ -23,27 +19,8 @@ from segments.importing.intake import Intake, IntakeState, Source
 from segments.linking import review
 from segments.missing import gap
 
-PAGE = 50
 STALE_REGISTER_DAYS = 35  # a notice of alteration comes every month, so an older register is behind
 NEEDED = ("gazetteer", "geography", "register", "indicator")
-
-
-@dataclass(frozen=True)
-class Trail:
-    """A page of the audit log, newest first, and whether the whole chain holds."""
-
-    entries: list[AuditEntry]
-    verdict: Verdict
-    page: int
-    pages: int
-
-
-def trail(office: Office, authority: str, page: int = 1) -> Trail:
-    with office.database.session() as session:
-        verdict = audit.verify(session, authority)
-        query = select(AuditEntry).where(AuditEntry.authority == authority).order_by(col(AuditEntry.number).desc())
-        entries = list(session.exec(query.offset((page - 1) * PAGE).limit(PAGE)))
-    return Trail(entries, verdict, page, max(1, -(-verdict.entries // PAGE)))
 
 
 @dataclass(frozen=True)
@@ -73,7 +50,7 @@ class Overview:
 
 def overview(office: Office, account: Account) -> Overview:
     actor = Actor(account.authority, account.label, account.id)
-    found = lifecycle.campaigns(office, actor)
+    found = lookup.campaigns(office, actor)
     going = [c for c in found if c.state in (CampaignState.launched, CampaignState.paused)]
     shown = going or [c for c in found if c.launched_at][:1]
     intake_work.take_up(office)
@@ -132,7 +109,7 @@ def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
         (Step(f"Import: {shelf.title}", f"/data/new?kind={shelf.kind}", shelf.hint), Right.import_data)
         for shelf in missing
     ]
-    if not missing and datasets.homes_are_behind(office, account.authority):
+    if not missing and review.homes_are_behind(office, account.authority):
         hint = "Data has come in since it was built"
         steps.append((Step("Build the table of homes", "/data", hint), Right.import_data))
     if (asked := review.waiting(office, account.authority)) and not missing:

@@ -1,4 +1,4 @@
-"""The officers' pages of whom the council reminds: segments, suppressions."""
+"""The officers' pages of segments, and the same as JSON."""
 
 from itertools import pairwise
 from typing import Any
@@ -30,13 +30,9 @@ from segments.audiences import summary as pictures
 from segments.audiences.overlap import Campaigns
 from segments.rules import changes, local_indicators, schema, tree
 from segments.rules import form as rule_form
-from segments.safeguards import objections
 
 Number = FromPath[int]
 ByCampaigns = NamedDependency[Campaigns]  # of a higher floor, so the application hands it in
-
-
-# Segments
 
 
 @get("/segments", sync_to_thread=True)
@@ -131,30 +127,6 @@ def _versions(office: Office, found: segments.Segment) -> dict[str, Any]:
     return {"versions": list(zip(every, [*changed, None], strict=True)), "newest": every[0]}
 
 
-# Suppressions
-
-
-@get("/suppressions", sync_to_thread=True)
-def suppressions(office: InOffice, account: ByAccount) -> Template:
-    return _suppressions(office, account.authority, Form())
-
-
-@post("/suppressions", guards=[requires(Right.import_data)], sync_to_thread=True)
-def suppressions_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
-    objections.add(office, actor, form)
-    if not form.valid:
-        return _suppressions(office, actor.authority, form)
-    notify(request, "Added. Nothing more will be sent there, not even what is already queued.")
-    return redirect("/suppressions")
-
-
-def _suppressions(office: Office, authority: str, form: Form) -> Template:
-    return render(
-        "officers/suppressions.html", status_code=422 if form.errors else 200, form=form,
-        tallies=objections.tallies(office, authority), reasons=list(objections.REASONS.items()),
-    )  # fmt: skip
-
-
 # The same as JSON
 
 
@@ -180,7 +152,7 @@ def api_segment(office: InOffice, account: ByAccount, number: Number) -> dict[st
 
 
 _PAGES = [
-    all_segments, segment_new, segment_send, segment, segment_edit, suppressions, suppressions_send,
+    all_segments, segment_new, segment_send, segment, segment_edit,
 ]  # fmt: skip
 _SEES_DATA = [requires(Right.see_data)]
 routes: list[ControllerRouterHandler] = [

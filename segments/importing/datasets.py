@@ -5,11 +5,10 @@ from pathlib import Path
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
-from engage.foundation.lake import Snapshot, current, history
+from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Actor, Office
 from segments.importing import imports
 from segments.importing.intake import HOMES
-from segments.linking import review
 from segments.sources import KINDS, SHELVES, census
 
 # Title, and what it is for or where it comes from.
@@ -79,19 +78,6 @@ def _newest(snapshots: list[Snapshot]) -> list[Snapshot]:
 def log(office: Office, authority: str) -> list[Snapshot]:
     """Every import, newest first."""
     return imports.history(office, authority)
-
-
-def homes_are_behind(office: Office, authority: str) -> bool:
-    """Whether the table of homes was built before the newest of what it is made of, officers' answers included."""
-    with office.database.session() as session:
-        homes = current(session, authority, "households")
-        sources = [current(session, authority, kind) for kind in ("register", "gazetteer", "geography")]
-        later = [history(session, authority, kind) for kind in ("indicator", "contacts", "protected")]
-        answered_since = homes is not None and review.are_newer(session, homes)
-    if not all(sources):
-        return False
-    newest = max(s.id or 0 for s in [*sources, *(s for kind in later for s in kind)] if s)
-    return homes is None or answered_since or newest > homes.report.get("seen", homes.id or 0)
 
 
 def find(office: Office, authority: str, snapshot_id: int) -> Snapshot:

@@ -53,7 +53,7 @@ def data(office: InOffice, account: ByAccount) -> Template:
         datasets=datasets.shelves(office, account.authority),
         history=datasets.log(office, account.authority),
         homes=_summary(office, account.authority),
-        behind=datasets.homes_are_behind(office, account.authority),
+        behind=review.homes_are_behind(office, account.authority),
         intakes=intake.to_show(office, account.authority),
         waiting=review.waiting(office, account.authority),
         title_of=datasets.title,
@@ -145,7 +145,7 @@ def data_intake_rejects(office: InOffice, actor: ByActor, token: Token) -> File:
 
 @get("/data/{number:int}", sync_to_thread=True)
 def data_report(office: InOffice, account: ByAccount, number: Number) -> Template:
-    behind = datasets.homes_are_behind(office, account.authority)
+    behind = review.homes_are_behind(office, account.authority)
     return render(
         "officers/import.html", snapshot=datasets.find(office, account.authority, number), behind=behind,
         title_of=datasets.title,

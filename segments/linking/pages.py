@@ -15,7 +15,6 @@ from litestar.types import ControllerRouterHandler
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
-from segments.importing import datasets
 from segments.linking import review
 from segments.linking.review import Home, Question, Queue, Verdict
 
@@ -103,7 +102,7 @@ def _page(request: Asked, queue: Queue, question: Question, form: Form) -> Templ
 def _done(office: Office, actor: Actor, queue: Queue) -> Template:
     return render(
         "officers/review_done.html", count=len(queue.questions), linked=_report(queue),
-        behind=datasets.homes_are_behind(office, actor.authority),
+        behind=review.homes_are_behind(office, actor.authority),
     )  # fmt: skip
 
 

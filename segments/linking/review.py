@@ -233,3 +233,16 @@ def _record(session: Session, office: Office, actor: Actor, act: str, asked: Que
         session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act=act,
         subject=f"electors {asked.electors.id if asked.electors else 0}", **detail,
     )  # fmt: skip
+
+
+def homes_are_behind(office: Office, authority: str) -> bool:
+    """Whether the table of homes was built before the newest of what it is made of, officers' answers included."""
+    with office.database.session() as session:
+        homes = current(session, authority, "households")
+        sources = [current(session, authority, kind) for kind in ("register", "gazetteer", "geography")]
+        later = [history(session, authority, kind) for kind in ("indicator", "contacts", "protected")]
+        answered_since = homes is not None and are_newer(session, homes)
+    if not all(sources):
+        return False
+    newest = max(s.id or 0 for s in [*sources, *(s for kind in later for s in kind)] if s)
+    return homes is None or answered_since or newest > homes.report.get("seen", homes.id or 0)

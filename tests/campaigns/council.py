@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 import segments.audiences.segments
 import segments.safeguards.suppression  # noqa: F401  # with the line above: their tables
-from campaigns.approval import lifecycle
+from campaigns.approval import control, decisions, drafts, submission
 from campaigns.notify.stand_in import default_seed
 from campaigns.records.models import Campaign, CampaignState
 from engage.foundation.identity import Account, Authority, Role
@@ -107,15 +107,15 @@ class Maker:
     made: list[Campaign] = field(default_factory=list)
 
     def submitted(self, households: int = 60, *, register: int | None = None, **changes: Any) -> Campaign:
-        draft = lifecycle.create(self.office, self.people.planner, plan(**changes))
+        draft = drafts.create(self.office, self.people.planner, plan(**changes))
         frozen = audience_file(self.office, households)
-        return lifecycle.adopt(self.office, self.people.planner, draft, frozen, register_snapshot=register)
+        return submission.adopt(self.office, self.people.planner, draft, frozen, register_snapshot=register)
 
     def approve(self, number: int) -> None:
         """By one approver, and before a poll by a second."""
-        approved = lifecycle.approve(self.office, self.people.approver, number)
+        approved = decisions.approve(self.office, self.people.approver, number)
         if approved.state == CampaignState.submitted:
-            lifecycle.approve(self.office, self.second_approver(), number)
+            decisions.approve(self.office, self.second_approver(), number)
 
     def second_approver(self) -> Actor:
         with self.office.database.session() as session:
@@ -127,6 +127,6 @@ class Maker:
     def launched(self, households: int = 60, *, register: int | None = None, **changes: Any) -> Campaign:
         campaign = self.submitted(households, register=register, **changes)
         self.approve(campaign.id or 0)
-        launched = lifecycle.launch(self.office, self.people.planner, campaign.id or 0)
+        launched = control.launch(self.office, self.people.planner, campaign.id or 0)
         assert launched.state == CampaignState.launched
         return launched

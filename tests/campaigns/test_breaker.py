@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from sqlmodel import col, select
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control
 from campaigns.messages.wording import link_token
 from campaigns.notify.client import GovukNotify
 from campaigns.records.models import Campaign, CampaignState, Message, MessageState
-from campaigns.replies import receipts, residents
+from campaigns.replies import receipts, received_texts, residents
 from campaigns.sending import breaker, ledger
 from campaigns.worker.work import Work
 from engage.foundation.audit import AuditEntry
@@ -92,7 +92,7 @@ def test_an_officer_resumes_and_the_counting_begins_anew(
 ) -> None:
     stop(office, 3)
     assert breaker.check(office, sent.id or 0)
-    lifecycle.resume(office, people.planner, sent.id or 0)
+    control.resume(office, people.planner, sent.id or 0)
     assert not breaker.check(office, sent.id or 0)
     clock.advance(timedelta(days=14))
     Work(office, notify).tick()
@@ -109,7 +109,7 @@ def test_an_officer_resumes_and_the_counting_begins_anew(
 def test_a_text_that_stops_counts_once(office: Office, sent: Campaign) -> None:
     text = next(m for m in messages(office) if m.channel == "sms")
     for _ in range(3):
-        receipts.received_text(
+        received_texts.receive(
             office, {"id": str(uuid4()), "source_number": office.keys.decrypt(text.recipient), "message": "STOP"}
         )
     residents.stop_reminders(office, link_token(office, text.reference))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from campaigns.approval import changes, lifecycle
+from campaigns.approval import changes, decisions, drafts, submission
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Template
 from campaigns.records.models import Campaign
@@ -12,7 +12,7 @@ from tests.campaigns.council import TEMPLATES, Maker, audience_file, plan
 
 def _adopt(office: Office, maker: Maker, draft: Campaign, homes: int, known: list[Template] | None) -> Campaign:
     frozen = audience_file(office, homes)
-    return lifecycle.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, known=known)
+    return submission.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, known=known)
 
 
 def _since(office: Office, campaign: Campaign) -> dict[str, tuple[str, str]] | None:
@@ -27,15 +27,15 @@ def test_the_first_version_has_nothing_before_it(office: Office, maker: Maker) -
 
 def test_everything_that_changed_is_told_and_nothing_else(office: Office, maker: Maker, notify: GovukNotify) -> None:
     planner, known = maker.people.planner, notify.templates()
-    first = _adopt(office, maker, lifecycle.create(office, planner, plan()), 20, known)
+    first = _adopt(office, maker, drafts.create(office, planner, plan()), 20, known)
     maker.approve(first.id or 0)
-    unchanged = lifecycle.revise(office, planner, first.id or 0, plan())
+    unchanged = drafts.revise(office, planner, first.id or 0, plan())
     assert _since(office, unchanged) == {}
     assert _since(office, _adopt(office, maker, unchanged, 20, known)) == {}
 
     changed = plan(purpose="Another", start="2026-06-04", templates={"letter": TEMPLATES["letter"]})
     edited = [replace(t, version=2, body="New words ((link))") if t.channel == "letter" else t for t in known]
-    second = _adopt(office, maker, lifecycle.revise(office, planner, first.id or 0, changed), 22, edited)
+    second = _adopt(office, maker, drafts.revise(office, planner, first.id or 0, changed), 22, edited)
     found = _since(office, second)
     assert found is not None
     assert found.pop("Purpose") == ("Remind homes where nobody is registered", "Another")
@@ -55,8 +55,8 @@ def test_a_version_sent_back_is_not_what_it_is_held_against(office: Office, make
     people = maker.people
     first = maker.submitted(10)
     maker.approve(first.id or 0)
-    second = lifecycle.revise(office, people.planner, first.id or 0, plan(name="Second"))
+    second = drafts.revise(office, people.planner, first.id or 0, plan(name="Second"))
     _adopt(office, maker, second, 10, None)
-    third = lifecycle.reject(office, people.approver, first.id or 0, note="Not yet")
+    third = decisions.reject(office, people.approver, first.id or 0, note="Not yet")
     assert third.version == 3
     assert _since(office, third) == {"Name": ("Summer reminders", "Second")}

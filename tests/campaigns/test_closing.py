@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sqlmodel import col, select
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control
 from campaigns.closing import reconciliation
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running
@@ -76,7 +76,7 @@ def test_what_the_list_does_not_show_keeps_it_open(
     assert acts.count("count differs") == 1, "said once, however often it is looked at"
     later(office, notify, clock, timedelta(days=30))
     assert standing(office, people, campaign).state == CampaignState.launched, "it does not close silently"
-    lifecycle.stop(office, people.planner, campaign.id or 0, reason="Looked into")
+    control.stop(office, people.planner, campaign.id or 0, reason="Looked into")
     assert standing(office, people, campaign).balanced
 
 

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlmodel import select
 
-from campaigns.approval import lifecycle, test_message
+from campaigns.approval import drafts, test_message
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import NotSent
 from campaigns.notify.messages import Accepted, Outgoing
@@ -19,7 +19,7 @@ from tests.campaigns.council import COUNCIL, Maker, plan
 
 @pytest.fixture
 def draft(office: Office, maker: Maker) -> int:
-    return lifecycle.create(office, maker.people.planner, plan()).id or 0
+    return drafts.create(office, maker.people.planner, plan()).id or 0
 
 
 def test_a_colleague_gets_it_and_the_audit_log_knows(

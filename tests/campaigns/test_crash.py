@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running
+from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState, Message, MessageState
 from campaigns.replies import receipts
 from campaigns.sending import ledger, settlement, waves
@@ -110,12 +111,9 @@ def test_nothing_is_lost_and_nothing_sent_twice(
 
 
 def happen(office: Office, people: People, campaign: Campaign, event: str) -> None:
-    if (
-        event == "pause"
-        and lifecycle.campaign(office, people.planner, campaign.id or 0).state == CampaignState.launched
-    ):
-        lifecycle.pause(office, people.planner, campaign.id or 0)
-        lifecycle.resume(office, people.planner, campaign.id or 0)
+    if event == "pause" and lookup.campaign(office, people.planner, campaign.id or 0).state == CampaignState.launched:
+        control.pause(office, people.planner, campaign.id or 0)
+        control.resume(office, people.planner, campaign.id or 0)
     if event == "receipts":
         with office.database.session() as session:
             sent = session.exec(select(Message).where(col(Message.notify_id).is_not(None)).limit(3)).all()

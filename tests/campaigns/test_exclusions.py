@@ -6,10 +6,11 @@ import duckdb
 import numpy as np
 import pytest
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control, decisions, drafts, submission
 from campaigns.plan import exclusions
 from campaigns.plan.exclusions import CAPPED, COMPARED, HELD_OUT, NO_CONTACT, REGISTERED
 from campaigns.plan.plan import read
+from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState, Message, MessageState
 from campaigns.sending import ledger
 from engage.foundation.errors import InputRefused, SendBlocked
@@ -38,11 +39,11 @@ def test_homes_without_a_contact_are_counted(maker: Maker) -> None:
 
 def test_a_home_in_another_comparison_is_left_out_before_the_draw(office: Office, maker: Maker) -> None:
     maker.launched(20)
-    draft = lifecycle.create(office, maker.people.planner, plan(name="Another"))
+    draft = drafts.create(office, maker.people.planner, plan(name="Another"))
     left_out = exclusions.before_the_draw(office, COUNCIL, draft.id or 0, read(plan()), None)
     assert left_out[COMPARED].tolist() == list(range(FIRST, FIRST + 20))
     frozen = audience_file(office, 60)
-    submitted = lifecycle.adopt(
+    submitted = submission.adopt(
         office, maker.people.planner, draft, frozen, register_snapshot=None, left_out=left_out
     )  # fmt: skip
     found = _waterfall(submitted)
@@ -53,21 +54,21 @@ def test_a_home_in_another_comparison_is_left_out_before_the_draw(office: Office
 
 
 def test_each_home_is_left_out_once(office: Office, maker: Maker) -> None:
-    draft = lifecycle.create(office, maker.people.planner, plan())
+    draft = drafts.create(office, maker.people.planner, plan())
     left_out = {COMPARED: np.arange(FIRST, FIRST + 10), REGISTERED: np.arange(FIRST + 5, FIRST + 100)}
     frozen = audience_file(office, 30)
     with pytest.raises(InputRefused, match=r"Every home of the segment is left out.*: 10; somebody new.*: 20"):
-        lifecycle.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, left_out=left_out)
+        submission.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, left_out=left_out)
     left_out[REGISTERED] = left_out[REGISTERED][:10]
     found = _waterfall(
-        lifecycle.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, left_out=left_out)
+        submission.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, left_out=left_out)
     )
     assert (found[COMPARED], found[REGISTERED], found["homes drawn into groups"]) == (10, 5, 15)
 
 
 def test_a_stopped_campaign_holds_nobody(office: Office, maker: Maker) -> None:
     stopped = maker.launched(20)
-    lifecycle.stop(office, maker.people.planner, stopped.id or 0)
+    control.stop(office, maker.people.planner, stopped.id or 0)
     assert exclusions.before_the_draw(office, COUNCIL, 99, read(plan()), None)[COMPARED].size == 0
 
 
@@ -97,19 +98,19 @@ def test_two_campaigns_submitted_side_by_side_do_not_both_start(office: Office, 
     first, second = maker.submitted(20), maker.submitted(30)
     office.clock.advance(timedelta(minutes=5))  # type: ignore[attr-defined]
     for campaign in (first, second):
-        lifecycle.approve(office, maker.people.approver, campaign.id or 0)
-    lifecycle.launch(office, maker.people.planner, first.id or 0)
+        decisions.approve(office, maker.people.approver, campaign.id or 0)
+    control.launch(office, maker.people.planner, first.id or 0)
     with pytest.raises(SendBlocked, match="20 of its homes have come into the comparison of another campaign"):
-        lifecycle.launch(office, maker.people.planner, second.id or 0)
-    lifecycle.stop(office, maker.people.planner, first.id or 0)
-    assert lifecycle.launch(office, maker.people.planner, second.id or 0).state == CampaignState.launched
+        control.launch(office, maker.people.planner, second.id or 0)
+    control.stop(office, maker.people.planner, first.id or 0)
+    assert control.launch(office, maker.people.planner, second.id or 0).state == CampaignState.launched
 
 
 def test_the_cap_is_told_by_home_and_by_contact(office: Office, maker: Maker) -> None:
     earlier = maker.launched(12, arms={"everyone": 1.0}, comparison="")
     shared = office.keys.contact("email", "household-3@example.org")
     with office.database.session() as session:
-        wave = lifecycle.waves(session, earlier.id or 0)[0]
+        wave = lookup.waves(session, earlier.id or 0)[0]
         for n in range(3):
             for home, contact in ((FIRST, f"contact {n}"), (FIRST + 900 + n, shared)):
                 name = f"{n}-{home}-{contact[:9]}"
@@ -120,7 +121,7 @@ def test_the_cap_is_told_by_home_and_by_contact(office: Office, maker: Maker) ->
                         token=name, state=MessageState.delivered, claimed_at=office.clock.now() - timedelta(days=5),
                     )
                 )  # fmt: skip
-    lifecycle.stop(office, maker.people.planner, earlier.id or 0)
+    control.stop(office, maker.people.planner, earlier.id or 0)
     found = _waterfall(maker.submitted(12, arms={"everyone": 1.0}, comparison=""))
     assert (found[CAPPED], found[NO_CONTACT], found["homes that can be reminded"]) == (2, 0, 10)
     month_later = {"start": "2026-07-20", "outcome_window": {"start": "2026-07-20", "end": "2026-08-20"}}

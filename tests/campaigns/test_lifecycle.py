@@ -6,7 +6,9 @@ import duckdb
 import pytest
 from sqlmodel import select
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control, dates, decisions, drafts
+from campaigns.plan.plan import read
+from campaigns.records import lookup
 from campaigns.records.models import Approval, Campaign, CampaignState, Wave
 from campaigns.sending import ledger
 from engage.foundation import audit
@@ -18,13 +20,13 @@ from tests.campaigns.council import COUNCIL, Maker, People, plan
 
 
 def test_a_draft_keeps_its_plan_and_seed(office: Office, people: People) -> None:
-    made = lifecycle.create(office, people.planner, plan(seed=None))
-    kept = lifecycle.campaign(office, people.planner, made.id or 0)
+    made = drafts.create(office, people.planner, plan(seed=None))
+    kept = lookup.campaign(office, people.planner, made.id or 0)
     assert kept.state == CampaignState.draft
     assert kept.plan["name"] == "Summer reminders"
     assert kept.created_by_id == people.planner.account_id
     assert 0 <= kept.seed < 2**63
-    assert kept.seed != lifecycle.create(office, people.planner, plan(seed=None)).seed
+    assert kept.seed != drafts.create(office, people.planner, plan(seed=None)).seed
 
 
 def test_submitting_counts_what_adds_up(maker: Maker) -> None:
@@ -56,53 +58,53 @@ def test_the_audience_keeps_its_arms(office: Office, maker: Maker) -> None:
 def test_nobody_approves_their_own(office: Office, maker: Maker, people: People) -> None:
     campaign = maker.submitted()
     with pytest.raises(NotAllowed, match="officer"):
-        lifecycle.approve(office, people.planner, campaign.id or 0)
+        decisions.approve(office, people.planner, campaign.id or 0)
     with pytest.raises(NotAllowed, match="account of its own"):
-        lifecycle.approve(office, Actor(COUNCIL, "command line"), campaign.id or 0)
+        decisions.approve(office, Actor(COUNCIL, "command line"), campaign.id or 0)
     with office.database.session() as session:
         session.get_one(Campaign, campaign.id).created_by_id = people.approver.account_id
     with pytest.raises(NotAllowed, match="somebody else"):
-        lifecycle.approve(office, people.approver, campaign.id or 0)
+        decisions.approve(office, people.approver, campaign.id or 0)
 
 
 def test_rights_and_authority_are_asked_for(office: Office, maker: Maker, people: People) -> None:
     with pytest.raises(NotAllowed):
-        lifecycle.create(office, people.auditor, plan())
+        drafts.create(office, people.auditor, plan())
     campaign = maker.submitted()
     with pytest.raises(NotFound):
-        lifecycle.campaign(office, Actor("E07000192", "officer"), campaign.id or 0)
+        lookup.campaign(office, Actor("E07000192", "officer"), campaign.id or 0)
     with pytest.raises(NotAllowed, match="does not belong"):
-        lifecycle.pause(office, Actor("E07000192", "officer", people.planner.account_id), campaign.id or 0)
+        control.pause(office, Actor("E07000192", "officer", people.planner.account_id), campaign.id or 0)
     with pytest.raises(NotFound):
-        lifecycle.campaign(office, people.planner, 999)
+        lookup.campaign(office, people.planner, 999)
 
 
 def test_a_change_voids_the_approval(office: Office, maker: Maker, people: People) -> None:
     campaign = maker.submitted()
-    lifecycle.approve(office, people.approver, campaign.id or 0, digest=campaign.digest)
-    changed = lifecycle.revise(office, people.planner, campaign.id or 0, plan(purpose="Another purpose"))
+    decisions.approve(office, people.approver, campaign.id or 0, digest=campaign.digest)
+    changed = drafts.revise(office, people.planner, campaign.id or 0, plan(purpose="Another purpose"))
     assert (changed.state, changed.version) == (CampaignState.draft, 2)
     with pytest.raises(SendBlocked, match="it is draft, not approved"):
-        lifecycle.launch(office, people.planner, campaign.id or 0)
+        control.launch(office, people.planner, campaign.id or 0)
 
 
 def test_an_approval_is_of_the_exact_version(office: Office, maker: Maker, people: People) -> None:
     campaign = maker.submitted()
     with pytest.raises(SendBlocked, match="has changed since you looked"):
-        lifecycle.approve(office, people.approver, campaign.id or 0, digest="0" * 64)
-    lifecycle.approve(office, people.approver, campaign.id or 0)
+        decisions.approve(office, people.approver, campaign.id or 0, digest="0" * 64)
+    decisions.approve(office, people.approver, campaign.id or 0)
     with office.database.session() as session:
         tampered = session.get_one(Campaign, campaign.id)
         tampered.plan = {**tampered.plan, "purpose": "Slipped in after approval"}
     with pytest.raises(SendBlocked, match="exact version has not been approved"):
-        lifecycle.launch(office, people.planner, campaign.id or 0)
+        control.launch(office, people.planner, campaign.id or 0)
 
 
 def test_a_rejection_needs_a_reason_and_goes_back(office: Office, maker: Maker, people: People) -> None:
     campaign = maker.submitted()
     with pytest.raises(InputRefused):
-        lifecycle.reject(office, people.approver, campaign.id or 0, note=" ")
-    rejected = lifecycle.reject(office, people.approver, campaign.id or 0, note="Too soon after the canvass")
+        decisions.reject(office, people.approver, campaign.id or 0, note=" ")
+    rejected = decisions.reject(office, people.approver, campaign.id or 0, note="Too soon after the canvass")
     assert (rejected.state, rejected.reason) == (CampaignState.draft, "Too soon after the canvass")
     with office.database.session() as session:
         assert [a.decision for a in session.exec(select(Approval))] == ["rejected"]
@@ -110,15 +112,15 @@ def test_a_rejection_needs_a_reason_and_goes_back(office: Office, maker: Maker, 
 
 def test_a_campaign_after_the_deadline_is_refused(office: Office, maker: Maker) -> None:
     with pytest.raises(SendBlocked, match=r"registration deadline.*19 June 2024"):
-        lifecycle._still_possible(office, lifecycle.read(plan(start="2024-06-20", poll_date="2024-07-04",
+        dates.demand_possible(office, read(plan(start="2024-06-20", poll_date="2024-07-04",
             outcome_window={"start": "2024-06-20", "end": "2026-09-01"})), "England")  # fmt: skip
     campaign = maker.submitted()
     clock = office.clock
     assert isinstance(clock, SteppedClock)
     clock.advance(timedelta(days=100))
-    lifecycle.approve(office, maker.people.approver, campaign.id or 0)
+    decisions.approve(office, maker.people.approver, campaign.id or 0)
     with pytest.raises(SendBlocked, match="Every wave's day has passed"):
-        lifecycle.launch(office, maker.people.planner, campaign.id or 0)
+        control.launch(office, maker.people.planner, campaign.id or 0)
 
 
 def test_launch_pause_resume_stop(office: Office, maker: Maker, people: People) -> None:
@@ -126,13 +128,13 @@ def test_launch_pause_resume_stop(office: Office, maker: Maker, people: People) 
     number = campaign.id or 0
     with office.database.session() as session:
         assert [wave.number for wave in session.exec(select(Wave))] == [1, 2, 3, 4]
-    assert lifecycle.pause(office, people.planner, number, reason="Phones are busy").state == CampaignState.paused
+    assert control.pause(office, people.planner, number, reason="Phones are busy").state == CampaignState.paused
     with pytest.raises(SendBlocked, match="it is paused, not launched"):
-        lifecycle.pause(office, people.planner, number)
-    assert lifecycle.resume(office, people.approver, number).state == CampaignState.launched
-    assert lifecycle.stop(office, people.planner, number, reason="By-election called").state == CampaignState.stopped
+        control.pause(office, people.planner, number)
+    assert control.resume(office, people.approver, number).state == CampaignState.launched
+    assert control.stop(office, people.planner, number, reason="By-election called").state == CampaignState.stopped
     with pytest.raises(SendBlocked):
-        lifecycle.resume(office, people.planner, number)
+        control.resume(office, people.planner, number)
 
 
 def test_every_act_is_in_the_audit_log(office: Office, maker: Maker, people: People) -> None:

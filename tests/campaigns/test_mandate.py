@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaigns.approval import changes, lifecycle
+from campaigns.approval import changes, control, decisions, drafts, submission
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import Unavailable
 from campaigns.notify.messages import Template
 from campaigns.notify.stand_in import Running
 from campaigns.pages import actions
+from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import ledger
 from campaigns.worker.work import Work
@@ -27,11 +28,11 @@ EVERYONE = {"arms": {"everyone": 1.0}, "comparison": "", "templates": {"email": 
 def launched(office: Office, maker: Maker, people: People, notify: GovukNotify) -> Campaign:
     """Twenty emails, and letters in a fortnight, read from Notify when they were submitted."""
     said = plan(**EVERYONE | {"templates": {name: TEMPLATES[name] for name in ("email", "letter")}})
-    draft = lifecycle.create(office, people.planner, said)
+    draft = drafts.create(office, people.planner, said)
     frozen, known = audience_file(office, 60), notify.templates()
-    lifecycle.adopt(office, people.planner, draft, frozen, register_snapshot=None, known=known)
+    submission.adopt(office, people.planner, draft, frozen, register_snapshot=None, known=known)
     maker.approve(draft.id or 0)
-    return lifecycle.launch(office, people.planner, draft.id or 0, notify=notify)
+    return control.launch(office, people.planner, draft.id or 0, notify=notify)
 
 
 def edit(post: Running, channel: str = "email") -> None:
@@ -52,7 +53,7 @@ def standing(office: Office, people: People, campaign: Campaign) -> ledger.Statu
 def offered(office: Office, actor: Actor, campaign: Campaign) -> set[str]:
     with office.database.reading() as session:
         account = session.get_one(Account, actor.account_id)
-    return {act.name for act in actions.possible(office, account, lifecycle.campaign(office, actor, campaign.id or 0))}
+    return {act.name for act in actions.possible(office, account, lookup.campaign(office, actor, campaign.id or 0))}
 
 
 def test_an_edited_template_pauses_before_anything_leaves(
@@ -64,7 +65,7 @@ def test_an_edited_template_pauses_before_anything_leaves(
     assert (status.state, status.accepted, post.desk.summary()["total"]) == (CampaignState.paused, 0, 0)
     assert "Changed at GOV.UK Notify since it was approved: email_reminder_en" in status.reason
     with pytest.raises(SendBlocked, match="has not been approved"):
-        lifecycle.resume(office, people.planner, launched.id or 0)
+        control.resume(office, people.planner, launched.id or 0)
     assert offered(office, people.planner, launched) == {"renew", "stop"}
     assert offered(office, people.approver, launched) == {"stop"}
 
@@ -100,27 +101,27 @@ def test_what_it_says_now_is_approved_before_it_goes_on(
     number = launched.id or 0
     edit(post)
     Work(office, notify).tick()
-    renewed = lifecycle.renew(office, people.planner, number, notify=notify)
+    renewed = submission.renew(office, people.planner, number, notify=notify)
     assert (renewed.version, renewed.state) == (launched.version + 1, CampaignState.paused)
     with office.database.reading() as session:
         (change,) = changes.since_approved(session, renewed) or []
     assert "Another text" in change.now
     assert "Another text" not in change.before
-    assert [campaign.id for campaign in lifecycle.awaiting(office, people.approver)] == [number]
+    assert [campaign.id for campaign in decisions.awaiting(office, people.approver)] == [number]
     assert offered(office, people.approver, launched) == {"approve", "reject", "stop"}
     with pytest.raises(SendBlocked, match="has not been approved"):
-        lifecycle.resume(office, people.planner, number)
-    lifecycle.approve(office, people.approver, number, digest=renewed.digest)
-    assert lifecycle.awaiting(office, people.approver) == []
+        control.resume(office, people.planner, number)
+    decisions.approve(office, people.approver, number, digest=renewed.digest)
+    assert decisions.awaiting(office, people.approver) == []
     assert offered(office, people.planner, launched) == {"resume", "stop"}
-    lifecycle.resume(office, people.planner, number)
+    control.resume(office, people.planner, number)
     Work(office, notify).tick()
     assert standing(office, people, launched).accepted == 20
     edit(post, "letter")
-    lifecycle.pause(office, people.planner, number)
-    lifecycle.renew(office, people.planner, number, notify=notify)
+    control.pause(office, people.planner, number)
+    submission.renew(office, people.planner, number, notify=notify)
     with office.database.reading() as session:
-        again = changes.since_approved(session, lifecycle.campaign(office, people.planner, number)) or []
+        again = changes.since_approved(session, lookup.campaign(office, people.planner, number)) or []
     assert [change.what for change in again] == ["Letter in English"], "against the version approved last"
 
 
@@ -130,12 +131,12 @@ def test_what_is_sent_back_needs_another_version(
     number = launched.id or 0
     edit(post)
     Work(office, notify).tick()
-    lifecycle.renew(office, people.planner, number, notify=notify)
-    sent_back = lifecycle.reject(office, people.approver, number, note="Say who we are")
+    submission.renew(office, people.planner, number, notify=notify)
+    sent_back = decisions.reject(office, people.approver, number, note="Say who we are")
     assert (sent_back.state, sent_back.reason) == (CampaignState.paused, "Say who we are")
     assert offered(office, people.planner, launched) == {"renew", "stop"}
     with pytest.raises(SendBlocked, match="waits for nobody"):
-        lifecycle.approve(office, people.approver, number)
+        decisions.approve(office, people.approver, number)
 
 
 def test_nothing_leaves_while_nobody_can_say_what_it_would_be(
@@ -181,13 +182,13 @@ def test_a_poll_called_after_launch_stops_messages_that_do_not_know_of_it(
         "A poll is on 16 July 2026 (by-election in Burton), and the last day to register for it is 30 June"
         in status.reason
     )
-    renewed = lifecycle.renew(office, people.planner, number, notify=notify)
+    renewed = submission.renew(office, people.planner, number, notify=notify)
     assert renewed.plan["poll_date"] == "2026-07-16"
-    lifecycle.approve(office, people.approver, number)
+    decisions.approve(office, people.approver, number)
     with pytest.raises(SendBlocked, match="one more person"):
-        lifecycle.resume(office, people.planner, number)  # 17 June is before the poll
-    lifecycle.approve(office, maker.second_approver(), number)
-    lifecycle.resume(office, people.planner, number)
+        control.resume(office, people.planner, number)  # 17 June is before the poll
+    decisions.approve(office, maker.second_approver(), number)
+    control.resume(office, people.planner, number)
     clock.move_to(datetime(2026, 6, 17, 9, tzinfo=UTC))
     work.tick()
     assert standing(office, people, launched).accepted == 80
@@ -206,8 +207,8 @@ def test_before_a_poll_a_launched_campaign_needs_a_second_approval(
     assert "one more person has to approve it" in status.reason
     second = maker.second_approver()
     assert offered(office, second, campaign) == {"approve", "reject", "stop"}
-    assert lifecycle.approve(office, second, campaign.id or 0).reason == "Approved as it is now. Resume it to go on."
-    lifecycle.resume(office, people.planner, campaign.id or 0)
+    assert decisions.approve(office, second, campaign.id or 0).reason == "Approved as it is now. Resume it to go on."
+    control.resume(office, people.planner, campaign.id or 0)
     Work(office, notify).tick()
     assert standing(office, people, campaign).accepted == 20
 
@@ -229,7 +230,7 @@ def test_a_plan_that_does_not_know_of_a_poll_is_not_launched(office: Office, peo
     maker.approve(number)
     call_a_poll(office)
     with pytest.raises(SendBlocked, match="Give the day of the poll in the plan"):
-        lifecycle.launch(office, people.planner, number)
+        control.launch(office, people.planner, number)
 
 
 def test_messages_that_nobody_read_are_not_launched(
@@ -238,4 +239,4 @@ def test_messages_that_nobody_read_are_not_launched(
     number = maker.submitted(60, **EVERYONE).id or 0
     maker.approve(number)
     with pytest.raises(SendBlocked, match="nobody has approved what they say"):
-        lifecycle.launch(office, people.planner, number, notify=notify)
+        control.launch(office, people.planner, number, notify=notify)

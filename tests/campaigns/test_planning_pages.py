@@ -11,10 +11,11 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import SQLModel
 
-from campaigns.approval import lifecycle
+from campaigns.approval import forecast, submission
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running, running
 from campaigns.plan.plan import Plan
+from campaigns.records import lookup
 from campaigns.sending import ledger
 from campaigns.setup import outlines, plan_form
 from campaigns.worker.work import tick
@@ -90,9 +91,9 @@ def _actor(people: dict[Role, Any]) -> Actor:
 def _submit(office: Office, people: dict[Role, Any], number: int) -> None:
     """As `submit` does, but with an audience made by hand."""
     actor = _actor(people)
-    draft = lifecycle.campaign(office, actor, number)
-    known = lifecycle.submission.templates(office)
-    lifecycle.adopt(office, actor, draft, audience_file(office, 60), register_snapshot=None, known=known)
+    draft = lookup.campaign(office, actor, number)
+    known = forecast.templates(office)
+    submission.adopt(office, actor, draft, audience_file(office, 60), register_snapshot=None, known=known)
 
 
 def test_a_campaign_is_planned_tested_approved_and_launched_by_api(
@@ -237,7 +238,7 @@ def test_a_plan_is_set_up_in_any_order_and_over_several_days(office: Office, ent
     page = later.get(there).text
     assert [word for word in _tasks(page).values() if word != "Completed"] == ["Next"]
     made = later.send(f"{there}/finish")
-    [campaign] = lifecycle.campaigns(office, Actor(COUNCIL, "nobody"))
+    [campaign] = lookup.campaigns(office, Actor(COUNCIL, "nobody"))
     assert made.url.path == f"/campaigns/{campaign.id}"
     assert Plan.model_validate(campaign.plan) == plan_form.plan(Form(TYPED)), "as if it had been one form"
     assert later.get(there).status_code == 404

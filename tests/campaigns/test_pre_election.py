@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.approval import lifecycle, pre_election
+from campaigns.approval import control, decisions, drafts, pre_election, submission
 from campaigns.plan.plan import read
 from campaigns.records.models import CampaignState
 from engage.foundation.calendar import law, pre_election_periods
@@ -45,38 +45,38 @@ def _call_a_poll(home: Path) -> None:
 def test_before_a_poll_a_plan_names_who_approves_second(office: Office, maker: Maker) -> None:
     planner = maker.people.planner
     for named in ("", "officer 1", "nobody@example.org"):
-        draft = lifecycle.create(office, planner, plan(poll_date="2026-07-02", second_approver=named))
+        draft = drafts.create(office, planner, plan(poll_date="2026-07-02", second_approver=named))
         with pytest.raises(InputRefused, match=r"name who approves second .* expected approver 2, or"):
-            lifecycle.submit(office, planner, draft.id or 0)
+            submission.submit(office, planner, draft.id or 0)
 
 
 def test_before_a_poll_two_people_approve_one_of_them_named(office: Office, maker: Maker) -> None:
     people = maker.people
     second = maker.second_approver()
     number = maker.submitted(20, poll_date="2026-07-02", second_approver="second@example.org").id or 0
-    once = lifecycle.approve(office, people.approver, number)
+    once = decisions.approve(office, people.approver, number)
     assert (once.state, once.reason) == (
         CampaignState.submitted, f"Still to approve it: {second.label}, who is named in the plan."
     )  # fmt: skip
     with pytest.raises(NotAllowed, match="approved this version already"):
-        lifecycle.approve(office, people.approver, number)
+        decisions.approve(office, people.approver, number)
     with pytest.raises(SendBlocked):
-        lifecycle.launch(office, people.planner, number)
-    twice = lifecycle.approve(office, second, number)
+        control.launch(office, people.planner, number)
+    twice = decisions.approve(office, second, number)
     assert (twice.state, twice.reason) == (CampaignState.approved, "")
-    assert lifecycle.launch(office, people.planner, number).state == CampaignState.launched
+    assert control.launch(office, people.planner, number).state == CampaignState.launched
 
 
 def test_the_named_person_alone_is_not_enough(office: Office, maker: Maker) -> None:
     second = maker.second_approver()
     number = maker.submitted(20, poll_date="2026-07-02", second_approver=second.label).id or 0
-    assert lifecycle.approve(office, second, number).reason == "Still to approve it: one more person."
-    assert lifecycle.approve(office, maker.people.approver, number).state == CampaignState.approved
+    assert decisions.approve(office, second, number).reason == "Still to approve it: one more person."
+    assert decisions.approve(office, maker.people.approver, number).state == CampaignState.approved
 
 
 def test_a_poll_called_after_approval_holds_the_launch(office: Office, maker: Maker) -> None:
     number = maker.submitted(20).id or 0
-    assert lifecycle.approve(office, maker.people.approver, number).state == CampaignState.approved
+    assert decisions.approve(office, maker.people.approver, number).state == CampaignState.approved
     _call_a_poll(office.settings.home)
     with pytest.raises(SendBlocked, match="let somebody else approve it: one more person"):
-        lifecycle.launch(office, maker.people.planner, number)
+        control.launch(office, maker.people.planner, number)

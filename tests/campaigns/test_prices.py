@@ -2,11 +2,13 @@
 
 import pytest
 
-from campaigns.approval import lifecycle
-from campaigns.approval.submission import setting
+from campaigns.approval import drafts, submission
+from campaigns.approval.forecast import setting
 from campaigns.messages.proofs import filled
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.text import check_sms, fill
+from campaigns.plan.plan import Plan
+from campaigns.records import lookup
 from campaigns.records.models import Message, MessageState
 from engage.foundation.office import Office
 from tests.campaigns.council import COUNCIL, TEMPLATES, Maker, audience_file, plan
@@ -24,10 +26,10 @@ def dear_texts(office: Office) -> None:
 
 
 def _submitted(office: Office, maker: Maker, notify: GovukNotify | None, **changes: object) -> dict:  # type: ignore[type-arg]
-    draft = lifecycle.create(office, maker.people.planner, plan(**EVERYONE, **changes))
+    draft = drafts.create(office, maker.people.planner, plan(**EVERYONE, **changes))
     known = notify.templates() if notify else None
     frozen = audience_file(office, 60)
-    made = lifecycle.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, known=known)
+    made = submission.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, known=known)
     cost: dict[str, object] = made.estimate["cost"]
     return cost
 
@@ -45,7 +47,7 @@ def test_texts_are_exact_once_they_are_read(office: Office, maker: Maker, notify
     texts = {"templates": {"sms": TEMPLATES["sms"]}}
     cost = _submitted(office, maker, notify, **texts)
     template = next(t for t in notify.templates() if t.template_id == TEMPLATES["sms"])
-    made = lifecycle.Plan.model_validate(plan(**EVERYONE, **texts))
+    made = Plan.model_validate(plan(**EVERYONE, **texts))
     said = filled(setting(office, COUNCIL, made), made, "sms", "en", "Council tax", made.start)
     parts = 30 * check_sms(fill(template.body, said, "sms")).fragments
     assert cost["text_parts"] == {"low": parts, "high": parts}
@@ -58,7 +60,7 @@ def test_texts_are_exact_once_they_are_read(office: Office, maker: Maker, notify
 def test_free_parts_used_this_year_are_used(office: Office, maker: Maker, notify: GovukNotify) -> None:
     earlier = maker.launched(3, **EVERYONE)
     with office.database.session() as session:
-        wave = lifecycle.waves(session, earlier.id or 0)[0]
+        wave = lookup.waves(session, earlier.id or 0)[0]
         for n, cost in enumerate((0.06, None)):  # three parts by Notify's word, and one text it has not told of yet
             session.add(
                 Message(

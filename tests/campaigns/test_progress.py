@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control
 from campaigns.closing.progress import Progress, progress
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import Ambiguous, DailyLimitReached, KeyRejected
@@ -34,7 +34,7 @@ def test_what_may_leave_and_until_when(office: Office, maker: Maker, people: Peo
     clock.move_to(datetime(2026, 6, 3, 21, tzinfo=UTC))
     night = shown(office, people, campaign.id)
     assert (night.ready, night.held, night.held_until) == (0, 80, datetime(2026, 6, 4, 7, tzinfo=UTC))
-    lifecycle.pause(office, people.planner, campaign.id or 0)
+    control.pause(office, people.planner, campaign.id or 0)
     clock.move_to(START)
     paused = shown(office, people, campaign.id)
     assert (paused.ready, paused.held, paused.held_until) == (0, 80, None)
@@ -122,7 +122,7 @@ def test_a_pause_calls_off_what_waits_for_its_turn(
 ) -> None:
     campaign = maker.launched(60)
     number = planned(office, campaign.id)
-    gate = Gate(3, lambda: lifecycle.pause(office, people.planner, number))
+    gate = Gate(3, lambda: control.pause(office, people.planner, number))
     sent = Dispatcher(office, notify, pacer=gate).send_batch(number)
     assert sent == {MessageState.accepted: 3, MessageState.planned: 17}
     assert {m.attempts for m in messages(office) if m.state == MessageState.planned} == {0}

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control, drafts, submission
 from campaigns.messages import letters, names, proofs
 from campaigns.messages.proofs import Setting
 from campaigns.notify.address import read_address
@@ -16,6 +16,7 @@ from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Template
 from campaigns.notify.text import check_sms
 from campaigns.plan.plan import read
+from campaigns.records import lookup
 from campaigns.records.models import CampaignState
 from engage.foundation.errors import SendBlocked, SettingsInvalid
 from engage.foundation.office import Office
@@ -134,9 +135,9 @@ def test_the_reminders_of_the_stand_in_are_plain_facts(setting: Setting, known: 
 
 @pytest.fixture
 def submitted(office: Office, maker: Maker, known: list[Template]) -> int:
-    draft = lifecycle.create(office, maker.people.planner, plan())
+    draft = drafts.create(office, maker.people.planner, plan())
     frozen = audience_file(office, 60)
-    lifecycle.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, known=known)
+    submission.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None, known=known)
     maker.approve(draft.id or 0)
     return draft.id or 0
 
@@ -152,12 +153,12 @@ def test_a_message_changed_after_approval_holds_the_launch(
     office: Office, maker: Maker, submitted: int, notify: GovukNotify
 ) -> None:
     planner = maker.people.planner
-    kept = lifecycle.campaign(office, planner, submitted).estimate["messages"]
+    kept = lookup.campaign(office, planner, submitted).estimate["messages"]
     assert {message["channel"]: message["version"] for message in kept} == {"email": 1, "sms": 1, "letter": 1}
     edited = _Edited(*notify._settings)
     with pytest.raises(SendBlocked, match=r"Changed at GOV\.UK Notify since it was approved: sms_reminder_en"):
-        lifecycle.launch(office, planner, submitted, notify=edited)
-    assert lifecycle.launch(office, planner, submitted, notify=notify).state == CampaignState.launched
+        control.launch(office, planner, submitted, notify=edited)
+    assert control.launch(office, planner, submitted, notify=notify).state == CampaignState.launched
 
 
 ADDRESSES = [
@@ -194,8 +195,8 @@ def test_a_home_with_such_an_address_gets_no_letter(office: Office, maker: Maker
     lines = table["address_lines"].to_pylist()
     lines[7] = ["7 High Street", "DE14 1AA"]
     pq.write_table(table.set_column(table.column_names.index("address_lines"), "address_lines", [lines]), frozen)
-    draft = lifecycle.create(office, maker.people.planner, plan(templates={"letter": TEMPLATES["letter"]}))
-    found = lifecycle.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None).estimate
+    draft = drafts.create(office, maker.people.planner, plan(templates={"letter": TEMPLATES["letter"]}))
+    found = submission.adopt(office, maker.people.planner, draft, frozen, register_snapshot=None).estimate
     assert found["unprinted"] == {"Address must be at least 3 lines": 1}
     assert (found["no_contact"], found["reachable"]) == (1, 29)
     assert np.sum([wave["channels"]["letter"] for wave in found["waves"]]) == 29

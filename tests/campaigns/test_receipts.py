@@ -12,7 +12,7 @@ from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
 from campaigns.records.models import Campaign, Message, MessageState, Receipt, Response
-from campaigns.replies import receipts, residents
+from campaigns.replies import receipts, received_texts, residents
 from campaigns.sending import waves
 from campaigns.sending.dispatch import Dispatcher
 from campaigns.worker.work import tick
@@ -215,7 +215,7 @@ def test_stop_by_text_closes_every_household_of_the_number(
     texted = next(m for m in messages(office) if m.channel == "sms")
     number = office.keys.decrypt(texted.recipient)
     assert (
-        receipts.received_text(
+        received_texts.receive(
             office,
             {
                 "id": str(uuid4()),

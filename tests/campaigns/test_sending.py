@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import col, select
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control, decisions
 from campaigns.closing import progress
 from campaigns.messages.wording import FIELDS, values
 from campaigns.notify.client import GovukNotify
@@ -17,6 +17,7 @@ from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
 from campaigns.plan import audience
 from campaigns.plan.plan import read
+from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState, Message, MessageState, Wave
 from campaigns.sending import ledger, settlement, waves
 from campaigns.sending.dispatch import Dispatcher, Patience
@@ -91,7 +92,7 @@ def test_a_whole_campaign(
     assert (status.planned, status.accepted) == (200, 200)
     clock.advance(timedelta(days=15))
     tick(office, notify)
-    assert lifecycle.campaign(office, people.planner, campaign.id or 0).state == CampaignState.completed
+    assert lookup.campaign(office, people.planner, campaign.id or 0).state == CampaignState.completed
     summary = post.desk.summary()
     assert (summary["total"], summary["references"], summary["duplicates"]) == (200, 200, {})
 
@@ -186,8 +187,8 @@ def test_the_next_best_contact_is_used(office: Office, maker: Maker) -> None:
                 "receipt",
             )
             suppress_household(session, office, COUNCIL, 100000000000 + n + 3, "asked to stop", "resident")
-    lifecycle.approve(office, maker.people.approver, campaign.id or 0)
-    lifecycle.launch(office, maker.people.planner, campaign.id or 0)
+    decisions.approve(office, maker.people.approver, campaign.id or 0)
+    control.launch(office, maker.people.planner, campaign.id or 0)
     waves.plan_due(office, campaign.id or 0)
     kinds = Counter(((m.uprn - 100000000000) % 6, m.channel, m.state, m.reason) for m in messages(office))
     assert set(kinds) == {
@@ -270,13 +271,13 @@ def test_pause_and_stop_hold_what_is_queued(
     campaign = maker.launched(60)
     number = campaign.id or 0
     waves.plan_due(office, number)
-    lifecycle.pause(office, people.planner, number)
+    control.pause(office, people.planner, number)
     tick(office, notify)
     assert check(office, people, campaign).waiting == 20
-    lifecycle.resume(office, people.planner, number)
+    control.resume(office, people.planner, number)
     Dispatcher(office, notify, batch=5).send_batch(number)
     assert check(office, people, campaign).accepted == 5
-    lifecycle.stop(office, people.planner, number, reason="Enough")
+    control.stop(office, people.planner, number, reason="Enough")
     tick(office, notify)
     status = check(office, people, campaign)
     assert status.waiting == 0
@@ -341,7 +342,7 @@ def test_a_rejected_key_pauses_the_campaign(office: Office, maker: Maker, people
     status = check(office, people, campaign)
     assert (status.state, status.waiting, status.planned) == (CampaignState.paused, 20, 20)
     assert "refused our API key" in status.reason
-    lifecycle.resume(office, people.planner, campaign.id or 0)
+    control.resume(office, people.planner, campaign.id or 0)
     tick(office, GovukNotify(KEY, post.base_url))
     assert check(office, people, campaign).accepted == 20
 

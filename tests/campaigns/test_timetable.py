@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.approval import lifecycle
 from campaigns.messages import timetable
 from campaigns.messages.timetable import Days, Job
+from campaigns.records import lookup
 from campaigns.records.models import Message, MessageState
 from engage.foundation.calendar import law, waking_hours
 from engage.foundation.clock import LONDON
@@ -84,7 +84,7 @@ def test_what_others_send_and_today_has_seen_takes_room(office: Office, maker: M
     letters = {"templates": {"letter": TEMPLATES["letter"]}, "arms": {"everyone": 1.0}, "comparison": ""}
     first = maker.launched(20, **letters)
     with office.database.session() as session:
-        wave = lifecycle.waves(session, first.id or 0)[0]
+        wave = lookup.waves(session, first.id or 0)[0]
         wave.planned_at = office.clock.now()
         for n, state in enumerate([MessageState.accepted] * 4 + [MessageState.planned] * 16):
             session.add(

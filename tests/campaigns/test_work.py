@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 
-from campaigns.approval import lifecycle
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Accepted, Notify, Outgoing
 from campaigns.notify.stand_in import Running
+from campaigns.records import lookup
 from campaigns.records.models import CampaignState, MessageState, Worker
 from campaigns.sending import ledger
 from campaigns.worker import rounds, workers
@@ -158,7 +158,7 @@ def test_one_bad_campaign_does_not_stop_the_others(
         session.get_one(type(broken), broken.id).audience_snapshot = None
     Work(office, notify).tick()
     assert ledger.status(office, people.planner, fine.id or 0).accepted == 10
-    assert lifecycle.campaign(office, people.planner, broken.id or 0).state == CampaignState.launched
+    assert lookup.campaign(office, people.planner, broken.id or 0).state == CampaignState.launched
 
 
 def test_an_embedded_database_has_one_worker(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, select
 
 import segments.audiences.segments
 import segments.safeguards.suppression  # noqa: F401  # with the line above: their tables
-from campaigns.approval import lifecycle
+from campaigns.approval import control, decisions, drafts, submission
 from campaigns.records.models import Message, MessageState, Wave
 from campaigns.sending import ledger
 from engage.app import create_app
@@ -90,10 +90,10 @@ def _people(office: Office, borough: Borough) -> dict[Role, Actor]:
 
 def _run_campaign(office: Office, people: dict[Role, Actor]) -> int:
     """Launched, and its first wave accepted by Notify for every home of the arm reminded now."""
-    made = lifecycle.create(office, people[Role.officer], PLAN).id or 0
-    lifecycle.submit(office, people[Role.officer], made)
-    lifecycle.approve(office, people[Role.approver], made)
-    lifecycle.launch(office, people[Role.officer], made)
+    made = drafts.create(office, people[Role.officer], PLAN).id or 0
+    submission.submit(office, people[Role.officer], made)
+    decisions.approve(office, people[Role.approver], made)
+    control.launch(office, people[Role.officer], made)
     arms = ledger.arms(office, people[Role.officer], made)
     with office.database.session() as session:
         wave = session.exec(select(Wave).where(Wave.campaign_id == made)).first()

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 import segments.importing.intake
 import segments.linking.review  # noqa: F401  # with the line above: their tables
-from campaigns.approval import lifecycle
+from campaigns.approval import control
 from campaigns.records.models import Message
 from campaigns.records.retention import kept_until
 from campaigns.sending.waves import plan_due
@@ -109,7 +109,7 @@ def test_whom_a_message_went_to_is_forgotten_after_the_canvass_year(office: Offi
     ended, running = maker.launched(30), maker.launched(30)
     for campaign in (ended, running):
         plan_due(office, campaign.id or 0)
-    lifecycle.stop(office, people.planner, ended.id or 0)
+    control.stop(office, people.planner, ended.id or 0)
 
     def known(campaign: int) -> int:
         with office.database.session() as session:

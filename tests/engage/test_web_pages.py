@@ -164,7 +164,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr("engage.pages.home.trail", fail)
+    monkeypatch.setattr("engage.pages.audit_log.trail", fail)
 
 
 def test_an_unforeseen_error_is_kind_and_tells_nothing(capsys: Any, enter: Enter, broken: None) -> None:

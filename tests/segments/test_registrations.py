@@ -12,8 +12,8 @@ from engage.demo.borough import write_borough
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
 from segments.homes import households, registrations
-from segments.importing import datasets
 from segments.importing.imports import import_file
+from segments.linking import review
 from segments.linking.review import LinkAnswer
 
 LATER = date(2026, 6, 1)
@@ -83,15 +83,15 @@ def test_answers_since_the_last_link_are_taken_up_once(two_registers: tuple[Offi
 
     first = households.build(office, actor).report["electors_snapshot"]
     assert first == newest()
-    assert not datasets.homes_are_behind(office, authority)
+    assert not review.homes_are_behind(office, authority)
     with office.database.session() as session:
         session.add(
             LinkAnswer(
                 authority=authority, key="0" * 64, verdict="reject", answered_at=office.clock.now(), answered_by="x"
             )
         )
-    assert datasets.homes_are_behind(office, authority)
+    assert review.homes_are_behind(office, authority)
     settled = newest()
     assert settled != first
     assert settled == newest() == households.build(office, actor).report["electors_snapshot"]
-    assert not datasets.homes_are_behind(office, authority)
+    assert not review.homes_are_behind(office, authority)

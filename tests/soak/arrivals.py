@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from campaigns.records.models import MESSAGES, MessageState
-from campaigns.replies import receipts
+from campaigns.replies import received_texts
 from segments.safeguards.suppression import suppress_household
 from tests.campaigns.council import COUNCIL
 from tests.soak.stage import TEXTS, Stage, uprns
@@ -34,7 +34,7 @@ class Arrivals:
     def stop(self, many: int) -> list[int]:
         """STOP by text: the sender may have used the number for one home only."""
         for n in range(many):
-            receipts.received_text(
+            received_texts.receive(
                 self.office, {"source_number": f"447700900{TEXTS[n]:03}", "message": "Stop"}
             )  # as the callback does
         return uprns(25 * n for n in range(many))

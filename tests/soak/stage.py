@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import requests
 import sqlalchemy as sa
 
-from campaigns.approval import lifecycle
+from campaigns.approval import control, drafts, submission
 from campaigns.notify.client import GovukNotify
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState
 from campaigns.sending import ledger
@@ -156,11 +156,11 @@ class Stage:
             **changes,
         )  # fmt: skip
         office, maker = self.office, Maker(self.office, self.people)
-        draft = lifecycle.create(office, self.people.planner, said)
+        draft = drafts.create(office, self.people.planner, said)
         frozen, known = audience(office, messages, values), GovukNotify(KEY, self.post.base_url).templates()
-        lifecycle.adopt(office, self.people.planner, draft, frozen, register_snapshot=register, known=known)
+        submission.adopt(office, self.people.planner, draft, frozen, register_snapshot=register, known=known)
         maker.approve(draft.id or 0)
-        self.campaign = lifecycle.launch(office, self.people.planner, draft.id or 0)
+        self.campaign = control.launch(office, self.people.planner, draft.id or 0)
 
     def worker(self, *options: str) -> subprocess.Popen[bytes]:
         environment = {

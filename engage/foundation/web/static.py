@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from engage.foundation.errors import SettingsInvalid
 
-STATIC = Path(__file__).parent.parent / "static"
+STATIC = Path(__file__).parents[2] / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
 TEXTUAL = ("text/", "image/svg")
 

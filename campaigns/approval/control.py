@@ -1,0 +1,106 @@
+"""A campaign from its launch to its end: what an officer starts, holds up and stops.
+
+draft ─submit─▶ submitted ─approve─▶ approved ─launch─▶ launched ⇄ paused
+  ▲                 │ reject            │                   │        │
+  └──── revise ─────┴───────────────────┘                   └─ stop ─┴─▶ stopped;  all done ─▶ completed
+
+A paused campaign whose approval no longer holds (`campaigns.approval.validity`) is renewed and approved before it is
+resumed.
+"""
+
+from sqlmodel import col, update
+
+from campaigns.approval import dates, forecast
+from campaigns.approval.decisions import demand_approved
+from campaigns.messages import proofs
+from campaigns.notify.messages import Notify
+from campaigns.plan import exclusions
+from campaigns.plan.plan import Plan
+from campaigns.records.lookup import CHANGEABLE, audience_file, campaign, find, in_state, nation_of, permit, record
+from campaigns.records.models import Campaign, CampaignState, Message, MessageState, Reason, Wave
+from engage.foundation.errors import SendBlocked
+from engage.foundation.identity import Right
+from engage.foundation.office import Actor, Office
+
+
+def launch(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
+    """Hand the approved version to the worker: its waves leave on their days. SendBlocked where a message is no more
+    at GOV.UK Notify what was approved."""
+    _same_messages(office, campaign(office, actor, campaign_id), notify)
+    with office.database.session() as session:
+        permit(session, actor, Right.send)
+        begun = in_state(find(session, actor.authority, campaign_id), "launch", CampaignState.approved)
+        plan = Plan.model_validate(begun.plan)
+        demand_approved(session, office, begun)
+        exclusions.demand_apart(session, office, begun, audience_file(office, session, begun))
+        dates.demand_possible(office, plan, nation_of(session, actor.authority))
+        for number, wave in enumerate(plan.waves, 1):
+            session.add(
+                Wave(
+                    campaign_id=campaign_id, number=number, channels=list(wave.channels), arms=list(wave.arms),
+                    templates={channel: str(plan.template(wave, channel)) for channel in wave.channels},
+                    send_on=wave.send_on, expires_on=wave.expires_on,
+                )
+            )  # fmt: skip
+        begun.state, begun.launched_at = CampaignState.launched, office.clock.now()
+        record(session, office, actor, "launch campaign", begun)
+        return begun
+
+
+def _same_messages(office: Office, approved: Campaign, notify: Notify | None) -> None:
+    messages = approved.estimate.get("messages")
+    known = forecast.templates(office, notify)
+    if known is None:
+        return
+    if not messages:
+        raise SendBlocked(
+            "Its messages were not read from GOV.UK Notify when it was submitted, so nobody has approved what they "
+            "say. Save the plan again, submit it, and let somebody approve it."
+        )
+    if others := proofs.changed(messages, known):
+        raise SendBlocked(
+            f"Changed at GOV.UK Notify since it was approved: {', '.join(others)}. Change the plan or save it again, "
+            "submit it, and let somebody approve what the messages say now."
+        )
+
+
+def pause(office: Office, actor: Actor, campaign_id: int, *, reason: str = "") -> Campaign:
+    return _move(office, actor, campaign_id, "pause", CampaignState.paused, reason, CampaignState.launched)
+
+
+def resume(office: Office, actor: Actor, campaign_id: int) -> Campaign:
+    """SendBlocked where its approval no longer holds."""
+    with office.database.session() as session:
+        permit(session, actor, Right.send)
+        resumed = in_state(find(session, actor.authority, campaign_id), "resume", CampaignState.paused)
+        demand_approved(session, office, resumed)
+        resumed.state, resumed.reason = CampaignState.launched, ""
+        record(session, office, actor, "resume campaign", resumed)
+        return resumed
+
+
+def stop(office: Office, actor: Actor, campaign_id: int, *, reason: str = "") -> Campaign:
+    """For good: what is queued is dropped. What is on its way is still settled and its receipts kept."""
+    with office.database.session() as session:
+        permit(session, actor, Right.send)
+        ended = find(session, actor.authority, campaign_id)
+        in_state(ended, "stop", *CHANGEABLE, CampaignState.launched, CampaignState.paused)
+        dropped = session.exec(
+            update(Message)
+            .where(col(Message.campaign_id) == campaign_id, col(Message.state) == MessageState.planned)
+            .values(state=MessageState.dropped, reason=Reason.stopped, settled_at=office.clock.now())
+        ).rowcount
+        ended.state, ended.reason, ended.ended_at = CampaignState.stopped, reason, office.clock.now()
+        record(session, office, actor, "stop campaign", ended, dropped=dropped)
+        return ended
+
+
+def _move(
+    office: Office, actor: Actor, campaign_id: int, act: str, to: CampaignState, reason: str, *states: CampaignState
+) -> Campaign:
+    with office.database.session() as session:
+        permit(session, actor, Right.send)
+        moved = in_state(find(session, actor.authority, campaign_id), act, *states)
+        moved.state, moved.reason = to, reason
+        record(session, office, actor, f"{act} campaign", moved)
+        return moved

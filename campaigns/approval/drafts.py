@@ -1,0 +1,61 @@
+"""Drafts of campaigns: made from a plan, and changed before launch."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from campaigns.plan.plan import Plan, read
+from campaigns.records.lookup import CHANGEABLE, find, in_state, permit, record
+from campaigns.records.models import Campaign, CampaignState
+from engage.foundation.identity import Right
+from engage.foundation.office import Actor, Office
+from segments.audiences import segments
+from segments.rules import local_indicators, tree
+
+
+def create(office: Office, actor: Actor, source: Plan | Path | str | bytes | dict[str, Any]) -> Campaign:
+    """A draft from a plan, its file or its JSON."""
+    plan = source if isinstance(source, Plan) else read(source)
+    rule = _rule(office, actor, plan)
+    with office.database.session() as session:
+        permit(session, actor, Right.plan)
+        made = Campaign(
+            authority=actor.authority, name=plan.name, purpose=plan.purpose, segment=plan.segment, rule=rule,
+            plan=plan.as_json(), seed=_seed(plan), window_start=plan.outcome_window.start,
+            window_end=plan.outcome_window.end, created_by=actor.label, created_by_id=actor.account_id,
+            created_at=office.clock.now(),
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        record(session, office, actor, "create campaign", made)
+        return made
+
+
+def revise(
+    office: Office, actor: Actor, campaign_id: int, source: Plan | Path | str | bytes | dict[str, Any]
+) -> Campaign:
+    """Change the plan before launch: a new version, which no earlier approval covers."""
+    plan = source if isinstance(source, Plan) else read(source)
+    rule = _rule(office, actor, plan)
+    with office.database.session() as session:
+        permit(session, actor, Right.plan)
+        changed = in_state(find(session, actor.authority, campaign_id), "change", *CHANGEABLE)
+        changed.version += 1
+        changed.state, changed.digest, changed.estimate = CampaignState.draft, "", {}
+        changed.name, changed.purpose, changed.segment = plan.name, plan.purpose, plan.segment
+        changed.rule, changed.plan = rule, plan.as_json()
+        changed.seed = changed.seed if plan.seed is None else plan.seed
+        changed.window_start, changed.window_end = plan.outcome_window.start, plan.outcome_window.end
+        changed.audience_snapshot = changed.register_snapshot = None
+        record(session, office, actor, "change campaign", changed)
+        return changed
+
+
+def _rule(office: Office, actor: Actor, plan: Plan) -> dict[str, Any]:
+
+    rule = plan.rule if plan.rule is not None else segments.find(office, actor.authority, plan.segment).rule
+    return dict(tree.parse(rule, local_indicators.columns(office, actor.authority)).as_json())
+
+
+def _seed(plan: Plan) -> int:
+    return plan.seed if plan.seed is not None else secrets.randbits(63)

@@ -1,0 +1,87 @@
+"""Campaigns as JSON: made, changed, acted on and watched."""
+
+from dataclasses import asdict
+from typing import Any
+
+from litestar import Router, get, post, put
+from litestar.params import FromPath, JSONBody
+from litestar.types import ControllerRouterHandler
+
+from campaigns.approval import drafts
+from campaigns.pages import actions
+from campaigns.pages.campaign import can_find, changed_since, to_approve
+from campaigns.records import lookup
+from campaigns.records.models import Campaign
+from campaigns.sending import ledger
+from engage.foundation.identity import Right, demand
+from engage.foundation.web.handlers import (
+    ByAccount,
+    ByActor,
+    Form,
+    InOffice,
+    requires,
+)
+
+Number = FromPath[int]
+Body = dict[str, Any]
+
+
+@get("/api/campaigns", sync_to_thread=True)
+def api_campaigns(office: InOffice, actor: ByActor) -> list[dict[str, Any]]:
+    """Every campaign, newest first."""
+    return [_as_json(found) for found in lookup.campaigns(office, actor)]
+
+
+@get("/api/campaigns/{number:int}", sync_to_thread=True)
+def api_campaign(office: InOffice, actor: ByActor, number: Number) -> dict[str, Any]:
+    """One campaign with its plan, what was worked out when it was submitted (who is left out, days, cost, messages,
+    what it can find), what changed since it was approved before, and the standing of its messages: planned = waiting
+    + accepted + dropped + failed."""
+    found = lookup.campaign(office, actor, number)
+    changed = changed_since(office, found) if to_approve(office, found) else None
+    return _as_json(found) | {
+        "plan": found.plan,
+        "estimate": found.estimate,
+        "finds": can_find(found),
+        "changes": None if changed is None else [asdict(change) for change in changed],
+        "status": ledger.status(office, actor, number).as_dict(),
+    }
+
+
+@post("/api/campaigns", guards=[requires(Right.plan)], sync_to_thread=True)
+def api_create(office: InOffice, actor: ByActor, data: JSONBody[Body]) -> dict[str, Any]:
+    """A draft from a plan, as `engage campaign create` reads it."""
+    return _as_json(drafts.create(office, actor, data))
+
+
+@put("/api/campaigns/{number:int}", guards=[requires(Right.plan)], sync_to_thread=True)
+def api_revise(office: InOffice, actor: ByActor, number: Number, data: JSONBody[Body]) -> dict[str, Any]:
+    """Another plan for it: a new version, which no earlier approval covers."""
+    return _as_json(drafts.revise(office, actor, number, data))
+
+
+@post("/api/campaigns/{number:int}/{act:str}", status_code=200, sync_to_thread=True)
+def api_act(
+    office: InOffice, account: ByAccount, actor: ByActor, number: Number, act: FromPath[str], data: JSONBody[Body]
+) -> dict[str, Any]:
+    """submit, approve, reject, launch, pause, resume, renew or stop it, or decide on its letters (letters-again,
+    letters-given-up); `{"note", "digest"}` as the act takes them."""
+    chosen = actions.named(act)
+    demand(account, chosen.right)
+    return _as_json(chosen.do(office, actor, number, Form({name: str(value) for name, value in data.items()})))
+
+
+def _as_json(found: Campaign) -> dict[str, Any]:
+    return {
+        "id": found.id, "name": found.name, "state": found.state, "version": found.version, "segment": found.segment,
+        "digest": found.digest, "reason": found.reason, "households": found.households,
+        "window": [found.window_start.isoformat(), found.window_end.isoformat()],
+    }  # fmt: skip
+
+
+routes: list[ControllerRouterHandler] = [
+    Router(
+        "/", route_handlers=[api_campaigns, api_campaign, api_create, api_revise, api_act],
+        guards=[requires(Right.see_data)], tags=["what the council does"],
+    )
+]  # fmt: skip

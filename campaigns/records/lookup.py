@@ -1,0 +1,89 @@
+"""Campaigns looked up: within an authority, by somebody who may see them."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from campaigns.records.models import Approval, Campaign, CampaignState, Wave
+from engage.foundation import audit
+from engage.foundation.calendar import law, registration_deadline
+from engage.foundation.errors import NotAllowed, NotFound, SendBlocked
+from engage.foundation.identity import Account, Authority, Right, demand
+from engage.foundation.lake import Snapshot
+from engage.foundation.office import Actor, Office
+
+CHANGEABLE = (CampaignState.draft, CampaignState.submitted, CampaignState.approved)
+
+
+def permit(session: Session, actor: Actor, right: Right) -> Account | None:
+    """The actor's account, if it has one, once it may do this. The worker and the command line have none."""
+    if actor.account_id is None:
+        return None
+    account = session.get(Account, actor.account_id)
+    if account is None or account.authority != actor.authority:
+        raise NotAllowed("Your account does not belong to this authority. Sign in again.")
+    demand(account, right)
+    return account
+
+
+def find(session: Session, authority: str, campaign_id: int) -> Campaign:
+    campaign = session.get(Campaign, campaign_id)
+    if campaign is None or campaign.authority != authority:
+        raise NotFound(f"There is no campaign {campaign_id} in {authority}. See them with: engage campaign list")
+    return campaign
+
+
+def campaigns(office: Office, actor: Actor) -> list[Campaign]:
+    """All of the authority's, newest first."""
+    with office.database.session() as session:
+        permit(session, actor, Right.see_data)
+        query = select(Campaign).where(Campaign.authority == actor.authority)
+        return list(session.exec(query.order_by(col(Campaign.id).desc())))
+
+
+def campaign(office: Office, actor: Actor, campaign_id: int) -> Campaign:
+    with office.database.session() as session:
+        permit(session, actor, Right.see_data)
+        return find(session, actor.authority, campaign_id)
+
+
+def waves(session: Session, campaign_id: int) -> list[Wave]:
+    return list(session.exec(select(Wave).where(Wave.campaign_id == campaign_id).order_by(col(Wave.number))))
+
+
+def approvals(office: Office, actor: Actor, campaign_id: int) -> list[Approval]:
+    """Decisions on it, newest first."""
+    with office.database.session() as session:
+        permit(session, actor, Right.see_data)
+        find(session, actor.authority, campaign_id)
+        query = select(Approval).where(Approval.campaign_id == campaign_id)
+        return list(session.exec(query.order_by(col(Approval.id).desc())))
+
+
+def audience_file(office: Office, session: Session, campaign: Campaign) -> Path:
+    return office.lake.file(session.get_one(Snapshot, campaign.audience_snapshot))
+
+
+def nation_of(session: Session, authority: str) -> str:
+    found = session.get(Authority, authority)
+    return found.nation if found else "England"
+
+
+def deadline(office: Office, poll: date, nation: str) -> datetime:
+    return registration_deadline(poll, nation, law(office.settings.home))
+
+
+def in_state(campaign: Campaign, act: str, *states: CampaignState) -> Campaign:
+    if campaign.state not in states:
+        expected = " or ".join(state.value for state in states)
+        raise SendBlocked(f"You cannot {act} campaign {campaign.id}: it is {campaign.state}, not {expected}.")
+    return campaign
+
+
+def record(session: Session, office: Office, actor: Actor, act: str, campaign: Campaign, **detail: Any) -> None:
+    audit.record(
+        session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act=act,
+        subject=f"campaign {campaign.id}", version=campaign.version, digest=campaign.digest, **detail,
+    )  # fmt: skip

@@ -1,0 +1,60 @@
+"""Changing the plan of a campaign before its launch, on one page with all sections."""
+
+from litestar import Router, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+from litestar.types import ControllerRouterHandler
+
+from campaigns.approval import drafts
+from campaigns.records import lookup
+from campaigns.records.models import Campaign
+from campaigns.setup import plan_form
+from engage.foundation.identity import Right
+from engage.foundation.office import Office
+from engage.foundation.web.handlers import (
+    Asked,
+    ByActor,
+    Form,
+    InOffice,
+    WithForm,
+    notify,
+    redirect,
+    render,
+    requires,
+)
+
+Number = FromPath[int]
+
+
+@get("/campaigns/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
+def campaign_edit(office: InOffice, actor: ByActor, number: Number) -> Template:
+    campaign = lookup.campaign(office, actor, number)
+    return _editor(office, actor.authority, plan_form.filled(campaign), campaign)
+
+
+@post("/campaigns/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
+def campaign_edit_send(
+    request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
+) -> Template | Redirect:
+    campaign = lookup.campaign(office, actor, number)
+    plan = plan_form.plan(form, campaign.plan)
+    if plan is None:
+        return _editor(office, actor.authority, form, campaign)
+    changed = drafts.revise(office, actor, number, plan)
+    notify(request, f"Saved as version {changed.version}. It has to be submitted and approved again.")
+    return redirect(f"/campaigns/{number}")
+
+
+def _editor(office: Office, authority: str, form: Form, campaign: Campaign) -> Template:
+    return render(
+        "officers/campaign_edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
+        whole=plan_form.whole(campaign), **plan_form.offered(office, authority),
+    )  # fmt: skip
+
+
+routes: list[ControllerRouterHandler] = [
+    Router(
+        "/", route_handlers=[campaign_edit, campaign_edit_send], guards=[requires(Right.see_data)],
+        include_in_schema=False,
+    )
+]  # fmt: skip

@@ -1,0 +1,41 @@
+"""`engage audit`: the audit log verified and written to a file."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from engage.commands.caller import Desk, at_desk
+from engage.foundation import audit
+from engage.foundation.identity import Right
+
+
+@click.group(name="audit")
+def audit_log() -> None:
+    """The audit log."""
+
+
+@audit_log.command()
+@at_desk(Right.audit)
+def verify(desk: Desk) -> None:
+    """Walk the hash chain; exit code 0 only when it is whole."""
+    with desk.office.database.session() as session:
+        verdict = audit.verify(session, desk.actor.authority)
+    if desk.json_wanted:
+        found = {"intact": verdict.intact, "entries": verdict.entries, "broken_at": verdict.broken_at}
+        desk.show(found, print)
+    elif verdict.intact:
+        click.echo(f"{verdict.entries:,} entries, chain whole")
+    else:
+        click.echo(f"The audit log was changed at entry {verdict.broken_at}.", err=True)
+    sys.exit(0 if verdict.intact else 1)
+
+
+@audit_log.command(name="export")
+@click.argument("file", type=click.Path(path_type=Path))
+@at_desk(Right.audit, results=False)
+def export_audit(desk: Desk, file: Path) -> None:
+    """Write the audit log to FILE as JSON lines."""
+    with desk.office.database.session() as session, file.open("w", encoding="utf-8") as out:
+        lines = audit.export(session, desk.actor.authority)
+        click.echo(f"{sum(bool(out.write(line)) for line in lines):,} entries written to {file}")

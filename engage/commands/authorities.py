@@ -1,0 +1,36 @@
+"""`engage init` and `engage account`: an authority, its database and who signs in."""
+
+import click
+
+from engage.commands.caller import Desk, at_desk
+from engage.deployment.authorities import invite, open_authority
+from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Right, Role
+from engage.foundation.office import Office
+
+
+@click.command()
+@click.option("--authority", required=True, metavar="CODE", help="GSS code, such as E07000193.")
+@click.option("--name", required=True, help="The council's name.")
+@click.option("--email", help="Email address of the first account.")
+def init(authority: str, name: str, email: str | None) -> None:
+    """Create or migrate the database, the authority and the first account."""
+    click.echo(open_authority(Office(), authority, name, email).message)
+
+
+@click.group()
+def account() -> None:
+    """People who sign in."""
+
+
+@account.command()
+@click.option("--email", "address", required=True, help="Their email address, with which they sign in.")
+@click.option("--name", required=True, help="Their name.")
+@click.option("--role", required=True, metavar="ROLE", help=f"One of {', '.join(Role)}.")
+@at_desk(Right.administer, results=False)
+def add(desk: Desk, address: str, name: str, role: str) -> None:
+    """Add an account; prints its one-time link."""
+    if role not in set(Role):
+        msg = f"There is no role {role!r}. Use one of: {', '.join(Role)}."
+        raise InputRefused(msg)
+    click.echo(invite(desk.office, desk.actor, address, name, Role(role)))

@@ -1,0 +1,106 @@
+"""`engage campaign create`, `revise`, `show`, `test`, `submit` and `renew`: a campaign until somebody approves it."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from campaigns.approval import changes, drafts, submission, test_message
+from campaigns.plan import power
+from campaigns.records import lookup
+from engage.commands.caller import Desk, at_desk, facts, table
+from engage.commands.campaign.shown import campaign_id, described, show_campaign
+from engage.foundation.identity import Right
+
+
+@click.command()
+@click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
+@at_desk(Right.plan)
+def create(desk: Desk, plan: Path) -> None:
+    """Make a draft from PLAN.json; prints its number."""
+    show_campaign(desk, drafts.create(desk.office, desk.actor, plan))
+
+
+@click.command()
+@campaign_id
+@click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
+@at_desk(Right.plan)
+def revise(desk: Desk, campaign_id: int, plan: Path) -> None:
+    """Give a campaign another plan before launch: a new version to submit and approve."""
+    show_campaign(desk, drafts.revise(desk.office, desk.actor, campaign_id, plan))
+
+
+@click.command(name="show")
+@campaign_id
+@at_desk(Right.see_data)
+def show_(desk: Desk, campaign_id: int) -> None:
+    """What an approver reads: who is left out, days, cost, messages, what it can find, what changed."""
+    found = lookup.campaign(desk.office, desk.actor, campaign_id)
+    with desk.office.database.reading() as session:
+        changed = changes.since_approved(session, found)
+    value = {
+        **described(found), "digest": found.digest, "reason": found.reason, "plan": found.plan, **found.estimate,
+        "finds": power.said(found.estimate["power"]) if "power" in found.estimate else [],
+        "changes": None if changed is None else [vars(change) for change in changed],
+    }  # fmt: skip
+    desk.show(value, _told)
+
+
+@click.command()
+@campaign_id
+@click.option("--channel", type=click.Choice(["email", "sms"]), required=True)
+@click.option("--language", type=click.Choice(["en", "cy"]), default="en", show_default=True)
+@click.option("--to", required=True, metavar="EMAIL", help="The account of a colleague.")
+@click.option("--number", default="", help="Their work mobile number, for a text.")
+@at_desk(Right.plan)
+def test(desk: Desk, campaign_id: int, channel: str, language: str, to: str, number: str) -> None:
+    """Send one of its messages to a colleague, on record."""
+    sent = test_message.send(
+        desk.office, desk.actor, campaign_id, channel=channel, language=language, to=to, number=number
+    )  # fmt: skip
+    desk.show({"notify_id": sent}, facts)
+
+
+@click.command()
+@campaign_id
+@at_desk(Right.plan)
+def submit(desk: Desk, campaign_id: int) -> None:
+    """Freeze the audience, draw the arms and ask for approval."""
+    show_campaign(desk, submission.submit(desk.office, desk.actor, campaign_id))
+
+
+@click.command()
+@campaign_id
+@at_desk(Right.plan)
+def renew(desk: Desk, campaign_id: int) -> None:
+    """Submit a paused campaign's messages as they are at GOV.UK Notify now, for somebody else to approve."""
+    show_campaign(desk, submission.renew(desk.office, desk.actor, campaign_id))
+
+
+def _told(value: dict[str, Any]) -> None:
+    """For people: what stands on the page of a campaign before it is launched."""
+    facts({name: value[name] for name in ("id", "name", "state", "version", "digest", "reason") if value[name]})
+    if "waterfall" not in value:
+        click.echo("Not submitted yet: who is in it, its days and its cost are worked out then.")
+        return
+    table([_line(line) for line in value["waterfall"]], ("", "homes"))
+    click.echo()
+    table(value["timetable"]["days"], ("day", "wave", "channel", "messages", "others", "limit"))
+    for late in value["timetable"]["late"]:
+        click.echo(f"{late['messages']:,} of wave {late['wave']} ({late['channel']}) find no day until {late['last']}.")
+    for name, cost in (("before VAT", value["cost"]), ("with VAT", value["cost"]["with_vat"])):
+        click.echo(f"Cost {name}: £{cost['low'] / 100:,.2f} to £{cost['high'] / 100:,.2f}")
+    for message in value["messages"]:
+        parts = " to ".join(map(str, sorted(set(message["fragments"])))) + " parts" if message["fragments"] else ""
+        click.echo(f"\n{message['title']}: {message['name']}, version {message['version']} {parts}".rstrip())
+        click.echo(message["shown"])
+        for warning in message["warnings"]:
+            click.echo(f"  {warning}")
+    click.echo("\n" + "\n".join(value["finds"]))
+    for change in value["changes"] or []:
+        click.echo(f"Changed since it was approved before: {change['what']}: {change['before']} -> {change['now']}")
+
+
+def _line(line: dict[str, Any]) -> dict[str, str]:
+    minus, about = "- " if line["kind"] == "left out" else "", "about " if line["about"] else ""
+    return {"": f"{minus}{line['what']}", "homes": f"{about}{line['homes']:,}"}

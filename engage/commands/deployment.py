@@ -1,0 +1,43 @@
+"""`engage serve`, `check` and `purge`: running a deployment."""
+
+import sys
+
+import click
+
+from engage.commands.caller import as_json, demand_database, show
+from engage.commands.printing import gone, health
+from engage.deployment.health import examine
+from engage.deployment.purging import purge as purge_due
+from engage.deployment.serving import serve as run
+from engage.foundation.office import Office
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=1, show_default=True, help="Processes that answer.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the web pages."""
+    office = Office()
+    demand_database(office)
+    run(office, host=host, port=port, workers=workers)
+
+
+@click.command()
+@as_json
+def check(as_json: bool) -> None:
+    """Is this deployment healthy? Exit code 0 only if it is."""
+    found = examine(Office())
+    show(found.as_dict(), lambda _: health(found), json_wanted=as_json)
+    sys.exit(0 if found.healthy else 1)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what is due.")
+@as_json
+def purge(dry_run: bool, as_json: bool) -> None:
+    """Remove what retention says is due, of every authority."""
+    office = Office()
+    demand_database(office)
+    found = purge_due(office, dry_run=dry_run)
+    show(found, lambda value: gone(value, dry_run=dry_run), json_wanted=as_json)

@@ -1,0 +1,64 @@
+"""`engage households`: the table of homes."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engage.commands.caller import (
+    Desk,
+    acting_as,
+    as_json,
+    at_desk,
+    demand_database,
+    facts,
+    for_authority,
+    show,
+    table,
+    take_desk,
+)
+from engage.foundation.identity import Right
+from engage.foundation.office import Office
+from segments.homes import households as homes
+
+
+@click.group()
+def households() -> None:
+    """The table of homes."""
+
+
+@households.command()
+@click.option("--all", "everywhere", is_flag=True, help="Build for every authority kept here, in one run.")
+@for_authority
+@acting_as
+@as_json
+def build(everywhere: bool, authority: str | None, email: str | None, as_json: bool) -> None:
+    """Link the newest register and build one row per home."""
+    if everywhere:
+        show(_built_all(), _told_all, json_wanted=as_json)
+        return
+    desk = take_desk(authority, email, Right.import_data, json_wanted=as_json)
+    homes.build(desk.office, desk.actor)
+    desk.show(vars(homes.summary(desk.office, desk.actor.authority)), facts)
+
+
+def _built_all() -> dict[str, Any]:
+    office = Office()
+    demand_database(office)
+    everywhere = homes.build_all(office, "command")
+    built = [{"authority": code, "households": snapshot.rows} for code, snapshot in everywhere.built.items()]
+    return {"built": built, "left_out": everywhere.left_out}
+
+
+def _told_all(value: dict[str, Any]) -> None:
+    table(value["built"], ["authority", "households"])
+    for code, why in value["left_out"].items():
+        click.echo(f"{code} was left out. {why}")
+
+
+@households.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@at_desk(Right.see_data, results=False)
+def export(desk: Desk, file: Path) -> None:
+    """Write the table of homes to FILE (.parquet or .csv)."""
+    click.echo(f"{homes.export(desk.office, desk.actor, file):,} homes written to {file}")
