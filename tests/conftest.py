@@ -13,7 +13,7 @@ from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.postgres", "tests.website"]
 
 EAST_STAFFORDSHIRE = "E07000193"
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)

@@ -24,8 +24,8 @@ from segments.homes import registrations
 from segments.linking.review import LinkAnswer
 from tests.browser.conftest import NARROW, Window
 from tests.conftest import EAST_STAFFORDSHIRE, START
-from tests.engage.website import PASSWORD, hire
 from tests.segments.village import settle_in, village
+from tests.website import PASSWORD, hire
 
 pytestmark = pytest.mark.browser
 ACTOR = Actor(EAST_STAFFORDSHIRE, "officer 1", 1)

@@ -17,7 +17,7 @@ from campaigns.worker.work import Work
 from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
 from tests.campaigns.council import START, WARDS, Maker, People
-from tests.campaigns.test_sending import Faulty, check, messages
+from tests.campaigns.sending.test_sending import Faulty, check, messages
 
 
 def shown(office: Office, people: People, number: int | None) -> Progress:

@@ -35,8 +35,8 @@ from segments.rules import changes
 from segments.rules import form as rule_form
 from segments.rules import tree as rules
 from segments.safeguards.suppression import Suppression, suppress_contact, suppress_household, suppressed_contacts
-from tests.segments import brute
 from tests.segments.conftest import Town
+from tests.segments.rules import brute
 
 RULE = {"version": 1, "where": {"all": [{"column": "gap", "is": "at least", "value": 0.7}]}}
 EVERY = {"version": 1, "where": {"column": "electors", "is": "at least", "value": 0}}

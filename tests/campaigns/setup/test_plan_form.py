@@ -81,3 +81,39 @@ def test_a_plan_of_another_shape_is_told_apart() -> None:
     ]
     own = read(plan(segment="Short", rule=None, waves=waves))
     assert not plan_form.whole(Campaign(plan=own.as_json()))  # type: ignore[call-arg]
+
+
+PLAN = TYPED | {"share": "50"}
+
+
+def test_a_plan_by_form_is_the_usual_plan() -> None:
+    form = Form(PLAN)
+    plan = plan_form.plan(form)
+    assert form.errors == {}
+    assert plan is not None
+    assert plan.arms == {REMINDED_NOW: 0.5, REMINDED_LATER: 0.5}
+    assert [(w.send_on, w.arms) for w in plan.waves] == [
+        (date(2026, 6, 3), (REMINDED_NOW,)), (date(2026, 6, 17), (REMINDED_NOW,)),
+        (date(2026, 7, 16), (REMINDED_LATER,)), (date(2026, 7, 30), (REMINDED_LATER,)),
+    ]  # fmt: skip
+    assert plan_form.plan(plan_form.filled(Campaign(plan=plan.as_json()))) == plan  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "said"),
+    [
+        ({"name": " "}, "name", "Enter a name"),
+        ({"share": "95"}, "share", "from 10 to 90"),
+        ({"share": "half"}, "share", "from 10 to 90"),
+        ({"template-email": "", "template-letter": ""}, "template-email", "at least one"),
+        ({"template-email": "my template"}, "template-email", "must be an id"),
+        ({"end-day": "1", "end-month": "6"}, "end", "after the first reminder"),
+        ({"start-month": "13"}, "start", "must be a real date"),
+        ({"start-day": "", "start-month": "", "start-year": ""}, "start", "Enter the day of the first reminder"),
+        ({"poll-day": "31", "poll-month": "2", "poll-year": "2026"}, "poll", "real date"),
+    ],
+)
+def test_what_is_wrong_with_a_plan_is_told_at_its_field(change: dict[str, str], field: str, said: str) -> None:
+    form = Form(PLAN | change)
+    assert plan_form.plan(form) is None
+    assert said in form.errors[field]

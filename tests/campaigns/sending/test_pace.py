@@ -19,7 +19,7 @@ from engage.foundation.clock import SteppedClock, SystemClock
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from tests.campaigns.council import KEY, SEED, START, TEMPLATES, Maker
-from tests.campaigns.test_sending import check
+from tests.campaigns.sending.test_sending import check
 
 RATE, WORKERS, MESSAGES = 200.0, 3, 600
 LETTERS = {"letter": TEMPLATES["letter"]}

@@ -8,10 +8,10 @@ from engage.foundation.identity import Role
 from engage.foundation.office import Actor, Office
 from segments.homes import households
 from segments.importing.imports import import_file
-from tests.engage.website import COUNCIL, Visitor
 from tests.segments.sources import papers
+from tests.website import COUNCIL, Visitor
 
-AREAS = Path(__file__).parents[1] / "segments" / "sources" / "samples" / "areas"
+AREAS = Path(__file__).parents[1] / "sources" / "samples" / "areas"
 TODAY = date(2026, 6, 1)
 
 

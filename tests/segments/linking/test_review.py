@@ -26,8 +26,8 @@ from segments.linking import electors as linking
 from segments.linking import review
 from segments.linking.review import LinkAnswer, Verdict
 from segments.safeguards.suppression import suppress_household
-from tests.engage.website import Visitor, hire
 from tests.segments.village import settle_in, village
+from tests.website import Visitor, hire
 
 # Everything here is written like a home, or like a building of homes, so the matcher need not begin.
 MANOR, ROAD, VIEW = "Oak Manor, High Street, Uttoxeter", "5 Park Road", "Willow View, Church Lane"

@@ -15,8 +15,8 @@ from jsonschema import Draft202012Validator
 from segments.audiences import open_homes
 from segments.rules import tree as rules
 from segments.rules.schema import schema
-from tests.segments import brute
-from tests.segments.brute import OWN, conditions, trees
+from tests.segments.rules import brute
+from tests.segments.rules.brute import OWN, conditions, trees
 
 
 def rule_of(tree: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,8 @@ from engage.foundation.settings import Settings
 from engage.foundation.web.forms import Form
 from segments.audiences import segments
 from tests.campaigns.council import COUNCIL, KEY, SEED, START, TEMPLATES, audience_file, plan
-from tests.campaigns.test_plan_form import TYPED
-from tests.engage.website import Visitor, hire
-
-Enter = Callable[[Role], Visitor]
+from tests.campaigns.setup.test_plan_form import TYPED
+from tests.website import Enter, Visitor, hire
 
 
 @pytest.fixture

@@ -277,7 +277,7 @@ def borough(seed: int, effect: float, homes: int = 400, wards: int = 16) -> pd.D
 @pytest.fixture(scope="module")
 def bench() -> ModuleType:
     """The whole simulation is a benchmark; here it runs small."""
-    place = spec_from_file_location("uplift_bench", Path(__file__).parents[2] / "benchmarks/uplift.py")
+    place = spec_from_file_location("uplift_bench", Path(__file__).parents[3] / "benchmarks/uplift.py")
     assert place
     assert place.loader
     module = module_from_spec(place)

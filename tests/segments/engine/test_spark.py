@@ -32,7 +32,7 @@ from segments.homes import households
 from segments.importing.imports import import_file
 from segments.rules import tree as rules
 from segments.safeguards.suppression import Suppression
-from tests.segments import brute
+from tests.segments.rules import brute
 
 pytestmark = [
     pytest.mark.xdist_group("spark"),  # one cluster for all of it

@@ -6,7 +6,7 @@ import io
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ from segments.gazetteer import health as gazetteer_health
 from segments.gazetteer.issues import BY_KEY, ISSUES
 from segments.importing.imports import import_file
 from tests.conftest import EAST_STAFFORDSHIRE as CODE
-from tests.engage.website import Visitor, hire
-from tests.segments.shelf import keep
+from tests.segments.snapshots import keep
+from tests.website import Enter, Visitor, hire
 
 DAY = date(2026, 5, 1)
 ACTOR = Actor(CODE, "officer 1")
@@ -106,9 +106,6 @@ def town(office: Office) -> Office:
     surveyed = pd.DataFrame([(u, e, n) for u, (e, n) in SURVEYED.items()], columns=["uprn", "easting", "northing"])
     keep(office, "coordinates", surveyed, DAY)
     return office
-
-
-Enter = Callable[[Role], Visitor]
 
 
 @pytest.fixture

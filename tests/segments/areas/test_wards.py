@@ -32,7 +32,7 @@ from segments.homes import households
 from segments.importing.imports import import_file
 from segments.missing import gap
 from tests.conftest import EAST_STAFFORDSHIRE as CODE
-from tests.segments.shelf import keep
+from tests.segments.snapshots import keep
 
 OLD, NEW = date(2025, 5, 1), date(2026, 5, 1)
 SQUARE = json.dumps({"type": "Polygon", "coordinates": [[[0, 50], [1, 50], [1, 51], [0, 50]]]})

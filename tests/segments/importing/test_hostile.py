@@ -18,8 +18,8 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.files import archives
 from segments.importing.imports import import_file
+from tests.segments.files.test_staging import book, zipped
 from tests.segments.sources import papers
-from tests.segments.test_staging import book, zipped
 
 TODAY = date(2026, 6, 1)
 CANARY = "Xylophagous"  # stands in every file, and nowhere else

@@ -14,7 +14,7 @@ from engage.foundation.audit import AuditEntry
 from engage.foundation.identity import Account, Role, WebSession, fingerprint
 from engage.foundation.office import Office
 from engage.foundation.web.handlers import local_path
-from tests.engage.website import COUNCIL, PASSWORD, Visitor
+from tests.website import COUNCIL, PASSWORD, Visitor
 
 Staff = dict[Role, Account]
 

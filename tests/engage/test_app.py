@@ -14,9 +14,8 @@ from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from engage.foundation.web import faults, static
 from engage.migrations import upgrade
-from tests.engage.website import COUNCIL, Visitor, hire
+from tests.website import COUNCIL, Enter, Visitor, hire
 
-Enter = Callable[[Role], Visitor]
 Serve = Callable[[Office], Any]
 ADMINISTRATOR, OFFICER, APPROVER, AUDITOR, MEMBER = Role
 EVERYBODY = set(Role)
