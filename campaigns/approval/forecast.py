@@ -15,7 +15,7 @@ from campaigns.messages import letters, prices, proofs, timetable
 from campaigns.messages.proofs import Setting
 from campaigns.notify.client import service
 from campaigns.notify.messages import Notify, Template
-from campaigns.plan import audience, exclusions
+from campaigns.plan import audience, exclusions, power
 from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
 from engage.foundation.calendar import law, registration_deadline
@@ -46,8 +46,6 @@ def estimate(
 ) -> dict[str, Any]:  # fmt: skip
     """Write the audience with its arms to `to`; gives who is in it, who is left out, what they are sent and what the
     comparison can find."""
-    from campaigns.plan import power  # noqa: PLC0415  # brings the statistics, which a worker does without
-
     counts, without = _left_out(frozen, left_out)
     unprinted = letters.refused(frozen)
     arms = audience.with_arms(frozen, to, plan.arms, seed, without, unprinted.uprns)

@@ -31,7 +31,7 @@ Body = dict[str, Any]
 
 @get("/approvals", guards=[requires(Right.approve)], sync_to_thread=True)
 def approvals(office: InOffice, actor: ByActor) -> Template:
-    return render("officers/approvals.html", campaigns=decisions.awaiting(office, actor))
+    return render("campaigns/approval/approvals.html", campaigns=decisions.awaiting(office, actor))
 
 
 @get("/campaigns/{number:int}/test", guards=[requires(Right.plan)], sync_to_thread=True)
@@ -62,7 +62,7 @@ def campaign_test_send(
 
 def _tester(office: Office, actor: Actor, number: int, form: Form) -> Template:
     return render(
-        "officers/campaign_test.html", status_code=422 if form.errors else 200, form=form,
+        "campaigns/approval/test_message.html", status_code=422 if form.errors else 200, form=form,
         campaign=lookup.campaign(office, actor, number), messages=test_message.messages(office, actor, number),
         test_message=test_message.colleagues(office, actor),
     )  # fmt: skip

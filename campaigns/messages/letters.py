@@ -34,7 +34,7 @@ def refused(audience: Path) -> Refused:
         codes = [code for (code,) in lake.execute(last, [str(audience)]).fetchall() if postcode(code)]
         lake.register("codes", pa.table({"code": pa.array(codes, pa.string())}))
         doubtful = lake.execute(
-            f"SELECT uprn, address_lines FROM read_parquet(?) WHERE letter AND NOT coalesce({_SOUND}, false)",  # noqa: S608 - ours
+            f"SELECT uprn, address_lines FROM read_parquet(?) WHERE letter AND NOT coalesce({_SOUND}, false)",
             [str(audience), _ODD],
         ).fetchall()
     faults = {uprn: read_address(lines or ()).fault for uprn, lines in doubtful}

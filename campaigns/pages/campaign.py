@@ -15,6 +15,7 @@ from campaigns.closing import progress
 from campaigns.messages import proofs
 from campaigns.pages import actions
 from campaigns.pages.actions import Act
+from campaigns.plan import power
 from campaigns.plan.plan import Plan
 from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
@@ -35,6 +36,7 @@ from engage.foundation.web.handlers import (
     render,
     requires,
 )
+from segments.rules import tree
 
 Number = FromPath[int]
 
@@ -42,7 +44,7 @@ Number = FromPath[int]
 @get("/campaigns", sync_to_thread=True)
 def all_campaigns(office: InOffice, actor: ByActor) -> Template:
     return render(
-        "officers/campaigns.html",
+        "campaigns/pages/campaigns.html",
         campaigns=lookup.campaigns(office, actor),
         outlines=outlines.unfinished(office, actor),
     )
@@ -52,13 +54,15 @@ def all_campaigns(office: InOffice, actor: ByActor) -> Template:
 def campaign(office: InOffice, account: ByAccount, actor: ByActor, number: Number) -> Template:
     shown = _shown(office, account, actor, number)
     planning = shown["campaign"].state in lookup.CHANGEABLE
-    return render("officers/campaign_plan.html" if planning else "officers/campaign.html", **shown)
+    return render("campaigns/pages/campaign_plan.html" if planning else "campaigns/pages/campaign.html", **shown)
 
 
 @get("/campaigns/{number:int}/progress", sync_to_thread=True)
 def campaign_progress(office: InOffice, actor: ByActor, number: Number) -> Template:
     """The figures alone, for htmx to refresh."""
-    return render("officers/campaign_progress.html", **_moved(office, actor, lookup.campaign(office, actor, number)))
+    return render(
+        "campaigns/pages/campaign_progress.html", **_moved(office, actor, lookup.campaign(office, actor, number))
+    )
 
 
 def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[str, Any]:
@@ -99,8 +103,6 @@ def to_approve(office: Office, found: Campaign) -> bool:
 
 
 def _sentence(found: Campaign) -> str:
-    from segments.rules import tree  # noqa: PLC0415  # brings the query engine
-
     return tree.parse(found.rule).sentence()
 
 
@@ -128,8 +130,6 @@ def can_find(found: Campaign) -> list[str]:
     """What the comparison can find, in plain words; nothing before it is submitted."""
     if "power" not in found.estimate:
         return []
-    from campaigns.plan import power  # noqa: PLC0415  # brings the statistics
-
     return power.said(found.estimate["power"])
 
 
@@ -161,8 +161,8 @@ def _confirm(office: Office, actor: Actor, campaign: Campaign, act: Act, form: F
     planning = act.name in actions.BEFORE_A_POLL
     near = _before_a_poll(office, actor.authority, Plan.model_validate(campaign.plan)) if planning else ""
     return render(
-        "officers/campaign_act.html", status_code=422 if form.errors else 200, campaign=campaign, act=act, form=form,
-        before_a_poll=near,
+        "campaigns/pages/campaign_act.html", status_code=422 if form.errors else 200, campaign=campaign, act=act,
+        form=form, before_a_poll=near,
     )  # fmt: skip
 
 

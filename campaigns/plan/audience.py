@@ -46,7 +46,7 @@ def with_arms(
         drawn = assign(np.asarray(homes["uprn"], dtype=np.int64), wards, shares, seed)
         lake.register("drawn", pa.table({"uprn": homes["uprn"], "arm": drawn.astype(object)}))
         lake.execute(
-            "COPY (SELECT homes.* REPLACE (letter AND uprn NOT IN (SELECT uprn FROM no_letter) AS letter), drawn.arm "  # noqa: S608 - COPY takes no parameter for its file
+            "COPY (SELECT homes.* REPLACE (letter AND uprn NOT IN (SELECT uprn FROM no_letter) AS letter), drawn.arm "
             "FROM read_parquet(?) homes JOIN drawn USING (uprn) ORDER BY uprn) "
             f"TO {_quoted(to)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {AT_ONCE})",
             [str(frozen)],
@@ -163,7 +163,7 @@ def estimate(path: Path, plan: Plan) -> dict[str, Any]:
         waves = [_wave(lake, path, number, wave) for number, wave in enumerate(plan.waves, 1)]
         everyone = best_channel(sorted({channel for wave in plan.waves for channel in wave.channels}))
         total, unreached = lake.execute(
-            f"SELECT count(*), count(*) FILTER ({everyone} IS NULL) FROM read_parquet(?)",  # noqa: S608 - from REACHED
+            f"SELECT count(*), count(*) FILTER ({everyone} IS NULL) FROM read_parquet(?)",
             [str(path)],
         ).fetchall()[0]
     return {"households": total, "no_contact": unreached, "reachable": total - unreached, "waves": waves}
@@ -171,7 +171,7 @@ def estimate(path: Path, plan: Plan) -> dict[str, Any]:
 
 def _wave(lake: duckdb.DuckDBPyConnection, path: Path, number: int, wave: PlannedWave) -> dict[str, Any]:
     rows = lake.execute(
-        f"SELECT {best_channel(wave.channels)} AS channel, coalesce(sms_source, ''), count(*) FROM read_parquet(?) "  # noqa: S608 - from REACHED
+        f"SELECT {best_channel(wave.channels)} AS channel, coalesce(sms_source, ''), count(*) FROM read_parquet(?) "
         "WHERE arm IN (SELECT unnest(?)) GROUP BY ALL ORDER BY ALL",
         [str(path), list(wave.arms)],
     ).fetchall()

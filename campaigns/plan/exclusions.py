@@ -1,7 +1,7 @@
 """Who is left out of a campaign and why, in figures that add up.
 
-Homes that must not be seen are in none of these figures (`segments.safeguards.protected`): the first of them, all homes on the
-council's list, is rounded so that its difference to the others tells nothing of them.
+Homes that must not be seen are in none of these figures (`segments.safeguards.protected`): the first of them, all homes
+on the council's list, is rounded so that its difference to the others tells nothing of them.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ from engage.foundation.clock import LONDON
 from engage.foundation.errors import SendBlocked
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
+from segments.homes import registrations
 
 Uprns = npt.NDArray[np.int64]
 COMPARED = "in another campaign’s comparison, or still to be reminded by it"
@@ -55,8 +56,6 @@ def before_the_draw(
         register = current(session, authority, "register")
     found = {COMPARED: compared}
     if register is not None and register_snapshot is not None and register.id != register_snapshot:
-        from segments.homes import registrations  # noqa: PLC0415  # brings the query engine
-
         gained = registrations.gained_since(office, authority, register_snapshot)
         found[REGISTERED] = np.array(sorted(gained), dtype=np.int64)
     return found
@@ -137,7 +136,7 @@ def _of_arm(
     homes, contacts = _capped(office, session, authority, min(wave.send_on for wave in waves))
     over = "uprn IN (SELECT unnest(?)) OR email_contact IN (SELECT unnest(?)) OR sms_contact IN (SELECT unnest(?))"
     query = (
-        f"SELECT count(*) FILTER ({reached} IS NULL), count(*) FILTER ({reached} IS NOT NULL AND ({over})) "  # noqa: S608 - from REACHED
+        f"SELECT count(*) FILTER ({reached} IS NULL), count(*) FILTER ({reached} IS NOT NULL AND ({over})) "
         "FROM read_parquet(?) WHERE arm = ?"
     )
     unreached, capped = lake.execute(query, [homes, contacts, contacts, str(path), arm]).fetchall()[0]

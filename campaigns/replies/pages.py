@@ -52,7 +52,9 @@ def one_click_page(office: InOffice, token: Token, lang: Language = "en") -> Tem
 def _page(office: Office, token: str, lang: str) -> Template:
     link = residents.look_up(office, token)
     ahead = link.deadline if link.deadline and link.deadline > office.clock.now() else None
-    return render("residents/link.html", link=link, lang=lang, council=link.council, token=token, deadline=ahead)
+    return render(
+        "campaigns/replies/link.html", link=link, lang=lang, council=link.council, token=token, deadline=ahead
+    )
 
 
 async def from_notify(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:

@@ -152,7 +152,7 @@ def _write(session: Session, rows: list[tuple[Any, ...]], *, embedded: bool) -> 
         for start in range(0, len(rows), TO_A_STATEMENT):
             part = rows[start : start + TO_A_STATEMENT]
             # Else SQLite copies each page first, to undo the statement alone; a fault undoes the whole batch anyway.
-            query = f"INSERT OR ROLLBACK INTO {into} VALUES {', '.join([marks] * len(part))}"  # noqa: S608 - the names are ours
+            query = f"INSERT OR ROLLBACK INTO {into} VALUES {', '.join([marks] * len(part))}"
             connection.exec_driver_sql(query, tuple(chain.from_iterable(part)))
         return
     with connection.connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:  # type: ignore[attr-defined]  # psycopg's

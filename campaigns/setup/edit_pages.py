@@ -47,7 +47,7 @@ def campaign_edit_send(
 
 def _editor(office: Office, authority: str, form: Form, campaign: Campaign) -> Template:
     return render(
-        "officers/campaign_edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
+        "campaigns/setup/edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
         whole=plan_form.whole(campaign), **plan_form.offered(office, authority),
     )  # fmt: skip
 

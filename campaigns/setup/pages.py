@@ -73,7 +73,7 @@ def discard(request: Asked, office: InOffice, actor: ByActor, number: Number) ->
 def _tasks(outline: Outline | None, form: Form | None = None, segment: str = "") -> Template:
     form = form or Form()
     return render(
-        "officers/campaign_tasks.html", status_code=422 if form.errors else 200, form=form, outline=outline,
+        "campaigns/setup/tasks.html", status_code=422 if form.errors else 200, form=form, outline=outline,
         tasks=outlines.TASKS, progress=outlines.progress(outline.answers if outline else {}), segment=segment,
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ def _page(
     office: Office, actor: Actor, task: Task, form: Form, outline: Outline | None = None, status_code: int = 200
 ) -> Template:  # fmt: skip
     return render(
-        "officers/campaign_task.html", status_code=status_code, form=form, task=task, outline=outline,
+        "campaigns/setup/task.html", status_code=status_code, form=form, task=task, outline=outline,
         **plan_form.offered(office, actor.authority),
     )  # fmt: skip
 

@@ -1,9 +1,10 @@
 """Background work: DBOS drives it, the ledger decides.
 
-Each round of a campaign is a durable workflow (see `campaigns.worker.rounds`). Every step reads what is due from the ledger
-and commits its own progress there, so running one twice changes nothing.
+Each round of a campaign is a durable workflow (see `campaigns.worker.rounds`). Every step reads what is due from the
+ledger and commits its own progress there, so running one twice changes nothing.
 """
 
+import fcntl
 import signal
 import threading
 import time
@@ -203,8 +204,6 @@ def _only_worker(office: Office) -> Iterator[None]:
 
 
 def _lock(file: IO[str], home: Path) -> None:
-    import fcntl  # noqa: PLC0415  # not on Windows, where only this lock is missing
-
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

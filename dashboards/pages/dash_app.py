@@ -1,7 +1,7 @@
 """The dashboard: Dash served beneath `/dashboard/`, behind the service's own sign-in, header and navigation.
 
-It shows the published figures of `dashboards.published.figures` and nothing else. Whose they are comes from the session and
-travels to Dash's layout and callbacks in a context variable; nothing in an address or a request can choose it.
+It shows the published figures of `dashboards.published.figures` and nothing else. Whose they are comes from the session
+and travels to Dash's layout and callbacks in a context variable; nothing in an address or a request can choose it.
 """
 
 import hashlib
@@ -119,7 +119,9 @@ def _framed(request: Asked, figures: Figures) -> Callable[[dict[str, str]], str]
     view = _view(figures, request.query_params.dict())
 
     def frame(parts: dict[str, str]) -> str:
-        page = render("members/dashboard.html", parts=parts, figures=figures, view=view, divisions=_divisions(view))
+        page = render(
+            "dashboards/pages/dashboard.html", parts=parts, figures=figures, view=view, divisions=_divisions(view)
+        )
         template = request.app.template_engine.get_template(page.template_name)  # type: ignore[union-attr]  # the app has an engine
         return str(template.render(**page.create_template_context(request)))
 

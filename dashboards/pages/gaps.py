@@ -29,9 +29,9 @@ def gaps(office: InOffice, account: ByAccount) -> Template:
     try:
         found = gap.estimate(office, account.authority)
     except InputRefused as refused:
-        return render("officers/gaps.html", found=None, refused=str(refused))
+        return render("dashboards/pages/gaps.html", found=None, refused=str(refused))
     return render(
-        "officers/gaps.html", found=found, map=map_of(office, account.authority, found.wards),
+        "dashboards/pages/gaps.html", found=found, map=map_of(office, account.authority, found.wards),
         areas=found.areas[:AREAS_SHOWN], kinds=CHARACTERISTICS, assumptions=gap.ASSUMPTIONS, inferred=gap.INFERRED,
     )  # fmt: skip
 

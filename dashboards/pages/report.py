@@ -56,7 +56,7 @@ class Line:
 @get("/report", sync_to_thread=True)
 def report_page(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Template:
     sheets = _sheets(office, published(office, account.authority), wanted)
-    return render("members/report.html", **sheets, pdf=browser() is not None)
+    return render("dashboards/pages/report.html", **sheets, pdf=browser() is not None)
 
 
 @get("/report.pdf", sync_to_thread=True)
@@ -66,7 +66,7 @@ def report_file(request: Asked, office: InOffice, account: ByAccount, wanted: Wa
     if path is None:
         raise NotFound("This service cannot make PDF files. Open the report, choose Print, then Save as PDF.")
     sheets = _sheets(office, published(office, account.authority), wanted)
-    template = request.app.template_engine.get_template("members/report_file.html")  # type: ignore[union-attr]  # the app has an engine
+    template = request.app.template_engine.get_template("dashboards/pages/report_file.html")  # type: ignore[union-attr]  # the app has an engine
     styles = (STATIC / asset("engage.css").rpartition("/")[2]).read_text()
     page = str(template.render(**sheets, styles=Markup(styles)))  # noqa: S704  # our own style sheet
     headers = {"Content-Disposition": 'attachment; filename="report.pdf"'}

@@ -20,14 +20,14 @@ Number = FromPath[int]
 def council_list(office: InOffice, actor: ByActor) -> Template:
     """Every campaign that was launched, newest first."""
     launched = [each for each in lookup.campaigns(office, actor) if each.launched_at]
-    return render("officers/results.html", campaigns=launched)
+    return render("dashboards/pages/results.html", campaigns=launched)
 
 
 @get("/council/{number:int}", sync_to_thread=True)
 def council_page(office: InOffice, actor: ByActor, number: Number) -> Template:
     found = council(office, actor, number)
     return render(
-        "officers/result.html", held=found, sentence=sentence, per_hundred=per_hundred, pounds=pounds,
+        "dashboards/pages/result.html", held=found, sentence=sentence, per_hundred=per_hundred, pounds=pounds,
         names=wards.named(office, actor.authority), warnings=_warnings(found), interval=Interval,
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ def wards_page(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Tem
     view = View.of(figures, wanted)
     divided = [View(figures, view.trial, view.past, by) for by in BY if by != WARD and _worth(view, by)]
     return render(
-        "members/wards.html",
+        "dashboards/pages/wards.html",
         figures=figures,
         view=view,
         trial=view.trial,
@@ -104,7 +104,7 @@ def _found(figures: Figures, code: str) -> Ward:
 def _page(figures: Figures, trial: Trial | None, ward: Ward) -> Template:
     measured = trial if trial and trial.finding and not trial.interim else None
     return render(
-        "members/ward.html",
+        "dashboards/pages/ward.html",
         figures=figures,
         ward=ward,
         trial=trial,

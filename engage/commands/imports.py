@@ -24,8 +24,8 @@ from segments.importing.imports import import_file
 def import_(desk: Desk, kind: str, files: tuple[Path, ...], as_at: date, dry_run: bool, accept_shrink: bool) -> None:
     """Import each FILE as KIND.
 
-    KIND is one of register, register-update, gazetteer, geography, indicator, population, boundaries, contacts, suppressions or
-    protected.
+    KIND is one of register, register-update, gazetteer, geography, indicator, population, boundaries, contacts,
+    suppressions or protected.
 
     The format is recognised from content, not from the name; files may be gzipped. With --json, one object to a line.
     """

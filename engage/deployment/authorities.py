@@ -6,6 +6,7 @@ from engage.foundation import audit, identity
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Actor, Office
+from engage.migrations import upgrade
 
 GSS_CODE_LENGTH = 9
 
@@ -28,8 +29,6 @@ def open_authority(office: Office, code: str, name: str, email: str | None = Non
     if len(code) != GSS_CODE_LENGTH or not code.isalnum() or not name.strip():
         msg = f"authority is {code!r}: expected a GSS code of nine characters, such as E07000193, and a name."
         raise InputRefused(msg)
-    from engage.migrations import upgrade  # noqa: PLC0415  # brings every room's tables, which an invitation needs not
-
     upgrade(office.database)
     with office.database.session() as session:
         found = session.get(Authority, code)

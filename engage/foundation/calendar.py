@@ -86,7 +86,8 @@ class Poll(Row):
 
 
 class Retention(Row):
-    """How long personal data is kept that nothing needs any more: see `segments.importing.retention`, `campaigns.records.retention`."""
+    """How long personal data is kept that nothing needs any more: see the `retention` of `segments.importing` and
+    `campaigns.records`."""
 
     replaced_days: int  # what was undone, or worked out anew since
     rejected_days: int  # rejected rows of an import

@@ -1,5 +1,6 @@
 """Settings from the environment (`ENGAGE_…`); a bad value stops the start and says what would do."""
 
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -115,8 +116,6 @@ def load(**overrides: object) -> Settings:
 
 
 def _explain(error: ValidationError, overrides: dict[str, object]) -> str:
-    import os  # noqa: PLC0415  # only a failing start reads the raw value
-
     lines = []
     for problem in error.errors(include_url=False, include_context=False):
         field = str(problem["loc"][0])

@@ -16,19 +16,19 @@ Language = FromQuery[Literal["en", "cy"]]
 @get("/accessibility")
 async def accessibility(request: Anyone, lang: Language = "en") -> Template:
     await signed_in(request)
-    return render("about/accessibility.html", lang=lang)
+    return render("engage/pages/accessibility.html", lang=lang)
 
 
 @get("/privacy")
 async def privacy(request: Anyone, lang: Language = "en") -> Template:
     await signed_in(request)
-    return render("about/privacy.html", lang=lang)
+    return render("engage/pages/privacy.html", lang=lang)
 
 
 @get("/cookies")
 async def cookies(request: Anyone) -> Template:
     await signed_in(request)
-    return render("about/cookies.html")
+    return render("engage/pages/cookies.html")
 
 
 routes: list[ControllerRouterHandler] = [

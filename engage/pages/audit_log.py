@@ -39,7 +39,7 @@ def trail(office: Office, authority: str, page: int = 1) -> Trail:
 
 @get("/audit", guards=[requires(Right.audit)], sync_to_thread=True)
 def audit_page(office: InOffice, account: ByAccount, page: Page = 1) -> Template:
-    return render("officers/audit.html", trail=trail(office, account.authority, page))
+    return render("engage/pages/audit_log.html", trail=trail(office, account.authority, page))
 
 
 routes: list[ControllerRouterHandler] = [Router("/", route_handlers=[audit_page], include_in_schema=False)]

@@ -13,7 +13,7 @@ from engage.pages.overview import overview
 def home(office: InOffice, account: ByAccount) -> Template | Redirect:
     if not account.may(Right.see_data):
         return redirect("/wards")
-    return render("officers/home.html", overview=overview(office, account))
+    return render("engage/pages/home.html", overview=overview(office, account))
 
 
 routes: list[ControllerRouterHandler] = [Router("/", route_handlers=[home], include_in_schema=False)]

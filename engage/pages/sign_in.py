@@ -34,7 +34,7 @@ WRONG = "Enter the email address and password of your account"
 async def sign_in_page(request: Anyone, wanted: Next = "/") -> Template | Redirect:
     if await signed_in(request):
         return redirect("/")
-    return render("entrance/sign_in.html", form=Form(), next=local_path(wanted))
+    return render("engage/pages/sign_in.html", form=Form(), next=local_path(wanted))
 
 
 @post("/sign-in", include_in_schema=False, sync_to_thread=True, middleware=[ATTEMPTS.middleware])
@@ -42,7 +42,7 @@ def sign_in_send(request: Anyone, office: InOffice, form: WithForm) -> Template 
     wanted = local_path(form.text("next"))
     account = enter(office, form)
     if account is None:
-        return render("entrance/sign_in.html", status_code=422, form=form, next=wanted)
+        return render("engage/pages/sign_in.html", status_code=422, form=form, next=wanted)
     sign_in(request, account)
     return redirect(wanted)
 
@@ -55,14 +55,14 @@ async def sign_out(request: Anyone) -> Redirect:
 
 @get("/welcome/{secret:str}", include_in_schema=False, sync_to_thread=True)
 def welcome_page(office: InOffice, secret: FromPath[str]) -> Template:
-    return render("entrance/welcome.html", form=Form(), invited=invited(office, secret))
+    return render("engage/pages/welcome.html", form=Form(), invited=invited(office, secret))
 
 
 @post("/welcome/{secret:str}", include_in_schema=False, sync_to_thread=True, middleware=[ATTEMPTS.middleware])
 def welcome_send(request: Anyone, office: InOffice, secret: FromPath[str], form: WithForm) -> Template | Redirect:
     account = accept(office, secret, form)
     if not form.valid:
-        return render("entrance/welcome.html", status_code=422, form=form, invited=account)
+        return render("engage/pages/welcome.html", status_code=422, form=form, invited=account)
     sign_in(request, account)
     notify(request, "Your password is set. You are signed in.")
     return redirect("/")

@@ -38,7 +38,7 @@ ByCampaigns = NamedDependency[Campaigns]  # of a higher floor, so the applicatio
 @get("/segments", sync_to_thread=True)
 def all_segments(office: InOffice, account: ByAccount) -> Template:
     found = segments.all_segments(office, account.authority)
-    return render("officers/segments.html", segments=found, **_offered(office, account.authority))
+    return render("segments/audiences/segments.html", segments=found, **_offered(office, account.authority))
 
 
 @get("/segments/new", guards=[requires(Right.plan)], sync_to_thread=True)
@@ -62,7 +62,9 @@ def segment_send(
         notify(request, f"Segment saved: {saved.name}, version {saved.version}.")
         return redirect(f"/segments/{saved.id}")
     if wants_fragment(request):
-        return render("officers/segment_count.html", **_pictured(office, actor.authority, campaigns, form, shown))
+        return render(
+            "segments/audiences/segment_count.html", **_pictured(office, actor.authority, campaigns, form, shown)
+        )
     return _editor(office, actor.authority, campaigns, form, shown)
 
 
@@ -71,7 +73,7 @@ def segment(office: InOffice, account: ByAccount, campaigns: ByCampaigns, number
     found = segments.find(office, account.authority, number)
     shown = rule_form.RuleForm(every=True, rows=[], rule=tree.parse(found.rule))
     pictured = _pictured(office, account.authority, campaigns, Form(), shown)
-    return render("officers/segment.html", segment=found, **pictured, **_versions(office, found))
+    return render("segments/audiences/segment.html", segment=found, **pictured, **_versions(office, found))
 
 
 @get("/segments/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
@@ -88,7 +90,7 @@ def _editor(
     pictured = _pictured(office, authority, campaigns, form, shown)
     columns = _columns(office, authority, shown)
     return render(
-        "officers/segment_edit.html", status_code=422 if form.errors else 200, columns=columns,
+        "segments/audiences/segment_edit.html", status_code=422 if form.errors else 200, columns=columns,
         operators=list(tree.COMPARISONS), wards=wards.named(office, authority), meeting=rule_form.MEETING,
         most=rule_form.MOST, levels=rule_form.LEVELS, **pictured, **_offered(office, authority),
     )  # fmt: skip

@@ -136,7 +136,7 @@ class _InDuckDB:
     def write(self, code: str, names: Mapping[str, str], order: str, to: Path) -> int:
         """In SQL, as Ibis takes longer to make SQL of an expression than DuckDB to write a small authority."""
         kept = ", ".join(f"{quoted(held)} AS {quoted(name)}" for name, held in names.items())
-        part = f"SELECT {kept} FROM {quoted(self.name)} WHERE authority = {literal(code)} ORDER BY {quoted(order)}"  # noqa: S608 - all quoted
+        part = f"SELECT {kept} FROM {quoted(self.name)} WHERE authority = {literal(code)} ORDER BY {quoted(order)}"
         # A cursor is a connection of its own, so that the parts of several authorities are written at a time.
         self.own.con.cursor().execute(f"COPY ({part}) TO {literal(str(to))} (FORMAT parquet)")
         return int(pq.read_metadata(to).num_rows)

@@ -41,12 +41,10 @@ def connect(master: str) -> Any:
 
 
 def read(backend: Any, files: list[Path], file_column: str) -> ir.Table:
-    from pyspark.sql.functions import col  # noqa: PLC0415  # an extra that few install
-
     name = ibis.util.gen_name("read_lake")
     with _in_a_sentence():
         every = backend._session.read.parquet(*(file.as_uri() for file in files))  # noqa: SLF001  # Ibis has no other way to it
-        every.select("*", col("_metadata.file_path").alias(file_column)).createOrReplaceTempView(name)
+        every.selectExpr("*", f"_metadata.file_path as {file_column}").createOrReplaceTempView(name)
         return backend.table(name)
 
 
@@ -66,11 +64,10 @@ def write(backend: Any, expression: ir.Table, folder: Path, by: str | None = Non
 def _in_a_sentence() -> Iterator[None]:
     """What Spark says of a failure may hold values of rows, and is pages long."""
     from py4j.protocol import Py4JError  # noqa: PLC0415  # an extra that few install
-    from pyspark.errors import PySparkException  # noqa: PLC0415  # see above
 
     try:
         yield
-    except PySparkException as error:
+    except _pyspark().errors.PySparkException as error:
         raise SparkUnavailable(f"Spark broke off: {error.getCondition() or type(error).__name__}. {LOOK}") from None
     except Py4JError as error:
         raise SparkUnavailable(f"Spark broke off: {type(error).__name__}. {LOOK}") from None
@@ -84,27 +81,32 @@ def _compiled(backend: Any, expression: ir.Table) -> Any:
     return backend.raw_sql(backend.compile(expression))
 
 
+def _pyspark() -> Any:
+    import pyspark.sql  # noqa: PLC0415  # an extra that few install; brings pyspark.errors
+
+    return pyspark
+
+
 def _session(master: str) -> Any:
     """The session of this process, begun when first asked for, and again when the cluster has ended it."""
     try:
-        from pyspark.errors import PySparkException  # noqa: PLC0415  # an extra that few install
-        from pyspark.sql import SparkSession  # noqa: PLC0415  # see above
+        pyspark = _pyspark()
     except ImportError:
         msg = f"ENGAGE_ENGINE is {master!r}, and Spark is not installed here. Install it: pip install 'engage[spark]'"
         raise SparkUnavailable(msg) from None
     _demand_java(master)
     _demand_answer(master)
-    running = SparkSession.getActiveSession()
+    running = pyspark.sql.SparkSession.getActiveSession()
     if running and not running.sparkContext._jsc.sc().isStopped():  # noqa: SLF001  # PySpark itself does not ask Java
         return running
     if running:
         running.stop()
-    builder = SparkSession.builder.master(master).appName("engage")
+    builder = pyspark.sql.SparkSession.builder.master(master).appName("engage")
     for name, value in OWN.items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()
-    except (PySparkException, OSError) as error:
+    except (pyspark.errors.PySparkException, OSError) as error:
         msg = f"Spark does not start at {master}: {type(error).__name__}. Engage needs Java 17 or newer for it."
         raise SparkUnavailable(msg) from None
 

@@ -33,10 +33,10 @@ def first_rows(reading: Reading, shelf: str, before: Path | None = None) -> list
     if before:
         earlier = f"read_parquet({literal(str(before))})"
         both = ", ".join(map(quoted, types.keys() & _types(reading, earlier).keys()))
-        staged = f"(select {both} from {staged} except select {both} from {earlier})"  # noqa: S608 - our own columns
+        staged = f"(select {both} from {staged} except select {both} from {earlier})"
     order = " order by staged.line" if before and "line" in types else ""
     listed = ", ".join(f"({sql})::varchar as {quoted(name)}" for name, sql in columns.items())
-    rows = reading.con.execute(f"select {listed} from {staged} staged{order} limit {FIRST}").fetchall()  # noqa: S608 - our own columns
+    rows = reading.con.execute(f"select {listed} from {staged} staged{order} limit {FIRST}").fetchall()
     return [_row(dict(zip(columns, row, strict=True)), shelf, reading.keys) for row in rows]
 
 

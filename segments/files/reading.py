@@ -141,9 +141,9 @@ class Known:
     def areas_sql(self, level: str) -> str | None:
         """A query of the authority's own area codes at a level (`ward`, `oa`, `lsoa`), or None if unknown."""
         if self.geography:
-            return f"select distinct {level} as area from read_parquet({literal(str(self.geography))})"  # noqa: S608 - our own path
+            return f"select distinct {level} as area from read_parquet({literal(str(self.geography))})"
         if level == "ward" and self.boundaries:
-            return f"select ward as area from read_parquet({literal(str(self.boundaries))})"  # noqa: S608 - our own path
+            return f"select ward as area from read_parquet({literal(str(self.boundaries))})"
         return None
 
 
@@ -192,7 +192,7 @@ class Reading:
     def worked_out(self, rows_sql: str) -> str:
         for part in self.parts:
             named = ", ".join(f"{sql} as {quoted(name)}" for name, sql in part.items())
-            rows_sql = f"(select *, {named} from {rows_sql})"  # noqa: S608 - expressions of our own formats
+            rows_sql = f"(select *, {named} from {rows_sql})"
         return rows_sql
 
     def refuse_if_changed(self) -> None:
@@ -237,9 +237,9 @@ def _read_from(reading: Reading, path: Path, delimiter: str, skip: int) -> None:
 
 def _show_raw(reading: Reading) -> None:
     kept = f"where {quoted(reading.columns[0])} is distinct from {literal(reading.filler)}" if reading.filler else ""
-    numbered = f"select row_number() over () + {reading.first_line - 1} as line, * from {reading.rows_sql}"  # noqa: S608 - quoted by _csv
-    placed = reading.worked_out(f"(select * from ({numbered}) {kept})")  # noqa: S608 - as above
-    reading.con.execute(f"create or replace view raw as select * from {placed}")  # noqa: S608 - as above
+    numbered = f"select row_number() over () + {reading.first_line - 1} as line, * from {reading.rows_sql}"
+    placed = reading.worked_out(f"(select * from ({numbered}) {kept})")
+    reading.con.execute(f"create or replace view raw as select * from {placed}")
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -263,7 +263,7 @@ def _csv(path: Path, delimiter: str, columns: list[str], skip: int, *, padded: b
 
 def _each_line_is_a_row(reading: Reading) -> bool:
     try:
-        counted = reading.con.execute(f"select count(*), count(columns(*)) from {reading.rows_sql}").fetchone()  # noqa: S608 - quoted by _csv
+        counted = reading.con.execute(f"select count(*), count(columns(*)) from {reading.rows_sql}").fetchone()
     except duckdb.Error:
         return False  # mending tells what is wrong and where
     return counted is not None and counted[0] == reading.rows

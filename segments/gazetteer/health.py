@@ -49,7 +49,7 @@ create table claim as select distinct uprn from register where uprn is not null;
 create view place as from geography;
 create view survey as from coordinates;
 create view ward as select ward as code, name from boundaries;
-"""  # noqa: S608 - our own conditions
+"""
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def _prepare(con: duckdb.DuckDBPyConnection, office: Office, sources: dict[str, 
         if name in sources:
             path = literal(str(office.lake.file(sources[name])))
             con.execute(
-                f"create view {name} as select {', '.join(columns)} from "  # noqa: S608 - our own names
+                f"create view {name} as select {', '.join(columns)} from "
                 f"(from empty_{name} union all by name select * from read_parquet({path}))"
             )
         else:
@@ -242,7 +242,7 @@ def _check(con: duckdb.DuckDBPyConnection, sources: dict[str, Snapshot]) -> list
         if missing := next((kind for kind in issue.needs if kind not in sources), ""):
             findings.append(Finding(issue.key, missing=missing))
             continue
-        found = f"select ?, uprn, record, expected from ({issue.found}) order by uprn"  # noqa: S608 - our own
+        found = f"select ?, uprn, record, expected from ({issue.found}) order by uprn"
         counted = con.execute(f"insert into issue {found}", [issue.key]).fetchone()
         findings.append(Finding(issue.key, (counted or (0,))[0], totals[issue.of]))
     return findings
@@ -253,14 +253,12 @@ def _share(con: duckdb.DuckDBPyConnection, office: Office, file: Snapshot) -> Fi
     path = literal(str(office.lake.file(file)))
     if (
         file.kind == "indicator"
-        and not con.execute(
-            f"select count(*) from read_parquet({path}) where level = 'uprn'"  # noqa: S608 - our own path
-        ).fetchall()[0][0]
+        and not con.execute(f"select count(*) from read_parquet({path}) where level = 'uprn'").fetchall()[0][0]
     ):
         return None
     uprn, known = _uprn_of(office, file.kind)
     counted = con.execute(
-        f"select count(*), count({uprn}), count(*) filter ({uprn} in (select {known} from property)) "  # noqa: S608 - our own
+        f"select count(*), count({uprn}), count(*) filter ({uprn} in (select {known} from property)) "
         f"from read_parquet({path})"
     ).fetchone()
     return FileShare(file.kind, file.name, *(counted or (0, 0, 0)))

@@ -2,8 +2,8 @@
 
 Each `found` is a query of `uprn, record, expected` over the tables of segments/gazetteer/health.py: `property` (the
 whole gazetteer), `home` (its homes), `claim` (the UPRNs on the register), `place` (the geography), `survey` (OS Open
-UPRN), `ward` (`code`, `name`), `stray` (points in another ward, segments/areas/ward_points.py). None of them knows which
-addresses are protected, so nothing here can tell.
+UPRN), `ward` (`code`, `name`), `stray` (points in another ward, segments/areas/ward_points.py). None of them knows
+which addresses are protected, so nothing here can tell.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ ISSUES = (
     Issue(
         "register_historic", "Register UPRNs of properties that are gone",
         "Give the entries the UPRN of the property that replaced it, or review whether anybody still lives there.",
-        f"select c.uprn, {SAID} as record, "  # noqa: S608 - our own
+        f"select c.uprn, {SAID} as record, "
         "'a current property' || coalesce(', such as its successor ' || p.successor, '') as expected "
         f"from claim c join property p using (uprn) where {GONE}",
         of="claim", needs=("register",),
@@ -64,7 +64,7 @@ ISSUES = (
         "register_no_home", "Register UPRNs of something other than a current home",
         "Electors stand at a parent building, a shop or a home not yet approved. Give them the UPRN of the flat or "
         "house they live in, or correct the class or status.",
-        f"select c.uprn, {SAID} as record, 'a home (class RD, RH, RI or X), approved and in use' as expected "  # noqa: S608 - our own
+        f"select c.uprn, {SAID} as record, 'a home (class RD, RH, RI or X), approved and in use' as expected "
         f"from claim c join property p using (uprn) where not p.residential and not {GONE}",
         of="claim", needs=("register",),
     ),
@@ -110,7 +110,7 @@ ISSUES = (
     Issue(
         "far_point", f"Points more than {APART} metres from those of OS Open UPRN",
         "Look at both points on a map and correct the one that is wrong.",
-        "select h.uprn, point_said(h.easting, h.northing) as record, "  # noqa: S608 - our own
+        "select h.uprn, point_said(h.easting, h.northing) as record, "
         "concat(point_said(s.easting, s.northing), ' (OS Open UPRN), ', "
         "round(apart(h.easting, h.northing, s.easting, s.northing))::bigint, ' m away') as expected "
         "from home h join survey s using (uprn) "
@@ -135,7 +135,7 @@ ISSUES = (
     Issue(
         "parent_gone", "Homes whose parent property is unknown or gone",
         "Point them to the building they are part of now.",
-        "select h.uprn, concat('parent UPRN ', h.parent_uprn, case when p.uprn is null then ', not in the gazetteer' "  # noqa: S608 - our own
+        "select h.uprn, concat('parent UPRN ', h.parent_uprn, case when p.uprn is null then ', not in the gazetteer' "
         f"else ', ' || {SAID} end) as record, 'a current parent' as expected "
         f"from home h left join property p on p.uprn = h.parent_uprn "
         f"where h.parent_uprn is not null and (p.uprn is null or {GONE})",

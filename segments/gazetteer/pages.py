@@ -24,10 +24,10 @@ def health(office: InOffice, actor: ByActor) -> Template:
     try:
         found = gazetteer_health.examine(office, actor)
     except InputRefused as refused:
-        return render("officers/gazetteer.html", health=None, refused=str(refused))
+        return render("segments/gazetteer/health.html", health=None, refused=str(refused))
     return render(
-        "officers/gazetteer.html", health=found, about=gazetteer_health.about, files=list(map(_titled, found.files)),
-        tolerance=ward_points.TOLERANCE, kinds=WORDS, most=MOST_CHANGES,
+        "segments/gazetteer/health.html", health=found, about=gazetteer_health.about,
+        files=list(map(_titled, found.files)), tolerance=ward_points.TOLERANCE, kinds=WORDS, most=MOST_CHANGES,
         names=wards.every_name(office, actor.authority), **_order(found),
     )  # fmt: skip
 

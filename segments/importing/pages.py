@@ -49,7 +49,7 @@ NOUNS = {
 def data(office: InOffice, account: ByAccount) -> Template:
     steps.take_up(office)
     return render(
-        "officers/data.html",
+        "segments/importing/data.html",
         datasets=datasets.shelves(office, account.authority),
         history=datasets.log(office, account.authority),
         homes=_summary(office, account.authority),
@@ -62,7 +62,7 @@ def data(office: InOffice, account: ByAccount) -> Template:
 
 @get("/data/formats", sync_to_thread=False)
 def data_formats() -> Template:
-    return render("officers/formats.html", kinds=preparation.kinds())
+    return render("segments/importing/formats.html", kinds=preparation.kinds())
 
 
 @get("/data/formats/{name:str}", sync_to_thread=False)
@@ -103,7 +103,7 @@ def data_intake(
     if wants_fragment(request):
         return _changed(found, seen)
     if found.at_work:
-        return render("officers/intake_progress.html", intake=found, still=still, title_of=datasets.title)
+        return render("segments/importing/intake_progress.html", intake=found, still=still, title_of=datasets.title)
     if found.state == IntakeState.imported:
         return _imported(request, office, found)
     return _outcome(office, actor, found, Form(_as_typed(found)))
@@ -147,7 +147,7 @@ def data_intake_rejects(office: InOffice, actor: ByActor, token: Token) -> File:
 def data_report(office: InOffice, account: ByAccount, number: Number) -> Template:
     behind = review.homes_are_behind(office, account.authority)
     return render(
-        "officers/import.html", snapshot=datasets.find(office, account.authority, number), behind=behind,
+        "segments/importing/import.html", snapshot=datasets.find(office, account.authority, number), behind=behind,
         title_of=datasets.title,
     )  # fmt: skip
 
@@ -160,7 +160,7 @@ def data_rejects(office: InOffice, actor: ByActor, number: Number) -> File:
 @get("/data/{number:int}/undo", guards=IMPORTS, sync_to_thread=True)
 def data_undo(office: InOffice, account: ByAccount, number: Number) -> Template:
     snapshot = datasets.find(office, account.authority, number)
-    return render("officers/undo.html", snapshot=snapshot, next=imports.current_without(office, snapshot))
+    return render("segments/importing/undo.html", snapshot=snapshot, next=imports.current_without(office, snapshot))
 
 
 @post("/data/{number:int}/undo", guards=IMPORTS, sync_to_thread=True)
@@ -215,7 +215,7 @@ def _uploaded(office: Office, actor: Actor, form: Form, kind: str) -> Corner | N
 
 def _upload(form: Form, corner: Corner | None = None) -> Template:
     status = 422 if form.errors else 200
-    return render("officers/upload.html", status_code=status, form=form, kinds=_kinds(), corner=corner)
+    return render("segments/importing/upload.html", status_code=status, form=form, kinds=_kinds(), corner=corner)
 
 
 def _watch(office: Office, found: Intake) -> Redirect:
@@ -230,7 +230,7 @@ def _changed(found: Intake, seen: str) -> Template | Response[str]:
         return Response("", headers={"HX-Refresh": "true"})
     if seen == found.shown:
         return Response("", status_code=204)
-    return render("officers/_intake_progress.html", intake=found)
+    return render("segments/importing/_intake_progress.html", intake=found)
 
 
 def _imported(request: Asked, office: Office, found: Intake) -> Redirect:
@@ -249,7 +249,11 @@ def _imported(request: Asked, office: Office, found: Intake) -> Redirect:
 def _outcome(office: Office, actor: Actor, found: Intake, form: Form, asked: Form | None = None) -> Template:
     """A file that waits for a decision, or one that did not come in. `form` is about its kind and day, `asked` about
     the decision; the error summary tells of whichever has errors."""
-    name = "officers/intake_decide.html" if found.state == IntakeState.waiting else "officers/intake_refused.html"
+    name = (
+        "segments/importing/intake_decide.html"
+        if found.state == IntakeState.waiting
+        else "segments/importing/intake_refused.html"
+    )
     shown = asked or form
     return render(
         name, status_code=422 if shown.errors else 200, intake=found, report=found.found, form=shown, typed=form,

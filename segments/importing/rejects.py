@@ -58,11 +58,11 @@ def write(reading: Reading, shelf: str, to: Path, *, waiting: bool = False) -> i
     """
     whole = _has_cells(reading) and (waiting or shelf not in PERSONAL)
     cells = [f"r.{quoted(name)}" for name in reading.columns] if whole else []
-    query = f'select j.line, j."column", j.reason, j."value"{"".join(f", {cell}" for cell in cells)} from rejects j'  # noqa: S608 - the file's own columns, quoted
+    query = f'select j.line, j."column", j.reason, j."value"{"".join(f", {cell}" for cell in cells)} from rejects j'
     if whole:
         # Only rows that were judged: what is dropped while it is parsed stays out, however it got into the list.
         judged = "(select line from judged semi join rejects using (line))"
-        query += f" left join (select * from raw semi join {judged} using (line)) r on r.line = j.line"  # noqa: S608 - our own names
+        query += f" left join (select * from raw semi join {judged} using (line)) r on r.line = j.line"
     found = reading.con.execute(f"{query} order by j.line")
     written = 0
     with to.open("w", encoding="utf-8-sig", newline="") as file:  # the mark makes Excel read UTF-8

@@ -1,6 +1,6 @@
 """Ties every elector to a home: by UPRN where the address fits it, else by the address, else by what an officer says.
 
-Nothing here sees a name. A wrong home is worse than none: whatever is not certain is asked (segments/linking/review.py).
+Nothing here sees a name. A wrong home is worse than none: what is not certain is asked (segments/linking/review.py).
 """
 
 from collections.abc import Sequence
@@ -110,7 +110,7 @@ select spot, claimed, coalesce(postcode_differs, false) as postcode_differs,
     when fits then 'stands' when elsewhere then 'elsewhere' when n.spot is not null then 'stands'
     when key = '' and not coalesce(postcode_differs, false) then 'stands' else 'open' end as ruling
 from found left join near n using (spot, claimed)
-"""  # noqa: S608 - a number of ours
+"""
 
 
 def _judge_uprns(con: duckdb.DuckDBPyConnection) -> None:
@@ -145,7 +145,7 @@ def _decide(con: duckdb.DuckDBPyConnection) -> None:
         update claim set ruling = 'stands' from match m where ruling = 'open' and m.spot = claim.spot
             and m.uprn = claim.claimed and m.place = 1 and m.weight >= {matching.LEAST_WEIGHT}
             and coalesce(m.lead, {LEAD_WITH_UPRN}) >= {LEAD_WITH_UPRN}
-    """)  # noqa: S608 - numbers of ours
+    """)
     con.execute(matching.CERTAIN)
     con.execute(matching.CANDIDATES)
     con.execute("""

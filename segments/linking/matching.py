@@ -82,7 +82,7 @@ def nearly(con: duckdb.DuckDBPyConnection) -> None:
 
 def _run_matcher(con: duckdb.DuckDBPyConnection) -> None:
     # Its import takes most of a second, which a register that is all exact need not wait for.
-    from uk_address_matcher import AddressMatcher, SplinkStage  # noqa: PLC0415
+    from uk_address_matcher import AddressMatcher, SplinkStage  # noqa: PLC0415  # see above
 
     for name in ("uk_address_matcher", "splink"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -101,7 +101,7 @@ def _run_matcher(con: duckdb.DuckDBPyConnection) -> None:
     )
     with matcher.match():
         con.execute(
-            "insert into match select unique_id_r, unique_id_l, match_weight, distinguishability, candidate_rank "  # noqa: S608 - the matcher's own table
+            "insert into match select unique_id_r, unique_id_l, match_weight, distinguishability, candidate_rank "
             f"from {stage.best_matches_table} where unique_id_l is not null"
         )
 
@@ -113,7 +113,7 @@ select m.spot, m.uprn from match m join spot s using (spot) join property p usin
 where m.place = 1 and p.home and m.weight >= {LEAST_WEIGHT} and coalesce(m.lead, {LEAST_LEAD}) >= {LEAST_LEAD}
     and m.spot not in (from no_home) and exists (
         select 1 from wording w where w.uprn = m.uprn and w.postcode = s.postcode and alike(s.key, w.core, {SLIPS}))
-"""  # noqa: S608 - numbers of ours
+"""
 
 # Homes worth showing: the one chosen before, those written exactly alike, those of a building and those with evidence,
 # last the one that the UPRN names though nothing else speaks for it.
@@ -129,4 +129,4 @@ with found as (
 select f.spot, f.uprn, max(rank) as rank, max(weight) as weight from found f join property p using (uprn)
 where p.home and f.spot in (from unsettled) group by f.spot, f.uprn
 qualify row_number() over (partition by f.spot order by max(rank) desc, max(weight) desc, f.uprn) <= {SHOWN}
-"""  # noqa: S608 - numbers of ours
+"""

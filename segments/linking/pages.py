@@ -74,7 +74,7 @@ def answers(office: InOffice, actor: ByActor, page: FromQuery[int] = 1) -> Templ
     last = max(1, -(-len(found) // ON_A_PAGE))
     page = min(max(page, 1), last)
     shown = found[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
-    return render("officers/review_answers.html", answers=shown, page=page, last=last, count=len(found))
+    return render("segments/linking/review_answers.html", answers=shown, page=page, last=last, count=len(found))
 
 
 @get("/data/review/contradictions.csv", sync_to_thread=True)
@@ -91,7 +91,7 @@ def contradictions(office: InOffice, actor: ByActor) -> Response[bytes]:
 def _page(request: Asked, queue: Queue, question: Question, form: Form) -> Template:
     following = queue.next_after(question.number)
     return render(
-        "officers/review.html", status_code=422 if form.errors else 200, form=form, question=question,
+        "segments/linking/review.html", status_code=422 if form.errors else 200, form=form, question=question,
         homes=[_compared(question, home) for home in question.homes], count=len(queue.questions),
         answered=len(queue.questions) - len(queue.waiting), linked=_report(queue),
         later=following.number if following and following.number != question.number else None,
@@ -101,7 +101,7 @@ def _page(request: Asked, queue: Queue, question: Question, form: Form) -> Templ
 
 def _done(office: Office, actor: Actor, queue: Queue) -> Template:
     return render(
-        "officers/review_done.html", count=len(queue.questions), linked=_report(queue),
+        "segments/linking/review_done.html", count=len(queue.questions), linked=_report(queue),
         behind=review.homes_are_behind(office, actor.authority),
     )  # fmt: skip
 

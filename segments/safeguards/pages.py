@@ -37,7 +37,7 @@ def suppressions_send(request: Asked, office: InOffice, actor: ByActor, form: Wi
 
 def _suppressions(office: Office, authority: str, form: Form) -> Template:
     return render(
-        "officers/suppressions.html", status_code=422 if form.errors else 200, form=form,
+        "segments/safeguards/suppressions.html", status_code=422 if form.errors else 200, form=form,
         tallies=objections.tallies(office, authority), reasons=list(objections.REASONS.items()),
     )  # fmt: skip
 

@@ -65,7 +65,7 @@ def keyed(office: Office, homes: Mapping[str, Snapshot], wanted: Mapping[str, se
     if files:
         key = office.keys.hash_sql("'uprn' || chr(31) || uprn::VARCHAR")
         query = (
-            f"SELECT filename, uprn, {key} AS key FROM read_parquet(?, filename = true) "  # noqa: S608  # the expression is ours
+            f"SELECT filename, uprn, {key} AS key FROM read_parquet(?, filename = true) "
             "WHERE key IN (SELECT unnest(?)) ORDER BY uprn"
         )
         with duckdb.connect() as lake:

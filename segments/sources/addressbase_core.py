@@ -31,7 +31,7 @@ create table parts as
 select line, key, key::bigint as uprn, 'ENG' as language, 1 as status, try_cast(usrn as bigint) as usrn,
     {delivery_point(*BUILDING, "null", "street_name", *PLACES, postcode="postcode")}
 from records
-"""  # noqa: S608 - our own columns
+"""
 
 LAYOUT = flat_file.Layout(
     name="AddressBase Core", columns=COLUMNS, used=USED, change="change_code", kind="classification_code",

@@ -84,7 +84,7 @@ union all by name
 select line, key, key::bigint as uprn, 'CYM' as language, 0 as status, as_usrn(usrn) as usrn,
     {delivery_point(*BUILDING, *WELSH, postcode="postcode")}
 from records where coalesce(welsh_dependent_thoroughfare, welsh_thoroughfare, welsh_post_town) is not null;
-"""  # noqa: S608 - our own columns
+"""
 
 
 LAYOUT = flat_file.Layout(

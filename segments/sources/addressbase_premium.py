@@ -44,13 +44,13 @@ WARNS = [
 
 CLAIMS = f"""
 select as_uprn(c4) as uprn, clean({_since(12, 14)}) as custodian from raw where c1 = '21'
-"""  # noqa: S608 - our own columns
+"""
 
 
 def _newest(record: str, ended: int, started: int, cells: str) -> str:
     """Of the records of a property, the one that speaks for it now."""
     return (
-        f"(select as_uprn(c4) as uprn, {cells} from records where record = '{record}' qualify row_number() over ("  # noqa: S608 - our own columns
+        f"(select as_uprn(c4) as uprn, {cells} from records where record = '{record}' qualify row_number() over ("
         f"partition by as_uprn(c4) order by has_ended(c{ended}), as_day(c{started}) desc nulls last, key, line) = 1)"
     )
 
@@ -68,7 +68,7 @@ left join {_newest("32", 10, 9, "clean(c6) as class")} k on k.uprn = b.uprn
 left join {_newest("31", 9, 8, "case when not has_ended(c9) then clean(c6) end as organisation")} o on o.uprn = b.uprn
 left join {_newest("23", 10, 9, "case when is_code(clean(c6)) then clean(c6) end as ward")} w on w.uprn = b.uprn
 left join {_newest("30", 7, 6, "as_uprn(c10) as successor")} s on s.uprn = b.uprn
-"""  # noqa: S608 - our own columns
+"""
 POINTS = """
 create table points as
 select *, as_uprn(c4) as uprn,
@@ -94,7 +94,7 @@ union all by name
 select line, key, uprn, 'CYM' as language, 0 as status,
     {delivery_point("c8", "c9", "c10", *WELSH, postcode="c16")} from points
 where coalesce(c19, c20, c21, c22, c23) is not null
-"""  # noqa: S608 - our own columns
+"""
 
 
 SPLIT = {
@@ -117,7 +117,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
         _refuse_split(reading, header_at)
     changes = transfer_file.begin(reading, PREMIUM)
     wards = reading.known.areas_sql("ward")
-    here = f"select as_uprn(c4) as uprn from raw where c1 = '23' and {WARD} and clean(c6) in ({wards})" if wards else ""  # noqa: S608 - our own columns
+    here = f"select as_uprn(c4) as uprn from raw where c1 = '23' and {WARD} and clean(c6) in ({wards})" if wards else ""
     stranger = gazetteer.keep_own(reading, CLAIMS, here=here, changes=changes).format("as_uprn(c4)")
     stranger = stranger and f"case when c1 in ('21', '23', '24', '28', '30', '31', '32') then {stranger} end"
     elsewhere = gazetteer.leave_out(reading, stranger)
@@ -147,7 +147,7 @@ def _say_what_lacks(reading: Reading) -> None:
         "properties have no usable postcode": "uprn not in (select uprn from parts where postcode is not null)",
     }
     for sentence, condition in lacks.items():
-        if count := scalar(reading, f"select count(*) from properties where {condition}"):  # noqa: S608 - our own condition
+        if count := scalar(reading, f"select count(*) from properties where {condition}"):
             reading.warnings.append(f"{count:,} {sentence}")
 
 

@@ -50,7 +50,7 @@ def _foreign(reading: Reading, authority: str) -> str:
 
 
 def _harvest(reading: Reading, name: str, authority: str, rejected: Counter[str]) -> Harvest:
-    rows = save(reading, f"select * exclude line from good order by {name}")  # noqa: S608 - our own name
+    rows = save(reading, f"select * exclude line from good order by {name}")
     if not rows:
         raise InputRefused(
             f"{reading.file} has no usable row of {reading.authority}. {most_of(reading, authority)} "
@@ -75,5 +75,5 @@ def _refuse_old(reading: Reading, column: str) -> None:
 
 def most_of(reading: Reading, column: str) -> str:
     """Whose a file is that holds nothing of this authority."""
-    found = scalar(reading, f"select mode(clean({quoted(column)})) from raw where is_code(clean({quoted(column)}))")  # noqa: S608 - quoted
+    found = scalar(reading, f"select mode(clean({quoted(column)})) from raw where is_code(clean({quoted(column)}))")
     return f"Most of its rows are of {found}. Import the file of your own region." if found else "Export it again."

@@ -83,7 +83,7 @@ def _no_number(name: str, blanks: bool) -> Check:
 
 def _refuse_larger(reading: Reading, area: str) -> None:
     """A table of MSOAs or larger areas says too little of a home, and is told so."""
-    found = scalar(reading, f"select mode(substr({area}, 2, 2)) from raw where is_code({area})")  # noqa: S608 - quoted
+    found = scalar(reading, f"select mode(substr({area}, 2, 2)) from raw where is_code({area})")
     if found not in LARGER:
         return
     raise InputRefused(
@@ -96,7 +96,7 @@ def _refuse_larger(reading: Reading, area: str) -> None:
 def _refuse_foreign(reading: Reading, rejected: Counter[str], area: str) -> None:
     if rejected.keys() != {ELSEWHERE}:
         return
-    example = scalar(reading, f"select min({area}) from raw where {level_sql(area)} is not null")  # noqa: S608 - quoted
+    example = scalar(reading, f"select min({area}) from raw where {level_sql(area)} is not null")
     raise InputRefused(
         f"{reading.file} holds no area of {reading.authority}: its areas ({example} and so on) are another authority's."
     )

@@ -59,15 +59,15 @@ CONTACTS = f"""
 select uprn, channel, contact, case when objected then '' else value end as value, source, lawful_basis,
     agreement_reference, collected_on, objected
 from ({STANDING}) order by uprn, channel, contact
-"""  # noqa: S608 - our own query
+"""
 KEPT = "select line from candidates where contact is not null"
 FAILED = f"""
 select line, arg_min(problem, channel) as problem, case min(channel) when 'sms' then 'mobile' else 'email' end as name
 from candidates where line not in ({KEPT}) group by line
-"""  # noqa: S608 - our own query
+"""
 HALVES = f"""
 select channel, count(*) from candidates where contact is null and line in ({KEPT}) group by channel order by channel
-"""  # noqa: S608 - our own query
+"""
 
 
 def locate(head: Head) -> int | None:
@@ -156,7 +156,7 @@ def _points(reading: Reading) -> None:
     reading.con.register("none", POINTS.empty_table())
     reading.con.execute("create table points as select * from none")
     for channel, column in CHANNELS.items():
-        found = reading.con.cursor().execute(f"select distinct {column} from good where {column} is not null")  # noqa: S608 - our own names
+        found = reading.con.cursor().execute(f"select distinct {column} from good where {column} is not null")
         while batch := found.fetchmany(BATCH):
             rows = [_point(reading.keys, channel, value) for (value,) in batch]
             reading.con.register("batch", pa.Table.from_pylist(rows, schema=POINTS))
@@ -176,8 +176,8 @@ def _point(keys: Keys, channel: str, given: str) -> dict[str, str | None]:
 
 
 def _list_failed(reading: Reading) -> Counter[str]:
-    reading.con.execute(f"insert into rejects select line, name, problem, null from ({FAILED})")  # noqa: S608 - our own query
-    found = reading.con.execute(f"select problem, count(*) from ({FAILED}) group by 1").fetchall()  # noqa: S608 - our own query
+    reading.con.execute(f"insert into rejects select line, name, problem, null from ({FAILED})")
+    found = reading.con.execute(f"select problem, count(*) from ({FAILED}) group by 1").fetchall()
     return Counter(dict(found))
 
 
@@ -188,7 +188,7 @@ def _warn_of_lost_halves(reading: Reading) -> None:
 
 def _figures(reading: Reading) -> dict[str, int]:
     row = reading.con.execute(
-        "select count(*) filter (channel = 'email'), count(*) filter (channel = 'sms'), count(distinct uprn), "  # noqa: S608 - our own query
+        "select count(*) filter (channel = 'email'), count(*) filter (channel = 'sms'), count(distinct uprn), "
         f"count(*) filter (objected) from ({STANDING})"
     ).fetchone()
     return dict(zip(("emails", "mobiles", "properties", "objected"), row or (), strict=True))

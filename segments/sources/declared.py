@@ -156,7 +156,7 @@ def _refuse_sensitive(texts: list[str], level: str, file: str) -> None:
 def _of_homes(reading: Reading, declared: Declaration) -> Harvest:
     uprn, known = f"as_uprn({reading.column('uprn')})", reading.known.gazetteer
     wrong = Check("uprn", "UPRN is not a whole number of up to 12 digits", f"{uprn} is null")
-    homeless = f"{uprn} not in (select uprn from read_parquet({literal(str(known))}))" if known else "false"  # noqa: S608 - our own path
+    homeless = f"{uprn} not in (select uprn from read_parquet({literal(str(known))}))" if known else "false"
     warns = [Warn("{n} UPRNs are not in the gazetteer: their figures reach no home", homeless)]
     return _saved(reading, declared, f"{uprn}::varchar", [wrong], warns, "the same UPRN twice")
 
@@ -188,7 +188,7 @@ def _saved(
     accepted = int(scalar(reading, "select count(*) from good"))
     refuse_if_none(reading, accepted, rejected)
     told = f"{literal(declared.level)} as level, {literal(declared.column)} as measure"
-    rows = save(reading, f"select area, {told}, value from good order by area")  # noqa: S608 - literals of ours
+    rows = save(reading, f"select area, {told}, value from good order by area")
     indicator = asdict(declared) | {"date": declared.date.isoformat(), "column": declared.column}
     counted = "homes" if declared.level == "uprn" else "areas"
     return Harvest(accepted, rejected, {counted: rows, "indicator": indicator}, rows, declared.column)

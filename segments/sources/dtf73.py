@@ -58,7 +58,7 @@ def _check_wards(reading: Reading) -> None:
     own = reading.known.areas_sql("ward")
     if own is None:
         return
-    found = scalar(reading, f"select count(*) from properties where ward in ({own})")  # noqa: S608 - our own query
+    found = scalar(reading, f"select count(*) from properties where ward in ({own})")
     other = scalar(reading, "select mode(ward) from properties")
     if not found and other:
         raise InputRefused(

@@ -39,8 +39,8 @@ def normalise(reading: Reading, header_at: int, layout: Layout, here: str, check
     """`here` is the SQL of whether a row says itself that it lies in the authority; empty where none can."""
     changes = _begin(reading, header_at, layout)
     uprn = f"as_uprn({reading.column('UPRN')})"
-    claims = f"select {uprn} as uprn, clean({reading.column(layout.custodian)}) as custodian from raw"  # noqa: S608 - quoted
-    told = f"select {uprn} as uprn from raw where {here}" if here else ""  # noqa: S608 - our own condition
+    claims = f"select {uprn} as uprn, clean({reading.column(layout.custodian)}) as custodian from raw"
+    told = f"select {uprn} as uprn from raw where {here}" if here else ""
     stranger = gazetteer.keep_own(reading, claims, here=told, changes=changes).format(uprn)
     elsewhere = gazetteer.leave_out(reading, stranger)
     rejected = _tabulate(reading, layout, checks, elsewhere, changes=changes)
@@ -59,7 +59,7 @@ def _begin(reading: Reading, header_at: int, layout: Layout) -> bool:
     open_rows(reading, header_at=max(header_at, 0))
     gazetteer.prepare(reading)
     # A full supply inserts every row.
-    if not scalar(reading, f"select count(*) from raw where {_change(reading, layout)} in ('U', 'D')"):  # noqa: S608 - quoted
+    if not scalar(reading, f"select count(*) from raw where {_change(reading, layout)} in ('U', 'D')"):
         return False
     gazetteer.take_up(reading, layout.name)
     return True

@@ -107,7 +107,7 @@ class Table:
         filled = f"when {first} = {literal(reading.filler)} then {FILLED} " if reading.filler else ""
         verdict = f"case {filled}{dropped}{checked} end" if filled or dropped or checked else "null"
         return (
-            f"select {', '.join(self._columns(keep_all=not (filled or dropped)))} "  # noqa: S608 - expressions of our own formats
+            f"select {', '.join(self._columns(keep_all=not (filled or dropped)))} "
             f"from (select *, ({verdict})::smallint as _verdict from {reading.worked_out(reading.rows_sql)})"
         )
 
@@ -162,16 +162,16 @@ def _write_rows(reading: Reading, table: Table) -> None:
 
 
 def _copy(reading: Reading, table: Table) -> int:
-    target = literal(str(_rows(reading)))
+    target = literal(str(rows_file(reading)))
     written = scalar(reading, f"copy ({table.query(reading)}) to {target} (format parquet, compression lz4_raw)")
     reading.con.execute(
-        "create or replace view placed as select * exclude (file_row_number), "  # noqa: S608 - our own path
+        "create or replace view placed as select * exclude (file_row_number), "
         f"file_row_number + {reading.first_line} as line from read_parquet({target}, file_row_number = true)"
     )
     return int(written)
 
 
-def _rows(reading: Reading) -> Path:
+def rows_file(reading: Reading) -> Path:
     return reading.scratch / "rows.parquet"
 
 
@@ -180,7 +180,7 @@ def _count(reading: Reading, table: Table, kept: str) -> None:
     warned = [f"count(*) filter ({kept} and w{n})" for n in range(len(table.warns))]
     tallied = [f"count(*) filter (t{n})" for n in range(len(table.tallies))]
     counted = ["count(*)", f"count(*) filter (verdict = {UNLISTED})", *tallied, *warned]
-    row = reading.con.execute(f"select {', '.join(counted)} from placed").fetchone()  # noqa: S608 - our own names
+    row = reading.con.execute(f"select {', '.join(counted)} from placed").fetchone()
     _, unlisted, *found = row or ()
     names = list(table.tallies)
     reading.tallies = {"unlisted": unlisted} | dict(zip(names, found, strict=False))
@@ -196,18 +196,18 @@ def _judge(reading: Reading, table: Table, kept: str, verdict: str, sealed: tupl
         for name in table.output
     )
     reading.con.execute(
-        f"create view judged as select line, {columns}, shown, {verdict} as verdict from placed "  # noqa: S608 - our own names
+        f"create view judged as select line, {columns}, shown, {verdict} as verdict from placed "
         "where verdict is null or verdict >= 0"
     )
-    reading.con.execute(f"create view good as select line, {columns} from placed where {kept}")  # noqa: S608 - our own names
+    reading.con.execute(f"create view good as select line, {columns} from placed where {kept}")
 
 
 def _find_repeated(reading: Reading, unique: str) -> bool:
     """Make `repeated`, the lines of rows that are not the first of their key. A short hash of the key finds the few
     that may be, as the keys of millions of rows are more than memory holds."""
-    suspect = f"select hash({unique}) as h from placed where verdict is null group by h having count(*) > 1"  # noqa: S608 - our own names
+    suspect = f"select hash({unique}) as h from placed where verdict is null group by h having count(*) > 1"
     reading.con.execute(
-        "create table repeated as select line from "  # noqa: S608 - our own names
+        "create table repeated as select line from "
         f"(select line, {unique} from placed where verdict is null and hash({unique}) in ({suspect})) "
         f"qualify row_number() over (partition by {unique} order by line) > 1"
     )
@@ -233,7 +233,7 @@ def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
             listed.append(f"({verdict}, {literal(check.column)}, {literal(check.reason)})")
     if listed:
         reading.con.execute(
-            "insert into rejects select j.line, told.name, told.reason, j.shown from judged j "  # noqa: S608 - our own words, quoted
+            "insert into rejects select j.line, told.name, told.reason, j.shown from judged j "
             f"join (values {', '.join(listed)}) as told(verdict, name, reason) using (verdict)"
         )
     return rejected
@@ -246,27 +246,6 @@ def save(reading: Reading, query: str) -> int:
     rows = scalar(reading, f"copy ({query}) to {target} (format parquet, compression zstd, compression_level 1)")
     reading.refuse_if_changed()
     return int(rows)
-
-
-def save_good(reading: Reading, columns: str, sealed: tuple[str, ...]) -> int:
-    """`save` of these columns of `good`, its `sealed` ones hashed as there, where repeated rows were looked for: Polars
-    makes the keyed hashes of millions of persons in a quarter of the time that DuckDB takes."""
-    import polars as pl  # noqa: PLC0415  # a worker that sends does without
-    import polars_hash  # noqa: PLC0415  # see above
-
-    reading.progress("Writing the rows")
-    repeated = pl.from_arrow(reading.con.execute("from repeated").to_arrow_table())
-    rows = pl.scan_parquet(_rows(reading), row_index_name="line", row_index_offset=reading.first_line)
-    good = rows.filter(pl.col("verdict").is_null()).with_columns(pl.col("line").cast(pl.Int64))
-    if len(repeated):
-        good = good.join(pl.LazyFrame(repeated), on="line", how="anti", maintain_order="left")
-    hashed = [
-        polars_hash.col(name).chash.hmac_sha256(key=reading.keys.hashing_key) if name in sealed else pl.col(name)
-        for name in columns.split(", ")
-    ]
-    good.select(hashed).sink_parquet(reading.output, compression="zstd", compression_level=1)
-    reading.refuse_if_changed()
-    return int(pl.scan_parquet(reading.output).select(pl.len()).collect().item())
 
 
 def scalar(reading: Reading, query: str) -> Any:

@@ -63,7 +63,7 @@ select * replace (seven(lines) as lines) from (
         {", ".join(f"a_line({place})" for place in PLACES)}, postcode], lambda x: x is not null) as lines
     from parts p {" ".join(f"left join wordings w_{text} on w_{text}.given = p.{text}" for text in TEXTS)}
     where p.uprn in (select uprn from properties));
-"""  # noqa: S608 - our own names
+"""
 
 # The approved English wording speaks for a property; where there is none (provisional, historic) the next best does.
 GAZETTEER = f"""
@@ -79,7 +79,7 @@ select p.uprn, p.class, p.logical_status, p.state, p.parent_uprn, p.easting, p.n
     coalesce(list_filter(o.said, lambda x: x <> a.said), []) as other_addresses, p.successor
 from properties p left join ranked a on a.uprn = p.uprn and a.place = 1 left join others o on o.uprn = p.uprn
 order by p.uprn
-"""  # noqa: S608 - our own conditions
+"""
 
 
 def prepare(reading: Reading) -> None:
@@ -148,7 +148,7 @@ def take_up(reading: Reading, family: str) -> None:
             "Nothing was changed."
         )
     records = f"read_parquet({literal(str(known.records))})"
-    reading.con.execute(f"create table held as select * replace (line - {EARLIER} as line) from {records}")  # noqa: S608 - our own path
+    reading.con.execute(f"create table held as select * replace (line - {EARLIER} as line) from {records}")
 
 
 def keep_own(reading: Reading, claims: str, *, here: str, changes: bool) -> str:
@@ -160,7 +160,7 @@ def keep_own(reading: Reading, claims: str, *, here: str, changes: bool) -> str:
     """
     known = [here] if here else []
     if reading.known.geography:
-        known.append(f"select uprn from read_parquet({literal(str(reading.known.geography))})")  # noqa: S608 - our own path
+        known.append(f"select uprn from read_parquet({literal(str(reading.known.geography))})")
     if not known:
         reading.warnings.append(
             f"Nothing here tells which properties lie in {reading.authority}, so every row was kept. If the file holds "
@@ -171,7 +171,7 @@ def keep_own(reading: Reading, claims: str, *, here: str, changes: bool) -> str:
         known.append("select as_uprn(key) from held where record in ('', '21')")
     found = " union all ".join(known)
     reading.con.execute(
-        f"create table ours as select distinct uprn::bigint as uprn from ({found}) where uprn is not null; "  # noqa: S608 - our own queries
+        f"create table ours as select distinct uprn::bigint as uprn from ({found}) where uprn is not null; "
         f"create table claims as select *, uprn in (select uprn from ours) as known from ({claims}) "
         "where uprn is not null; "
         "create table own as select uprn from ours union select uprn from claims where custodian in (select custodian "
@@ -184,7 +184,7 @@ def leave_out(reading: Reading, condition: str) -> str:
     """Count the rows for which `condition` holds as another authority's; returns it for `tabulate` to leave out."""
     if not condition:
         return "false"
-    if count := scalar(reading, f"select count(*) from raw where {condition}"):  # noqa: S608 - our own condition
+    if count := scalar(reading, f"select count(*) from raw where {condition}"):
         reading.rejected[ELSEWHERE] += count
         reading.expected.add(ELSEWHERE)
     return condition
@@ -210,11 +210,11 @@ def settle(reading: Reading, columns: Iterable[str], *, changes: bool) -> dict[s
     """Make `records(line, record, key, columns)`: what stands after this file; returns how much it changed."""
     cells = f"line, record, key, {', '.join(map(quoted, columns))}"
     if not changes:
-        reading.con.execute(f"create view records as select {cells} from good")  # noqa: S608 - our own names
+        reading.con.execute(f"create view records as select {cells} from good")
         return {}
     reading.con.execute(TURNS)
     reading.con.execute(
-        f"create table records as select {cells} from held anti join turns using (record, key) "  # noqa: S608 - our own names
+        f"create table records as select {cells} from held anti join turns using (record, key) "
         f"union all select {cells} from turns where last and change <> 'D'"
     )
     turns = "select change, there, count(*) from turns where record <> '10' group by all"
@@ -229,7 +229,7 @@ def harvest(reading: Reading, rejected: Counter[str], changed: dict[str, int], s
     rows = save(reading, GAZETTEER)
     refuse_if_none(reading, rows, rejected)
     found = reading.con.execute(
-        f"select count(*), count(*) filter ({RESIDENTIAL}), (select count(*) from addresses), ({streets}) "  # noqa: S608 - our own
+        f"select count(*), count(*) filter ({RESIDENTIAL}), (select count(*) from addresses), ({streets}) "
         "from properties"
     ).fetchone()
     figures = dict(zip(("properties", "residential", "addresses", "streets"), found or (), strict=True))

@@ -52,7 +52,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
         )
     first, larger = levels[0], levels[1:-1] or levels[1:]
     rows = save(reading, f"{' union all '.join(_pair(first, to) for to in larger)} order by all")
-    figures = {level: scalar(reading, f"select count(distinct {level}) from good") for level in (first, *larger)}  # noqa: S608 - our own names
+    figures = {level: scalar(reading, f"select count(distinct {level}) from good") for level in (first, *larger)}
     return Harvest(accepted, rejected, figures, rows, "-".join((first, *larger)))
 
 
@@ -64,7 +64,7 @@ def _name_column(reading: Reading, code: str) -> str:
 
 def _pair(smaller: str, larger: str) -> str:
     return (
-        f"select distinct '{smaller}' as from_level, {smaller} as from_code, {smaller}_name as from_name, "  # noqa: S608 - our own names
+        f"select distinct '{smaller}' as from_level, {smaller} as from_code, {smaller}_name as from_name, "
         f"'{larger}' as to_level, {larger} as to_code, {larger}_name as to_name from good"
     )
 

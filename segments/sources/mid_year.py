@@ -91,7 +91,7 @@ def _long(ages: dict[str, tuple[str, int]]) -> str:
     age = " ".join(f"when {literal(name)} then {age}" for name, (_, age) in ages.items())
     by_sex = f"case single {sex} else row_sex end" if sex else "row_sex"
     return (
-        f"select area, level, {by_sex} as sex, (case single {age} end)::int as age, value "  # noqa: S608 - our own columns
+        f"select area, level, {by_sex} as sex, (case single {age} end)::int as age, value "
         f"from (unpivot good on {listed} into name single value value)"
     )
 
@@ -100,14 +100,14 @@ def _period(reading: Reading) -> dict[str, str]:
     """The day the file says its figures are of, where it has a column for that; the day of the import may be later."""
     if not reading.has("period"):
         return {}
-    day = scalar(reading, f"select max(try_cast(clean({reading.column('period')}) as date))::varchar from raw")  # noqa: S608 - quoted
+    day = scalar(reading, f"select max(try_cast(clean({reading.column('period')}) as date))::varchar from raw")
     return {"period": str(day)} if day else {}
 
 
 def _people(reading: Reading, ages: dict[str, tuple[str, int]]) -> int:
     total = " + ".join(quoted(name) for name in ages)
-    everyone = scalar(reading, f"select sum({total}) from good where row_sex = 'all'")  # noqa: S608 - our own columns
-    return int(everyone or scalar(reading, f"select sum({total}) from good") or 0)  # noqa: S608 - our own columns
+    everyone = scalar(reading, f"select sum({total}) from good where row_sex = 'all'")
+    return int(everyone or scalar(reading, f"select sum({total}) from good") or 0)
 
 
 FORMATS = (

@@ -25,7 +25,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
         )
     open_rows(reading, header_at=header_at)
     paths = ", ".join(literal(str(path)) for path in known)
-    reading.con.execute(f"create table own as select distinct uprn from read_parquet([{paths}], union_by_name = true)")  # noqa: S608 - our own paths
+    reading.con.execute(f"create table own as select distinct uprn from read_parquet([{paths}], union_by_name = true)")
     elsewhere = gazetteer.leave_out(reading, "as_uprn(UPRN) not in (select uprn from own)")
     checks = [Check("UPRN", gazetteer.FAULT_UPRN, "as_uprn(UPRN) is null")] + [
         Check(name, f"{name} is not a number from {low} to {high}",

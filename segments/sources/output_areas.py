@@ -73,7 +73,7 @@ SUPERGROUP = "select area, 'oa' as level, 'oac_supergroup' as measure, supergrou
 def _member(part: str) -> str:
     """Group and subgroup are no numbers: each is kept as the measure that an area is of it, by its published name."""
     named = f"trim(concat('output area classification: {part}: ', {part}_code, ' ', {part}_name))"
-    return f"select area, 'oa', {named}, 1.0 from good"  # noqa: S608 - our own names
+    return f"select area, 'oa', {named}, 1.0 from good"
 
 
 def _supergroups(reading: Reading) -> dict[str, int]:

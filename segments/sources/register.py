@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from engage.foundation.errors import InputRefused
 from segments.files.reading import Reading, literal, open_rows
 from segments.sources.entry import MACROS, SEALED, Entry, Layout, voting_day
-from segments.sources.format import Check, Harvest, refuse_if_none, save, save_good, scalar, tabulate
+from segments.sources.format import Check, Harvest, refuse_if_none, save, scalar, tabulate
 
 SPECIAL_ENTRY = "special entry, not imported"
 OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
@@ -31,7 +31,7 @@ place as (
     select line, row_number() over (partition by person order by line) as n from good semi join shared using (person))
 select {SNAPSHOT.replace("person", "case when n > 1 then sha256(concat(person, chr(31), n)) else person end as person")}
 from good left join place using (line) order by line
-"""  # noqa: S608 - our own names
+"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,12 @@ def take(layout: Layout, reading: Reading, header_at: int) -> Harvest:
     rejected = _sort_out(
         entry, {}, [], unique="person" if known else "", repeated="the same elector is in the file twice"
     )
-    rows = save_good(reading, SNAPSHOT, SEALED) if known else save(reading, APART)
+    if known:
+        from segments.sources.sealed_rows import save_good  # noqa: PLC0415  # brings Polars; a worker that sends does without
+
+        rows = save_good(reading, SNAPSHOT, SEALED)
+    else:
+        rows = save(reading, APART)
     refuse_if_none(reading, rows, rejected)
     return Harvest(rows, rejected, _figures(reading) | ({} if known else _namesakes(reading)), rows)
 
@@ -129,7 +134,7 @@ select {SNAPSHOT} from old where person not in (select person from change)
 union all
 select {SNAPSHOT} from (from change qualify row_number() over (partition by person order by line desc) = 1)
 where verdict is null and operation in ('N', 'A')
-"""  # noqa: S608 - our own names
+"""
 UNKNOWN = """
 select count(*), count(*) filter (operation = 'A') from change where verdict is null and operation <> 'N'
 and person not in (select person from old) and person not in (select person from change where operation = 'N')
@@ -164,14 +169,14 @@ def _warn_of_unknown(entry: Entry) -> None:
 
 def _namesakes(reading: Reading) -> dict[str, int]:
     shared = "select count(*) as n from good group by person having n > 1"
-    return {"namesakes_in_one_home": int(scalar(reading, f"select coalesce(sum(n - 1), 0) from ({shared})"))}  # noqa: S608 - our own
+    return {"namesakes_in_one_home": int(scalar(reading, f"select coalesce(sum(n - 1), 0) from ({shared})"))}
 
 
 def _figures(reading: Reading) -> dict[str, int]:
     """Of the register just saved."""
     day, saved = literal(reading.as_at.isoformat()), literal(str(reading.output))
     row = reading.con.execute(
-        f"select count(*) as electors, count(uprn) as with_uprn, count(distinct uprn) as properties, "  # noqa: S608 - a date
+        f"select count(*) as electors, count(uprn) as with_uprn, count(distinct uprn) as properties, "
         f"count(*) filter (attainment > {day}::date) as attainers from read_parquet({saved})"
     ).fetchone()
     return dict(zip(("electors", "with_uprn", "properties", "attainers"), row or (), strict=True))

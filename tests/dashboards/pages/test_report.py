@@ -48,7 +48,7 @@ def test_the_file_is_two_sheets_of_a4(member: TestClient, chromium: str) -> None
 def test_two_sheets_hold_the_wards_of_a_large_council(council: Council, chromium: str, wards: int) -> None:
     sheets = report._sheets(council.office, borough(wards), "")
     styles = (STATIC / asset("engage.css").rpartition("/")[2]).read_text()
-    page = environment().get_template("members/report_file.html").render(**sheets, styles=Markup(styles))
+    page = environment().get_template("dashboards/pages/report_file.html").render(**sheets, styles=Markup(styles))
     assert page.count("Upper and Nether Marshfield") == wards
     assert len(sheets_of(report.printed(page, chromium))) == 2
 
