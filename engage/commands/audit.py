@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from engage.commands.caller import Desk, at_desk
+from engage.commands.caller import Caller, with_right
 from engage.foundation import audit
 from engage.foundation.identity import Right
 
@@ -16,14 +16,14 @@ def audit_log() -> None:
 
 
 @audit_log.command()
-@at_desk(Right.audit)
-def verify(desk: Desk) -> None:
+@with_right(Right.audit)
+def verify(caller: Caller) -> None:
     """Walk the hash chain; exit code 0 only when it is whole."""
-    with desk.office.database.session() as session:
-        verdict = audit.verify(session, desk.actor.authority)
-    if desk.json_wanted:
+    with caller.office.database.session() as session:
+        verdict = audit.verify(session, caller.actor.authority)
+    if caller.json_wanted:
         found = {"intact": verdict.intact, "entries": verdict.entries, "broken_at": verdict.broken_at}
-        desk.show(found, print)
+        caller.show(found, print)
     elif verdict.intact:
         click.echo(f"{verdict.entries:,} entries, chain whole")
     else:
@@ -33,9 +33,9 @@ def verify(desk: Desk) -> None:
 
 @audit_log.command(name="export")
 @click.argument("file", type=click.Path(path_type=Path))
-@at_desk(Right.audit, results=False)
-def export_audit(desk: Desk, file: Path) -> None:
+@with_right(Right.audit, results=False)
+def export_audit(caller: Caller, file: Path) -> None:
     """Write the audit log to FILE as JSON lines."""
-    with desk.office.database.session() as session, file.open("w", encoding="utf-8") as out:
-        lines = audit.export(session, desk.actor.authority)
+    with caller.office.database.session() as session, file.open("w", encoding="utf-8") as out:
+        lines = audit.export(session, caller.actor.authority)
         click.echo(f"{sum(bool(out.write(line)) for line in lines):,} entries written to {file}")

@@ -2,7 +2,7 @@
 
 import click
 
-from engage.commands.caller import Desk, at_desk
+from engage.commands.caller import Caller, with_right
 from engage.deployment.authorities import invite, open_authority
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right, Role
@@ -27,10 +27,10 @@ def account() -> None:
 @click.option("--email", "address", required=True, help="Their email address, with which they sign in.")
 @click.option("--name", required=True, help="Their name.")
 @click.option("--role", required=True, metavar="ROLE", help=f"One of {', '.join(Role)}.")
-@at_desk(Right.administer, results=False)
-def add(desk: Desk, address: str, name: str, role: str) -> None:
+@with_right(Right.administer, results=False)
+def add(caller: Caller, address: str, name: str, role: str) -> None:
     """Add an account; prints its one-time link."""
     if role not in set(Role):
         msg = f"There is no role {role!r}. Use one of: {', '.join(Role)}."
         raise InputRefused(msg)
-    click.echo(invite(desk.office, desk.actor, address, name, Role(role)))
+    click.echo(invite(caller.office, caller.actor, address, name, Role(role)))

@@ -42,7 +42,7 @@ acting_as = click.option(
 
 
 @dataclass
-class Desk:
+class Caller:
     """One command at work: the office, who acts, and how results are printed."""
 
     office: Office
@@ -53,28 +53,28 @@ class Desk:
         show(value, plain, json_wanted=self.json_wanted)
 
 
-def at_desk(right: Right, *, results: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_right(right: Right, *, results: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A command of somebody with this right: it takes --authority and --as, where it prints results also --json, and
-    is called with the desk before its own arguments."""
+    is called with the caller before its own arguments."""
 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def at_work(*, authority: str | None, email: str | None, as_json: bool = False, **own: Any) -> None:
-            command(take_desk(authority, email, right, json_wanted=as_json), **own)
+            command(identify(authority, email, right, json_wanted=as_json), **own)
 
         return for_authority(acting_as(as_json(at_work) if results else at_work))
 
     return wrap
 
 
-def take_desk(authority: str | None, email: str | None, right: Right, *, json_wanted: bool = False) -> Desk:
+def identify(authority: str | None, email: str | None, right: Right, *, json_wanted: bool = False) -> Caller:
     office = Office()
     demand_database(office)
     with office.database.session() as session:
         code = identity.authority(session, authority or _only_authority(session)).code
         account = _account(session, code, email)
         identity.demand(account, right)
-        return Desk(office, Actor(code, account.label, account.id), json_wanted)
+        return Caller(office, Actor(code, account.label, account.id), json_wanted)
 
 
 def demand_database(office: Office) -> None:

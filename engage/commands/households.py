@@ -6,16 +6,16 @@ from typing import Any
 import click
 
 from engage.commands.caller import (
-    Desk,
+    Caller,
     acting_as,
     as_json,
-    at_desk,
     demand_database,
     facts,
     for_authority,
+    identify,
     show,
     table,
-    take_desk,
+    with_right,
 )
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
@@ -37,9 +37,9 @@ def build(everywhere: bool, authority: str | None, email: str | None, as_json: b
     if everywhere:
         show(_built_all(), _told_all, json_wanted=as_json)
         return
-    desk = take_desk(authority, email, Right.import_data, json_wanted=as_json)
-    homes.build(desk.office, desk.actor)
-    desk.show(vars(homes.summary(desk.office, desk.actor.authority)), facts)
+    caller = identify(authority, email, Right.import_data, json_wanted=as_json)
+    homes.build(caller.office, caller.actor)
+    caller.show(vars(homes.summary(caller.office, caller.actor.authority)), facts)
 
 
 def _built_all() -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _told_all(value: dict[str, Any]) -> None:
 
 @households.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@at_desk(Right.see_data, results=False)
-def export(desk: Desk, file: Path) -> None:
+@with_right(Right.see_data, results=False)
+def export(caller: Caller, file: Path) -> None:
     """Write the table of homes to FILE (.parquet or .csv)."""
-    click.echo(f"{homes.export(desk.office, desk.actor, file):,} homes written to {file}")
+    click.echo(f"{homes.export(caller.office, caller.actor, file):,} homes written to {file}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from engage.commands import printing
-from engage.commands.caller import Desk, at_desk, day, facts
+from engage.commands.caller import Caller, day, facts, with_right
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from segments.files.report import ShrinkRefused
@@ -20,8 +20,10 @@ from segments.importing.imports import import_file
 @click.option("--as-at", "as_at", required=True, metavar="DATE", type=day, help="The day the file speaks of.")
 @click.option("--dry-run", is_flag=True, help="Check only, show what would come in; change nothing.")
 @click.option("--accept-shrink", is_flag=True, help="Import although it has over 5 % fewer rows than the one before.")
-@at_desk(Right.import_data)
-def import_(desk: Desk, kind: str, files: tuple[Path, ...], as_at: date, dry_run: bool, accept_shrink: bool) -> None:
+@with_right(Right.import_data)
+def import_(
+    caller: Caller, kind: str, files: tuple[Path, ...], as_at: date, dry_run: bool, accept_shrink: bool
+) -> None:
     """Import each FILE as KIND.
 
     KIND is one of register, register-update, gazetteer, geography, indicator, population, boundaries, contacts,
@@ -29,18 +31,18 @@ def import_(desk: Desk, kind: str, files: tuple[Path, ...], as_at: date, dry_run
 
     The format is recognised from content, not from the name; files may be gzipped. With --json, one object to a line.
     """
-    tell = partial(printing.imported, lake=desk.office.lake.root)
+    tell = partial(printing.imported, lake=caller.office.lake.root)
     for file in files:
         try:
             report = import_file(
-                desk.office, desk.actor, kind, file, as_at, dry_run=dry_run, accept_shrink=accept_shrink
+                caller.office, caller.actor, kind, file, as_at, dry_run=dry_run, accept_shrink=accept_shrink
             )  # fmt: skip
         except ShrinkRefused as refused:
-            desk.show(refused.report.as_dict(), tell)
+            caller.show(refused.report.as_dict(), tell)
             raise InputRefused(f"{refused} If it is right so, import it with --accept-shrink.") from None
         except InputRefused as refused:
-            if desk.json_wanted:
+            if caller.json_wanted:
                 why = {"kind": kind, "file": file.name, "outcome": "refused", "why": str(refused)}
-                desk.show(why, facts)
+                caller.show(why, facts)
             raise
-        desk.show(report.as_dict(preview=dry_run), tell)
+        caller.show(report.as_dict(preview=dry_run), tell)

@@ -7,7 +7,7 @@ import click
 
 from dashboards.results.measurement import of_campaign, of_table
 from engage.commands import printing
-from engage.commands.caller import acting_as, as_json, for_authority, show, take_desk
+from engage.commands.caller import acting_as, as_json, for_authority, identify, show
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 
@@ -40,6 +40,6 @@ def uplift(
     if table_file is not None:
         result = of_table(table_file, **columns)
     else:
-        desk = take_desk(authority, email, Right.see_data)
-        result = of_campaign(desk.office, desk.actor, campaign or 0)
+        caller = identify(authority, email, Right.see_data)
+        result = of_campaign(caller.office, caller.actor, campaign or 0)
     show(result, printing.uplift, json_wanted=as_json)

@@ -235,7 +235,7 @@ def _send_until(story: Story, work: Work, end: date) -> None:
 
 def _move_to(story: Story, day: date, hour: int) -> None:
     story.clock.move_to(at_london(day, hour))
-    story.stand_in.desk.move_clock(story.clock.now())
+    story.stand_in.state.move_clock(story.clock.now())
 
 
 def _say_progress(story: Story, day: date) -> None:
@@ -311,7 +311,7 @@ def _some_link(story: Story) -> str:
     """The link in a reminder that arrived, as its reader sees it."""
     marker = f"{story.office.settings.base_url}/r/"
     links = re.compile(re.escape(marker) + r"[A-Za-z0-9_-]+")
-    found = (links.search(row.body) for row in story.stand_in.desk.store.by_id.values())
+    found = (links.search(row.body) for row in story.stand_in.state.store.by_id.values())
     return next(match.group() for match in found if match)
 
 

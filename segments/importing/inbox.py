@@ -20,7 +20,7 @@ from sqlmodel import col, select
 from engage.foundation.clock import london, today
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
-from segments.importing.intake import Intake, IntakeState, Source, corner
+from segments.importing.intake import Intake, IntakeState, Source, upload
 from segments.importing.set_aside import ASIDE, DONE, explain, place, put_aside
 from segments.importing.uploads import LONGEST_NAME, alone, new_token
 from segments.sources import KINDS
@@ -148,7 +148,7 @@ def _collect(office: Office, path: Path, code: str, kind: str, refusal: str) -> 
         intake = _row(office, path, code, kind, refusal)
         with office.database.session() as session:
             session.add(intake)
-        corner(office, intake).adopt(path, intake.name)
+        upload(office, intake).adopt(path, intake.name)
 
 
 def _row(office: Office, path: Path, code: str, kind: str, refusal: str) -> Intake:
@@ -175,7 +175,7 @@ def _is_in_already(office: Office, path: Path, code: str) -> bool:
     origin = path.parent.relative_to(root(office)).as_posix()
     with office.database.session() as session:
         query = select(Intake).where(Intake.authority == code, Intake.origin == origin, ~col(Intake.cleared))
-        rooms = [corner(office, intake) for intake in session.exec(query) if intake.name == path.name[-LONGEST_NAME:]]
+        rooms = [upload(office, intake) for intake in session.exec(query) if intake.name == path.name[-LONGEST_NAME:]]
     return any(room.holds_file and _same(room.path, path) for room in rooms)
 
 
@@ -186,7 +186,7 @@ def _same(one: Path, other: Path) -> bool:
 
 def file_away(office: Office, intake: Intake) -> None:
     """Put a decided file where it belongs; once it lies there, again does nothing."""
-    room = corner(office, intake)
+    room = upload(office, intake)
     if not room.holds_file:
         room.clear()
         return

@@ -22,7 +22,7 @@ from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.office import Actor, Office
 from segments.files.report import ImportReport
-from segments.importing.uploads import Corner, new_token
+from segments.importing.uploads import Upload, new_token
 
 HOMES = "households"
 SILENT = timedelta(seconds=30)  # after which whoever worked on it may have died; the lock tells whether it has
@@ -104,15 +104,15 @@ class Intake(SQLModel, table=True):
         return Actor(self.authority, self.decided_by or self.arrived_by, self.account_id)
 
 
-def corner(office: Office, intake: Intake) -> Corner:
-    return Corner(office, intake.authority, intake.token)
+def upload(office: Office, intake: Intake) -> Upload:
+    return Upload(office, intake.authority, intake.token)
 
 
 def receive(office: Office, actor: Actor, token: str, kind: str, as_at: date) -> Intake:
     """Begin the intake of a file that lies in the waiting room."""
     now = office.clock.now()
     intake = Intake(
-        token=token, authority=actor.authority, name=Corner(office, actor.authority, token).path.name, kind=kind,
+        token=token, authority=actor.authority, name=Upload(office, actor.authority, token).path.name, kind=kind,
         as_at=as_at, arrived_at=now, arrived_by=actor.label, account_id=actor.account_id, changed_at=now,
     )  # fmt: skip
     return _begun(office, intake)
@@ -197,7 +197,7 @@ def decline(office: Office, actor: Actor, token: str) -> Intake:
         intake.state = IntakeState.discarded
         intake.cleared = intake.source == Source.page
     if intake.cleared:
-        corner(office, intake).clear()
+        upload(office, intake).clear()
     return intake
 
 
@@ -205,7 +205,7 @@ def correct(office: Office, actor: Actor, token: str, kind: str, as_at: date) ->
     """Check the same file again as something else or of another day."""
     with office.database.session() as session:
         intake = _decided(session, office, actor, token, "check it again")
-        _ = corner(office, intake).path
+        _ = upload(office, intake).path
         intake.kind, intake.as_at, intake.report, intake.refusal = kind, as_at, {}, ""
         intake.state = IntakeState.checking
         restart(intake)
@@ -234,7 +234,7 @@ def restart(intake: Intake) -> None:
 
 def first_rows(office: Office, actor: Actor, intake: Intake) -> list[dict[str, Any]]:
     """The first rows of a file that waits, for the one who decides. Looking at them is recorded."""
-    rows = corner(office, intake).rows() if intake.state == IntakeState.waiting else []
+    rows = upload(office, intake).rows() if intake.state == IntakeState.waiting else []
     if rows:
         with office.database.session() as session:
             audit.record(

@@ -28,7 +28,7 @@ from engage.foundation.web.handlers import (
 from segments.homes import households
 from segments.importing import datasets, imports, intake, preparation, steps, uploads
 from segments.importing.intake import HOMES, Intake, IntakeState
-from segments.importing.uploads import Corner
+from segments.importing.uploads import Upload
 from segments.linking import review
 from segments.sources import KINDS
 
@@ -81,10 +81,10 @@ def data_send(office: InOffice, actor: ByActor, form: WithForm) -> Template | Re
     """The file goes to the waiting room, whatever is wrong with the form, so that nobody uploads it twice."""
     steps.clear_up(office)
     kind, as_at = _kind_and_day(office, form)
-    corner = _uploaded(office, actor, form, kind)
-    if corner is None or as_at is None or not form.valid:
-        return _upload(form, corner)
-    return _watch(office, intake.receive(office, actor, corner.token, kind, as_at))
+    upload = _uploaded(office, actor, form, kind)
+    if upload is None or as_at is None or not form.valid:
+        return _upload(form, upload)
+    return _watch(office, intake.receive(office, actor, upload.token, kind, as_at))
 
 
 @get("/data/intake/{token:str}", guards=IMPORTS, sync_to_thread=True)
@@ -138,9 +138,9 @@ def data_again(office: InOffice, actor: ByActor, token: Token, form: WithForm) -
 def data_intake_rejects(office: InOffice, actor: ByActor, token: Token) -> File:
     """The rejected rows of a file that waits, whole, so that they can be put right at their source."""
     found = intake.find(office, actor.authority, token)
-    corner = intake.corner(office, found)
-    imports.rejected_rows(office, actor, found.kind, corner.path, found.as_at, corner.rejects)
-    return File(corner.rejects, filename="rejected-rows.csv", media_type="text/csv")
+    upload = intake.upload(office, found)
+    imports.rejected_rows(office, actor, found.kind, upload.path, found.as_at, upload.rejects)
+    return File(upload.rejects, filename="rejected-rows.csv", media_type="text/csv")
 
 
 @get("/data/{number:int}", sync_to_thread=True)
@@ -196,26 +196,26 @@ def _kind_and_day(office: Office, form: Form) -> tuple[str, date | None]:
     return kind, as_at
 
 
-def _uploaded(office: Office, actor: Actor, form: Form, kind: str) -> Corner | None:
+def _uploaded(office: Office, actor: Actor, form: Form, kind: str) -> Upload | None:
     """The file of this form, or the one an earlier try of it left."""
     file = form.file("file")
     if file is None:
-        kept = Corner(office, actor.authority, form.text("token") or "none")
+        kept = Upload(office, actor.authority, form.text("token") or "none")
         if kept.holds_file and not intake.knows(office, kept.token):
             return kept
         form.fail("file", f"Select a {NOUNS.get(kind, 'file')}")
         return None
-    corner = Corner(office, actor.authority, uploads.new_token())
-    if corner.receive(file.file, uploads.plain_name(file.filename)).stat().st_size:
-        return corner
-    corner.clear()
+    upload = Upload(office, actor.authority, uploads.new_token())
+    if upload.receive(file.file, uploads.plain_name(file.filename)).stat().st_size:
+        return upload
+    upload.clear()
     form.fail("file", "The selected file is empty")
     return None
 
 
-def _upload(form: Form, corner: Corner | None = None) -> Template:
+def _upload(form: Form, upload: Upload | None = None) -> Template:
     status = 422 if form.errors else 200
-    return render("segments/importing/upload.html", status_code=status, form=form, kinds=_kinds(), corner=corner)
+    return render("segments/importing/upload.html", status_code=status, form=form, kinds=_kinds(), upload=upload)
 
 
 def _watch(office: Office, found: Intake) -> Redirect:
@@ -257,7 +257,7 @@ def _outcome(office: Office, actor: Actor, found: Intake, form: Form, asked: For
     shown = asked or form
     return render(
         name, status_code=422 if shown.errors else 200, intake=found, report=found.found, form=shown, typed=form,
-        kinds=_kinds(), here=intake.corner(office, found).holds_file, title_of=datasets.title,
+        kinds=_kinds(), here=intake.upload(office, found).holds_file, title_of=datasets.title,
         rows=intake.first_rows(office, actor, found),
     )  # fmt: skip
 

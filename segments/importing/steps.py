@@ -28,7 +28,7 @@ from segments.importing.intake import (
     Intake,
     IntakeState,
     Source,
-    corner,
+    upload,
 )
 from segments.importing.recognition import WrongKind
 
@@ -91,7 +91,7 @@ def clear_up(office: Office) -> None:
             if intake.state == IntakeState.waiting and intake.changed_at < now - LONGEST_WAIT:
                 intake.state, intake.refusal, intake.changed_at = IntakeState.discarded, FORGOTTEN, now
             if intake.source == Source.page and intake.state in OVER and _is_done_with(intake, now - REUSED_WITHIN):
-                corner(office, intake).clear()
+                upload(office, intake).clear()
                 intake.cleared = True
             session.add(intake)
     uploads.sweep(office, {intake.token for intake in kept})
@@ -121,13 +121,13 @@ class Step:
 
     def __init__(self, office: Office, intake: Intake, stopping: Callable[[], bool]) -> None:
         self.office, self.intake, self.stopping = office, intake, stopping
-        self.corner = corner(office, intake)
+        self.upload = upload(office, intake)
 
     def take(self) -> None:
         if self.intake.state in OVER:
             self._file()
             return
-        if self.intake.source == Source.inbox and not self.corner.holds_file:
+        if self.intake.source == Source.inbox and not self.upload.holds_file:
             self._drop()
             return
         self._update(takes=self.intake.takes + 1)
@@ -171,11 +171,11 @@ class Step:
     def _read(self, **how: bool) -> ImportReport:
         intake = self.intake
         return import_file(
-            self.office, intake.actor, intake.kind, self.corner.path, intake.as_at, progress=self._tell, **how
+            self.office, intake.actor, intake.kind, self.upload.path, intake.as_at, progress=self._tell, **how
         )
 
     def _ask(self, report: ImportReport) -> None:
-        self.corner.keep_rows(report.preview)
+        self.upload.keep_rows(report.preview)
         self._update(state=IntakeState.waiting, report=report.as_dict(), changed_at=self.office.clock.now())
 
     def _build_homes(self) -> None:
@@ -196,7 +196,7 @@ class Step:
         if self.intake.source == Source.inbox:
             self._file()
         elif not keep:
-            self.corner.clear()
+            self.upload.clear()
             self._update(cleared=True)
 
     def _file(self) -> None:

@@ -32,7 +32,7 @@ def plain_name(given: str) -> str:
     return Path(name).name[-LONGEST_NAME:].lstrip(".") or "file"
 
 
-class Corner:
+class Upload:
     """One file's folder: the file itself in `file`, beside it what was found in it."""
 
     def __init__(self, office: Office, authority: str, token: str) -> None:

@@ -62,7 +62,7 @@ def test_a_resident_stops_reminders_without_javascript(window: Open, played: Sto
 
 
 def _bodies(story: Story) -> str:
-    return "\n".join(row.body for row in story.stand_in.desk.store.by_id.values())
+    return "\n".join(row.body for row in story.stand_in.state.store.by_id.values())
 
 
 def _save_segment(officer: Window, name: str, axe: str, *, javascript: bool) -> None:

@@ -75,7 +75,7 @@ def test_every_message_is_sent_exactly_once(office: Office, post: Running) -> No
     maker = Maker(office, staff(office))
     everyone = {"channels": ["email", "sms", "letter"], "send_on": "2026-06-03", "arms": ["everyone"]}
     campaign = maker.launched(HOUSEHOLDS, arms={"everyone": 1.0}, comparison="", waves=[everyone], templates=TEMPLATES)
-    store, draw = post.desk.store, random.Random(office.database.embedded)
+    store, draw = post.state.store, random.Random(office.database.embedded)
     for share in (draw.uniform(0.05, 0.45), draw.uniform(0.5, 0.9)):
         enough = int(HOUSEHOLDS * share)
         worker = start(office, post)

@@ -50,7 +50,7 @@ class Play:
         self.office, self.real, self.store, self.clock = (
             Office(settings, clock),
             GovukNotify(KEY, post.base_url),
-            post.desk.store,
+            post.state.store,
             clock,
         )
         self.happens: dict[int, Callable[[], object]] = {}
@@ -121,7 +121,7 @@ def play(tmp_path: Path, database_url: str, post: Running, clock: SteppedClock) 
 
 def test_nobody_knows_whether_it_was_sent(play: Play, post: Running) -> None:
     play.launch()
-    post.desk.faults.set({fault: {"count": 5} for fault in ("drop_after", "error_after", "unreadable")})
+    post.state.faults.set({fault: {"count": 5} for fault in ("drop_after", "error_after", "unreadable")})
     play.tick()
     assert play.status().unknown == 15
     assert play.finish().accepted == HOUSEHOLDS

@@ -21,7 +21,7 @@ from campaigns.notify.stand_in.limits import rate_message
 from campaigns.notify.stand_in.problem import Problem, bad_request, broken, not_found
 from campaigns.notify.stand_in.schema import CHANNELS, check, check_query, require_uuid
 from campaigns.notify.stand_in.seed import Key, Service, Template
-from campaigns.notify.stand_in.service import Desk
+from campaigns.notify.stand_in.state import State
 from campaigns.notify.stand_in.store import Row
 from engage.foundation.errors import EngageError, InputRefused
 
@@ -35,8 +35,8 @@ _HEADERS = {
 }
 _PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
 
-Handler = Callable[[Desk, Request], Awaitable[Response]]
-Authorised = Callable[[Desk, Request, Service, Key], Awaitable[Response]]
+Handler = Callable[[State, Request], Awaitable[Response]]
+Authorised = Callable[[State, Request, Service, Key], Awaitable[Response]]
 
 
 def answer(body: Any, status: int = 200) -> Response:
@@ -60,9 +60,9 @@ async def _json(request: Request) -> Any:
         raise bad_request("Invalid JSON supplied in POST data") from None
 
 
-async def send(desk: Desk, request: Request, service: Service, key: Key) -> Response:
+async def send(state: State, request: Request, service: Service, key: Key) -> Response:
     channel = request.path_params["channel"]
-    faults = desk.faults
+    faults = state.faults
     if fault := faults.strikes("intermediary"):
         return Response(
             f"<html><h1>{HTTPStatus(fault.status).phrase}</h1></html>", fault.status, media_type="text/html"
@@ -71,84 +71,84 @@ async def send(desk: Desk, request: Request, service: Service, key: Key) -> Resp
         raise broken("KeyError")
     if faults.strikes("storm"):
         raise Problem(429, ("RateLimitError", rate_message(service, key.kind)))
-    desk.limits.check(service, key.kind, channel, desk.now())
+    state.limits.check(service, key.kind, channel, state.now())
     if faults.strikes("error_before"):
         raise broken("OperationalError")
     if faults.strikes("drop_before"):
         return Dropped()
-    row, body = desk.take(service, key, channel, await _json(request))
-    await _tell(desk, row)
-    return await _answered(desk, body)
+    row, body = state.take(service, key, channel, await _json(request))
+    await _tell(state, row)
+    return await _answered(state, body)
 
 
-async def _tell(desk: Desk, row: Row) -> None:
-    for when, call in desk.receipt_calls(row):
-        if desk.faults.receipts == "first":
-            await asyncio.to_thread(desk.courier.deliver, call)
+async def _tell(state: State, row: Row) -> None:
+    for when, call in state.receipt_calls(row):
+        if state.faults.receipts == "first":
+            await asyncio.to_thread(state.courier.deliver, call)
         else:
-            desk.courier.later(when, call)
+            state.courier.later(when, call)
 
 
-async def _answered(desk: Desk, body: dict[str, Any]) -> Response:
+async def _answered(state: State, body: dict[str, Any]) -> Response:
     """The answer to a stored message, unless a fault spoils it."""
-    if fault := desk.faults.strikes("delay"):
+    if fault := state.faults.strikes("delay"):
         await asyncio.sleep(fault.seconds)
-    if desk.faults.strikes("drop_after"):
+    if state.faults.strikes("drop_after"):
         return Dropped()
-    if desk.faults.strikes("error_after"):
+    if state.faults.strikes("error_after"):
         raise broken("InterfaceError")
-    if desk.faults.strikes("unreadable"):
+    if state.faults.strikes("unreadable"):
         return Response("<html>", 201, media_type="text/html")
     return answer(body, 201)
 
 
-async def get_notification(desk: Desk, request: Request, service: Service, _key: Key) -> Response:
-    row = desk.row(service, require_uuid("notification_id", request.path_params["id"]))
+async def get_notification(state: State, request: Request, service: Service, _key: Key) -> Response:
+    row = state.row(service, require_uuid("notification_id", request.path_params["id"]))
     if row is None:
         raise not_found()
-    return answer(shape.notification(desk.seed, row, desk.now()))
+    return answer(shape.notification(state.seed, row, state.now()))
 
 
-async def list_notifications(desk: Desk, request: Request, service: Service, key: Key) -> Response:
+async def list_notifications(state: State, request: Request, service: Service, key: Key) -> Response:
     allowed = ("reference", "status", "template_type", "older_than", "include_jobs")
     asked = check_query(request.query_params.multi_items(), allowed)
-    rows = _page(desk, service, key, asked)
-    now = desk.now()
-    links = {"current": _link(desk, request, asked)}
+    rows = _page(state, service, key, asked)
+    now = state.now()
+    links = {"current": _link(state, request, asked)}
     if rows:
-        links["next"] = _link(desk, request, asked | {"older_than": [rows[-1].id]})
-    return answer({"notifications": [shape.notification(desk.seed, row, now) for row in rows], "links": links})
+        links["next"] = _link(state, request, asked | {"older_than": [rows[-1].id]})
+    return answer({"notifications": [shape.notification(state.seed, row, now) for row in rows], "links": links})
 
 
-def _page(desk: Desk, service: Service, key: Key, asked: dict[str, list[str]]) -> list[Row]:
+def _page(state: State, service: Service, key: Key, asked: dict[str, list[str]]) -> list[Row]:
     before = None
     if "older_than" in asked:
-        before = desk.row(service, asked["older_than"][0])
+        before = state.row(service, asked["older_than"][0])
         if before is None:
             return []
     reference = asked["reference"][0] if "reference" in asked else None
-    wanted, types, now = life.wanted(asked.get("status", [])), asked.get("template_type"), desk.now()
+    wanted, types, now = life.wanted(asked.get("status", [])), asked.get("template_type"), state.now()
     page: list[Row] = []
-    for row in desk.store.newest_first(service.id, key.kind, reference, before):
-        if desk.is_forgotten(row, service) or len(page) == PAGE:
+    for row in state.store.newest_first(service.id, key.kind, reference, before):
+        if state.is_forgotten(row, service) or len(page) == PAGE:
             break
         if (not wanted or life.state(row, now).status in wanted) and (not types or row.type in types):
             page.append(row)
     return page
 
 
-def _link(desk: Desk, request: Request, asked: dict[str, list[str]]) -> str:
+def _link(state: State, request: Request, asked: dict[str, list[str]]) -> str:
     query = urlencode(asked, doseq=True)
-    return f"{desk.seed.base_url}{request.url.path}" + (f"?{query}" if query else "")
+    return f"{state.seed.base_url}{request.url.path}" + (f"?{query}" if query else "")
 
 
-async def get_pdf(desk: Desk, request: Request, service: Service, _key: Key) -> Response:
-    row = desk.row(service, require_uuid("notification_id", request.path_params["id"]))
+async def get_pdf(state: State, request: Request, service: Service, _key: Key) -> Response:
+    row = state.row(service, require_uuid("notification_id", request.path_params["id"]))
     if row is None:
         raise not_found()
     if row.type != "letter":
         raise bad_request("Notification is not a letter")
-    status = life.state(row, desk.now()).status
+    status = life.state(row, state.now()).status
     if status in {"pending-virus-check", "validation-failed"}:
         raise Problem(400, ("PDFNotReadyError", "PDF not available yet, try again later"))
     if status == "virus-scan-failed":
@@ -166,37 +166,37 @@ def _template(request: Request, service: Service) -> Template:
     return template
 
 
-async def get_template(_desk: Desk, request: Request, service: Service, _key: Key) -> Response:
+async def get_template(_desk: State, request: Request, service: Service, _key: Key) -> Response:
     return answer(shape.template(_template(request, service)))
 
 
-async def list_templates(_desk: Desk, request: Request, service: Service, _key: Key) -> Response:
+async def list_templates(_desk: State, request: Request, service: Service, _key: Key) -> Response:
     pairs = [("template_type" if name == "type" else name, value) for name, value in request.query_params.multi_items()]
     asked = check_query(pairs, ("template_type",))
     return answer(shape.templates(service, asked.get("template_type", [None])[0]))
 
 
-async def preview(desk: Desk, request: Request, service: Service, _key: Key) -> Response:
+async def preview(state: State, request: Request, service: Service, _key: Key) -> Response:
     raw = await _json(request) if await request.body() else {}
-    values = check("preview", raw, desk.now()).get("personalisation", {})
+    values = check("preview", raw, state.now()).get("personalisation", {})
     template = _template(request, service)
     sending.require_values(template, values)
     return answer(shape.preview(template, *sending.write(template, values)))
 
 
-async def received_texts(desk: Desk, request: Request, service: Service, _key: Key) -> Response:
+async def received_texts(state: State, request: Request, service: Service, _key: Key) -> Response:
     asked = check_query(request.query_params.multi_items(), ("older_than",))
-    texts = [text for text in desk.store.texts if text.service_id == service.id]
+    texts = [text for text in state.store.texts if text.service_id == service.id]
     if "older_than" in asked:
         ids = [text.id for text in texts]
         texts = texts[: ids.index(asked["older_than"][0])] if asked["older_than"][0] in ids else []
     page = texts[: -PAGE - 1 : -1]
-    url = f"{desk.seed.base_url}{request.url.path}"
+    url = f"{state.seed.base_url}{request.url.path}"
     links = {"current": url} | ({"next": f"{url}?older_than={page[-1].id}"} if page else {})
     return answer({"received_text_messages": [shape.text(text) for text in page], "links": links})
 
 
-async def internal(_desk: Desk, _request: Request) -> Response:
+async def internal(_desk: State, _request: Request) -> Response:
     return answer({"result": "error", "message": {"token": ["Unauthorized: not allowed to perform this action"]}}, 401)
 
 
@@ -207,33 +207,33 @@ def _said(body: Any, *needed: str) -> dict[str, str]:
     return body
 
 
-async def count_reference(desk: Desk, request: Request) -> Response:
-    return answer({"count": len(desk.store.by_reference.get(request.path_params["reference"], []))})
+async def count_reference(state: State, request: Request) -> Response:
+    return answer({"count": len(state.store.by_reference.get(request.path_params["reference"], []))})
 
 
-async def summary(desk: Desk, _request: Request) -> Response:
-    return answer(desk.summary())
+async def summary(state: State, _request: Request) -> Response:
+    return answer(state.summary())
 
 
-async def move_clock(desk: Desk, request: Request) -> Response:
+async def move_clock(state: State, request: Request) -> Response:
     said = _said(await _json(request), "now")
     try:
         moment = datetime.fromisoformat(said["now"])
     except ValueError:
         raise InputRefused("now is not a time: expected one such as 2027-03-01T09:00:00+00:00.") from None
-    desk.move_clock(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    return answer({"now": desk.now().isoformat()})
+    state.move_clock(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return answer({"now": state.now().isoformat()})
 
 
-async def set_faults(desk: Desk, request: Request) -> Response:
-    desk.faults.set(await _json(request))
+async def set_faults(state: State, request: Request) -> Response:
+    state.faults.set(await _json(request))
     return answer({"result": "ok"})
 
 
-async def receive_text(desk: Desk, request: Request) -> Response:
+async def receive_text(state: State, request: Request) -> Response:
     said = _said(await _json(request), "number", "message")
-    service_id = said.get("service_id", next(iter(desk.seed.services)))
-    text = desk.receive_text(said["number"], said["message"], service_id)
+    service_id = said.get("service_id", next(iter(state.seed.services)))
+    text = state.receive_text(said["number"], said["message"], service_id)
     return answer({"id": text.id}, 201)
 
 
@@ -258,17 +258,17 @@ def _routes() -> list[tuple[str, str, Handler]]:
 
 
 def _authorised(handler: Authorised) -> Handler:
-    async def authorised(desk: Desk, request: Request) -> Response:
-        service, key = desk.doorkeeper.admit(request.headers.get("authorization"))
-        return await handler(desk, request, service, key)
+    async def authorised(state: State, request: Request) -> Response:
+        service, key = state.doorkeeper.admit(request.headers.get("authorization"))
+        return await handler(state, request, service, key)
 
     return authorised
 
 
-def _endpoint(desk: Desk, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(state: State, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            return await handler(desk, request)
+            return await handler(state, request)
         except Problem as problem:
             return answer(problem.body(), problem.status)
         except EngageError as error:
@@ -288,6 +288,6 @@ async def _elsewhere(_request: Request, error: Exception) -> Response:
     return answer({"result": "error", "message": words.get(status, "Internal server error")}, status)
 
 
-def build(desk: Desk) -> Starlette:
-    routes = [Route(path, _endpoint(desk, handler), methods=[method]) for method, path, handler in _routes()]
+def build(state: State) -> Starlette:
+    routes = [Route(path, _endpoint(state, handler), methods=[method]) for method, path, handler in _routes()]
     return Starlette(routes=routes, exception_handlers={HTTPException: _elsewhere})

@@ -21,7 +21,7 @@ def _denied(message: str, status: int = 403) -> Problem:
     return Problem(status, ("AuthError", message))
 
 
-class Doorkeeper:
+class Authenticator:
     """`epoch` gives the real time in seconds: tokens are made by the client's clock, whatever the stand-in pretends."""
 
     def __init__(self, services: dict[str, Service], epoch: Callable[[], float]) -> None:

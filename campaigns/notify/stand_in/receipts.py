@@ -28,7 +28,7 @@ class Call:
     attempt: int = 0
 
 
-class Courier:
+class ReceiptSender:
     """Posts calls when the stand-in's clock says they are due."""
 
     def __init__(self, now: Callable[[], datetime], token: str | None) -> None:

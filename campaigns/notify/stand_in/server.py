@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from campaigns.notify.stand_in.app import TRANSPORT, build
 from campaigns.notify.stand_in.seed import Seed, load_seed, read_seed
-from campaigns.notify.stand_in.service import Desk
+from campaigns.notify.stand_in.state import State
 from engage.foundation.clock import Clock
 from engage.foundation.errors import InputRefused
 
@@ -55,8 +55,10 @@ class _Embedded(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._told.set)
 
 
-def _config(desk: Desk) -> uvicorn.Config:
-    return uvicorn.Config(build(desk), http=_Protocol, ws="none", lifespan="off", log_level="warning", access_log=False)
+def _config(state: State) -> uvicorn.Config:
+    return uvicorn.Config(
+        build(state), http=_Protocol, ws="none", lifespan="off", log_level="warning", access_log=False
+    )
 
 
 def _listen(port: int) -> socket.socket:
@@ -85,12 +87,14 @@ def serve(
     `texts_url`, by default /notify/received-texts beside /notify/receipts.
     """
     listener = _listen(port)
-    desk = Desk(load_seed(seed), journal, receipts_url, texts_url or _texts_beside(receipts_url), receipts_token, clock)
-    desk.answer_at(f"http://{HOST}:{listener.getsockname()[1]}")
+    state = State(
+        load_seed(seed), journal, receipts_url, texts_url or _texts_beside(receipts_url), receipts_token, clock
+    )
+    state.answer_at(f"http://{HOST}:{listener.getsockname()[1]}")
     try:
-        uvicorn.Server(_config(desk)).run(sockets=[listener])
+        uvicorn.Server(_config(state)).run(sockets=[listener])
     finally:
-        desk.close()
+        state.close()
 
 
 def _texts_beside(receipts_url: str | None) -> str | None:
@@ -101,14 +105,14 @@ def _texts_beside(receipts_url: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A stand-in in this process. `desk` gives its store, faults, clock and limits to look into or set."""
+    """A stand-in in this process. `state` gives its store, faults, clock and limits to look into or set."""
 
     base_url: str
-    desk: Desk
+    state: State
 
     def key(self, kind: str = "normal") -> str:
         """An API key of the first service of the seed."""
-        service = next(iter(self.desk.seed.services.values()))
+        service = next(iter(self.state.seed.services.values()))
         secret = next(each.secret for each in service.keys if each.kind == kind and not each.revoked)
         return f"key-{service.id}-{secret}"
 
@@ -127,18 +131,18 @@ def running(
     """A stand-in on a free port while the block lasts."""
     if not isinstance(seed, Seed):
         seed = read_seed(seed) if isinstance(seed, dict) else load_seed(seed)
-    desk = Desk(seed, journal, receipts_url, texts_url, receipts_token, clock, epoch)
+    state = State(seed, journal, receipts_url, texts_url, receipts_token, clock, epoch)
     listener = _listen(0)
     base_url = f"http://{HOST}:{listener.getsockname()[1]}"
-    desk.answer_at(base_url)
-    server = _Embedded(_config(desk))
+    state.answer_at(base_url)
+    server = _Embedded(_config(state))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         if not server.ready.wait(_STARTED_WITHIN_SECONDS):
             raise TimeoutError("The stand-in did not start.")
-        yield Running(base_url, desk)
+        yield Running(base_url, state)
     finally:
         server.stop()
         thread.join()
-        desk.close()
+        state.close()

@@ -10,7 +10,7 @@ import click
 
 from campaigns.sending import ledger
 from engage.commands import printing
-from engage.commands.caller import Desk, at_desk
+from engage.commands.caller import Caller, with_right
 from engage.commands.campaign.shown import campaign_id
 from engage.foundation.identity import Right
 
@@ -19,30 +19,30 @@ to_file = click.option("--to", type=click.Path(path_type=Path), metavar="FILE", 
 
 @click.command()
 @campaign_id
-@at_desk(Right.see_data)
-def status(desk: Desk, campaign_id: int) -> None:
+@with_right(Right.see_data)
+def status(caller: Caller, campaign_id: int) -> None:
     """Where every message stands; planned = waiting + accepted + dropped + failed."""
-    desk.show(ledger.status(desk.office, desk.actor, campaign_id).as_dict(), printing.status)
+    caller.show(ledger.status(caller.office, caller.actor, campaign_id).as_dict(), printing.status)
 
 
 @click.command(name="ledger")
 @campaign_id
 @to_file
-@at_desk(Right.see_data, results=False)
-def export_ledger(desk: Desk, campaign_id: int, to: Path | None) -> None:
+@with_right(Right.see_data, results=False)
+def export_ledger(caller: Caller, campaign_id: int, to: Path | None) -> None:
     """Every message as CSV."""
     with _opened(to) as file:
-        ledger.export_ledger(desk.office, desk.actor, campaign_id, file)
+        ledger.export_ledger(caller.office, caller.actor, campaign_id, file)
 
 
 @click.command()
 @campaign_id
 @to_file
-@at_desk(Right.see_data, results=False)
-def assignment(desk: Desk, campaign_id: int, to: Path | None) -> None:
+@with_right(Right.see_data, results=False)
+def assignment(caller: Caller, campaign_id: int, to: Path | None) -> None:
     """The arm of every household as CSV: uprn, arm, contacted_on, channel."""
     with _opened(to) as file:
-        ledger.export_assignment(desk.office, desk.actor, campaign_id, file)
+        ledger.export_assignment(caller.office, caller.actor, campaign_id, file)
 
 
 @contextmanager

@@ -8,42 +8,42 @@ import click
 from campaigns.approval import changes, drafts, submission, test_message
 from campaigns.plan import power
 from campaigns.records import lookup
-from engage.commands.caller import Desk, at_desk, facts, table
+from engage.commands.caller import Caller, facts, table, with_right
 from engage.commands.campaign.shown import campaign_id, described, show_campaign
 from engage.foundation.identity import Right
 
 
 @click.command()
 @click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
-@at_desk(Right.plan)
-def create(desk: Desk, plan: Path) -> None:
+@with_right(Right.plan)
+def create(caller: Caller, plan: Path) -> None:
     """Make a draft from PLAN.json; prints its number."""
-    show_campaign(desk, drafts.create(desk.office, desk.actor, plan))
+    show_campaign(caller, drafts.create(caller.office, caller.actor, plan))
 
 
 @click.command()
 @campaign_id
 @click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
-@at_desk(Right.plan)
-def revise(desk: Desk, campaign_id: int, plan: Path) -> None:
+@with_right(Right.plan)
+def revise(caller: Caller, campaign_id: int, plan: Path) -> None:
     """Give a campaign another plan before launch: a new version to submit and approve."""
-    show_campaign(desk, drafts.revise(desk.office, desk.actor, campaign_id, plan))
+    show_campaign(caller, drafts.revise(caller.office, caller.actor, campaign_id, plan))
 
 
 @click.command(name="show")
 @campaign_id
-@at_desk(Right.see_data)
-def show_(desk: Desk, campaign_id: int) -> None:
+@with_right(Right.see_data)
+def show_(caller: Caller, campaign_id: int) -> None:
     """What an approver reads: who is left out, days, cost, messages, what it can find, what changed."""
-    found = lookup.campaign(desk.office, desk.actor, campaign_id)
-    with desk.office.database.reading() as session:
+    found = lookup.campaign(caller.office, caller.actor, campaign_id)
+    with caller.office.database.reading() as session:
         changed = changes.since_approved(session, found)
     value = {
         **described(found), "digest": found.digest, "reason": found.reason, "plan": found.plan, **found.estimate,
         "finds": power.said(found.estimate["power"]) if "power" in found.estimate else [],
         "changes": None if changed is None else [vars(change) for change in changed],
     }  # fmt: skip
-    desk.show(value, _told)
+    caller.show(value, _told)
 
 
 @click.command()
@@ -52,29 +52,29 @@ def show_(desk: Desk, campaign_id: int) -> None:
 @click.option("--language", type=click.Choice(["en", "cy"]), default="en", show_default=True)
 @click.option("--to", required=True, metavar="EMAIL", help="The account of a colleague.")
 @click.option("--number", default="", help="Their work mobile number, for a text.")
-@at_desk(Right.plan)
-def test(desk: Desk, campaign_id: int, channel: str, language: str, to: str, number: str) -> None:
+@with_right(Right.plan)
+def test(caller: Caller, campaign_id: int, channel: str, language: str, to: str, number: str) -> None:
     """Send one of its messages to a colleague, on record."""
     sent = test_message.send(
-        desk.office, desk.actor, campaign_id, channel=channel, language=language, to=to, number=number
+        caller.office, caller.actor, campaign_id, channel=channel, language=language, to=to, number=number
     )  # fmt: skip
-    desk.show({"notify_id": sent}, facts)
+    caller.show({"notify_id": sent}, facts)
 
 
 @click.command()
 @campaign_id
-@at_desk(Right.plan)
-def submit(desk: Desk, campaign_id: int) -> None:
+@with_right(Right.plan)
+def submit(caller: Caller, campaign_id: int) -> None:
     """Freeze the audience, draw the arms and ask for approval."""
-    show_campaign(desk, submission.submit(desk.office, desk.actor, campaign_id))
+    show_campaign(caller, submission.submit(caller.office, caller.actor, campaign_id))
 
 
 @click.command()
 @campaign_id
-@at_desk(Right.plan)
-def renew(desk: Desk, campaign_id: int) -> None:
+@with_right(Right.plan)
+def renew(caller: Caller, campaign_id: int) -> None:
     """Submit a paused campaign's messages as they are at GOV.UK Notify now, for somebody else to approve."""
-    show_campaign(desk, submission.renew(desk.office, desk.actor, campaign_id))
+    show_campaign(caller, submission.renew(caller.office, caller.actor, campaign_id))
 
 
 def _told(value: dict[str, Any]) -> None:

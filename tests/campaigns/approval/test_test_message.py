@@ -31,7 +31,7 @@ def test_a_colleague_gets_it_and_the_audit_log_knows(
             office, planner, draft, channel=channel, language="en", to="approver@example.org", number=number,
             notify=notify,
         )  # fmt: skip
-    (found,) = [row for row in post.desk.store.by_id.values() if row.type == "email"]
+    (found,) = [row for row in post.state.store.by_id.values() if row.type == "email"]
     assert found.recipient == "approver@example.org"
     assert "((" not in found.body
     tests = test_message.sent(office, planner, draft)

@@ -37,7 +37,7 @@ def launched(office: Office, maker: Maker, people: People, notify: GovukNotify) 
 
 def edit(post: Running, channel: str = "email") -> None:
     """An officer saves another text at Notify."""
-    (service,) = post.desk.seed.services.values()
+    (service,) = post.state.seed.services.values()
     versions = service.templates[TEMPLATES[channel]]
     versions.append(
         replace(versions[-1], version=len(versions) + 1, content="Another text ((link)) ((contact source))")
@@ -62,7 +62,7 @@ def test_an_edited_template_pauses_before_anything_leaves(
     edit(post)
     Work(office, notify).tick()
     status = standing(office, people, launched)
-    assert (status.state, status.accepted, post.desk.summary()["total"]) == (CampaignState.paused, 0, 0)
+    assert (status.state, status.accepted, post.state.summary()["total"]) == (CampaignState.paused, 0, 0)
     assert "Changed at GOV.UK Notify since it was approved: email_reminder_en" in status.reason
     with pytest.raises(SendBlocked, match="has not been approved"):
         control.resume(office, people.planner, launched.id or 0)
@@ -91,7 +91,7 @@ def test_the_answer_to_a_message_tells_of_another_version(
     status = standing(office, people, launched)
     assert status.state == CampaignState.paused
     assert 1 <= status.accepted <= work.dispatcher.threads, "what was on its way when the first answer came"
-    assert status.accepted == post.desk.summary()["total"]
+    assert status.accepted == post.state.summary()["total"]
     assert status.waiting == 20 - status.accepted
 
 
@@ -192,7 +192,7 @@ def test_a_poll_called_after_launch_stops_messages_that_do_not_know_of_it(
     clock.move_to(datetime(2026, 6, 17, 9, tzinfo=UTC))
     work.tick()
     assert standing(office, people, launched).accepted == 80
-    letter = next(row for row in post.desk.store.by_id.values() if row.type == "letter")
+    letter = next(row for row in post.state.store.by_id.values() if row.type == "letter")
     assert "30 June 2026" in letter.body
 
 

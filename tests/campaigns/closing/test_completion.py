@@ -82,11 +82,11 @@ def test_what_the_list_does_not_show_keeps_it_open(
 
 def hide(post: Running, message: Message) -> Callable[[], None]:
     """Leave a message out of Notify's list; gives what puts it back."""
-    [row] = post.desk.store.by_reference[message.reference]
-    post.desk.store.newest_first = lambda *asked: (  # type: ignore[method-assign]
-        each for each in Store.newest_first(post.desk.store, *asked) if each is not row
+    [row] = post.state.store.by_reference[message.reference]
+    post.state.store.newest_first = lambda *asked: (  # type: ignore[method-assign]
+        each for each in Store.newest_first(post.state.store, *asked) if each is not row
     )
-    return lambda: delattr(post.desk.store, "newest_first")
+    return lambda: delattr(post.state.store, "newest_first")
 
 
 def test_it_ends_once_a_late_list_shows_what_was_missing(
@@ -108,8 +108,8 @@ def test_what_is_there_twice_keeps_it_open(
 ) -> None:
     campaign = maker.launched(60, **EVERYONE)
     Work(office, notify).tick()
-    [row] = post.desk.store.by_reference[messages(office)[0].reference]
-    post.desk.store.add(type(row)(**{**{name: getattr(row, name) for name in row.__slots__}, "id": str(uuid4())}))
+    [row] = post.state.store.by_reference[messages(office)[0].reference]
+    post.state.store.add(type(row)(**{**{name: getattr(row, name) for name in row.__slots__}, "id": str(uuid4())}))
     later(office, notify, clock, timedelta(minutes=10))
     after = standing(office, people, campaign)
     assert (after.state, after.duplicates) == (CampaignState.launched, 1)

@@ -41,7 +41,7 @@ SOON = datetime(2027, 3, 1, 9, tzinfo=UTC)
 
 
 def order(stand_in: Running, **faults: Any) -> None:
-    stand_in.desk.faults.set(faults)
+    stand_in.state.faults.set(faults)
 
 
 @pytest.mark.parametrize("message", [email(), sms(), letter()], ids=lambda each: each.channel)
@@ -56,13 +56,13 @@ def test_a_message_is_accepted_and_found_by_its_reference(notify: GovukNotify, m
 def test_one_click_unsubscribe_reaches_notify(notify: GovukNotify, stand_in: Running) -> None:
     url = "https://www.example.org/stop/token"
     message = Outgoing("email", TEMPLATES["email_reminder_en"], "m", VALUES, "a@example.org", url)
-    row = stand_in.desk.store.by_id[notify.send(message).notification_id]
+    row = stand_in.state.store.by_id[notify.send(message).notification_id]
     assert row.unsubscribe_url == url
 
 
 def test_values_json_cannot_carry_are_written_out(notify: GovukNotify, stand_in: Running) -> None:
     accepted = notify.send(email(deadline=datetime(2027, 6, 18, tzinfo=UTC).date(), council=Decimal("1.5")))
-    body = stand_in.desk.store.by_id[accepted.notification_id].body
+    body = stand_in.state.store.by_id[accepted.notification_id].body
     assert "2027-06-18" in body
     assert "1.5" in body
 
@@ -286,7 +286,7 @@ def test_a_malformed_key_is_told_before_anything_is_sent(key: str) -> None:
 
 
 def test_the_daily_limit_is_told_apart_from_the_rate_limit(stand_in: Running, notify: GovukNotify) -> None:
-    next(iter(stand_in.desk.seed.services.values())).daily_limits["email"] = 1
+    next(iter(stand_in.state.seed.services.values())).daily_limits["email"] = 1
     notify.send(email("first"))
     with pytest.raises(DailyLimitReached, match="for today"):
         notify.send(email("second"))
@@ -345,9 +345,9 @@ def test_templates_and_previews(notify: GovukNotify) -> None:
 
 
 def test_texts_that_came_back_are_read_page_by_page(stand_in: Running, notify: GovukNotify) -> None:
-    service_id = next(iter(stand_in.desk.seed.services))
+    service_id = next(iter(stand_in.state.seed.services))
     for number in range(252):
-        stand_in.desk.receive_text("447700900123", f"STOP {number}", service_id)
+        stand_in.state.receive_text("447700900123", f"STOP {number}", service_id)
     texts = list(notify.received_texts())
     assert [text.message for text in texts] == [f"STOP {number}" for number in reversed(range(252))]
     assert "STOP" not in repr(texts[0])
@@ -366,4 +366,4 @@ def test_each_thread_has_its_own_client(stand_in: Running, notify: GovukNotify) 
     for thread in threads:
         thread.join()
     assert len(set(map(id, clients))) == 4
-    assert len(stand_in.desk.store.by_id) == 4
+    assert len(stand_in.state.store.by_id) == 4

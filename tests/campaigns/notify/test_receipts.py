@@ -71,7 +71,7 @@ class Rehearsal:
 
     def advance(self, **by: float) -> None:
         self.clock.advance(timedelta(**by))
-        self.stand_in.desk.courier.clock_moved()
+        self.stand_in.state.courier.clock_moved()
 
 
 @pytest.fixture
@@ -103,16 +103,16 @@ def test_a_receipt_comes_when_the_message_has_ended(rehearsal: Rehearsal, endpoi
 
 
 def test_a_receipt_may_come_before_the_answer(rehearsal: Rehearsal, endpoint: Endpoint) -> None:
-    rehearsal.stand_in.desk.faults.set({"receipts": "first", "drop_after": {"count": 1}})
+    rehearsal.stand_in.state.faults.set({"receipts": "first", "drop_after": {"count": 1}})
     with pytest.raises(Exception, match="ConnectionError"):
         rehearsal.notify.send(email("m1"))
     assert [body["reference"] for _, _, body in endpoint.got] == ["m1"]
 
 
 def test_a_receipt_may_come_late(rehearsal: Rehearsal, endpoint: Endpoint) -> None:
-    rehearsal.stand_in.desk.faults.set({"receipts": "late", "receipts_late_seconds": 3600})
+    rehearsal.stand_in.state.faults.set({"receipts": "late", "receipts_late_seconds": 3600})
     rehearsal.notify.send(email("late"))
-    rehearsal.stand_in.desk.faults.set({})
+    rehearsal.stand_in.state.faults.set({})
     rehearsal.notify.send(email("in time"))
     rehearsal.advance(seconds=10)
     assert [body["reference"] for body in endpoint.wait_for(1)] == ["in time"]
@@ -121,7 +121,7 @@ def test_a_receipt_may_come_late(rehearsal: Rehearsal, endpoint: Endpoint) -> No
 
 
 def test_a_receipt_may_come_twice_and_is_the_same(rehearsal: Rehearsal, endpoint: Endpoint) -> None:
-    rehearsal.stand_in.desk.faults.set({"receipts": "twice"})
+    rehearsal.stand_in.state.faults.set({"receipts": "twice"})
     rehearsal.notify.send(email())
     rehearsal.advance(seconds=2)
     first, second = endpoint.wait_for(2)
@@ -129,15 +129,15 @@ def test_a_receipt_may_come_twice_and_is_the_same(rehearsal: Rehearsal, endpoint
 
 
 def test_letters_and_ordered_silence_have_no_receipt(rehearsal: Rehearsal, endpoint: Endpoint) -> None:
-    rehearsal.stand_in.desk.faults.set({"receipts": "never"})
+    rehearsal.stand_in.state.faults.set({"receipts": "never"})
     rehearsal.notify.send(email("silent"))
-    rehearsal.stand_in.desk.faults.set({})
+    rehearsal.stand_in.state.faults.set({})
     rehearsal.notify.send(letter("letter"))
     rehearsal.notify.send(email("simulated", "simulate-delivered@notifications.service.gov.uk"))
     rehearsal.notify.send(email("told"))
     rehearsal.advance(days=6)
     assert [body["reference"] for body in endpoint.wait_for(1)] == ["told"]
-    assert rehearsal.stand_in.desk.courier._due == []
+    assert rehearsal.stand_in.state.courier._due == []
 
 
 @pytest.mark.parametrize("refusal", [500, 503, 429])
@@ -158,7 +158,7 @@ def test_a_busy_endpoint_is_tried_again_every_five_minutes(
 def wait_until_due_again(rehearsal: Rehearsal) -> None:
     """The retry is noted a moment after the endpoint has answered."""
     for _ in range(500):
-        if rehearsal.stand_in.desk.courier._due:
+        if rehearsal.stand_in.state.courier._due:
             return
         threading.Event().wait(0.01)
     raise AssertionError("no retry was noted")
@@ -192,7 +192,7 @@ def test_a_refused_receipt_is_dropped_for_good(rehearsal: Rehearsal, endpoint: E
 
 def test_a_text_that_came_back_is_told(rehearsal: Rehearsal, endpoint: Endpoint) -> None:
     service_id = SEED["services"]["demo"]["id"]
-    rehearsal.stand_in.desk.receive_text("447700900123", "STOP", service_id)
+    rehearsal.stand_in.state.receive_text("447700900123", "STOP", service_id)
     (body,) = endpoint.wait_for(1)
     assert endpoint.got[0][:2] == ("/notify/received-texts", f"Bearer {TOKEN}")
     assert (body["source_number"], body["message"], body["date_received"]) == (

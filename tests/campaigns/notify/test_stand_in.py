@@ -206,7 +206,7 @@ def test_simulated_recipients_are_never_stored(stand_in: Running, notify: GovukN
     with pytest.raises(NotFound):
         notify.status(accepted.notification_id)
     assert notify.find("message-1") == []
-    assert stand_in.desk.summary()["simulated"] == 1
+    assert stand_in.state.summary()["simulated"] == 1
 
 
 def test_a_text_lives_from_created_to_delivered_and_is_forgotten_after_a_week() -> None:
@@ -220,7 +220,7 @@ def test_a_text_lives_from_created_to_delivered_and_is_forgotten_after_a_week() 
             seen.append(notify.status(sent))
         assert [each.status for each in seen] == ["created", "sending", "delivered"]
         assert [each.cost is None for each in seen] == [True, False, False]
-        body = stand_in.desk.store.by_id[sent].body
+        body = stand_in.state.store.by_id[sent].body
         assert seen[-1].cost == pytest.approx(0.024 * check_sms(body).fragments)
         clock.advance(timedelta(days=8))
         assert notify.find("message-1") == []
@@ -231,7 +231,7 @@ def test_a_text_lives_from_created_to_delivered_and_is_forgotten_after_a_week() 
 def test_a_message_nothing_is_heard_of_fails_after_three_days() -> None:
     clock = SteppedClock(MONDAY)
     with running(SEED, clock=clock) as stand_in:
-        stand_in.desk.faults.set({"outcomes": {"silent": 1.0}})
+        stand_in.state.faults.set({"outcomes": {"silent": 1.0}})
         notify = GovukNotify(KEYS["normal"], stand_in.base_url)
         sent = notify.send(email()).notification_id
         clock.advance(timedelta(hours=71))
@@ -318,7 +318,7 @@ def test_clock_faults_and_texts_can_be_ordered_over_http(stand_in: Running, noti
     notify.send(email())
     assert notify.find("message-1")[0].created_at.year == 2027
     assert order("faults", {"error_after": {"count": 1}}).status_code == 200
-    assert stand_in.desk.faults.strikes("error_after")
+    assert stand_in.state.faults.strikes("error_after")
     assert order("faults", {"flood": {}}).json()["message"].startswith("Unknown fault flood: expected one of")
     assert order("faults", {"receipts": "often"}).status_code == 422
     assert "number, message" in order("received-texts", {"message": "STOP"}).json()["message"]
@@ -328,7 +328,7 @@ def test_clock_faults_and_texts_can_be_ordered_over_http(stand_in: Running, noti
 
 
 def test_faults_strike_by_a_share_that_the_seed_fixes(stand_in: Running) -> None:
-    faults = stand_in.desk.faults
+    faults = stand_in.state.faults
     drawn = []
     for _ in range(2):
         faults.set({"drop_after": {"probability": 0.2}, "outcomes": {"permanent-failure": 0.1}, "seed": 7})

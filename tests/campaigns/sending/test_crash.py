@@ -92,7 +92,7 @@ def test_nothing_is_lost_and_nothing_sent_twice(
     )
     @given(lives)
     def holds(fates: list[tuple[int, bool, list[str], str, int]]) -> None:
-        before = post.desk.summary()["total"]
+        before = post.state.summary()["total"]
         campaign = maker.launched(
             HOUSEHOLDS, arms={"everyone": 1.0}, comparison="", templates={"letter": TEMPLATES["letter"]}
         )
@@ -104,8 +104,8 @@ def test_nothing_is_lost_and_nothing_sent_twice(
         finish(office, people, notify, campaign, clock)
         status = ledger.status(office, people.planner, campaign.id or 0)
         assert (status.planned, status.accepted, status.waiting) == (HOUSEHOLDS, HOUSEHOLDS, 0)
-        assert post.desk.summary()["total"] - before == HOUSEHOLDS
-        assert post.desk.summary()["duplicates"] == {}
+        assert post.state.summary()["total"] - before == HOUSEHOLDS
+        assert post.state.summary()["duplicates"] == {}
 
     holds()
 
@@ -145,7 +145,7 @@ def test_a_crash_leaves_the_claimed_in_sending(
     with office.database.session() as session:
         states = {message.state for message in session.exec(select(Message))}
     assert states == {MessageState.sending}
-    assert post.desk.summary()["total"] == 8
+    assert post.state.summary()["total"] == 8
 
 
 def test_what_has_left_is_written_down_though_the_next_cannot_be_claimed(
@@ -168,4 +168,4 @@ def test_what_has_left_is_written_down_though_the_next_cannot_be_claimed(
     with office.database.session() as session:
         states = {message.state for message in session.exec(select(Message))}
     assert states == {MessageState.accepted, MessageState.planned}
-    assert 0 < status.accepted == post.desk.summary()["total"] <= 8
+    assert 0 < status.accepted == post.state.summary()["total"] <= 8

@@ -74,9 +74,9 @@ def test_workers_stay_below_what_notify_takes(office: Office, maker: Maker) -> N
     Work(office, GovukNotify(KEY, "http://127.0.0.1:9")).plan(campaign.id or 0)
     moments: list[float] = []
     with running(SEED, clock=SystemClock()) as post:
-        service, kind = next(iter(post.desk.seed.services.values())), "normal"
-        bucket = Counting(60 * 1.25 * RATE, post.desk.now(), moments)
-        post.desk.limits.buckets[service.id, kind] = bucket
+        service, kind = next(iter(post.state.seed.services.values())), "normal"
+        bucket = Counting(60 * 1.25 * RATE, post.state.now(), moments)
+        post.state.limits.buckets[service.id, kind] = bucket
         threads = [
             threading.Thread(target=send_all, args=(another(office), post.base_url, campaign.id or 0))
             for _ in range(WORKERS)
@@ -85,7 +85,7 @@ def test_workers_stay_below_what_notify_takes(office: Office, maker: Maker) -> N
             thread.start()
         for thread in threads:
             thread.join()
-        assert post.desk.summary()["duplicates"] == {}
+        assert post.state.summary()["duplicates"] == {}
     assert check(office, maker.people, campaign).accepted == MESSAGES
     assert len(moments) == MESSAGES, "no request was refused, or it would have come again"
     for start in moments[::7]:

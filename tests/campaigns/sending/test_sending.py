@@ -93,7 +93,7 @@ def test_a_whole_campaign(
     clock.advance(timedelta(days=15))
     tick(office, notify)
     assert lookup.campaign(office, people.planner, campaign.id or 0).state == CampaignState.completed
-    summary = post.desk.summary()
+    summary = post.state.summary()
     assert (summary["total"], summary["references"], summary["duplicates"]) == (200, 200, {})
 
 
@@ -101,7 +101,7 @@ def test_what_a_message_says(office: Office, maker: Maker, post: Running, notify
     maker.launched(6, poll_date="2027-05-06")
     tick(office, notify)
     first = next(message for message in messages(office) if message.channel == "email")
-    [row] = post.desk.store.by_reference[first.reference]
+    [row] = post.state.store.by_reference[first.reference]
     assert row.recipient == office.keys.decrypt(first.recipient)
     assert first.recipient != row.recipient
 
@@ -212,7 +212,7 @@ def test_what_changes_between_planning_and_sending(
     tick(office, notify)
     status = check(office, people, campaign)
     assert status.dropped_for == {"suppressed": 1, "registered since": 1}
-    assert (status.accepted, post.desk.summary()["total"]) == (18, 18)
+    assert (status.accepted, post.state.summary()["total"]) == (18, 18)
 
 
 def test_nothing_leaves_after_the_deadline(
@@ -281,7 +281,7 @@ def test_pause_and_stop_hold_what_is_queued(
     tick(office, notify)
     status = check(office, people, campaign)
     assert status.waiting == 0
-    assert status.accepted == post.desk.summary()["total"]
+    assert status.accepted == post.state.summary()["total"]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_faults_that_pass(
     clock.advance(again)
     tick(office, notify, patience=patience)
     assert check(office, people, campaign).accepted == 20
-    assert post.desk.summary()["duplicates"] == {}
+    assert post.state.summary()["duplicates"] == {}
 
 
 def test_a_daily_limit_closes_its_channel_until_midnight_utc(office: Office, maker: Maker, notify: GovukNotify) -> None:
@@ -367,7 +367,7 @@ def test_an_ambiguous_send_is_settled_by_reference(
         tick(office, notify)  # the second look plans them again
         tick(office, notify)
     assert check(office, people, campaign).accepted == 20
-    summary = post.desk.summary()
+    summary = post.state.summary()
     assert (summary["total"], summary["duplicates"]) == (20, {})
 
 
@@ -378,7 +378,7 @@ def test_a_message_found_twice_is_an_incident(
     twice = Faulty(notify, Ambiguous("ReadTimeout"), after=True)
     tick(office, twice)
     [unknown] = [m for m in messages(office) if m.state == MessageState.unknown]
-    [row] = post.desk.store.by_reference[unknown.reference]
+    [row] = post.state.store.by_reference[unknown.reference]
     notify.send(
         Outgoing(
             unknown.channel,
@@ -465,7 +465,7 @@ def test_nobody_sends_on_an_old_claim(
 
     sender.pacer.wait = asleep  # type: ignore[method-assign]
     sender.send_batch(campaign.id or 0)
-    assert post.desk.summary()["total"] == 0
+    assert post.state.summary()["total"] == 0
     assert check(office, people, campaign).waiting == 20
 
 
@@ -531,4 +531,4 @@ def test_a_home_that_became_protected_is_left_alone(
     tick(office, notify)
     status = check(office, people, campaign)
     assert status.dropped_for == {"suppressed": 1}, "in the words for anybody who asked us to stop"
-    assert post.desk.store.by_reference.get(one.reference) is None
+    assert post.state.store.by_reference.get(one.reference) is None

@@ -167,7 +167,7 @@ def test_a_campaign_whose_template_was_edited_goes_on_once_the_new_text_is_appro
     first = officer.get(f"/api/campaigns/{number}").json()
     _asked(enter(Role.approver), "POST", f"/api/campaigns/{number}/approve", {"digest": first["digest"]})
     _asked(enter(Role.officer), "POST", f"/api/campaigns/{number}/launch", {})
-    (service,) = post.desk.seed.services.values()
+    (service,) = post.state.seed.services.values()
     versions = service.templates[TEMPLATES["email"]]
     versions.append(replace(versions[-1], version=2, content="What it says now ((link)) ((contact source))"))
     tick(office, GovukNotify(KEY, post.base_url))
@@ -189,7 +189,7 @@ def test_a_campaign_whose_template_was_edited_goes_on_once_the_new_text_is_appro
     enter(Role.officer).send(f"/campaigns/{number}/resume")
     tick(office, GovukNotify(KEY, post.base_url))
     assert ledger.status(office, _actor(people), number).accepted == 20
-    assert {row.template_version for row in post.desk.store.by_id.values() if row.type == "email"} == {2}
+    assert {row.template_version for row in post.state.store.by_id.values() if row.type == "email"} == {2}
 
 
 # Setting up, task by task

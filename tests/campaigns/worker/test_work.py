@@ -45,7 +45,7 @@ def test_durable_rounds_send_a_campaign(
         assert [step["function_name"] for step in steps] == ["plan", "send", "settle", "sweep", "close"]
     status = ledger.status(office, people.planner, campaign.id or 0)
     assert (status.planned, status.accepted) == (50, 50)
-    assert post.desk.summary()["duplicates"] == {}
+    assert post.state.summary()["duplicates"] == {}
     assert capfd.readouterr() == ("", ""), "DBOS is quiet"
 
 

@@ -283,8 +283,8 @@ def test_the_same_content_again_changes_nothing(office: Office, drop: Path) -> N
 def _kill(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """At one point of the way, once."""
     places: dict[str, tuple[Any, str, bool]] = {
-        "before the file is moved in": (uploads.Corner, "adopt", False),
-        "after the file is moved in": (uploads.Corner, "adopt", True),
+        "before the file is moved in": (uploads.Upload, "adopt", False),
+        "after the file is moved in": (uploads.Upload, "adopt", True),
         "before the import": (steps, "import_file", False),
         "after the import": (steps, "import_file", True),
         "before the filing": (inbox, "file_away", False),
@@ -397,14 +397,14 @@ def test_what_may_not_be_read_keeps_nobody_else_from_coming_in(
 ) -> None:
     put(drop, "a.csv")
     put(drop, "b.csv")
-    real = uploads.Corner.adopt
+    real = uploads.Upload.adopt
 
-    def refused(self: uploads.Corner, source: Path, name: str) -> None:
+    def refused(self: uploads.Upload, source: Path, name: str) -> None:
         if name == "a.csv":
             raise PermissionError(errno.EACCES, "Permission denied")
         real(self, source, name)
 
-    monkeypatch.setattr(uploads.Corner, "adopt", refused)
+    monkeypatch.setattr(uploads.Upload, "adopt", refused)
     looked(office)
     assert lying(drop) == ["a.csv", "done/b.csv"]
     assert len(intakes(office)) == 1, "the row of what could not come in is gone again"

@@ -28,7 +28,7 @@ from segments.files.report import ImportReport
 from segments.importing import intake, steps, uploads
 from segments.importing.imports import import_file
 from segments.importing.intake import HOMES, Intake, IntakeState
-from segments.importing.uploads import Corner, plain_name
+from segments.importing.uploads import Upload, plain_name
 from tests.conftest import EAST_STAFFORDSHIRE, START
 from tests.segments.conftest import Town
 from tests.segments.sources import papers
@@ -65,9 +65,9 @@ def own(tmp_path: Path) -> Iterator[Office]:
 
 
 def arrive(office: Office, actor: Actor, text: str, kind: str = "register", name: str = "r.csv") -> Intake:
-    corner = Corner(office, actor.authority, uploads.new_token())
-    corner.receive(io.BytesIO(text.encode()), name)
-    return intake.receive(office, actor, corner.token, kind, TODAY)
+    upload = Upload(office, actor.authority, uploads.new_token())
+    upload.receive(io.BytesIO(text.encode()), name)
+    return intake.receive(office, actor, upload.token, kind, TODAY)
 
 
 def worked(office: Office, found: Intake) -> Intake:
@@ -121,7 +121,7 @@ def test_a_row_of_the_database_holds_nobody(office: Office, actor: Actor) -> Non
 
 def test_what_was_found_gone_in_between_is_said(office: Office, actor: Actor) -> None:
     found = worked(office, arrive(office, actor, REPEATED))
-    intake.corner(office, found).clear()
+    intake.upload(office, found).clear()
     done = worked(office, intake.accept(office, actor, found.token))
     assert (done.state, done.refusal) == (IntakeState.refused, uploads.GONE)
 
@@ -274,13 +274,13 @@ def test_what_nobody_decides_on_goes(own: Office, actor: Actor) -> None:
 
 
 def test_an_upload_to_a_form_that_was_never_sent_goes_after_a_day(own: Office, actor: Actor) -> None:
-    corners = [Corner(own, actor.authority, uploads.new_token()) for _ in range(2)]
-    for corner in corners:
-        corner.receive(io.BytesIO(b"a"), "r.csv")
+    corners = [Upload(own, actor.authority, uploads.new_token()) for _ in range(2)]
+    for upload in corners:
+        upload.receive(io.BytesIO(b"a"), "r.csv")
     old = time.time() - uploads.FORGOTTEN - 60
     os.utime(corners[0].folder, (old, old))
     steps.clear_up(own)
-    assert [corner.holds_file for corner in corners] == [False, True]
+    assert [upload.holds_file for upload in corners] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_a_name_is_only_a_name(given: str, kept: str) -> None:
 @pytest.mark.parametrize("token", ["", "..", "a/b", "a.b", "/etc"])
 def test_a_token_is_no_path(own: Office, token: str) -> None:
     with pytest.raises(NotFound):
-        Corner(own, EAST_STAFFORDSHIRE, token)
+        Upload(own, EAST_STAFFORDSHIRE, token)
 
 
 def test_homes_are_built_in_the_background_and_pages_are_answered_meanwhile(

@@ -9,17 +9,17 @@ from typing import Any
 from uuid import uuid4
 
 from campaigns.notify.stand_in import life, shape
-from campaigns.notify.stand_in.auth import Doorkeeper
+from campaigns.notify.stand_in.auth import Authenticator
 from campaigns.notify.stand_in.faults import Faults
 from campaigns.notify.stand_in.limits import Limits
-from campaigns.notify.stand_in.receipts import Call, Courier
+from campaigns.notify.stand_in.receipts import Call, ReceiptSender
 from campaigns.notify.stand_in.seed import Key, Seed, Service
 from campaigns.notify.stand_in.sending import accept, is_simulated, settle_outcome
 from campaigns.notify.stand_in.store import ReceivedText, Row, Store, forgotten
 from engage.foundation.clock import Clock, ShiftedClock, SystemClock
 
 
-class Desk:
+class State:
     """`clock` rules messages and limits; `epoch` is real time, by which tokens are judged."""
 
     def __init__(
@@ -37,8 +37,8 @@ class Desk:
         self.store = Store(journal)
         self.limits = Limits()
         self.faults = Faults()
-        self.doorkeeper = Doorkeeper(seed.services, epoch)
-        self.courier = Courier(self.now, receipts_token)
+        self.doorkeeper = Authenticator(seed.services, epoch)
+        self.courier = ReceiptSender(self.now, receipts_token)
         self.simulated = 0
         self._receipts_url = receipts_url
         self._texts_url = texts_url
