@@ -64,7 +64,7 @@ def _tester(office: Office, actor: Actor, number: int, form: Form) -> Template:
     return render(
         "campaigns/approval/test_message.html", status_code=422 if form.errors else 200, form=form,
         campaign=lookup.campaign(office, actor, number), messages=test_message.messages(office, actor, number),
-        test_message=test_message.colleagues(office, actor),
+        colleagues=test_message.colleagues(office, actor),
     )  # fmt: skip
 
 

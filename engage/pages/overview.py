@@ -103,11 +103,11 @@ def _intake_steps(incoming: list[Intake]) -> list[tuple[Step, Right]]:
 
 
 def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
-    here = {shelf.kind: shelf for shelf in datasets.shelves(office, account.authority)}
+    here = {dataset.kind: dataset for dataset in datasets.by_kind(office, account.authority)}
     missing = [here[kind] for kind in NEEDED if kind in here and not here[kind].snapshots]
     steps = [
-        (Step(f"Import: {shelf.title}", f"/data/new?kind={shelf.kind}", shelf.hint), Right.import_data)
-        for shelf in missing
+        (Step(f"Import: {dataset.title}", f"/data/new?kind={dataset.kind}", dataset.hint), Right.import_data)
+        for dataset in missing
     ]
     if not missing and review.homes_are_behind(office, account.authority):
         hint = "Data has come in since it was built"

@@ -110,7 +110,7 @@ class Chosen:
 
 
 @dataclass
-class _Shelf:
+class _Opened:
     """What one process has open, the least used first."""
 
     lock: Lock = field(default_factory=Lock)
@@ -125,22 +125,22 @@ def _newest(kind: str) -> sa.ScalarSelect[int | None]:
 STATE = sa.select(_newest("households"), _newest("protected"), *protected.MARKS).where(
     protected.HOUSEHOLDS, col(Suppression.authority) == sa.bindparam("authority")
 )
-_SHELVES: WeakKeyDictionary[Office, _Shelf] = WeakKeyDictionary()
+_OPENED: WeakKeyDictionary[Office, _Opened] = WeakKeyDictionary()
 _MAKING = Lock()
 
 
 def opened(office: Office, session: Session, authority: str) -> OpenHomes:
     """The newest table of homes as it may be seen now; read from disk only when something has changed."""
     with _MAKING:
-        shelf = _SHELVES.setdefault(office, _Shelf())
+        kept = _OPENED.setdefault(office, _Opened())
     state: State = tuple(session.execute(STATE, {"authority": authority}).one())
-    with shelf.lock:
-        found = shelf.open.get(authority)
+    with kept.lock:
+        found = kept.open.get(authority)
         if found is None or found.state != state:
-            found = shelf.open[authority] = _read(office, session, households.newest(session, authority), state)
-        shelf.open.move_to_end(authority)
-        while len(shelf.open) > MOST:
-            shelf.open.popitem(last=False)
+            found = kept.open[authority] = _read(office, session, households.newest(session, authority), state)
+        kept.open.move_to_end(authority)
+        while len(kept.open) > MOST:
+            kept.open.popitem(last=False)
     return found
 
 

@@ -91,11 +91,11 @@ left join (select uprn, residential, postcode from read_parquet({gazetteer})) g 
 """
 
 
-def followed(session: Session, authority: str, shelf: str, name: str, as_at: date) -> Snapshot | None:
+def followed(session: Session, authority: str, kind: str, name: str, as_at: date) -> Snapshot | None:
     """The dataset that one of that day would take the place of: of the same day, else the last before it."""
-    if shelf in ADD_UP:
+    if kind in ADD_UP:
         return None
-    earlier = (s for s in lake.history(session, authority, shelf, name) if s.as_at <= as_at)
+    earlier = (s for s in lake.history(session, authority, kind, name) if s.as_at <= as_at)
     return next(earlier, None)
 
 
@@ -116,10 +116,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def changes(con: duckdb.DuckDBPyConnection, shelf: str, before: Path, now: Path) -> dict[str, int]:
+def changes(con: duckdb.DuckDBPyConnection, kind: str, before: Path, now: Path) -> dict[str, int]:
     """How many things are new, gone and changed between two Parquet files of a kind; {} where they share no key."""
     shared = _columns(con, before) & _columns(con, now)
-    kept = KEPT.get(shelf) or next((Kept(things, (key,)) for things, key in LIKELY if key in shared), None)
+    kept = KEPT.get(kind) or next((Kept(things, (key,)) for things, key in LIKELY if key in shared), None)
     if kept is None or not shared.issuperset(kept.key):
         return {}
     asked = {name: sql for name, sql in kept.changes if _named(sql) <= shared | kept.short.keys()}
@@ -153,16 +153,16 @@ def shrinks(file: str, compared: Comparison) -> str:
     )
 
 
-def against_gazetteer(con: duckdb.DuckDBPyConnection, shelf: str, now: Path, gazetteer: Path) -> dict[str, float]:
+def against_gazetteer(con: duckdb.DuckDBPyConnection, kind: str, now: Path, gazetteer: Path) -> dict[str, float]:
     """How the UPRNs of a register or of contacts fare with the gazetteer: a join, no matching of addresses."""
-    if shelf not in ("register", "contacts"):
+    if kind not in ("register", "contacts"):
         return {}
     query = ANSWERS.format(
         now=literal(str(now)), gazetteer=literal(str(gazetteer)),
-        postcode="postcode" if shelf == "register" else "null::varchar",
+        postcode="postcode" if kind == "register" else "null::varchar",
     )  # fmt: skip
     rows, with_uprn, homes, known, differ, no_postcode = con.execute(query).fetchone() or (0,) * 6
-    if shelf == "contacts":
+    if kind == "contacts":
         return {"known_share": known / rows if rows else 0.0, "uprns_unknown": with_uprn - known}
     return {
         "linked_by_uprn": homes, "linked_by_uprn_share": homes / rows if rows else 0.0,

@@ -24,12 +24,12 @@ PERSONAL = frozenset(SHOWN)  # kinds of dataset whose rows speak of somebody
 MASKS = {"email": mask_email, "sms": mask_phone}
 
 
-def first_rows(reading: Reading, shelf: str, before: Path | None = None) -> list[dict[str, str]]:
+def first_rows(reading: Reading, kind: str, before: Path | None = None) -> list[dict[str, str]]:
     """Up to FIRST rows of the staged dataset, every value as text; where changes were applied to the dataset
     `before`, of those rows that they brought."""
     staged = f"read_parquet({literal(str(reading.output))})"
     types = _types(reading, staged)
-    columns = SHOWN.get(shelf) or {name: quoted(name) for name, kind in types.items() if _is_shown(name, kind)}
+    columns = SHOWN.get(kind) or {name: quoted(name) for name, kind in types.items() if _is_shown(name, kind)}
     if before:
         earlier = f"read_parquet({literal(str(before))})"
         both = ", ".join(map(quoted, types.keys() & _types(reading, earlier).keys()))
@@ -37,7 +37,7 @@ def first_rows(reading: Reading, shelf: str, before: Path | None = None) -> list
     order = " order by staged.line" if before and "line" in types else ""
     listed = ", ".join(f"({sql})::varchar as {quoted(name)}" for name, sql in columns.items())
     rows = reading.con.execute(f"select {listed} from {staged} staged{order} limit {FIRST}").fetchall()
-    return [_row(dict(zip(columns, row, strict=True)), shelf, reading.keys) for row in rows]
+    return [_row(dict(zip(columns, row, strict=True)), kind, reading.keys) for row in rows]
 
 
 def _types(reading: Reading, relation: str) -> dict[str, str]:
@@ -48,7 +48,7 @@ def _is_shown(name: str, kind: str) -> bool:
     return name != "geometry" and not kind.endswith("]")
 
 
-def _row(cells: dict[str, str | None], shelf: str, keys: Keys) -> dict[str, str]:
-    if shelf == "contacts" and cells["contact"]:
+def _row(cells: dict[str, str | None], kind: str, keys: Keys) -> dict[str, str]:
+    if kind == "contacts" and cells["contact"]:
         cells["contact"] = MASKS[cells["channel"] or ""](keys.decrypt(cells["contact"]))
     return {name: (value or "")[:LONGEST] for name, value in cells.items()}

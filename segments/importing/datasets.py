@@ -9,7 +9,7 @@ from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Actor, Office
 from segments.importing import imports
 from segments.importing.intake import HOMES
-from segments.sources import KINDS, SHELVES, census
+from segments.sources import KINDS, MAKES, census
 
 # Title, and what it is for or where it comes from.
 WORDS = {
@@ -37,7 +37,7 @@ STATISTICS = {code: topic for topic, code in census.TABLES.items()} | {
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Dataset:
     """One kind of data and its newest imports."""
 
     kind: str
@@ -56,15 +56,15 @@ def title(kind: str, name: str = "") -> str:
     return f"{words}: {name.removeprefix('local_').replace('_', ' ')}"
 
 
-def shelves(office: Office, authority: str) -> list[Shelf]:
+def by_kind(office: Office, authority: str) -> list[Dataset]:
     """Every kind that can be imported; what only some files make is there once there is some."""
     order = list(WORDS)
     with office.database.session() as session:
         found = [
-            Shelf(kind, title(kind), WORDS.get(kind, ("", ""))[1], _newest(history(session, authority, kind)))
-            for kind in sorted(SHELVES, key=lambda kind: order.index(kind) if kind in order else len(order))
+            Dataset(kind, title(kind), WORDS.get(kind, ("", ""))[1], _newest(history(session, authority, kind)))
+            for kind in sorted(MAKES, key=lambda kind: order.index(kind) if kind in order else len(order))
         ]
-    return [shelf for shelf in found if shelf.snapshots or shelf.kind in KINDS]
+    return [one for one in found if one.snapshots or one.kind in KINDS]
 
 
 def _newest(snapshots: list[Snapshot]) -> list[Snapshot]:
@@ -83,7 +83,7 @@ def log(office: Office, authority: str) -> list[Snapshot]:
 def find(office: Office, authority: str, snapshot_id: int) -> Snapshot:
     with office.database.session() as session:
         snapshot = session.get(Snapshot, snapshot_id)
-    if snapshot is None or snapshot.authority != authority or not snapshot.report or snapshot.kind not in SHELVES:
+    if snapshot is None or snapshot.authority != authority or not snapshot.report or snapshot.kind not in MAKES:
         msg = f"There is no import {snapshot_id} here."
         raise NotFound(msg)
     return snapshot

@@ -24,7 +24,7 @@ from segments.files.workspace import scratch
 from segments.importing import rejects
 from segments.importing.recognition import recognise
 from segments.safeguards import suppression
-from segments.sources import FORMATS, KINDS, NAMES, SHELVES
+from segments.sources import FORMATS, KINDS, MAKES, NAMES
 from segments.sources.format import Format, Harvest
 
 READING, CHECKING, JOINING, COMPARING, SAVING = 0.0, 0.2, 0.6, 0.8, 0.95  # of the work lies behind each stage
@@ -87,11 +87,11 @@ def _check_request(office: Office, actor: Actor, kind: str, path: Path, as_at: d
 
 def _already_current(office: Office, actor: Actor, kind: str, as_at: date, digest: str) -> ImportReport | None:
     with office.database.session() as session:
-        for shelf in dict.fromkeys(form.makes for form in FORMATS if form.kind == kind):
-            for snapshot in lake.history(session, actor.authority, shelf):
+        for made in dict.fromkeys(form.makes for form in FORMATS if form.kind == kind):
+            for snapshot in lake.history(session, actor.authority, made):
                 if (snapshot.source, snapshot.as_at, snapshot.report.get("kind")) == (digest, as_at, kind):
                     newest = [
-                        s for s in lake.history(session, actor.authority, shelf, snapshot.name) if s.as_at == as_at
+                        s for s in lake.history(session, actor.authority, made, snapshot.name) if s.as_at == as_at
                     ]
                     return _again(snapshot) if newest[0].id == snapshot.id else None
     return None
@@ -275,7 +275,7 @@ def undo(office: Office, actor: Actor, snapshot_id: int) -> Undone:
     """
     with office.database.session() as session:
         snapshot = session.get(Snapshot, snapshot_id)
-        if snapshot is None or snapshot.authority != actor.authority or snapshot.kind not in SHELVES:
+        if snapshot is None or snapshot.authority != actor.authority or snapshot.kind not in MAKES:
             raise NotFound(f"There is no import {snapshot_id} here.")
         if snapshot.undone_at:
             raise InputRefused(f"Import {snapshot_id} has been undone already.")
@@ -311,5 +311,5 @@ def current_without(office: Office, snapshot: Snapshot) -> Snapshot | None:
 def history(office: Office, authority: str) -> list[Snapshot]:
     """Every import of an authority, newest first, undone ones too; `report` is what its ImportReport was."""
     with office.database.session() as session:
-        query = select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.kind).in_(SHELVES))
+        query = select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.kind).in_(MAKES))
         return list(session.exec(query.order_by(col(Snapshot.id).desc())))

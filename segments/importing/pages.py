@@ -50,7 +50,7 @@ def data(office: InOffice, account: ByAccount) -> Template:
     steps.take_up(office)
     return render(
         "segments/importing/data.html",
-        datasets=datasets.shelves(office, account.authority),
+        datasets=datasets.by_kind(office, account.authority),
         history=datasets.log(office, account.authority),
         homes=_summary(office, account.authority),
         behind=review.homes_are_behind(office, account.authority),

@@ -50,13 +50,13 @@ def _one_by_one(reading: Reading, columns: list[str]) -> list[RowProblem]:
     return [RowProblem(*row) for row in found]
 
 
-def write(reading: Reading, shelf: str, to: Path, *, waiting: bool = False) -> int:
+def write(reading: Reading, kind: str, to: Path, *, waiting: bool = False) -> int:
     """Write `line, column, reason, value` of each rejected row, as CSV that a spreadsheet opens safely; returns how
     many. Where nobody's data is in it, or while the file itself still waits here, the whole row follows as it stood.
 
     Rows that are no rows (a quotation mark not closed) have no cells, and special entries are never among them.
     """
-    whole = _has_cells(reading) and (waiting or shelf not in PERSONAL)
+    whole = _has_cells(reading) and (waiting or kind not in PERSONAL)
     cells = [f"r.{quoted(name)}" for name in reading.columns] if whole else []
     query = f'select j.line, j."column", j.reason, j."value"{"".join(f", {cell}" for cell in cells)} from rejects j'
     if whole:

@@ -12,5 +12,5 @@ FORMATS: tuple[Format, ...] = tuple(
     for declared in getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMATS", ())
 )
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(declared.kind for declared in FORMATS))
-SHELVES: tuple[str, ...] = tuple(dict.fromkeys(declared.makes for declared in FORMATS))  # kinds of snapshot
+MAKES: tuple[str, ...] = tuple(dict.fromkeys(declared.makes for declared in FORMATS))  # kinds of snapshot
 NAMES: frozenset[str] = frozenset(plain(name) for declared in FORMATS for name in declared.columns)  # of columns

@@ -29,6 +29,6 @@ FORMATS = (
     ),
     Format(
         kind="register-update", name="Elector8 register update", columns=(*NEEDED, "ElectorID", "UPRN", CHANGE),
-        normalise=partial(apply, LAYOUT, CHANGES), locate=headed_by(*NEEDED, CHANGE), shelf="register",
+        normalise=partial(apply, LAYOUT, CHANGES), locate=headed_by(*NEEDED, CHANGE), snapshot_kind="register",
     ),
 )  # fmt: skip

@@ -57,19 +57,19 @@ class Harvest:
 @dataclass(frozen=True)
 class Format:
     """One input format. `locate` says in which row of the head the header lies (-1: none is needed), or None if the
-    file is something else; `columns` is how the format is described to an officer. `shelf` is the kind of snapshot it
-    makes where that is not the kind of file: an update makes a register."""
+    file is something else; `columns` is how the format is described to an officer. `snapshot_kind` is the kind of
+    snapshot it makes where that is not the kind of file: an update makes a register."""
 
     kind: str
     name: str
     columns: tuple[str, ...]
     normalise: Callable[[Reading, int], Harvest]
     locate: Callable[[Head], int | None] = field(default=lambda _: None)
-    shelf: str = ""
+    snapshot_kind: str = ""
 
     @property
     def makes(self) -> str:
-        return self.shelf or self.kind
+        return self.snapshot_kind or self.kind
 
 
 def headed_by(*needed: str, without: tuple[str, ...] = ()) -> Callable[[Head], int | None]:

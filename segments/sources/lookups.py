@@ -71,7 +71,8 @@ def _pair(smaller: str, larger: str) -> str:
 
 FORMATS = (
     Format(
-        kind="geography", name="Look-up between areas (ONS)", normalise=normalise, locate=locate, shelf="lookup",
+        kind="geography", name="Look-up between areas (ONS)", normalise=normalise, locate=locate,
+        snapshot_kind="lookup",
         columns=("two or more of OA21CD, LSOA21CD, MSOA21CD, WD24CD (any year)", "LAD24CD (any year)"),
     ),
 )  # fmt: skip

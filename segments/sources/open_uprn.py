@@ -1,7 +1,7 @@
 """OS Open UPRN: the coordinates of every UPRN of Great Britain, 40 million rows without an address.
 
 It is for homes whose point in the gazetteer is missing or 0,0, and for checking points against the ward their code
-says. Only UPRNs that the authority's gazetteer or geography knows are kept, on a shelf of their own:
+says. Only UPRNs that the authority's gazetteer or geography knows are kept, as a kind of snapshot of their own:
 
     coordinates  uprn, easting, northing (metres, British National Grid), latitude, longitude (degrees, ETRS89)
 """
@@ -46,7 +46,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
 
 FORMATS = (
     Format(
-        kind="gazetteer", name="OS Open UPRN", normalise=normalise, shelf="coordinates",
+        kind="gazetteer", name="OS Open UPRN", normalise=normalise, snapshot_kind="coordinates",
         columns=COLUMNS, locate=headed_by(*COLUMNS, without=("CLASS", "CHANGE_TYPE")),
     ),
 )  # fmt: skip

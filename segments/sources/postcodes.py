@@ -35,7 +35,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
 FORMATS = (
     Format(
         kind="geography", name="Postcode look-up (NSPL or ONSPD)", normalise=normalise, locate=locate,
-        shelf="postcodes",
+        snapshot_kind="postcodes",
         columns=("pcds (or pcd, pcd7, pcd8)", "doterm", "oa21cd", "lsoa21cd", "msoa21cd", "wd26cd (any year, or ward)",
                  "lad26cd (any year, or laua)"),
     ),

@@ -71,6 +71,6 @@ FORMATS = (
     ),
     Format(
         kind="register-update", name="Xpress monthly update", columns=(*UPDATE, *MONTHS),
-        normalise=partial(apply, MONTHLY, CHANGES), locate=headed_by(*UPDATE, *MONTHS), shelf="register",
+        normalise=partial(apply, MONTHLY, CHANGES), locate=headed_by(*UPDATE, *MONTHS), snapshot_kind="register",
     ),
 )  # fmt: skip

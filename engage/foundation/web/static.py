@@ -26,7 +26,7 @@ class Asset:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Files:
     """All files, read at once when the service starts, so that a later build cannot mix with them."""
 
     names: dict[str, str]
@@ -34,13 +34,13 @@ class Shelf:
 
 
 @cache
-def _shelf() -> Shelf:
+def _files() -> Files:
     path = STATIC / "manifest.json"
     if not path.exists():
         msg = "The pages' styles and scripts are missing from engage/static. Make them with: make setup"
         raise SettingsInvalid(msg)
     names: dict[str, str] = json.loads(path.read_text())["files"]
-    return Shelf(names, {hashed: _read(hashed) for hashed in names.values()})
+    return Files(names, {hashed: _read(hashed) for hashed in names.values()})
 
 
 def _read(name: str) -> Asset:
@@ -51,13 +51,13 @@ def _read(name: str) -> Asset:
 
 def asset(name: str) -> str:
     """The address of a file by its plain name: `engage.css`."""
-    return f"/assets/{_shelf().names[name]}"
+    return f"/assets/{_files().names[name]}"
 
 
 @get("/assets/{name:str}", include_in_schema=False, sync_to_thread=False, opt={"static": True})
 def serve(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
     """From memory, as there are only a handful; a name that is not in the manifest does not exist."""
-    found = _shelf().assets.get(name)
+    found = _files().assets.get(name)
     if found is None:
         raise NotFoundException
     squeezed = "gzip" in request.headers.get("accept-encoding", "")
