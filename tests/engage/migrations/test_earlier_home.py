@@ -1,0 +1,143 @@
+"""What an earlier version left goes on in this one: its data, and a campaign whose worker died in the middle of a round.
+
+Each archive in `homes/` is the home of commit 83f28be, from before every module had its room: the demo's made-up borough
+with 200 homes, imported and built, its campaign launched for 3 June 2026. The process ended, as by SIGKILL, when the
+seventh message had been accepted: 18 messages are being sent, GOV.UK Notify's stand-in has those of `journal.jsonl`, and
+a round of DBOS is pending. PostgreSQL's database is `home.sql`, as pg_dump wrote it.
+"""
+
+import json
+import re
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dbos import DBOS
+from sqlmodel import select
+
+from campaigns.notify.client import GovukNotify
+from campaigns.notify.stand_in import Running, default_seed, running
+from campaigns.records import lookup
+from campaigns.records.models import CampaignState, Message, MessageState
+from campaigns.sending import ledger
+from campaigns.worker.work import working
+from engage.deployment.authorities import open_authority
+from engage.foundation import audit
+from engage.foundation.clock import SteppedClock
+from engage.foundation.office import Actor, Office
+from engage.foundation.settings import Settings
+from segments.audiences import segments
+from segments.homes import households
+from segments.importing import imports
+from tests.postgres import binaries, new_database
+
+HOMES = Path(__file__).parent / "homes"
+CODE, NAME, CAMPAIGN = "E07900001", "Exampleton", 1
+MADE_UP = re.compile(r".+@([a-z]+\.)?example\.(com|org|net)|447700900[0-9]{3}")
+DIED = datetime(2026, 6, 3, 9, tzinfo=UTC)
+
+
+@dataclass
+class Left:
+    """An earlier home, unpacked and opened."""
+
+    office: Office
+    clock: SteppedClock
+    post: Running
+    sent: int  # messages the stand-in had when the worker died
+
+    @property
+    def officer(self) -> Actor:
+        return Actor(CODE, "command")
+
+
+def restored(script: Path, url: str) -> None:
+    name, _, database = url.removeprefix("postgresql+psycopg://").rpartition("/")
+    command = [binaries() / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", script, f"postgresql://{name}/{database}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def left(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Left]:
+    with tarfile.open(HOMES / f"{request.param}.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    if request.param == "sqlite":
+        yield from opened(tmp_path, "")
+        return
+    with new_database(request.getfixturevalue("postgres_url")) as url:
+        restored(tmp_path / "home.sql", url)
+        yield from opened(tmp_path, url)
+
+
+def opened(folder: Path, url: str) -> Iterator[Left]:
+    journal, clock = folder / "journal.jsonl", SteppedClock(DIED)
+    sent = len(journal.read_text().splitlines())
+    with running(default_seed("Exampleton electoral services"), journal=journal, clock=clock) as post:
+        office = Office(Settings(home=folder / "home", database_url=url, notify_pace=1000), clock)
+        yield Left(office, clock, post, sent)
+        office.close()
+
+
+def test_its_data_are_read_and_built_on(left: Left) -> None:
+    assert open_authority(left.office, CODE, NAME).message == f"{NAME} ({CODE}) is up to date."
+    with left.office.database.session() as session:
+        assert audit.verify(session, CODE).intact
+    [saved] = segments.all_segments(left.office, CODE)
+    before = segments.count(left.office, CODE, saved.rule)
+    assert before.households > 0
+    assert households.summary(left.office, CODE).electors == 327
+    assert {snapshot.kind for snapshot in imports.history(left.office, CODE)} >= {"register", "gazetteer", "contacts"}
+    households.build(left.office, left.officer)
+    after = segments.count(left.office, CODE, saved.rule)
+    assert (after.households, after.email, after.sms) == (before.households, before.email, before.sms)
+    assert after.missing == pytest.approx(before.missing)
+
+
+def test_its_campaign_goes_on_where_the_worker_died(left: Left) -> None:
+    open_authority(left.office, CODE, NAME)
+    assert 0 < left.sent < 18
+    with working(left.office, GovukNotify(left.post.key(), left.post.base_url)) as work:
+        [pending] = DBOS.list_workflows()
+        assert pending.status == "PENDING"
+        assert work.tend is not None
+        work.tend()
+        ended(pending.workflow_id)
+        for _ in range(12):
+            left.clock.advance(timedelta(minutes=3))
+            work.tick()
+    status = ledger.status(left.office, left.officer, CAMPAIGN)
+    assert (status.planned, status.waiting, status.balanced) == (18, 0, True)
+    assert status.accepted == 18
+    assert lookup.campaign(left.office, left.officer, CAMPAIGN).state == CampaignState.launched
+    with left.office.database.session() as session:
+        messages = session.exec(select(Message)).all()
+        assert all(message.state in (MessageState.accepted, MessageState.delivered) for message in messages)
+        assert audit.verify(session, CODE).intact
+    assert left.post.state.summary()["total"] == 18
+    assert left.post.state.summary()["duplicates"] == {}
+
+
+def ended(workflow_id: str) -> None:
+    """However busy the machine: DBOS runs what it takes up in a thread of its own."""
+    for _ in range(600):
+        if any(flow.workflow_id == workflow_id and flow.status == "SUCCESS" for flow in DBOS.list_workflows()):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the pending round was not taken up")
+
+
+def test_nobody_of_it_is_real() -> None:
+    """The archives hold contacts of the made-up borough alone."""
+    for archive in HOMES.glob("*.tar.gz"):
+        with tarfile.open(archive) as found:
+            journal = found.extractfile("./journal.jsonl")
+            assert journal is not None
+            recipients = [json.loads(line)["recipient"] for line in journal]
+        assert recipients
+        assert all(MADE_UP.fullmatch(to) for to in recipients)
