@@ -6,7 +6,7 @@ VENV := .venv
 READY := $(VENV)/ready
 JOBS ?= 2
 
-.PHONY: help setup demo test check bench soak services clean
+.PHONY: help setup demo test check docs bench soak services clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -26,11 +26,15 @@ demo: setup ## Play the whole story on a made-up borough, then serve it
 test: setup services check ## Run every check and test (SQLite, PostgreSQL, Chromium)
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
 
-check: setup ## Lint, format, types, floors
+check: setup ## Lint, format, types, floors, tables of the documents
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
+	$(VENV)/bin/python docs/tables.py --check
+
+docs: setup ## Write the tables of docs/ that follow from the code
+	$(VENV)/bin/python docs/tables.py
 
 bench: setup ## Measure speed and accuracy against named references; slow (MEASURES=linking for one)
 	@failed=; for measure in $(or $(MEASURES),$(basename $(notdir $(wildcard benchmarks/*.py)))); do \

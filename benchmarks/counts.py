@@ -43,7 +43,7 @@ from segments.homes import households
 
 T = TypeVar("T")
 RULES, USERS, ROUNDS, LEAST_TIMES = 50, 4, 4, 10
-WORKERS = 2  # as docs/operator.md starts it
+WORKERS = 2  # as docs/operators/running.md starts it
 MOST_MS = 50.0
 PEOPLE = "officer@example.com", "counts of a million homes"
 POSTGRES = "/usr/lib/postgresql/15/bin"

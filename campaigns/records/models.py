@@ -30,6 +30,15 @@ class MessageState(StrEnum):
     unknown = "unknown"
 
 
+MEANING: dict[MessageState, str] = {
+    MessageState.planned: "waits for its day, or for its turn to leave",
+    MessageState.sending: "a worker has it and calls GOV.UK Notify; counted as waiting",
+    MessageState.accepted: "GOV.UK Notify has it; the last a letter reaches, as nobody hears whether it arrived",
+    MessageState.delivered: "the phone network or the mail server took it; counted as accepted",
+    MessageState.failed: "GOV.UK Notify refused it or could not deliver it, or an officer gave the letter up",
+    MessageState.dropped: "did not leave and will not; its reason says why",
+    MessageState.unknown: "nobody knows whether GOV.UK Notify took it: its reference is looked up; counted as waiting",
+}
 WAITING = (MessageState.planned, MessageState.sending, MessageState.unknown)
 # A message in one of these reached Notify, or may have: it counts against the frequency cap.
 CONTACTED = (MessageState.sending, MessageState.unknown, MessageState.accepted, MessageState.delivered)

@@ -122,5 +122,5 @@ def _explain(error: ValidationError, overrides: dict[str, object]) -> str:
         variable = f"ENGAGE_{field.upper()}"
         raw = "(hidden)" if field in SECRET_FIELDS else repr(overrides.get(field, os.environ.get(variable, "")))
         reason = problem["msg"].removeprefix("Value error, ")
-        lines.append(f"{variable} is {raw}: {reason}. Example: {EXAMPLES.get(field, 'see docs/operator.md')}")
+        lines.append(f"{variable} is {raw}: {reason}. Example: {EXAMPLES.get(field, 'see docs/operators/settings.md')}")
     return "\n".join(lines)

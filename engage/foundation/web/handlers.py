@@ -1,5 +1,6 @@
 """What every room's pages share: who is asking, what they may see, and how they are sent on."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ __all__ = [
     "ByAccount",
     "ByActor",
     "Form",
+    "HasRight",
     "InOffice",
     "WithForm",
     "notify",
@@ -43,16 +45,22 @@ WithForm = NamedDependency[Form]
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
-def requires(right: Right) -> Guard:
-    """A guard for a page or a router: signed in, and with this right."""
+@dataclass(frozen=True)
+class HasRight:
+    """A guard that lets in who is signed in and has this right; docs/tables.py reads the right of each page off it."""
 
-    async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+    right: Right
+
+    async def __call__(self, connection: Connection, _handler: BaseRouteHandler) -> None:
         account = await signed_in(connection)
         if account is None:
             raise NotAuthorizedException
-        identity.demand(account, right)
+        identity.demand(account, self.right)
 
-    return guard
+
+def requires(right: Right) -> Guard:
+    """A guard for a page or a router: signed in, and with this right."""
+    return HasRight(right)
 
 
 async def signed_in(connection: Connection) -> Account | None:
