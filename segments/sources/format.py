@@ -162,7 +162,7 @@ def _write_rows(reading: Reading, table: Table) -> None:
 
 
 def _copy(reading: Reading, table: Table) -> int:
-    target = literal(str(rows_file(reading)))
+    target = literal(str(_rows(reading)))
     written = scalar(reading, f"copy ({table.query(reading)}) to {target} (format parquet, compression lz4_raw)")
     reading.con.execute(
         "create or replace view placed as select * exclude (file_row_number), "
@@ -171,7 +171,7 @@ def _copy(reading: Reading, table: Table) -> int:
     return int(written)
 
 
-def rows_file(reading: Reading) -> Path:
+def _rows(reading: Reading) -> Path:
     return reading.scratch / "rows.parquet"
 
 
@@ -246,6 +246,16 @@ def save(reading: Reading, query: str) -> int:
     rows = scalar(reading, f"copy ({query}) to {target} (format parquet, compression zstd, compression_level 1)")
     reading.refuse_if_changed()
     return int(rows)
+
+
+def save_good(reading: Reading, columns: str, sealed: tuple[str, ...]) -> int:
+    """`save` of these columns of `good`, its `sealed` ones hashed as there, where repeated rows were looked for."""
+    from segments.files.sealed_rows import write_sealed  # noqa: PLC0415  # brings Polars; a worker that sends does without
+
+    reading.progress("Writing the rows")
+    rows = write_sealed(reading, _rows(reading), columns.split(", "), sealed)
+    reading.refuse_if_changed()
+    return rows
 
 
 def scalar(reading: Reading, query: str) -> Any:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from engage.foundation.errors import InputRefused
 from segments.files.reading import Reading, literal, open_rows
 from segments.sources.entry import MACROS, SEALED, Entry, Layout, voting_day
-from segments.sources.format import Check, Harvest, refuse_if_none, save, scalar, tabulate
+from segments.sources.format import Check, Harvest, refuse_if_none, save, save_good, scalar, tabulate
 
 SPECIAL_ENTRY = "special entry, not imported"
 OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
@@ -51,12 +51,7 @@ def take(layout: Layout, reading: Reading, header_at: int) -> Harvest:
     rejected = _sort_out(
         entry, {}, [], unique="person" if known else "", repeated="the same elector is in the file twice"
     )
-    if known:
-        from segments.sources.sealed_rows import save_good  # noqa: PLC0415  # brings Polars; a worker that sends does without
-
-        rows = save_good(reading, SNAPSHOT, SEALED)
-    else:
-        rows = save(reading, APART)
+    rows = save_good(reading, SNAPSHOT, SEALED) if known else save(reading, APART)
     refuse_if_none(reading, rows, rejected)
     return Harvest(rows, rejected, _figures(reading) | ({} if known else _namesakes(reading)), rows)
 
