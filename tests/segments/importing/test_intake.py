@@ -313,7 +313,7 @@ def test_homes_are_built_in_the_background_and_pages_are_answered_meanwhile(
         assert answered.wait(20), "nobody could write while homes were built"
         return execution.write(*given)
 
-    monkeypatch.setattr("segments.homes.households.engine", SimpleNamespace(**vars(execution) | {"write": slow}))
+    monkeypatch.setattr("segments.homes.households.execution", SimpleNamespace(**vars(execution) | {"write": slow}))
     before = len([s for s in snapshots(office) if s.kind == "households"])
     found = intake.request_homes(office, actor)
     assert intake.request_homes(office, actor).token == found.token, "one serves"
@@ -342,7 +342,7 @@ def test_homes_that_cannot_be_built_say_why(own: Office, actor: Actor) -> None:
 CHILD = """
 import sys
 from engage.foundation.office import Office
-from segments import intake_work
+from segments.importing import steps
 from engage.foundation.lake import Lake
 real = Lake.commit
 def stuck(*given, **how):
@@ -351,7 +351,7 @@ def stuck(*given, **how):
     sys.stdin.read()
     return kept
 Lake.commit = stuck
-intake_work.work_through(Office(), sys.argv[1], lambda: False)
+steps.work_through(Office(), sys.argv[1], lambda: False)
 """
 
 
