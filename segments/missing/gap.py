@@ -4,7 +4,7 @@ completeness = registered / eligible, where
 registered   = electors linked to the area's homes x (1 - share of entries that name nobody there), and
 eligible     = residents of registration age x (1 - share without an entitled nationality).
 The 95 % interval adds up, as relative variances, what each assumption is unsure of (segments/areas/population.py). Of
-groups the rates are inferred from areas (segments/missing/ecology.py). docs/method.md explains both.
+groups the rates are inferred from areas (segments/missing/ecological_inference.py). docs/method.md explains both.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,7 @@ import pandas as pd
 
 from segments.areas import population
 from segments.areas.output_areas import MOVED, Known
-from segments.missing.ecology import infer
+from segments.missing.ecological_inference import infer
 
 
 @dataclass(frozen=True)

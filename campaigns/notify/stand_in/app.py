@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from campaigns.notify.stand_in import life, sending, shape
+from campaigns.notify.stand_in import sending, shape, statuses
 from campaigns.notify.stand_in.limits import rate_message
 from campaigns.notify.stand_in.problem import Problem, bad_request, broken, not_found
 from campaigns.notify.stand_in.schema import CHANNELS, check, check_query, require_uuid
@@ -127,12 +127,12 @@ def _page(state: State, service: Service, key: Key, asked: dict[str, list[str]])
         if before is None:
             return []
     reference = asked["reference"][0] if "reference" in asked else None
-    wanted, types, now = life.wanted(asked.get("status", [])), asked.get("template_type"), state.now()
+    wanted, types, now = statuses.wanted(asked.get("status", [])), asked.get("template_type"), state.now()
     page: list[Row] = []
     for row in state.store.newest_first(service.id, key.kind, reference, before):
         if state.is_forgotten(row, service) or len(page) == PAGE:
             break
-        if (not wanted or life.state(row, now).status in wanted) and (not types or row.type in types):
+        if (not wanted or statuses.state(row, now).status in wanted) and (not types or row.type in types):
             page.append(row)
     return page
 
@@ -148,7 +148,7 @@ async def get_pdf(state: State, request: Request, service: Service, _key: Key) -
         raise not_found()
     if row.type != "letter":
         raise bad_request("Notification is not a letter")
-    status = life.state(row, state.now()).status
+    status = statuses.state(row, state.now()).status
     if status in {"pending-virus-check", "validation-failed"}:
         raise Problem(400, ("PDFNotReadyError", "PDF not available yet, try again later"))
     if status == "virus-scan-failed":

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from campaigns.notify.errors import RecipientInvalid
 from campaigns.notify.recipients import read_email, read_phone
-from campaigns.notify.stand_in.life import ALL
 from campaigns.notify.stand_in.problem import broken, invalid
+from campaigns.notify.stand_in.statuses import ALL
 
 Check = Callable[[str, Any, datetime], str | None]
 

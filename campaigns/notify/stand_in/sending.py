@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from campaigns.notify.address import from_personalisation, read_address
 from campaigns.notify.recipients import NOT_A_UK_MOBILE, read_email, read_phone
-from campaigns.notify.stand_in import life
+from campaigns.notify.stand_in import statuses
 from campaigns.notify.stand_in.faults import Faults
 from campaigns.notify.stand_in.problem import Problem, bad_request, broken, invalid
 from campaigns.notify.stand_in.schema import check
@@ -159,14 +159,14 @@ def _to_recipient(asked: Request, row: Row) -> None:
     row.recipient = written
     row.multiplier = (phone.rate_multiplier or 1) if phone else 1
     if asked.key.kind == "test":
-        row.outcome = life.test_outcome(asked.channel, written, normalised)
+        row.outcome = statuses.test_outcome(asked.channel, written, normalised)
 
 
 def is_simulated(row: Row) -> bool:
     """Accepted and answered like any other, but never stored."""
     if row.type == "letter":
         return False
-    return (read_phone(row.recipient).digits if row.type == "sms" else row.recipient) in life.SIMULATED
+    return (read_phone(row.recipient).digits if row.type == "sms" else row.recipient) in statuses.SIMULATED
 
 
 def _to_address(asked: Request, row: Row, values: dict[str, Any]) -> None:
@@ -256,7 +256,7 @@ def _without_files(asked: Request, values: dict[str, Any], recipient: str) -> di
         raise bad_request(f"Send files by email has not been set up - add contact details for your service at {page}")
     for value in files.values():
         _file_fits(value)
-    document = "test-document" if recipient in life.SIMULATED else str(uuid4())
+    document = "test-document" if recipient in statuses.SIMULATED else str(uuid4())
     link = f"{asked.seed.base_url}/d/{asked.service.id}/{document}"
     return values | dict.fromkeys(files, link)
 

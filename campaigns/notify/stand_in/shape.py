@@ -5,9 +5,9 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from campaigns.notify.stand_in.life import print_run, state
 from campaigns.notify.stand_in.seed import Seed, Service, Template
 from campaigns.notify.stand_in.sending import Request, Written
+from campaigns.notify.stand_in.statuses import print_run, state
 from campaigns.notify.stand_in.store import ReceivedText, Row
 
 SMS_RATE = 0.024

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from campaigns.notify.stand_in import life, shape
+from campaigns.notify.stand_in import shape, statuses
 from campaigns.notify.stand_in.auth import Authenticator
 from campaigns.notify.stand_in.faults import Faults
 from campaigns.notify.stand_in.limits import Limits
@@ -68,7 +68,7 @@ class State:
         mode = self.faults.receipts
         if self._receipts_url is None or row.type == "letter" or mode == "never" or row.id not in self.store.by_id:
             return []
-        _, done_at, outcome = life.plan(row)
+        _, done_at, outcome = statuses.plan(row)
         if outcome in {"technical-failure", "sent", "pending"}:
             return []
         call = Call(self._receipts_url, shape.receipt(row, done_at))
@@ -103,7 +103,7 @@ class State:
         by_type: dict[str, dict[str, int]] = {}
         for row in list(self.store.by_id.values()):
             counts = by_type.setdefault(row.type, {})
-            shown = life.state(row, now).shown
+            shown = statuses.state(row, now).shown
             counts[shown] = counts.get(shown, 0) + 1
         duplicates = self.store.duplicates()
         return {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from segments.missing import gap
-from segments.missing.ecology import Floats, bounds, infer
+from segments.missing.ecological_inference import Floats, bounds, infer
 from segments.missing.groups import CHARACTERISTICS
 from tests.segments.conftest import Town
 
