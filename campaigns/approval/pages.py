@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.approval import decisions, test_message
+from campaigns.approval import decisions, trial_message
 from campaigns.notify.errors import NotifyError
 from campaigns.records import lookup
 from engage.foundation.errors import InputRefused, SendBlocked
@@ -49,7 +49,7 @@ def campaign_test_send(
         form.require("number", "Enter your colleague’s work mobile number")
     if form.valid:
         try:
-            test_message.send(
+            trial_message.send(
                 office, actor, number, channel=channel, language=language, to=to, number=form.text("number")
             )
         except (InputRefused, SendBlocked, NotifyError) as refused:
@@ -62,9 +62,9 @@ def campaign_test_send(
 
 def _tester(office: Office, actor: Actor, number: int, form: Form) -> Template:
     return render(
-        "campaigns/approval/test_message.html", status_code=422 if form.errors else 200, form=form,
-        campaign=lookup.campaign(office, actor, number), messages=test_message.messages(office, actor, number),
-        colleagues=test_message.colleagues(office, actor),
+        "campaigns/approval/trial_message.html", status_code=422 if form.errors else 200, form=form,
+        campaign=lookup.campaign(office, actor, number), messages=trial_message.messages(office, actor, number),
+        colleagues=trial_message.colleagues(office, actor),
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def _tester(office: Office, actor: Actor, number: int, form: Form) -> Template:
 def api_test(office: InOffice, actor: ByActor, number: Number, data: JSONBody[Body]) -> dict[str, Any]:
     """A test to a colleague: `{"channel": "email" or "sms", "language", "to": an account, "number": for a text}`."""
     channel, language, to, phone = (str(data.get(name, "")) for name in ("channel", "language", "to", "number"))
-    sent = test_message.send(office, actor, number, channel=channel, language=language or "en", to=to, number=phone)
+    sent = trial_message.send(office, actor, number, channel=channel, language=language or "en", to=to, number=phone)
     return {"notify_id": sent}
 
 

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.approval import changes, decisions, forecast, pre_election, test_message
+from campaigns.approval import changes, decisions, forecast, pre_election, trial_message
 from campaigns.approval.changes import Change
 from campaigns.closing import progress
 from campaigns.messages import proofs
@@ -77,7 +77,7 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
         "messages": _messages(office, found, plan) if read_by_approver else [],
         "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
         "changes": changed_since(office, found) if read_by_approver else None,
-        "tests": test_message.sent(office, actor, number) if before_launch else [],
+        "tests": trial_message.sent(office, actor, number) if before_launch else [],
         "channels": plan_form.CHANNELS,
         "changeable": before_launch and account.may(Right.plan),
     }

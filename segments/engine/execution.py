@@ -192,7 +192,7 @@ def attach(left: ir.Table, right: ir.Table, on: str) -> ir.Table:
     """`left` with the columns of `right` of the same key, empty where it has none; where both have an `authority`,
     within each authority."""
     keys = [on, "authority"] if on != "authority" and {"authority"} <= {*left.columns} & {*right.columns} else [on]
-    # A view ends the chain of joins before it; without, Ibis looks for the key in the chain's first table.
+    # A view ends the chain before it, whose key is its first table's (findings/ibis-outer-join-key.sh).
     joined = left.view().left_join(right.view(), keys)
     return joined.drop(*(f"{key}_right" for key in keys))
 

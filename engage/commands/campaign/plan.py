@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from campaigns.approval import changes, drafts, submission, test_message
+from campaigns.approval import changes, drafts, submission, trial_message
 from campaigns.plan import power
 from campaigns.records import lookup
 from engage.commands.caller import Caller, facts, table, with_right
@@ -55,7 +55,7 @@ def show_(caller: Caller, campaign_id: int) -> None:
 @with_right(Right.plan)
 def test(caller: Caller, campaign_id: int, channel: str, language: str, to: str, number: str) -> None:
     """Send one of its messages to a colleague, on record."""
-    sent = test_message.send(
+    sent = trial_message.send(
         caller.office, caller.actor, campaign_id, channel=channel, language=language, to=to, number=number
     )  # fmt: skip
     caller.show({"notify_id": sent}, facts)

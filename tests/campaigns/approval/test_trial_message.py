@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlmodel import select
 
-from campaigns.approval import drafts, test_message
+from campaigns.approval import drafts, trial_message
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import NotSent
 from campaigns.notify.messages import Accepted, Outgoing
@@ -27,14 +27,14 @@ def test_a_colleague_gets_it_and_the_audit_log_knows(
 ) -> None:
     planner = maker.people.planner
     for channel, number in (("email", ""), ("sms", "07700 900111 ")):
-        test_message.send(
+        trial_message.send(
             office, planner, draft, channel=channel, language="en", to="approver@example.org", number=number,
             notify=notify,
         )  # fmt: skip
     (found,) = [row for row in post.state.store.by_id.values() if row.type == "email"]
     assert found.recipient == "approver@example.org"
     assert "((" not in found.body
-    tests = test_message.sent(office, planner, draft)
+    tests = trial_message.sent(office, planner, draft)
     assert [(test.channel, test.to, test.version) for test in tests] == [
         ("sms", "approver 2", 1),
         ("email", "approver 2", 1),
@@ -60,12 +60,12 @@ def test_no_resident_is_ever_a_test(office: Office, maker: Maker, notify: GovukN
         ("approver 2", "01283 000000", "mobile"),
     ):
         with pytest.raises(InputRefused, match=said):
-            test_message.send(office, planner, draft, to=to, number=number, **ask)  # type: ignore[arg-type]
+            trial_message.send(office, planner, draft, to=to, number=number, **ask)  # type: ignore[arg-type]
     with pytest.raises(InputRefused, match="A letter is read here"):
-        test_message.send(office, planner, draft, channel="letter", language="en", to="approver 2", notify=notify)
+        trial_message.send(office, planner, draft, channel="letter", language="en", to="approver 2", notify=notify)
     with pytest.raises(NotAllowed):
-        test_message.send(office, maker.people.auditor, draft, to="approver 2", number="07700900111", **ask)  # type: ignore[arg-type]
-    assert test_message.sent(office, planner, draft) == []
+        trial_message.send(office, maker.people.auditor, draft, to="approver 2", number="07700900111", **ask)  # type: ignore[arg-type]
+    assert trial_message.sent(office, planner, draft) == []
 
 
 class _Away(GovukNotify):
@@ -77,8 +77,8 @@ def test_what_was_tried_is_on_record_though_it_did_not_arrive(
     office: Office, maker: Maker, notify: GovukNotify, draft: int
 ) -> None:
     with pytest.raises(NotSent):
-        test_message.send(
+        trial_message.send(
             office, maker.people.planner, draft, channel="email", language="en", to="approver 2",
             notify=_Away(*notify._settings),
         )  # fmt: skip
-    assert len(test_message.sent(office, maker.people.planner, draft)) == 1
+    assert len(trial_message.sent(office, maker.people.planner, draft)) == 1
