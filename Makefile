@@ -5,7 +5,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 READY := $(VENV)/ready
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-JOBS ?= $(if $(ROOM),0,$(CORES))
+# One process more than cores, as some always wait: for Chromium, for a server, for a lease to run out.
+JOBS ?= $(if $(ROOM),0,$(shell expr $(CORES) + 1))
 ROOMS = $(shell find tests -name 'test_*.py' | sed -n 's|^tests/\(.*\)/[^/]*$$|\1|p' | sort -u)
 
 .PHONY: help setup demo test room check lint types floors tables docs bench soak services clean
