@@ -6,7 +6,7 @@ VENV := .venv
 READY := $(VENV)/ready
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # One process more than cores, as some always wait: for Chromium, for a server, for a lease to run out.
-JOBS ?= $(if $(ROOM),0,$(shell expr $(CORES) + 1))
+JOBS ?= $(if $(ROOM),$(CORES),$(shell expr $(CORES) + 1))
 ROOMS = $(shell find tests -name 'test_*.py' | sed -n 's|^tests/\(.*\)/[^/]*$$|\1|p' | sort -u)
 
 # Else each of the many processes that the tests start would compile every module again.
