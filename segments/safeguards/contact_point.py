@@ -13,8 +13,8 @@ CHANNELS = ("email", "sms")
 SIMULATED_EMAIL = re.compile(r"@(simulator\.notify|notifications\.service\.gov\.uk)$")
 SIMULATED_MOBILES = frozenset(f"447700900{end}" for end in ("000", "111", "222", "002", "003"))
 DRAMA = re.compile(r"447700900\d{3}")  # Ofcom keeps these for stories and tests; the library calls them invalid
-# What people put between digits: blanks (also those without width), brackets, dots, strokes and dashes of any kind.
-BETWEEN = re.compile(r"[\s()./\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060\u2066-\u2069\u2212\ufeff-]")
+# What people put between digits: blanks (also those without width), brackets and dashes of any kind.
+BETWEEN = re.compile(r"[\s()\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060\u2066-\u2069\u2212\ufeff-]")
 NO_WIDTH = "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"
 # What a spreadsheet puts around: the mark of a text before, the decimals of a number behind.
 WRITTEN = re.compile(r"^['‘’]|\.0+$")

@@ -14,6 +14,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.files.mending import HEADER_AGAIN
 from segments.files.reading import Head, Reading, literal, mend, plain, quoted
+from segments.sources import column_notes
 
 HEADER_WITHIN = 8  # lines of title some exports have above their header
 
@@ -151,7 +152,7 @@ def tabulate(
     rejected as `repeated`. `tallies` are conditions counted over all rows, the unlisted too, into `reading.tallies`.
     `sealed` output columns are texts of which only the keyed hash (`Keys.hash_sql`) is seen in `judged` and `good`.
     """
-    checks = [*_header_again(reading), *checks]
+    checks = [*_header_again(reading), *_column_notes(reading), *checks]
     table = Table(output, checks, warns or [], tallies or {}, unlisted_if)
     _write_rows(reading, table)
     some_repeated = bool(unique) and _find_repeated(reading, unique)
@@ -233,6 +234,22 @@ def _header_again(reading: Reading) -> list[Check]:
     first = reading.columns[:2]
     same = " and ".join(f"{quoted(name)} = {literal(name)}" for name in first)
     return [Check(first[0], HEADER_AGAIN, same, expected=True)] if reading.headed else []
+
+
+def _column_notes(reading: Reading) -> list[Check]:
+    return [Check("", column_notes.REASON, when, expected=True) for when in noted(reading)]
+
+
+def noted(reading: Reading) -> list[str]:
+    """The SQL of each line that speaks of the columns, told by all its cells, so that no row is mistaken for it."""
+    if not reading.headed or reading.first_line == 1:
+        return []
+    lines = column_notes.lines_under(reading.head, reading.head.starts.index(reading.first_line - 1))
+    cells = [zip(reading.columns, line, strict=False) for line in lines]
+    return [
+        " and ".join(f"trim(coalesce({quoted(name)}, '')) = {literal(cell.strip())}" for name, cell in row)
+        for row in cells
+    ]
 
 
 def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:
