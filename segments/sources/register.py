@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from engage.foundation.errors import InputRefused
 from segments.files.reading import Reading, literal, open_rows
 from segments.sources.entry import MACROS, SEALED, Entry, Layout, voting_day
-from segments.sources.format import Check, Harvest, refuse_if_none, save, save_good, scalar, tabulate
+from segments.sources.format import Check, Harvest, noted, refuse_if_none, save, save_good, scalar, tabulate
 
 SPECIAL_ENTRY = "special entry, not imported"
 OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
@@ -90,8 +90,9 @@ def _sort_out(
 ) -> Counter[str]:  # fmt: skip
     """Make `good` of the ordinary entries with a home; count the special ones and let them go."""
     reading, named = entry.reading, f"case when {entry.anonymous} then not {entry.nameless} end"
+    special = " and not ".join([entry.special, *(f"({line})" for line in noted(reading))])
     rejected = tabulate(
-        reading, entry.columns | more, [*checks, *entry.checks], warns=entry.warnings, unlisted_if=entry.special,
+        reading, entry.columns | more, [*checks, *entry.checks], warns=entry.warnings, unlisted_if=special,
         unique=unique, repeated=repeated, sealed=SEALED, tallies={"named": named},
     )  # fmt: skip
     _refuse_secure_record(reading)
