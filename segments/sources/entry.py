@@ -69,8 +69,8 @@ class Entry:
     reading: Reading
 
     @property
-    def parts(self) -> tuple[dict[str, str], dict[str, str]]:
-        """What several columns and checks are made of; the second are made of the first."""
+    def parts(self) -> tuple[dict[str, str], ...]:
+        """What several columns and checks are made of; each is made of those before it."""
         layout = self.layout
         day = "written_day" if layout.birth else "as_day"
         first = {
@@ -82,7 +82,8 @@ class Entry:
             "_posted": f"as_postcode({self._cell(layout.postcode)})",
             "_day": f"{day}({self._cell(layout.birth or layout.attainment)})",
         }
-        return first, {"_address": self._address, "_postcode": self._postcode, "_franchise": self.marker.franchise}
+        second = {"_address": self._address, "_postcode": self._postcode} | self.marker.columns
+        return first, second, {"_franchise": self.marker.franchise}
 
     @property
     def columns(self) -> dict[str, str]:
@@ -97,7 +98,7 @@ class Entry:
             "attainment": self.attainment,
             "franchise": "_franchise",
             "entry": self._entry,
-            "odd_marker": f"case when {self.marker.unread} and length(_marker) <= {MOST_LETTERS} then _marker end",
+            "odd_marker": f"case when _unread and length(_marker) <= {MOST_LETTERS} then _marker end",
         }
 
     @property
@@ -134,9 +135,9 @@ class Entry:
             Warn("{n} postcodes are no postcode: the rows are kept without",
                  f"case when _posted is null then clean({self._cell(self.layout.postcode)}) is not null end"),
             Warn("{n} rows have a marker that this system is not known to use (the first on line {line}): the rows are "
-                 "kept, with what else their marker says", self.marker.unread),
+                 "kept, with what else their marker says", "_unread"),
             Warn("{n} rows have a word such as N/A or None for a marker (the first on line {line}): it is read as none",
-                 self.marker.says_nothing),
+                 "_says_nothing"),
         ]  # fmt: skip
 
     @property

@@ -37,7 +37,10 @@ PRINTED = {
     "N": Franchise.ANONYMOUS, "F": Franchise.OVERSEAS, "L": Franchise.PEER, "M": Franchise.QUALIFYING,
     "G": Franchise.EUROPEAN, "B": Franchise.EUROPEAN, "K": Franchise.EUROPEAN, "A": Franchise.NONE,
 }  # fmt: skip
-WRITTEN_OUT = {Franchise.ANONYMOUS: "ANON(YMOUS)?( (ENTRY|ELECTOR))?", Franchise.OVERSEAS: "OVERSEAS( ELECTOR)?"}
+WRITTEN_OUT = {
+    "ANONYMOUS": Franchise.ANONYMOUS, "ANON": Franchise.ANONYMOUS, "ANONYMOUS ENTRY": Franchise.ANONYMOUS,
+    "ANONYMOUS ELECTOR": Franchise.ANONYMOUS, "OVERSEAS": Franchise.OVERSEAS, "OVERSEAS ELECTOR": Franchise.OVERSEAS,
+}  # fmt: skip
 KEPT = (Franchise.EUROPEAN, Franchise.PEER, Franchise.QUALIFYING, Franchise.ORDINARY)
 
 
@@ -48,70 +51,59 @@ class Marker:
     table: Mapping[str, Franchise]
 
     @property
+    def columns(self) -> dict[str, str]:
+        """`_codes`, the letters that are markers here; `_says_nothing`, a word that stands for an empty cell; and
+        `_unread`, which holds what is neither. Most cells are empty or one letter, and that is found out first."""
+        nothing = f"regexp_full_match(trim(_marker, {AROUND}), {literal(NOTHING)})"
+        words = " ".join(
+            f"when {literal(word)} then {literal(self._letters(means))}" for word, means in WRITTEN_OUT.items()
+        )
+        parts = f"string_split_regex(_marker, {literal(f'[{PARTING}]+')})"
+        several = f"case trim(_marker) {words} else array_to_string(list_filter({parts}, lambda t: {self._known('t')}), '') end"
+        odd = f"len(list_filter({parts}, lambda t: not ({self._known('t')} or t = ''))) > 0"
+        one = f"contains({self._all}, _marker)"
+        told = f"_marker in ({', '.join(map(literal, [*STROKES, *WRITTEN_OUT]))}) or {nothing}"
+        return {
+            "_says_nothing": f"coalesce(length(_marker) > 1 and {nothing}, false)",
+            "_codes": f"case when length(_marker) = 1 then case when {one} then _marker else '' end "
+            f"when _marker is null or {nothing} then '' else {several} end",
+            "_unread": f"case when _marker is null or length(_marker) = 1 and {one} or {told} then false "
+            f"else {odd} or {self._stands_beside('_marker')} end",
+        }  # fmt: skip
+
+    @property
     def anonymous(self) -> str:
         """Marked N, alone or among other letters of the system."""
         return self._marked(Franchise.ANONYMOUS)
 
     @property
     def overseas(self) -> str:
-        """F beside one other letter is overseas whatever that one means: most of them vote by post or proxy."""
-        beside_another = f"length(_marker) = 2 and {_holds(self._letters(Franchise.OVERSEAS))}"
-        return f"({self._marked(Franchise.OVERSEAS)} or {beside_another})"
-
-    @property
-    def says_nothing(self) -> str:
-        """A word that stands for an empty cell."""
-        return f"(length(_marker) > 1 and regexp_full_match(trim(_marker, {AROUND}), {literal(NOTHING)}))"
-
-    @property
-    def unread(self) -> str:
-        """Something of the cell is neither a letter of the system's table nor a word known here."""
-        words = literal("|".join(WRITTEN_OUT.values()))
-        read = f"{self._only_letters} or {self._blank} or regexp_full_match(trim(_marker), {words})"
-        return f"(_marker is not null and not ({read}))"
+        return self._marked(Franchise.OVERSEAS)
 
     @property
     def franchise(self) -> str:
-        """Most cells hold one letter or none; of several the first of KEPT tells."""
+        """Of several letters the first of KEPT tells."""
         none = literal(self.table[""]) if "" in self.table else "null"
-        one = " ".join(
-            f"when _marker = {literal(letter)} then {literal(meaning)}"
-            for meaning in reversed(KEPT)
-            for letter in self._letters(meaning)
-        )
-        several = " ".join(f"when {self._marked(meaning)} then {literal(meaning)}" for meaning in KEPT)
-        return f"case when _marker is null then {none} {one} {several} when {self.unread} then null else {none} end"
+        found = " ".join(f"when {self._marked(meaning)} then {literal(meaning)}" for meaning in KEPT)
+        return f"case when _codes = '' then case when not _unread then {none} end {found} when _unread then null else {none} end"
+
+    @property
+    def _all(self) -> str:
+        return literal("".join(self.table))
 
     def _letters(self, meaning: Franchise) -> str:
         return "".join(letter for letter, means in self.table.items() if letter and means == meaning)
 
-    @property
-    def _code(self) -> str:
-        return f"[{''.join(self.table)}]"
+    def _known(self, token: str) -> str:
+        codes = literal(f"[{''.join(self.table)}]{{1,{MOST_LETTERS}}}")
+        return f"({token} <> {literal(NO_FIXED_ABODE)} and regexp_full_match({token}, {codes}) or {self._stands_beside(token)})"
 
-    @property
-    def _only_letters(self) -> str:
-        codes = f"[{PARTING}]*({self._code}{{1,{MOST_LETTERS}}}([{PARTING}]+|$))*"
-        return f"(_marker <> {literal(NO_FIXED_ABODE)} and regexp_full_match(_marker, {literal(codes)}))"
-
-    @property
-    def _blank(self) -> str:
-        return f"({self.says_nothing} or _marker in ({', '.join(map(literal, STROKES))}))"
+    def _stands_beside(self, token: str) -> str:
+        """F beside one other letter is overseas whatever that one means: most of them vote by post or proxy."""
+        overseas = f"[{self._letters(Franchise.OVERSEAS)}]"
+        strange = f"[^{''.join(self.table)}{PARTING}./\\\\-]"
+        return f"regexp_full_match({token}, {literal(f'{overseas}{strange}|{strange}{overseas}')})"
 
     def _marked(self, meaning: Franchise) -> str:
-        """Holds a letter of this meaning, alone or in a code of known letters; or the word for it."""
-        letters = self._letters(meaning)
-        word = (
-            f" or regexp_full_match(trim(_marker), {literal(WRITTEN_OUT[meaning])})" if meaning in WRITTEN_OUT else ""
-        )
-        if not letters:
-            return "false"
-        code = f"(^|[{PARTING}]){self._code}*[{letters}]{self._code}*($|[{PARTING}])"
-        several = (
-            f"regexp_matches(_marker, {literal(code)}) and not {self._blank} and _marker <> {literal(NO_FIXED_ABODE)}"
-        )
-        return f"({_holds(letters)} and (length(_marker) = 1 or {several}{word}))"
-
-
-def _holds(letters: str) -> str:
-    return f"({' or '.join(f'contains(_marker, {literal(letter)})' for letter in letters) or 'false'})"
+        held = " or ".join(f"contains(_codes, {literal(letter)})" for letter in self._letters(meaning))
+        return f"({held or 'false'})"

@@ -37,6 +37,9 @@ ALIKE = """
 select coalesce(sum(n - 1), 0) from (
     select count(*) as n from alike where line not in (from repeated) group by person having n > 1)
 """
+ODD_MARKERS = """
+select odd_marker, count(*) as n from good where odd_marker is not null group by 1 order by n desc, 1 limit 6
+"""
 REPEATED_IDS = (
     "{n} elector ids are on an earlier row too, with another elector number: each counts as an elector of its own"
 )
@@ -122,11 +125,9 @@ def _sort_out(
 
 def _tell_markers(reading: Reading) -> None:
     """Short ones alone are shown: a longer word may be a name that slipped into the column."""
-    query = (
-        "select odd_marker, count(*) as n from good where odd_marker is not null group by 1 order by 2 desc, 1 limit 6"
-    )
-    if found := reading.con.execute(query).fetchall():
-        reading.warnings.append(f"Markers not known here: {', '.join(f'{marker} ({n:,})' for marker, n in found)}")
+    at = next((n for n, warning in enumerate(reading.warnings) if "not known to use" in warning), None)
+    if at is not None and (found := reading.con.execute(ODD_MARKERS).fetchall()):
+        reading.warnings[at] += f": {', '.join(f'{marker} ({n:,})' for marker, n in found)}"
 
 
 def _refuse_secure_record(reading: Reading) -> None:
@@ -143,66 +144,67 @@ def _refuse_secure_record(reading: Reading) -> None:
 # seen by that not one amended or deleted entry is found by its number: then numbers do not speak.
 CHANGED = """
 create table old as
-select row_number() over () as at, * replace ({entry} as entry) from (
+select row_number() over () as was, * replace ({entry} as entry) from (
     from read_parquet({register}) union all by name select null::varchar as alias, null::varchar as entry where false);
 create table numbered as
-select entry, any_value(at) as at, any_value(person) as person from old where entry is not null
+select entry, any_value(was) as was, any_value(person) as person from old where entry is not null
 group by entry having count(*) = 1;
 create table known as
-select alias, any_value(at) as at, any_value(entry) as entry from old where alias is not null
+select alias, any_value(was) as was, any_value(entry) as entry from old where alias is not null
 group by alias having count(*) = 1;
 create table raw_change as
 select * exclude (entry), case when speaks then entry end as entry from (
     from judged where operation in ('N', 'A', 'D') and (verdict is null or gone)), (
     select count(*) filter (operation <> 'N') = 0 or bool_or(entry in (select entry from numbered)) as speaks from judged
     where operation in ('N', 'A', 'D') and (verdict is null or gone));
-create table old_person as select person, any_value(at) as at, any_value(entry) as entry from old group by person;
+create table old_person as select person, any_value(was) as was, any_value(entry) as entry from old group by person;
 create table several as select person from old where person in (
     select nth_person(person, 2) from raw_change where by_id);
 create table found as
-select line, arg_min(at, nth) as at, min(nth) as nth from (
-    select j.line, o.at, 1 as nth from raw_change j join numbered o using (entry) join range(1, {most}) r(n)
+select line, arg_min(was, nth) as was, min(nth) as nth from (
+    select j.line, o.was, 1 as nth from raw_change j join numbered o using (entry) join range(1, {most}) r(n)
         on o.person = nth_person(j.person, r.n)
     union all
-    select j.line, o.at, 2 from raw_change j join old_person o using (person)
+    select j.line, o.was, 2 from raw_change j join old_person o using (person)
     where j.by_id and nth_person(j.person, 2) not in (from several)
     union all
-    select j.line, o.at, 3 from raw_change j join numbered o using (entry)
-    where not j.by_id or j.operation <> 'N' and j.person not in (select person from old)
+    select j.line, o.was, 3 from raw_change j join numbered o using (entry)
+    where not j.by_id or j.operation <> 'N' and not (
+        select coalesce(bool_or(by_id and person in (select person from old)), false) from raw_change)
     union all
-    select j.line, o.at, 4 from raw_change j join old_person o using (person)
+    select j.line, o.was, 4 from raw_change j join old_person o using (person)
     where not j.by_id and (j.entry is null or o.entry is null)
     union all
-    select j.line, o.at, 5 + said.n from raw_change j, lateral (values (0, j.alias), (1, j.bare), (2, case
+    select j.line, o.was, 5 + said.n from raw_change j, lateral (values (0, j.alias), (1, j.bare), (2, case
         when j.person = j.bare then j.more end)) said(n, alias) join known o on o.alias = said.alias
     where j.entry is null or o.entry is null)
 group by line;
 create table change as
 select j.* replace (coalesce(o.person, j.person) as person,
-    case when f.nth >= 5 then coalesce(o.alias, j.alias) else j.alias end as alias), f.at,
-    coalesce('row ' || f.at, case when j.by_id then concat(j.person, j.entry) else coalesce(j.entry, j.person) end) as whose
-from raw_change j left join found f using (line) left join old o using (at);
+    case when f.nth >= 5 then coalesce(o.alias, j.alias) else j.alias end as alias), f.was,
+    coalesce('row ' || f.was, case when j.by_id then concat(j.person, j.entry) else coalesce(j.entry, j.person) end) as whose
+from raw_change j left join found f using (line) left join old o using (was);
 create table final as from change qualify row_number() over (partition by whose order by line desc) = 1;
 create table fresh as
 select *, row_number() over (partition by person order by line) as place
-from final where at is null and verdict is null and operation in ('N', 'A');
+from final where was is null and verdict is null and operation in ('N', 'A');
 create table free as
 select base.person, nth_person(base.person, n) as own, row_number() over (partition by base.person order by n) as place
 from (select distinct person from fresh) base, range(1, {most}) r(n)
-where nth_person(base.person, n) not in (select person from old where at not in (
-    select at from final where at is not null and operation = 'D'))
+where nth_person(base.person, n) not in (select person from old where was not in (
+    select was from final where was is not null and operation = 'D'))
 """
 NEXT = f"""
 select {SNAPSHOT.replace("attainment", "case when attainment > {as_at}::date then attainment end as attainment")}
-from old where at not in (select at from change where at is not null)
+from old where was not in (select was from change where was is not null)
 union all
-select {SNAPSHOT} from final where at is not null and verdict is null and operation in ('N', 'A')
+select {SNAPSHOT} from final where was is not null and verdict is null and operation in ('N', 'A')
 union all
 select {SNAPSHOT.replace("person", "coalesce(own, person) as person")} from fresh left join free using (person, place)
 """
 UNKNOWN = """
 select count(*), count(*) filter (operation = 'A' and (entry is null or not (select coalesce(bool_or(entry is not null), false) from old)))
-from change where verdict is null and operation <> 'N' and at is null
+from change where verdict is null and operation <> 'N' and was is null
 and whose not in (select whose from change where operation = 'N')
 """
 
