@@ -42,9 +42,13 @@ create macro clean(t) as case when has_odd_space(t) then nullif(trim(regexp_repl
 create macro normalised(t) as case when strlen(t) = length(t)
     then trim(regexp_replace(lower(t), '[^a-z0-9]+', ' ', 'g')) else normalised_letters(t) end;
 create macro whole(t) as try_cast(regexp_extract(clean(t), '^0*(\d{1,18})(\.0+)?$', 1) as bigint);
+create macro without_thousands(t) as case when regexp_matches(t, '^\d{1,3}([, ]\d{3})+(\.0+)?$')
+    then translate(t, ', ', '') else t end;
+create macro without_text_marks(t) as regexp_extract(t, '^(''|=?")?(.*?)"?$', 2);
 create macro as_uprn(t) as case when strlen(t) <= 12 and t >= '1' and try_cast(t as bigint)::varchar = t
     then try_cast(t as bigint)
-    else try_cast(regexp_extract(clean(t), '^0*([1-9]\d{0,11})(\.0+)?$', 1) as bigint) end;
+    else try_cast(regexp_extract(without_thousands(without_text_marks(clean(t))), '^0*([1-9]\d{0,11})(\.0+)?$', 1)
+        as bigint) end;
 create macro lost_digits(t) as coalesce(regexp_matches(clean(t), '^\d(\.\d+)?[eE]\+?\d+$'), false);
 create macro as_number(t) as try_cast(replace(clean(t), ',', '') as double);
 create macro as_day(t) as try_cast(coalesce(
@@ -166,6 +170,7 @@ class Reading:
     progress: Callable[[str], None]
     columns: list[str] = field(default_factory=list)
     headed: bool = True
+    needed: frozenset[str] = frozenset()  # columns that no row may lack, as `plain` has them; none named: all of them
     rows: int = 0
     rows_sql: str = ""  # the rows in the order of the file, without their lines
     first_line: int = 1  # of the file, on which the first of them stands
@@ -278,7 +283,7 @@ def mend(reading: Reading) -> None:
     skip, target = reading.first_line - 1, reading.scratch / "mended"
     header = reading.head.printed_above(skip) if reading.headed else []
     mending = Mending(
-        reading.text.path, reading.head.delimiter, len(reading.columns), reading.filler, header, skip,
+        reading.text.path, reading.head.delimiter, len(reading.columns), reading.filler, header, skip, _least(reading),
     )  # fmt: skip
     for faults in mending.write(target):
         _list_faults(reading, faults)
@@ -288,6 +293,15 @@ def mend(reading: Reading) -> None:
         )
     reading.rows = mending.rows
     _read_from(reading, target, reading.head.delimiter, 0)
+
+
+def _least(reading: Reading) -> int:
+    """How many cells a row has at least: those up to the last column that it needs. One without a name none needs."""
+    if not reading.headed:
+        return 0
+    names = reading.head.header(reading.head.starts.index(reading.first_line - 1))
+    needed = reading.needed or set(names) - {""}
+    return max((n for n, name in enumerate(names, 1) if name in needed), default=0)
 
 
 def _list_faults(reading: Reading, faults: list[tuple[int, str]]) -> None:

@@ -129,7 +129,7 @@ def _read(
     reading = Reading(
         con, path.name, text, head, actor.authority, as_at, office.keys, _known(office, bases),
         folder / "snapshot.parquet", folder, lambda words: say(Stage(words, JOINING)),
-        rules=law(office.settings.home),
+        rules=law(office.settings.home), needed=form.needed,
     )  # fmt: skip
     try:
         yield Read(form, reading, form.normalise(reading, header_at), bases)

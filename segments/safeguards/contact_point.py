@@ -13,6 +13,13 @@ CHANNELS = ("email", "sms")
 SIMULATED_EMAIL = re.compile(r"@(simulator\.notify|notifications\.service\.gov\.uk)$")
 SIMULATED_MOBILES = frozenset(f"447700900{end}" for end in ("000", "111", "222", "002", "003"))
 DRAMA = re.compile(r"447700900\d{3}")  # Ofcom keeps these for stories and tests; the library calls them invalid
+# What people put between digits: blanks (also those without width), brackets, dots, strokes and dashes of any kind.
+BETWEEN = re.compile(r"[\s()./\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060\u2066-\u2069\u2212\ufeff-]")
+NO_WIDTH = "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"
+# What a spreadsheet puts around: the mark of a text before, the decimals of a number behind.
+WRITTEN = re.compile(r"^['‘’]|\.0+$")
+# The country code, however it was put before a number that had its 0 already, or got one: 0447…, 0+44, +44 (0)7….
+PREFIX = re.compile(r"^(?:0{0,2}\+?44|\+0{1,2}44)0?(?=7\d{9}$)")
 MOBILE_TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
@@ -22,7 +29,7 @@ def normal(channel: str, value: str) -> str:
 
 
 def normal_email(value: str) -> str:
-    address = value.strip().casefold()
+    address = value.strip().strip(NO_WIDTH).strip().casefold()
     try:
         validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
@@ -34,11 +41,11 @@ def normal_email(value: str) -> str:
 
 def normal_mobile(value: str) -> str:
     """Digits with the country code, as GOV.UK Notify prints it in receipts; only numbers a text can reach in the UK."""
-    bare = re.sub(r"[\s()\u200b-]", "", value)
+    bare = PREFIX.sub("+44", BETWEEN.sub("", WRITTEN.sub("", value.strip())))
     if not re.fullmatch(r"\+?[0-9]{10,15}", bare):
         raise InputRefused("not a UK mobile number")
     try:
-        number = phonenumbers.parse(re.sub(r"^(0044|44)(?=7\d{9}$)", "+44", bare), "GB")
+        number = phonenumbers.parse(bare, "GB")
     except NumberParseException:
         raise InputRefused("not a UK mobile number") from None
     digits = f"{number.country_code}{number.national_number}"

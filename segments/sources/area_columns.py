@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from engage.foundation.errors import InputRefused
-from segments.files.reading import Reading, literal, plain, quoted
+from segments.files.reading import Reading, literal, open_rows, plain, quoted
 from segments.sources.format import Check, Harvest, Warn, save, scalar, tabulate
 
 AREAS = {
@@ -22,6 +22,13 @@ def column_of(names: list[str], area: str) -> str | None:
 
 def has_all(names: list[str]) -> bool:
     return all(column_of(names, area) for area in AREAS)
+
+
+def open_placed(reading: Reading, header_at: int, *more: str) -> None:
+    """Open a look-up of which a row may lack what stands behind its areas and the columns `more`."""
+    areas = {plain(column_of(reading.head.rows[header_at], area) or "") for area in AREAS}
+    reading.needed = frozenset(areas | set(more))
+    open_rows(reading, header_at=header_at)
 
 
 def placed(reading: Reading, key: tuple[str, str], checks: list[Check], repeated: str) -> Harvest:

@@ -214,5 +214,6 @@ FORMATS = (
     Format(
         kind="contacts", name="Contact list", normalise=normalise, locate=locate,
         columns=(*NEEDED, "email", "mobile", "unsubscribed", "objection_on"),
+        rows_need=tuple(name for meaning in NEEDED for name in NAMES[meaning]),
     ),
 )  # fmt: skip

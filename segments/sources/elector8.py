@@ -27,10 +27,11 @@ CHANGES = Changes(CHANGE, f"upper(clean({CHANGE}))")
 FORMATS = (
     Format(
         kind="register", name="Elector8 full register", columns=(*NEEDED, "ElectorID", "UPRN"),
-        normalise=partial(take, LAYOUT), locate=headed_by(*NEEDED, without=(CHANGE,)),
+        normalise=partial(take, LAYOUT), locate=headed_by(*NEEDED, without=(CHANGE,)), rows_need=(*NEEDED, "ElectorID"),
     ),
     Format(
         kind="register-update", name="Elector8 register update", columns=(*NEEDED, "ElectorID", "UPRN", CHANGE),
         normalise=partial(apply, LAYOUT, CHANGES), locate=headed_by(*NEEDED, CHANGE), snapshot_kind="register",
+        rows_need=(*NEEDED, "ElectorID", CHANGE),
     ),
 )  # fmt: skip

@@ -58,7 +58,8 @@ class Harvest:
 class Format:
     """One input format. `locate` says in which row of the head the header lies (-1: none is needed), or None if the
     file is something else; `columns` is how the format is described to an officer. `snapshot_kind` is the kind of
-    snapshot it makes where that is not the kind of file: an update makes a register."""
+    snapshot it makes where that is not the kind of file: an update makes a register. Of a row that lacks its last cells
+    those are taken as empty, unless they are of a column in `rows_need` (of which a file may have some only)."""
 
     kind: str
     name: str
@@ -66,24 +67,37 @@ class Format:
     normalise: Callable[[Reading, int], Harvest]
     locate: Callable[[Head], int | None] = field(default=lambda _: None)
     snapshot_kind: str = ""
+    rows_need: tuple[str, ...] = ()
 
     @property
     def makes(self) -> str:
         return self.snapshot_kind or self.kind
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """The columns that no row may lack, else none; where neither is said, all of them."""
+        told = self.locate.wanted if isinstance(self.locate, Headed) and not self.rows_need else frozenset()
+        return told or frozenset(map(plain, self.rows_need))
 
-def headed_by(*needed: str, without: tuple[str, ...] = ()) -> Callable[[Head], int | None]:
-    """Recognise a table by the columns its header must and must not have, whatever their order."""
-    wanted, unwanted = {plain(name) for name in needed}, {plain(name) for name in without}
 
-    def locate(head: Head) -> int | None:
+@dataclass(frozen=True)
+class Headed:
+    """Finds the header that has the wanted columns and none of the unwanted."""
+
+    wanted: frozenset[str]
+    unwanted: frozenset[str]
+
+    def __call__(self, head: Head) -> int | None:
         for at in range(min(HEADER_WITHIN, len(head.rows))):
             names = set(head.header(at))
-            if wanted <= names and not unwanted & names:
+            if self.wanted <= names and not self.unwanted & names:
                 return at
         return None
 
-    return locate
+
+def headed_by(*needed: str, without: tuple[str, ...] = ()) -> Headed:
+    """Recognise a table by the columns its header must and must not have, whatever their order."""
+    return Headed(frozenset(map(plain, needed)), frozenset(map(plain, without)))
 
 
 UNLISTED, FILLED = -1, -2  # the verdicts on rows of which only the number is kept, and on lines that are no row

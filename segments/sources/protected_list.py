@@ -28,6 +28,6 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
 FORMATS = (
     Format(
         kind="protected", name="Protected addresses", columns=NEEDED, normalise=normalise,
-        locate=headed_by(*NEEDED, without=("email",)),
+        locate=headed_by(*NEEDED, without=("email",)), rows_need=("uprn",),
     ),
 )  # fmt: skip

@@ -166,10 +166,12 @@ def _take_up(entries: list[tuple[str, str, str, str, date]]) -> Callable[[Sessio
 FORMATS = (
     Format(
         kind="suppressions", name="Suppression list", normalise=normalise, locate=headed_by("type", "value", "reason"),
+        rows_need=("type", "value"),
         columns=("type", "value", "reason", "added_on"),
     ),
     Format(
         kind="suppressions", name="Unsubscribed and bounced addresses (EMS)", normalise=normalise_ems,
         locate=locate_ems, columns=("ElectorEmail (or Email)", "UnsubscribeEmail", "EmailBounceBackDate", "UPRN"),
+        rows_need=(*EMS_EMAIL, UNSUBSCRIBED),
     ),
 )  # fmt: skip

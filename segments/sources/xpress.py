@@ -71,7 +71,7 @@ def locate(head: Head) -> int | None:
 FORMATS = (
     Format(
         kind="register", name="Xpress full register", columns=(*FULL, "Elector Name or Elector Surname", "Elector ID"),
-        normalise=partial(take, REGISTER), locate=locate,
+        normalise=partial(take, REGISTER), locate=locate, rows_need=(*FULL, *REGISTER.name, "Elector ID"),
     ),
     Format(
         kind="register-update", name="Xpress monthly update", columns=(*UPDATE, *MONTHS),

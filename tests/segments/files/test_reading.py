@@ -155,8 +155,8 @@ def brute_force(text: str, width: int) -> list[tuple[int, tuple[str, ...]]]:
     reader = csv.reader(io.StringIO(text, newline=""))
     found, line = [], 1
     for row in reader:
-        if len(row) == width:
-            found.append((line, tuple(" ".join(cell.split()) if "\n" in cell else cell for cell in row)))
+        if len(row) >= width and not "".join(row[width:]).strip():
+            found.append((line, tuple(" ".join(cell.split()) if "\n" in cell else cell for cell in row[:width])))
         line = reader.line_num + 1
     return found
 
