@@ -134,19 +134,27 @@ def _ends_in_zeros(reading: Reading) -> bool:
     return _share(reading, own, "as_uprn(cell) % 10 = 0 or lost_digits(cell)") > ENDS_IN_ZEROS
 
 
-def _of_strangers(reading: Reading) -> Iterator[Question]:
+def counts(reading: Reading, makes: str) -> dict[str, float]:
+    """How many electors are strangers, where a gazetteer can tell."""
+    return {"strangers": _strangers(reading)[1]} if makes == "register" and reading.known.gazetteer else {}
+
+
+def _strangers(reading: Reading) -> tuple[int, int]:
+    """All electors, and those of them whose postcode lies in another area and who are at no property of this one."""
     known = reading.known
-    if known.gazetteer is None:
-        return
     gazetteer, register = literal(str(known.gazetteer)), literal(str(reading.output))
     here = HERE.format(gazetteer=gazetteer, postcodes=literal(str(known.postcodes or known.gazetteer)))
     query = STRANGERS.format(here=here, gazetteer=gazetteer, register=register)
-    electors, strangers = reading.con.execute(query).fetchone() or (0, 0)
+    return reading.con.execute(query).fetchone() or (0, 0)
+
+
+def _of_strangers(reading: Reading) -> Iterator[Question]:
+    electors, strangers = _strangers(reading) if reading.known.gazetteer else (0, 0)
     if strangers > MOST_STRANGERS * electors:
         yield Question(
             "strangers",
             f"{reading.file}: {strangers:,} of {electors:,} electors ({strangers / electors:.0%}) have a postcode that "
-            "lies in another area, and no home here. The likely cause is that the register also holds electors of another "
-            "council. They would be counted apart and in no ward.",
+            "lies in another area, and no home here. The likely cause is that the register also holds electors of "
+            "another council. They would be counted apart and in no ward.",
             ask="Does the register rightly hold electors of another area?",
         )

@@ -219,6 +219,7 @@ def _counts(office: Office, read: Read, compared: comparison.Comparison | None) 
         found |= comparison.against_gazetteer(
             read.reading.con, read.form.makes, read.reading.output, office.lake.file(gazetteer)
         )  # fmt: skip
+    found |= doubts.counts(read.reading, read.form.makes)
     found["repeated_rows"] = sum(n for reason, n in rejected.items() if reason.endswith(rejects.REPEATED))
     return [count(name, n) for name, n in (found | (compared.changes if compared else {})).items()]
 

@@ -21,8 +21,8 @@ from segments.files.reading import literal
 OF_ROWS = ("(attainment <= {day})::int", "case when attainment > {day} then attainment end as attainment")
 OF_PEOPLE = (
     "len(list_filter(people, lambda one: one.attainment <= {day}))",
-    "list_transform(people, lambda one: struct_pack(person := one.person, "
-    "attainment := case when one.attainment > {day} then one.attainment end)) as people",
+    """list_transform(people, lambda one: struct_pack(person := one.person,
+    attainment := case when one.attainment > {day} then one.attainment end)) as people""",
 )
 
 
@@ -46,8 +46,8 @@ class Removed:
 
 
 def remove(office: Office, actor: str) -> list[Removed]:
-    """Take them out of every register and of the electors linked from it, undone ones too, each file swapped whole. What
-    a crash left is done the next time."""
+    """Take them out of every register and of the electors linked from it, undone ones too, each file swapped whole.
+    What a crash left is done the next time."""
     with office.database.session() as session:
         query = select(Snapshot).where(col(Snapshot.kind).in_(("register", "electors"))).order_by(col(Snapshot.id))
         snapshots = list(session.exec(query))

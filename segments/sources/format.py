@@ -149,8 +149,9 @@ def tabulate(
     Rows for which `unlisted_if` holds never reach a table: they are the special entries, of which only the number is
     kept (`reading.tallies["unlisted"]`). `unique` names output columns of which each row must be the first, else it is
     rejected as `repeated`; a row in which one of them is empty repeats none. Rows that are alike in the first of them
-    stand in the table `alike`. `tallies` are conditions counted over all rows, the unlisted too, into `reading.tallies`.
-    `sealed` output columns are texts of which only the keyed hash (`Keys.hash_sql`) is seen in `judged` and `good`.
+    stand in the table `alike`. `tallies` are conditions counted over all rows, the unlisted too, into
+    `reading.tallies`. `sealed` output columns are texts of which only the keyed hash (`Keys.hash_sql`) is seen in
+    `judged` and `good`.
     """
     checks = [*_header_again(reading), *checks]
     table = Table(output, checks, warns or [], tallies or {}, unlisted_if)
@@ -226,10 +227,12 @@ def _find_repeated(reading: Reading, unique: str) -> bool:
     first, *_ = columns = unique.split(", ")
     suspect = f"select hash({first}) as h from placed where verdict is null group by h having count(*) > 1"
     reading.con.execute(
-        f"create table alike as select line, {unique} from placed where verdict is null and hash({first}) in ({suspect})"
+        f"create table alike as select line, {unique} from placed "
+        f"where verdict is null and hash({first}) in ({suspect})"
     )
+    filled = " and ".join(f"{name} is not null" for name in columns)
     reading.con.execute(
-        f"create table repeated as select line from alike where {' and '.join(f'{name} is not null' for name in columns)} "
+        f"create table repeated as select line from alike where {filled} "
         f"qualify row_number() over (partition by {unique} order by line) > 1"
     )
     return bool(scalar(reading, "select count(*) from repeated"))

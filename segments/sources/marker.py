@@ -59,8 +59,10 @@ class Marker:
             f"when {literal(word)} then {literal(self._letters(means))}" for word, means in WRITTEN_OUT.items()
         )
         parts = f"string_split_regex(_marker, {literal(f'[{PARTING}]+')})"
-        several = f"case trim(_marker) {words} else array_to_string(list_filter({parts}, lambda t: {self._known('t')}), '') end"
-        odd = f"len(list_filter({parts}, lambda t: not ({self._known('t')} or t = ''))) > 0"
+        known = self._known("t")
+        letters = f"array_to_string(list_filter({parts}, lambda t: {known}), '')"
+        several = f"case trim(_marker) {words} else {letters} end"
+        odd = f"len(list_filter({parts}, lambda t: not ({known} or t = ''))) > 0"
         one = f"contains({self._all}, _marker)"
         told = f"_marker in ({', '.join(map(literal, [*STROKES, *WRITTEN_OUT]))}) or {nothing}"
         return {
@@ -85,7 +87,7 @@ class Marker:
         """Of several letters the first of KEPT tells."""
         none = literal(self.table[""]) if "" in self.table else "null"
         found = " ".join(f"when {self._marked(meaning)} then {literal(meaning)}" for meaning in KEPT)
-        return f"case when _codes = '' then case when not _unread then {none} end {found} when _unread then null else {none} end"
+        return f"case when _codes = '' and not _unread then {none} {found} when not _unread then {none} end"
 
     @property
     def _all(self) -> str:
@@ -96,7 +98,8 @@ class Marker:
 
     def _known(self, token: str) -> str:
         codes = literal(f"[{''.join(self.table)}]{{1,{MOST_LETTERS}}}")
-        return f"({token} <> {literal(NO_FIXED_ABODE)} and regexp_full_match({token}, {codes}) or {self._stands_beside(token)})"
+        is_code = f"{token} <> {literal(NO_FIXED_ABODE)} and regexp_full_match({token}, {codes})"
+        return f"({is_code} or {self._stands_beside(token)})"
 
     def _stands_beside(self, token: str) -> str:
         """F beside one other letter is overseas whatever that one means: most of them vote by post or proxy."""

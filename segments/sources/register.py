@@ -6,7 +6,8 @@ Within one register year an entry without an id is known by its district and num
 address; in December the numbers are given anew. Only where a number is missing, or is of another year, does the name
 tell: an amended name or address is then somebody new, the old entry stays until the next full register, and the report
 counts how many. Updates may have neither the ids nor the middle names of the full export, so `alias` keeps the hash of
-first forename, surname and home, by which they find each other. Two of one first name whose middle names differ are two.
+first forename, surname and home, by which they find each other. Two of one first name whose middle names differ are
+two.
 
 Two people of one name in one home, or of one elector id, are two where their numbers differ, and one where they are the
 same. Without numbers each counts: father and son are far commoner than an entry made twice.
@@ -30,7 +31,8 @@ APART = f"""
 with shared as (select person from good group by person having count(*) > 1),
 place as (
     select line, row_number() over (partition by person order by line) as n from good semi join shared using (person))
-select {SNAPSHOT.replace("person", "nth_person(person, n) as person")} from good left join place using (line) order by line
+select {SNAPSHOT.replace("person", "nth_person(person, n) as person")}
+from good left join place using (line) order by line
 """
 # How many rows are of a person that another row is of too, beyond the first.
 ALIKE = """
@@ -153,10 +155,11 @@ create table known as
 select alias, any_value(was) as was, any_value(entry) as entry from old where alias is not null
 group by alias having count(*) = 1;
 create table raw_change as
-select * exclude (entry), case when speaks then entry end as entry from (
-    from judged where operation in ('N', 'A', 'D') and (verdict is null or gone)), (
-    select count(*) filter (operation <> 'N') = 0 or bool_or(entry in (select entry from numbered)) as speaks from judged
-    where operation in ('N', 'A', 'D') and (verdict is null or gone));
+with followed as (from judged where operation in ('N', 'A', 'D') and (verdict is null or gone)),
+heard as (
+    select count(*) filter (operation <> 'N') = 0 or bool_or(entry in (select entry from numbered)) as speaks
+    from followed)
+select followed.* exclude (entry), case when speaks then entry end as entry from followed, heard;
 create table old_person as select person, any_value(was) as was, any_value(entry) as entry from old group by person;
 create table several as select person from old where person in (
     select nth_person(person, 2) from raw_change where by_id);
@@ -182,7 +185,7 @@ group by line;
 create table change as
 select j.* replace (coalesce(o.person, j.person) as person,
     case when f.nth >= 5 then coalesce(o.alias, j.alias) else j.alias end as alias), f.was,
-    coalesce('row ' || f.was, case when j.by_id then concat(j.person, j.entry) else coalesce(j.entry, j.person) end) as whose
+    coalesce('row ' || f.was, case when j.by_id then concat(j.person, j.entry) end, j.entry, j.person) as whose
 from raw_change j left join found f using (line) left join old o using (was);
 create table final as from change qualify row_number() over (partition by whose order by line desc) = 1;
 create table fresh as
@@ -203,7 +206,7 @@ union all
 select {SNAPSHOT.replace("person", "coalesce(own, person) as person")} from fresh left join free using (person, place)
 """
 UNKNOWN = """
-select count(*), count(*) filter (operation = 'A' and (entry is null or not (select coalesce(bool_or(entry is not null), false) from old)))
+select count(*), count(*) filter (operation = 'A' and (entry is null or (select count(entry) = 0 from old)))
 from change where verdict is null and operation <> 'N' and was is null
 and whose not in (select whose from change where operation = 'N')
 """
