@@ -6,15 +6,16 @@ from datetime import date
 
 import ibis
 
-from engage.foundation.lake import Snapshot, history
+from engage.foundation.lake import history
 from engage.foundation.office import Office
 from segments.areas import wards
 from segments.engine import execution
+from segments.homes import registrations
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Electors tied to homes on one register, by the wards of today, scaled to all who were on it."""
+    """Electors tied to homes on one register, by the wards of today, scaled to all who were on it and belong here."""
 
     as_at: date
     electors: Mapping[str, float]
@@ -31,14 +32,7 @@ def counted(office: Office, authority: str) -> tuple[Counted, ...]:
                 backend, office, session, authority, execution.table(backend, office.lake, snapshot)
             ).filter(ibis._.ward.notnull())
             frame = homes.group_by("ward").agg(electors=ibis._.electors.sum()).execute()
-            scale = _scale(snapshot)
+            scale = registrations.scale(snapshot)
             by_ward = {str(ward): scale * float(n) for ward, n in frame.itertuples(index=False)}
             found[snapshot.as_at] = Counted(snapshot.as_at, by_ward)
     return tuple(found[day] for day in sorted(found))
-
-
-def _scale(snapshot: Snapshot) -> float:
-    """Electors who could not be tied to a home are shared over the wards as the others are."""
-    report = snapshot.report
-    linked = report.get("by_uprn", 0) + report.get("by_address", 0)
-    return float(report["electors"] / linked) if linked else 1.0

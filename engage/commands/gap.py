@@ -20,5 +20,6 @@ def gap(caller: Caller, level: str) -> None:
     Shares of groups are inferred from areas: docs/method.md says how.
     """
     rows = [row.as_dict() for row in gaps.by_level(caller.office, caller.actor.authority, level)]
+    said = gaps.estimate(caller.office, caller.actor.authority).notes
     notes = gaps.ASSUMPTIONS if level in ("ward", "area", "deprivation") else [gaps.INFERRED, *gaps.ASSUMPTIONS]
-    caller.show({"rows": rows}, lambda value: printing.gap(value["rows"], notes))
+    caller.show({"rows": rows}, lambda value: printing.gap(value["rows"], [*said, *notes]))

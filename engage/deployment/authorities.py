@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engage.deployment.earlier import put_right
 from engage.foundation import audit, identity
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority, Role
@@ -16,20 +17,23 @@ class Opened:
     authority: str
     name: str
     link: str  # empty when the authority had accounts already
+    told: tuple[str, ...] = ()  # of what an earlier version left
 
     @property
     def message(self) -> str:
         if not self.link:
-            return f"{self.name} ({self.authority}) is up to date."
+            return "\n".join([f"{self.name} ({self.authority}) is up to date.", *self.told])
         return f"{self.name} ({self.authority}) is ready. Set the administrator's password once at:\n{self.link}"
 
 
 def open_authority(office: Office, code: str, name: str, email: str | None = None) -> Opened:
-    """Bring the database up to date; make the authority and its first administrator where they are missing."""
+    """Bring the database and what an earlier version left up to date; make the authority and its first administrator
+    where they are missing."""
     if len(code) != GSS_CODE_LENGTH or not code.isalnum() or not name.strip():
         msg = f"authority is {code!r}: expected a GSS code of nine characters, such as E07000193, and a name."
         raise InputRefused(msg)
     upgrade(office.database)
+    told = tuple(put_right(office, code))
     with office.database.session() as session:
         found = session.get(Authority, code)
         if found is None:
@@ -39,7 +43,7 @@ def open_authority(office: Office, code: str, name: str, email: str | None = Non
                 session, authority=code, at=office.clock.now(), actor="command", act="open authority", subject=code
             )
         if identity.accounts(session, code):
-            return Opened(code, name, "")
+            return Opened(code, name, "", told)
     address = email or f"administrator@{code.lower()}.example.com"
     link = invite(office, Actor(code, "command"), address, "Administrator", Role.administrator)
     return Opened(code, name, link)

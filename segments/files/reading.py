@@ -142,6 +142,7 @@ class Known:
     gazetteer_as_at: date | None = None
     gazetteer_format: str = ""
     records: Path | None = None
+    postcodes: Path | None = None
 
     def areas_sql(self, level: str) -> str | None:
         """A query of the authority's own area codes at a level (`ward`, `oa`, `lsoa`), or None if unknown."""

@@ -20,6 +20,7 @@ WORDS = {
     "uprns_no_home": "UPRN is historic or no home",
     "postcode_differs": "Postcode is not that of the UPRN",
     "no_postcode": "No postcode",
+    "strangers": "Postcode lies in another area",
     "known_share": "Share whose UPRN the gazetteer knows",
     "repeated_rows": "Rows that repeat another",
     "output_areas": "Output areas",

@@ -22,14 +22,14 @@ from segments.files.reading import Known, Reading, connect, look
 from segments.files.report import AnswerNeeded, Count, ImportReport, Stage, count
 from segments.files.staging import Fingerprint, fingerprint, receive
 from segments.files.workspace import scratch
-from segments.importing import rejects
+from segments.importing import doubts, rejects
 from segments.importing.recognition import recognise
 from segments.safeguards import suppression
 from segments.sources import FORMATS, KINDS, MAKES, NAMES
 from segments.sources.format import Format, Harvest
 
 READING, CHECKING, JOINING, COMPARING, SAVING = 0.0, 0.2, 0.6, 0.8, 0.95  # of the work lies behind each stage
-BASES = ("geography", "boundaries", "register", "gazetteer")
+BASES = ("geography", "boundaries", "register", "gazetteer", "postcodes")
 
 
 def import_file(
@@ -154,7 +154,7 @@ def _known(office: Office, bases: dict[str, Snapshot]) -> Known:
         files.get("geography"), files.get("boundaries"), files.get("register"), register.as_at if register else None,
         gazetteer=files.get("gazetteer"), gazetteer_as_at=gazetteer.as_at if gazetteer else None,
         gazetteer_format=gazetteer.report.get("format", "") if gazetteer else "",
-        records=office.lake.root / records if records else None,
+        records=office.lake.root / records if records else None, postcodes=files.get("postcodes"),
     )  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def _report(office: Office, actor: Actor, read: Read, *, preview: bool) -> Impor
 def _questions(read: Read, compared: comparison.Comparison | None) -> list[Question]:
     """What the format asks, and what is asked of every file."""
     shrinks = comparison.shrinks(read.reading.file, compared) if compared else None
-    return [*read.reading.questions, *([shrinks] if shrinks else [])]
+    return [*read.reading.questions, *doubts.questions(read.reading, read.form.makes), *([shrinks] if shrinks else [])]
 
 
 def _is_of_changes(read: Read) -> bool:
@@ -219,6 +219,7 @@ def _counts(office: Office, read: Read, compared: comparison.Comparison | None) 
         found |= comparison.against_gazetteer(
             read.reading.con, read.form.makes, read.reading.output, office.lake.file(gazetteer)
         )  # fmt: skip
+    found |= doubts.counts(read.reading, read.form.makes)
     found["repeated_rows"] = sum(n for reason, n in rejected.items() if reason.endswith(rejects.REPEATED))
     return [count(name, n) for name, n in (found | (compared.changes if compared else {})).items()]
 

@@ -102,6 +102,23 @@ from elector group by key, postcode
 """
 
 
+# `far`: not even the first half of the postcode is known here. A mistyped postcode of this area seldom looks so.
+ELSEWHERE = """
+create table elsewhere as
+with here as ({known}), near as (select distinct split_part(postcode, ' ', 1) as outward from here)
+select spot, split_part(postcode, ' ', 1) not in (from near) as far from spot
+where postcode is not null and postcode not in (from here) and exists (from here)
+"""
+
+
+def place(con: duckdb.DuckDBPyConnection, gazetteer: Path, postcodes: Path | None) -> None:
+    """Make `elsewhere`, the spots whose postcode lies in another area: no property of the gazetteer has it, of whatever
+    kind and however long ago, and ONS's look-up, where there is one, does not have it in this authority."""
+    files = [gazetteer, *([postcodes] if postcodes else [])]
+    known = " union ".join(["select postcode from read_parquet(?) where postcode is not null"] * len(files))
+    con.execute(ELSEWHERE.format(known=known), list(map(str, files)))
+
+
 def read(con: duckdb.DuckDBPyConnection, register: Path, gazetteer: Path) -> None:
     """Make `property`, `wording` and `form` of a gazetteer snapshot, `elector` and `spot` of a register.
 

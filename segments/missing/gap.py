@@ -8,7 +8,7 @@ groups the rates are inferred from areas (segments/missing/ecological_inference.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,7 +24,7 @@ from segments.areas import output_areas as areas
 from segments.areas import population, wards
 from segments.areas.output_areas import Known
 from segments.engine import execution
-from segments.homes import households
+from segments.homes import households, registrations
 from segments.missing import contrasts, groups
 from segments.missing.contrasts import Contrast
 
@@ -51,8 +51,16 @@ ASSUMPTIONS = [
         "People in communal homes, such as care homes and student halls, are counted. How many of them may register "
         "there is less sure, so areas with many of them have wider ranges."
     ),
-    "Electors whose address could not be tied to a home are shared over the wards as the others are.",
+    (
+        "Electors whose address could not be tied to a home are shared over the wards as the others are, but for those "
+        "whose postcode lies in another area: they are counted apart and in no ward."
+    ),
 ]
+EXCESS = (
+    "In {row.name} {row.registered:,.0f} are registered where {row.eligible:,.0f} may be, which is more than the range "
+    "allows. Either the register holds people who do not live there, or the people counted there are too few: do not "
+    "rely on this share."
+)
 INFERRED = (
     "Shares of groups are inferred, not counted: a register does not say how people live. They follow from what is "
     "registered in the areas where more or fewer of the group live and from published national figures. Read the "
@@ -73,6 +81,11 @@ class Row:
     high: float
     missing: float
 
+    @property
+    def is_beyond(self) -> bool:
+        """More are registered than may be, beyond what the range allows."""
+        return self.registered > self.eligible and (self.low >= 1 or not self.eligible)
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -87,6 +100,27 @@ class Estimate:
     groups: Mapping[str, list[Row]] = field(default_factory=dict)
     contrasts: list[Contrast] = field(default_factory=list)
     nationality: str = ""  # what tells who is entitled, in words
+    strangers: int = 0  # electors whose postcode lies in another area: they are in none of these figures
+
+    @property
+    def notes(self) -> list[str]:
+        """What whoever reads the figures must know first."""
+        return [*self._of_strangers, *self._of_excess]
+
+    @property
+    def _of_strangers(self) -> list[str]:
+        if not self.strangers:
+            return []
+        sentence = (
+            f"{self.strangers:,} electors of the register have a postcode that lies in another area, and no home here. "
+            "They are counted apart and in no ward. The register may hold electors of another council."
+        )
+        return [sentence]
+
+    @property
+    def _of_excess(self) -> list[str]:
+        rows = [replace(self.overall, name="the whole area"), *self.wards]
+        return [EXCESS.format(row=row) for row in rows if row.is_beyond]
 
 
 def by_level(office: Office, authority: str, level: str = "ward") -> list[Row]:
@@ -130,7 +164,7 @@ def _snapshots(session: Session, authority: str) -> tuple[int | None, ...]:
 
 
 def _estimate(office: Office, authority: str) -> Estimate:
-    homes, known, lsoa = _read(office, authority)
+    homes, known, lsoa, strangers = _read(office, authority)
     of_areas = areas.estimate(known, lsoa)
     parts = _parts(homes, of_areas)
     of_ward, of_area = _totals(parts, "ward", known), _totals(parts, "oa", known)
@@ -140,12 +174,12 @@ def _estimate(office: Office, authority: str) -> Estimate:
         overall=_rows(whole)[0], wards=_rows(of_ward), areas=_rows(of_area),
         groups={key: _of_groups(key, known, of_areas, lsoa, of_area, common) for key in found},
         contrasts=contrasts.between_fifths(of_area, known, lsoa),
-        nationality=known.entitlement.words if known.entitlement else "",
+        nationality=known.entitlement.words if known.entitlement else "", strangers=strangers,
     )  # fmt: skip
 
 
-def _read(office: Office, authority: str) -> tuple[pd.DataFrame, Known, pd.Series]:
-    """`oa, ward, ward_name, homes, electors` of the homes, by the wards of today; what is known; and LSOAs."""
+def _read(office: Office, authority: str) -> tuple[pd.DataFrame, Known, pd.Series, int]:
+    """`oa, ward, ward_name, homes, electors` of the homes, by the wards of today; what is known; LSOAs; strangers."""
     with office.database.session() as session, execution.connect() as backend:
         snapshot = households.newest(session, authority)
         built = execution.table(backend, office.lake, snapshot)
@@ -156,9 +190,8 @@ def _read(office: Office, authority: str) -> tuple[pd.DataFrame, Known, pd.Serie
         lsoa = areas.lsoas(backend, office, session, authority)
         counted = homes.group_by("oa", "ward", "ward_name").agg(homes=ibis._.count(), electors=ibis._.electors.sum())
         frame: pd.DataFrame = counted.execute()
-    report = snapshot.report
-    linked = report["by_uprn"] + report["by_address"]
-    return frame.assign(electors=frame.electors * (report["electors"] / linked if linked else 1.0)), known, lsoa
+    scaled = frame.assign(electors=frame.electors * registrations.scale(snapshot))
+    return scaled, known, lsoa, registrations.strangers(snapshot)
 
 
 def _parts(homes: pd.DataFrame, of_areas: pd.DataFrame) -> pd.DataFrame:

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from segments.sources.entry import PRINTED, Franchise, Layout
+from segments.sources.entry import Layout
 from segments.sources.format import Format, headed_by
+from segments.sources.marker import PRINTED, Franchise
 from segments.sources.register import Changes, apply, take
 
 NEEDED = ("PDCode", "RollNo", "ElectorSurname", "ElectorForename", "FranchiseMarker", "RegisteredAddress1", "PostCode")
@@ -11,6 +12,7 @@ CHANGE = "ChangeTypeID"
 LAYOUT = Layout(
     name=("ElectorForename", "ElectorMiddleName", "ElectorSurname"),
     number=("PDCode", "RollNo"),
+    suffix="Suffix",
     address=tuple(f"RegisteredAddress{n}" for n in range(1, 7)),
     dwelling=("SubHouse", "House"),
     postcode="PostCode",

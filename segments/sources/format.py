@@ -36,7 +36,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Warn:
-    """`sentence` with {n}, said when `when` holds for n accepted rows."""
+    """`sentence` with {n} and perhaps {line}, said when `when` holds for n accepted rows, the first on that line."""
 
     sentence: str
     when: str
@@ -149,8 +149,10 @@ def tabulate(
 
     Rows for which `unlisted_if` holds never reach a table: they are the special entries, of which only the number is
     kept (`reading.tallies["unlisted"]`). `unique` names output columns of which each row must be the first, else it is
-    rejected as `repeated`. `tallies` are conditions counted over all rows, the unlisted too, into `reading.tallies`.
-    `sealed` output columns are texts of which only the keyed hash (`Keys.hash_sql`) is seen in `judged` and `good`.
+    rejected as `repeated`; a row in which one of them is empty repeats none. Rows that are alike in the first of them
+    stand in the table `alike`. `tallies` are conditions counted over all rows, the unlisted too, into
+    `reading.tallies`. `sealed` output columns are texts of which only the keyed hash (`Keys.hash_sql`) is seen in
+    `judged` and `good`.
     """
     checks = [*_header_again(reading), *_column_notes(reading), *checks]
     table = Table(output, checks, warns or [], tallies or {}, unlisted_if)
@@ -192,16 +194,19 @@ def _rows(reading: Reading) -> Path:
 
 def _count(reading: Reading, table: Table, kept: str) -> None:
     """What is told of the rows together, in one look at the flags of all."""
-    warned = [f"count(*) filter ({kept} and w{n})" for n in range(len(table.warns))]
+    warned = [
+        f"struct_pack(n := count(*) filter ({kept} and w{n}), line := min(line) filter ({kept} and w{n}))"
+        for n in range(len(table.warns))
+    ]
     tallied = [f"count(*) filter (t{n})" for n in range(len(table.tallies))]
     counted = ["count(*)", f"count(*) filter (verdict = {UNLISTED})", *tallied, *warned]
     row = reading.con.execute(f"select {', '.join(counted)} from placed").fetchone()
     _, unlisted, *found = row or ()
     names = list(table.tallies)
     reading.tallies = {"unlisted": unlisted} | dict(zip(names, found, strict=False))
-    for warn, count in zip(table.warns, found[len(names) :], strict=True):
-        if count:
-            reading.warnings.append(warn.sentence.format(n=f"{count:,}"))
+    for warn, said in zip(table.warns, found[len(names) :], strict=True):
+        if said["n"]:
+            reading.warnings.append(warn.sentence.format(n=f"{said['n']:,}", line=said["line"]))
 
 
 def _judge(reading: Reading, table: Table, kept: str, verdict: str, sealed: tuple[str, ...]) -> None:
@@ -218,12 +223,17 @@ def _judge(reading: Reading, table: Table, kept: str, verdict: str, sealed: tupl
 
 
 def _find_repeated(reading: Reading, unique: str) -> bool:
-    """Make `repeated`, the lines of rows that are not the first of their key. A short hash of the key finds the few
+    """Make `alike`, and `repeated`, the lines of rows that are not the first of their key. A short hash finds the few
     that may be, as the keys of millions of rows are more than memory holds."""
-    suspect = f"select hash({unique}) as h from placed where verdict is null group by h having count(*) > 1"
+    first, *_ = columns = unique.split(", ")
+    suspect = f"select hash({first}) as h from placed where verdict is null group by h having count(*) > 1"
     reading.con.execute(
-        "create table repeated as select line from "
-        f"(select line, {unique} from placed where verdict is null and hash({unique}) in ({suspect})) "
+        f"create table alike as select line, {unique} from placed "
+        f"where verdict is null and hash({first}) in ({suspect})"
+    )
+    filled = " and ".join(f"{name} is not null" for name in columns)
+    reading.con.execute(
+        f"create table repeated as select line from alike where {filled} "
         f"qualify row_number() over (partition by {unique} order by line) > 1"
     )
     return bool(scalar(reading, "select count(*) from repeated"))
