@@ -90,6 +90,7 @@ class ImportReport:
     comparison: Comparison | None = None
     shrinks: str = ""  # the sentence of the shrink guard
     preview: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # worth saying and no problem
 
     @property
     def left_out(self) -> dict[str, int]:
