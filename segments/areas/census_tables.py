@@ -34,14 +34,11 @@ def said(name: str) -> str:
 
 def gather(rows: Mapping[str, pd.DataFrame], places: pd.DataFrame) -> Tables:
     """Of tables in the lake (`area, level, measure, value`); `places` has the `lsoa` and `homes` of output areas."""
-    wide = {name: {level: _wide(part) for level, part in frame.groupby("level")} for name, frame in rows.items()}
+    wide = {name: {str(level): _wide(part) for level, part in frame.groupby("level")} for name, frame in rows.items()}
     weights, found = _people(wide, places), Tables()
     for name, levels in wide.items():
-        if name == DEPRIVATION:
-            table = levels.get("lsoa", pd.DataFrame())
-        else:
-            table = _by_output_area(levels, places, weights)
-        _keep(found, name, table)
+        own = levels.get("lsoa", pd.DataFrame()) if name == DEPRIVATION else None
+        _keep(found, name, _by_output_area(levels, places, weights) if own is None else own)
     return found
 
 

@@ -90,7 +90,9 @@ def known(backend: Backend, office: Office, session: Session, authority: str) ->
     if AGES not in snapshots:
         return None
     here = places(backend, office, session, authority)
-    rows = {name: execution.table(backend, office.lake, snapshots[name]).execute() for name in READ if name in snapshots}
+    rows = {
+        name: execution.table(backend, office.lake, snapshots[name]).execute() for name in READ if name in snapshots
+    }
     tables = census_tables.gather(rows, here)
     nation = find_authority(session, authority).nation
     register = current(session, authority, "register")

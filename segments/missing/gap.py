@@ -192,11 +192,12 @@ def _left_out(homes: pd.DataFrame, of_areas: pd.DataFrame) -> list[str]:
     if lost.empty:
         return []
     wards_said = ", ".join(sorted(set(lost.ward_name.dropna()))[:5])
-    return [
+    told = (
         f"Census table TS007A does not tell the ages of {lost.oa.nunique():,} output areas with {lost.homes.sum():,} "
         f"homes ({wards_said}). Neither their people nor their electors are counted here. Import the table again, "
         "with every area."
-    ]
+    )
+    return [told]
 
 
 def _parts(homes: pd.DataFrame, of_areas: pd.DataFrame) -> pd.DataFrame:

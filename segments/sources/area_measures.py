@@ -22,7 +22,7 @@ from (unpivot good on columns(* exclude (line, area, level)) into name measure v
 MOST_SHARES = 40  # of a table without curated indicators; of a longer one only the broadest categories
 SUFFIX = re.compile(r"; measures: Value$", re.IGNORECASE)
 TOTAL = re.compile(r": total(:|$)")
-# How statistics say that a figure is not told: blank, a mark, or one of the letters of the Government Analysis Function.
+# How statistics say that a figure is not told: a mark, or one of the letters of the Government Analysis Function.
 HIDDEN = r"^(!|#|~|:|\*+|[-–—]+|\.{1,3}|c|n/?a|suppressed|\[[a-z]+\]|[<≤] ?[0-9]+)$"
 HIDES = (
     "{n} areas have a figure that is blank or suppressed: it is worked out from the others of its row where it follows "

@@ -95,7 +95,9 @@ def total_of(labels: Mapping[str, object]) -> str | None:
 
 def needed(table: str) -> list[str]:
     """The categories that are read of a table, as published, without the topic; the total besides."""
-    return list(dict.fromkeys([*COUNTED_WITH.get(table, ()), *(part for i in of_table(table).values() for part in i.of)]))
+    return list(
+        dict.fromkeys([*COUNTED_WITH.get(table, ()), *(part for i in of_table(table).values() for part in i.of)])
+    )
 
 
 def counted_with(table: str) -> list[str]:

@@ -114,7 +114,9 @@ def _say_which_counts(reading: Reading, level: str) -> None:
     if level not in own:
         return
     files = {each: f"read_parquet({literal(str(path))})" for each, path in reading.known.estimates.items()}
-    lacking = {each: _lacking(reading, own[each], table) for each, table in {**files, level: "good"}.items() if each in own}
+    lacking = {
+        each: _lacking(reading, own[each], table) for each, table in {**files, level: "good"}.items() if each in own
+    }
     followed = next((each for each in LEVELS if lacking.get(each) == 0), level)
     if lacking[level]:
         reading.notes.append(f"{lacking[level]:,} {LEVELS[level]}s of this authority are not in it")
