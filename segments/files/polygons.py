@@ -50,4 +50,6 @@ def _mutual(
     fewest: float,
 ) -> dict[int, str]:  # fmt: skip
     least = np.maximum(CERTAIN * np.maximum(inside[:, None], known[None, :]), fewest)
-    return {int(place): str(names[name]) for place, name in np.argwhere((common >= least) & (common > 0))}
+    told = (common >= least) & (common > 0)
+    told &= told.sum(axis=0, keepdims=True) == 1  # the same polygon twice says nothing
+    return {int(place): str(names[name]) for place, name in np.argwhere(told)}

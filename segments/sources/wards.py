@@ -19,6 +19,7 @@ from segments.sources.area_columns import ELSEWHERE
 from segments.sources.format import Format, Harvest, refuse_if_none, save
 
 CODE, NAME, WELSH, AUTHORITY = r"wd\d\dcd", r"wd\d\dnm", r"wd\d\dnmw", r"lad\d\dcd"
+WARD = re.compile(r"[EWSN]\d{8}")
 SHAPES = ("Polygon", "MultiPolygon")
 COLUMNS = pa.schema([(name, pa.string()) for name in ("ward", "name", "name_cy", "geometry")])
 DEGREES, GRID = ("84", "4326", "4258"), "27700"  # EPSG codes, and CRS84
@@ -43,13 +44,13 @@ def normalise(reading: Reading, _header_at: int) -> Harvest:
     for number, feature in enumerate(features, 1):
         fault = _fault(feature, reading, own, told, number, grid=grid)
         if fault is None:
-            wards.append(_ward(feature, grid=grid) | ({"ward": told[number]} if number in told else {}))
+            wards.append(_ward(feature, grid=grid) | _replaced(feature, told.get(number), own))
         elif fault[1] == ELSEWHERE:
             reading.rejected[ELSEWHERE] += 1  # counted, not listed
         else:
             reading.reject(number, *fault)
     _tell_codes(reading, features, told)
-    _tell_lacking(reading, own, {ward["ward"] for ward in wards})
+    _tell_lacking(reading, own, {_is_read_as(ward["ward"], features, told) for ward in wards})
     return _kept(reading, wards)
 
 
@@ -67,6 +68,18 @@ def _told_by_overlap(reading: Reading, features: list[Any], own: set[str], *, gr
     else:
         return {}
     return {number: found[place] for place, number in enumerate(whole) if place in found}
+
+
+def _replaced(feature: Any, code: str | None, own: set[str]) -> dict[str, str]:
+    """The geography's code for one that is none, or is another ward's here. Any other is kept as it is, for the next
+    geography may know it: `segments.areas.boundaries` tells the wards of today when they are read."""
+    given = _find(feature["properties"], CODE)
+    return {"ward": code} if code and (given in own or not WARD.fullmatch(given)) else {}
+
+
+def _is_read_as(ward: str, features: list[Any], told: dict[int, str]) -> str:
+    codes = {_find(features[number - 1]["properties"], CODE): code for number, code in told.items()}
+    return codes.get(ward, ward)
 
 
 def _is_whole(feature: Any, *, grid: bool) -> bool:
@@ -191,7 +204,7 @@ def _code_fault(
 ) -> tuple[str, str, str] | None:
     """Of a ward that only its code tells. The geography decides; districts only of wards that it does not have."""
     code, found = _find(properties, CODE), _find(properties, AUTHORITY)
-    if not re.fullmatch(r"[EWSN]\d{8}", code):
+    if not WARD.fullmatch(code):
         return "WDxxCD", "no ward code", code[:20]
     if code in told.values():
         return "WDxxCD", "a code whose homes all lie in another ward of this file", code
