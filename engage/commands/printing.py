@@ -63,8 +63,8 @@ def _problems(report: Mapping[str, Any]) -> None:
     for row in report["problems_by_row"]:
         value = f" ({row['value']!r})" if row["value"] else ""
         click.echo(f"  Line {row['line']}{', ' + row['column'] if row['column'] else ''}: {row['reason']}{value}")
-    for warning in report["warnings"]:
-        click.echo(f"  {warning}")
+    for sentence in [*report["warnings"], *report.get("notes", [])]:
+        click.echo(f"  {sentence}")
     for question in report["questions"]:
         click.echo(f"  {question['sentence']}")
 

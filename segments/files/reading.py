@@ -9,7 +9,7 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -143,6 +143,8 @@ class Known:
     gazetteer_format: str = ""
     records: Path | None = None
     postcodes: Path | None = None
+    former_codes: tuple[str, ...] = ()  # of the authority, and of councils that went into it
+    estimates: Mapping[str, Path] = field(default_factory=dict)  # mid-year, by the level of their areas
 
     def areas_sql(self, level: str) -> str | None:
         """A query of the authority's own area codes at a level (`ward`, `oa`, `lsoa`), or None if unknown."""
@@ -181,6 +183,7 @@ class Reading:
     expected: set[str] = field(default_factory=set)  # the reasons for rejecting that are no fault of the file
     warnings: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)  # what a person must say yes to
+    notes: list[str] = field(default_factory=list)  # what is worth saying and no problem
     rules: Law = field(default_factory=law)  # the ages that are in force, the council's own among them
 
     def has(self, name: str) -> bool:

@@ -92,6 +92,7 @@ class ImportReport:
     comparison: Comparison | None = None
     questions: list[Question] = field(default_factory=list)  # each waits for a yes
     preview: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # worth saying and no problem
 
     @property
     def shrinks(self) -> str:

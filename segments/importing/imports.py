@@ -127,7 +127,7 @@ def _read(
     bases = _bases(office, actor.authority)
     con = connect(folder)
     reading = Reading(
-        con, path.name, text, head, actor.authority, as_at, office.keys, _known(office, bases),
+        con, path.name, text, head, actor.authority, as_at, office.keys, _known(office, actor.authority, bases),
         folder / "snapshot.parquet", folder, lambda words: say(Stage(words, JOINING)),
         rules=law(office.settings.home), needed=form.needed,
     )  # fmt: skip
@@ -146,15 +146,20 @@ def _bases(office: Office, authority: str) -> dict[str, Snapshot]:
     return {kind: snapshot for kind, snapshot in newest.items() if snapshot}
 
 
-def _known(office: Office, bases: dict[str, Snapshot]) -> Known:
+def _known(office: Office, authority: str, bases: dict[str, Snapshot]) -> Known:
     files = {kind: office.lake.file(snapshot) for kind, snapshot in bases.items()}
     register, gazetteer = bases.get("register"), bases.get("gazetteer")
     records = gazetteer.report.get("records") if gazetteer else None
+    with office.database.session() as session:
+        former = [each.code for each in identity.former_codes(session, authority)]
+        estimates = lake.current_by_name(session, authority, "population")
     return Known(
         files.get("geography"), files.get("boundaries"), files.get("register"), register.as_at if register else None,
         gazetteer=files.get("gazetteer"), gazetteer_as_at=gazetteer.as_at if gazetteer else None,
         gazetteer_format=gazetteer.report.get("format", "") if gazetteer else "",
         records=office.lake.root / records if records else None, postcodes=files.get("postcodes"),
+        former_codes=tuple(former),
+        estimates={level: office.lake.file(estimate) for level, estimate in estimates.items() if level},
     )  # fmt: skip
 
 
@@ -178,7 +183,7 @@ def _report(office: Office, actor: Actor, read: Read, *, preview: bool) -> Impor
         outcome="usable" if rejected.keys() - reading.expected or reading.warnings or questions else "good",
         expected=sorted(reading.expected & rejected.keys()), applied_to=base.id if base else None,
         counts=_counts(office, read, compared), problems_by_column=by_column, problems_by_row=by_row,
-        comparison=compared, questions=questions,
+        comparison=compared, questions=questions, notes=reading.notes,
         preview=first_rows(reading, form.makes, office.lake.file(base) if base else None) if preview else [],
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ EXPORTS = {
         ("Ministry of Housing", "File 7 of the Indices of Deprivation."),
         ("Your own figures", "Use the template: its first lines say what the figure is, of what level and from where."),
     ),
-    "population": (("ONS", "Mid-year estimates by single year of age, for LSOAs, wards or your council."),),
+    "population": (("ONS", "Mid-year estimates by single year of age, for output areas, LSOAs or wards."),),
     "boundaries": (("ONS Open Geography Portal", "Ward boundaries as GeoJSON. Generalised ones (BGC) are enough."),),
     "contacts": (
         ("Any system of the council", "Use the template. Every row needs its source, lawful basis and agreement."),
