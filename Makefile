@@ -4,9 +4,12 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 READY := $(VENV)/ready
-JOBS ?= 2
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# One process more than cores, as some always wait: for Chromium, for a server, for a lease to run out.
+JOBS ?= $(if $(ROOM),0,$(shell expr $(CORES) + 1))
+ROOMS = $(shell find tests -name 'test_*.py' | sed -n 's|^tests/\(.*\)/[^/]*$$|\1|p' | sort -u)
 
-.PHONY: help setup demo test check docs bench soak services clean
+.PHONY: help setup demo test room check lint types floors tables docs bench soak services clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -23,14 +26,28 @@ $(READY): requirements.lock pyproject.toml $(wildcard engage/assets/*.*)
 demo: setup ## Play the whole story on a made-up borough, then serve it
 	$(VENV)/bin/engage demo $(DEMO)
 
-test: setup services check ## Run every check and test (SQLite, PostgreSQL, Chromium)
-	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+test: room setup services check ## Run every check and test (SQLite, PostgreSQL, Chromium); ROOM=segments/rules for one room's
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(if $(ROOM),tests/$(ROOM),$(TESTS))
+
+room:
+	@test -z "$(ROOM)" || test -n "$(filter $(ROOM),$(ROOMS))" || { \
+		echo "There are no tests of a room $(ROOM). The rooms that have tests:"; printf '  %s\n' $(ROOMS); exit 1; }
 
 check: setup ## Lint, format, types, floors, tables of the documents
+	@$(MAKE) --no-print-directory --keep-going -j $(CORES) tables types floors lint
+
+# ruff and mypy remember what they found of a file by its content or its time and size; imports are read anew.
+lint:
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+types:
 	$(VENV)/bin/mypy
+
+floors:
 	$(VENV)/bin/lint-imports --no-cache
+
+tables:
 	$(VENV)/bin/python docs/tables.py --check
 
 docs: setup ## Write the tables of docs/ that follow from the code

@@ -1,7 +1,9 @@
 """What every room's tests stand on: the folder beside the project, an office on a temporary home, somebody who acts."""
 
+import gc
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +15,24 @@ from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 
-pytest_plugins = ["tests.postgres", "tests.website"]
+pytest_plugins = ["tests.postgres", "tests.story", "tests.website"]
 
 EAST_STAFFORDSHIRE = "E07000193"
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a room or a module makes once for all its tests is made by one test process, which gets them all."""
+    for item in items:
+        fixtures = [found[-1] for found in item._fixtureinfo.name2fixturedefs.values()]
+        places = [fixture.baseid for fixture in fixtures if fixture.scope != "function" and "/" in fixture.baseid]
+        if places and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(min(places, key=len)))
+
+
+def pytest_collection_finish() -> None:
+    """The modules of all tests stay until the end: Python need not look through them at each collection of garbage."""
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -34,15 +50,21 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+@contextmanager
+def founded(home: Path) -> Iterator[Office]:
     """An office on SQLite with East Staffordshire, its clock standing at START."""
-    office = Office(Settings(home=tmp_path / "home"), SteppedClock(START))
+    office = Office(Settings(home=home), SteppedClock(START))
     SQLModel.metadata.create_all(office.database.engine)
     with office.database.session() as session:
         session.add(Authority(code=EAST_STAFFORDSHIRE, name="East Staffordshire"))
     yield office
     office.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with founded(tmp_path / "home") as office:
+        yield office
 
 
 @pytest.fixture

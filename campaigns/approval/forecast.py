@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 from sqlmodel import Session
 
@@ -86,7 +85,7 @@ def messages(
     that numbers were taken from."""
     if known is None:
         return []
-    with duckdb.connect() as lake:
+    with audience.connect() as lake:
         query = (
             "SELECT DISTINCT coalesce(sms_source, '') FROM read_parquet(?) WHERE sms_contact IS NOT NULL ORDER BY ALL"
         )

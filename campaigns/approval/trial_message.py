@@ -4,7 +4,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
@@ -13,6 +12,7 @@ from campaigns.messages import proofs
 from campaigns.messages.proofs import Proof
 from campaigns.notify import client
 from campaigns.notify.messages import Notify, Outgoing
+from campaigns.plan.audience import connect
 from campaigns.plan.plan import Plan
 from campaigns.records import lookup
 from campaigns.records.models import MESSAGES, Channel
@@ -111,7 +111,7 @@ def _demand_no_resident(session: Session, office: Office, authority: str, channe
     known = session.execute(sa.select(MESSAGES.c.id).where(MESSAGES.c.contact == key).limit(1)).first() is not None
     if held is not None and not known:
         query = "SELECT count(*) > 0 FROM read_parquet(?) WHERE contact = ?"
-        with duckdb.connect() as lake:
+        with connect() as lake:
             known = bool(lake.execute(query, [str(office.lake.file(held)), key]).fetchall()[0][0])
     if known:
         raise InputRefused("This is a contact of a home on the council’s records. Use a work address or work number")

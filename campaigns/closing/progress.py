@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import duckdb
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from campaigns.closing import reconciliation as reckoning
 from campaigns.closing.reconciliation import Reckoning
+from campaigns.plan.audience import connect
 from campaigns.records.lookup import find, permit
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, Channel, MessageState
 from campaigns.sending import breaker, settlement
@@ -127,5 +127,5 @@ def _ward_names(office: Office, session: Session, campaign: Campaign) -> dict[st
     if campaign.audience_snapshot is None:
         return {}
     path = audience_file(office, session, campaign)
-    with duckdb.connect() as lake:
+    with connect() as lake:
         return dict(lake.execute("SELECT DISTINCT ward, ward_name FROM read_parquet(?)", [str(path)]).fetchall())

@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from campaigns.notify.address import postcode, read_address
+from campaigns.plan.audience import connect
 
 # Few addresses have anything of this; those that do are judged one by one.
 _ODD = r"(?im)^\s*[@()=\[\]\"\\/,<>~]|^\s*$|^\s*(nfa|no\s+fixed\s+(abode|address)|.*bfpo.*)\s*,*\s*$"
@@ -29,7 +29,7 @@ class Refused:
 
 
 def refused(audience: Path) -> Refused:
-    with duckdb.connect() as lake:
+    with connect() as lake:
         last = "SELECT DISTINCT address_lines[-1] FROM read_parquet(?) WHERE letter AND address_lines[-1] IS NOT NULL"
         codes = [code for (code,) in lake.execute(last, [str(audience)]).fetchall() if postcode(code)]
         lake.register("codes", pa.table({"code": pa.array(codes, pa.string())}))

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,25 @@ NOBODY = np.array([], dtype=np.int64)
 AT_ONCE = 4_096  # homes to a part of the file, which is what is read, and planned, at once; DuckDB takes whole 2,048s
 
 
+def connect() -> duckdb.DuckDBPyConnection:
+    """A connection with names of its own, to be closed. DuckDB takes longer to start than to answer what is asked of
+    an audience, and a plan asks six times before its page is shown, so it is started once."""
+    return _started().cursor()
+
+
+@cache
+def _started() -> duckdb.DuckDBPyConnection:
+    """It keeps nothing it has read: an audience holds contacts."""
+    return duckdb.connect(config={"enable_external_file_cache": False})
+
+
 def with_arms(
     frozen: Path, to: Path, shares: Mapping[str, float], seed: int, without: npt.NDArray[np.int64] = NOBODY,
     no_letter: npt.NDArray[np.int64] = NOBODY,
 ) -> dict[str, int]:  # fmt: skip
     """Write the frozen audience, but for some UPRNs, to `to` with a column `arm`; those of `no_letter` cannot be
     reached by letter. Gives the households in each arm."""
-    with duckdb.connect() as lake:
+    with connect() as lake:
         lake.register("without", pa.table({"uprn": without}))
         lake.register("no_letter", pa.table({"uprn": no_letter}))
         homes = lake.execute(
@@ -159,7 +171,7 @@ def _particulars(row: Mapping[str, Any]) -> Particulars:
 def estimate(path: Path, plan: Plan) -> dict[str, Any]:
     """Who is reached by each wave. In each wave, the channels and `no contact` add up to its households; the arms add
     up to the audience. `text_sources` counts texts by the record their number was taken from."""
-    with duckdb.connect() as lake:
+    with connect() as lake:
         waves = [_wave(lake, path, number, wave) for number, wave in enumerate(plan.waves, 1)]
         everyone = best_channel(sorted({channel for wave in plan.waves for channel in wave.channels}))
         total, unreached = lake.execute(

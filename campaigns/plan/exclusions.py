@@ -108,7 +108,7 @@ def waterfall(
     office: Office, session: Session, authority: str, plan: Plan, path: Path, left_out: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     """From the segment to the homes that can be reminded: `left_out` are those taken out before the draw."""
-    with duckdb.connect() as lake:
+    with audience.connect() as lake:
         drawn = int(lake.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall()[0][0])
         counts = dict.fromkeys((NO_CONTACT, CAPPED, HELD_OUT), 0)
         for arm in plan.arms:
@@ -163,6 +163,6 @@ def _all_homes(office: Office, session: Session, authority: str) -> list[Line]:
     if gazetteer is None:
         return []
     query = "SELECT count(*) FROM read_parquet(?) WHERE residential"
-    with duckdb.connect() as lake:
+    with audience.connect() as lake:
         homes = lake.execute(query, [str(office.lake.file(gazetteer))]).fetchall()[0][0]
     return [Line("homes on the council’s list of addresses", round(homes, -2), "total", about=True)]

@@ -7,10 +7,10 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from scipy.optimize import brentq
 from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
 
+from campaigns.plan.audience import connect
 from campaigns.plan.plan import Plan
 
 LEVEL, POWER = 0.95, 0.80
@@ -102,7 +102,7 @@ def compared(plan: Plan) -> list[tuple[str, str]]:
 
 def _counts(audience: Path) -> dict[str, tuple[str, dict[str, int]]]:
     query = "SELECT coalesce(ward, ''), coalesce(any_value(ward_name), ''), arm, count(*) FROM read_parquet(?)"
-    with duckdb.connect() as lake:
+    with connect() as lake:
         rows = lake.execute(f"{query} GROUP BY ALL ORDER BY ALL", [str(audience)]).fetchall()
     counts: dict[str, tuple[str, dict[str, int]]] = {}
     for ward, name, arm, homes in rows:

@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-import duckdb
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from campaigns.plan.audience import connect
 from campaigns.records.lookup import find, permit, waves
 from campaigns.records.models import MESSAGES, WAITING, Campaign, Message, MessageState
 from engage.foundation import audit
@@ -174,7 +174,7 @@ def arms(office: Office, actor: Actor, campaign_id: int) -> dict[int, str]:
 
 
 def _arms(path: Path) -> list[tuple[int, str]]:
-    with duckdb.connect() as lake:
+    with connect() as lake:
         return lake.execute("SELECT uprn, arm FROM read_parquet(?) ORDER BY uprn", [str(path)]).fetchall()
 
 

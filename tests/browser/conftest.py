@@ -1,8 +1,9 @@
-"""Chromium on the played demo. The story is played once for all; tests that change it only add to it."""
+"""Chromium on the played demo (see tests/story.py). Tests that change it only add to it."""
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from engage.assets import build
-from engage.demo.story import PEOPLE, Story, password, playing
+from engage.demo.story import PEOPLE, Story, password
 from engage.foundation.identity import Role
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -31,23 +32,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """The whole story on a small made-up borough, served while the tests run."""
-    with playing(tmp_path_factory.mktemp("played"), homes=2_000, wards=4) as story:
-        yield story
+_LAUNCHED: list[Browser] = []
+_CLOSING = ExitStack()
 
 
-@pytest.fixture(scope="module")  # Playwright keeps an event loop running, which no test outside this room may meet
-def chromium() -> Iterator[Browser]:
+@pytest.fixture
+def chromium() -> Browser:
+    """Launched by the first test that asks, and closed when the next is of another room: Playwright keeps an event
+    loop running, which no test outside this room may meet."""
+    if not _LAUNCHED:
+        flags = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        playwright = _CLOSING.enter_context(sync_playwright())
+        _LAUNCHED.append(playwright.chromium.launch(executable_path=installed(), args=flags))
+        _CLOSING.callback(lambda: _LAUNCHED.pop().close())
+    return _LAUNCHED[0]
+
+
+def installed() -> str:
     path = os.environ.get("ENGAGE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.fail("These tests need Chromium. Install it with: sudo apt-get install -y chromium", pytrace=False)
-    flags = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
+    return path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    yield
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        _CLOSING.close()
 
 
 @pytest.fixture(scope="session")

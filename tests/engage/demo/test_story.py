@@ -4,15 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from engage.demo.story import playing, summary
+from engage.demo.story import play_demo
 from engage.foundation.errors import InputRefused
 
-
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    lines: list[str] = []
-    with playing(tmp_path_factory.mktemp("demo"), homes=1500, wards=3, say=lines.append) as story:
-        return summary(story) | {"lines": lines, "truth": story.borough.truth}
+pytestmark = pytest.mark.xdist_group("browser")  # its tests look at the same performance
 
 
 def test_the_arithmetic_adds_up(told: dict) -> None:
@@ -57,8 +52,6 @@ def test_the_audit_log_is_whole_and_the_story_was_told(told: dict) -> None:
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
-    from engage.demo.story import play_demo
-
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(InputRefused, match="other files"):
         play_demo(once=True, folder=tmp_path, port=0)

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import current_by_name
 from engage.foundation.office import Actor, Office
+from engage.foundation.settings import Settings
 from engage.foundation.web.forms import Form
 from segments.audiences import segments
 from segments.files.report import ImportReport
@@ -25,6 +28,7 @@ from segments.rules import form as rule_form
 from segments.rules import local_indicators, tree
 from segments.rules.tree import RuleInvalid
 from segments.sources import declared
+from tests.conftest import START, founded
 from tests.segments.sources import papers
 
 AREAS = Path(__file__).parent / "samples" / "areas"
@@ -198,20 +202,30 @@ def test_a_good_declaration_is_taken_as_it_is(level: str, unit: str, name: str) 
 # Homes and rules
 
 
-@pytest.fixture
-def homes(office: Office, actor: Actor, tmp_path: Path) -> Office:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three homes, two of them with a discount, built with the indicators of homes, areas and wards."""
+    folder, actor = tmp_path_factory.mktemp("built"), Actor(OWN, "officer 1", 1)
     uprns = [3410000001, 3410000002, 3410000003]
     text = papers.gazetteer(*papers.street(1, "MILL LANE"), *(papers.blpu(u) for u in uprns),
                             *(papers.lpi(u, pn=n) for n, u in enumerate(uprns, 1)))  # fmt: skip
-    import_file(office, actor, "gazetteer", papers.write(tmp_path, "g.csv", text), TODAY)
-    electors = papers.register(papers.elector(1, UPRN=3410000001))
-    import_file(office, actor, "register", papers.write(tmp_path, "r.csv", electors), TODAY)
-    import_file(office, actor, "geography", AREAS / "nsul.csv", TODAY)
-    for name in ("declared_homes.csv", "declared_areas.csv", "declared_wards.csv", "census2021-ts045-oa.csv"):
-        import_file(office, actor, "indicator", AREAS / name, TODAY)
-    households.build(office, actor)
-    return office
+    with founded(folder / "home") as office:
+        import_file(office, actor, "gazetteer", papers.write(folder, "g.csv", text), TODAY)
+        electors = papers.register(papers.elector(1, UPRN=3410000001))
+        import_file(office, actor, "register", papers.write(folder, "r.csv", electors), TODAY)
+        import_file(office, actor, "geography", AREAS / "nsul.csv", TODAY)
+        for name in ("declared_homes.csv", "declared_areas.csv", "declared_wards.csv", "census2021-ts045-oa.csv"):
+            import_file(office, actor, "indicator", AREAS / name, TODAY)
+        households.build(office, actor)
+    return folder / "home"
+
+
+@pytest.fixture
+def homes(built: Path, tmp_path: Path) -> Iterator[Office]:
+    """A copy of what was built, for a test to change."""
+    office = Office(Settings(home=Path(shutil.copytree(built, tmp_path / "home"))), SteppedClock(START))
+    yield office
+    office.close()
 
 
 def where(column: str, comparison: str, value: float) -> dict[str, Any]:
