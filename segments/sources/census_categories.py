@@ -149,7 +149,8 @@ def _rest(name: str, held: Mapping[str, str | None]) -> str | None:
     others = [held[part] for part in _parts(whole, held) if part != name]
     if held[whole] is None or not all(others):
         return None
-    return f"greatest({' - '.join([held[whole] or '', *(other for other in others if other)])}, 0)"
+    rest = " - ".join([held[whole] or "", *(other for other in others if other)])
+    return f"case when {rest} < 0 then 0 else {rest} end"  # `greatest` would make nothing of what is not known
 
 
 def unknown(table: str, labels: Mapping[str, object]) -> list[str]:
