@@ -65,6 +65,8 @@ def _problems(report: Mapping[str, Any]) -> None:
         click.echo(f"  Line {row['line']}{', ' + row['column'] if row['column'] else ''}: {row['reason']}{value}")
     for warning in report["warnings"]:
         click.echo(f"  {warning}")
+    for question in report["questions"]:
+        click.echo(f"  {question['sentence']}")
 
 
 def _compared(report: Mapping[str, Any]) -> None:
@@ -76,8 +78,6 @@ def _compared(report: Mapping[str, Any]) -> None:
     words = {count["name"]: count["words"] for count in report["counts"]}
     for name, (was, is_) in compared["figures"].items():
         click.echo(f"    {words[name]}: {was:,} before, {is_:,} now")
-    if report["shrinks"]:
-        click.echo(f"  {report['shrinks']}")
 
 
 def gap(rows: Sequence[Mapping[str, Any]], notes: Sequence[str]) -> None:

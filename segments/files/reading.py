@@ -25,6 +25,7 @@ from engage.foundation.privacy import Keys, normalised
 from segments.files.lines import DELIMITERS
 from segments.files.mending import HEADER_AGAIN, Mending
 from segments.files.postal import titled
+from segments.files.questions import Question
 from segments.files.staging import Text
 
 SAMPLE = 1 << 18
@@ -173,6 +174,7 @@ class Reading:
     rejected: Counter[str] = field(default_factory=Counter)
     expected: set[str] = field(default_factory=set)  # the reasons for rejecting that are no fault of the file
     warnings: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)  # what a person must say yes to
     rules: Law = field(default_factory=law)  # the ages that are in force, the council's own among them
 
     def has(self, name: str) -> bool:

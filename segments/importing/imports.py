@@ -17,8 +17,9 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.files import comparison
 from segments.files.preview import first_rows
+from segments.files.questions import FEWER, Question
 from segments.files.reading import Known, Reading, connect, look
-from segments.files.report import Count, ImportReport, ShrinkRefused, Stage, count
+from segments.files.report import AnswerNeeded, Count, ImportReport, Stage, count
 from segments.files.staging import Fingerprint, fingerprint, receive
 from segments.files.workspace import scratch
 from segments.importing import rejects
@@ -34,11 +35,13 @@ BASES = ("geography", "boundaries", "register", "gazetteer")
 def import_file(
     office: Office, actor: Actor, kind: str, path: Path, as_at: date, *,
     dry_run: bool = False, progress: Callable[[str], None] | None = None, accept_shrink: bool = False,
+    accept_problems: bool = False,
 ) -> ImportReport:  # fmt: skip
     """Import one file for the actor's authority; InputRefused says why not, and then nothing was changed.
 
-    A file that is already the newest of its kind and date is recognised and reported as unchanged. One that makes far
-    fewer rows than what it follows is ShrinkRefused unless `accept_shrink`. `progress` is told each Stage.
+    A file that is already the newest of its kind and date is recognised and reported as unchanged. One of which the
+    report asks something is AnswerNeeded unless `accept_problems`, or `accept_shrink` where it only asks whether far
+    fewer rows are right. `progress` is told each Stage.
     """
     say = progress or (lambda _: None)
     _check_request(office, actor, kind, path, as_at)
@@ -53,8 +56,8 @@ def import_file(
             rejected = _kept_rejects(read) if not dry_run else None
         if dry_run:
             return report
-        if report.shrinks and not accept_shrink:
-            raise ShrinkRefused(report)
+        if unanswered := [q for q in report.questions if not (accept_problems or (accept_shrink and q.kind == FEWER))]:
+            raise AnswerNeeded(report, unanswered)
         say(Stage("Saving", SAVING))
         return _commit(office, actor, read, report, rejected)
 
@@ -165,19 +168,25 @@ def _report(office: Office, actor: Actor, read: Read, *, preview: bool) -> Impor
     rejected = dict(sorted(harvest.rejected.items()))
     assert reading.rows == harvest.accepted + sum(rejected.values()), "rows read = accepted + rejected"
     compared = _compared(office, actor, read)
-    shrinks = comparison.shrinks(reading.file, compared) if compared else ""
+    questions = _questions(read, compared)
     by_column, by_row = rejects.problems(reading, harvest.rejected)
     base = read.bases.get(form.makes) if _is_of_changes(read) else None
     return ImportReport(
         kind=form.kind, format=form.name, file=reading.file, as_at=reading.as_at, blake3=reading.text.digest,
         rows_read=reading.rows, accepted=harvest.accepted, rejected=rejected, rejects_file="",
         warnings=reading.warnings, figures=harvest.figures, snapshot_id=None,
-        outcome="usable" if rejected.keys() - reading.expected or reading.warnings or shrinks else "good",
+        outcome="usable" if rejected.keys() - reading.expected or reading.warnings or questions else "good",
         expected=sorted(reading.expected & rejected.keys()), applied_to=base.id if base else None,
         counts=_counts(office, read, compared), problems_by_column=by_column, problems_by_row=by_row,
-        comparison=compared, shrinks=shrinks,
+        comparison=compared, questions=questions,
         preview=first_rows(reading, form.makes, office.lake.file(base) if base else None) if preview else [],
     )  # fmt: skip
+
+
+def _questions(read: Read, compared: comparison.Comparison | None) -> list[Question]:
+    """What the format asks, and what is asked of every file."""
+    shrinks = comparison.shrinks(read.reading.file, compared) if compared else None
+    return [*read.reading.questions, *([shrinks] if shrinks else [])]
 
 
 def _is_of_changes(read: Read) -> bool:
@@ -248,6 +257,7 @@ def _record(session: Session, snapshot: Snapshot, report: ImportReport) -> None:
         subject=report.kind, snapshot=snapshot.id, name=snapshot.name, format=report.format,
         as_at=report.as_at.isoformat(), blake3=report.blake3, rows_read=report.rows_read, accepted=report.accepted,
         rejected=sum(report.rejected.values()), shrank=bool(report.shrinks),
+        accepted_problems=", ".join(question.kind for question in report.questions),
     )  # fmt: skip
 
 
