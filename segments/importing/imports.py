@@ -15,6 +15,7 @@ from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
+from engage.foundation.words import plural
 from segments.files import comparison
 from segments.files.preview import first_rows
 from segments.files.questions import FEWER, Question
@@ -269,43 +270,47 @@ def _record(session: Session, snapshot: Snapshot, report: ImportReport) -> None:
 
 @dataclass(frozen=True)
 class Undone:
-    """An import taken back, and what of its kind and name is current now."""
+    """An import taken back, what of its kind and name is current now, and how many suppressions it had added."""
 
     snapshot: Snapshot
     current: Snapshot | None
+    lifted: int = 0
 
     @property
     def sentence(self) -> str:
         number = f"Import {self.snapshot.id} was undone."
         if self.snapshot.kind in comparison.ADD_UP:
             return f"{number} What only it asked for no longer holds; the other lists count as before."
+        if self.lifted:
+            asked = plural(self.lifted, "suppression")
+            number = f"{number} It had added {asked}: what only it asked for no longer holds."
         if self.current is None:
             return f"{number} There is now no {self.snapshot.kind} here."
         return f"{number} Import {self.current.id}, as at {self.current.as_at.isoformat()}, counts now."
 
 
 def undo(office: Office, actor: Actor, snapshot_id: int) -> Undone:
-    """Take an imported snapshot back, so that the one before it is current again.
+    """Take an imported snapshot back, so that the one before it is current again, with what it suppressed.
 
-    One that later changes were applied to stays until those are undone, for they hold its rows.
+    One that later changes were applied to stays until those are undone, for they hold its rows. One undone by an
+    earlier version, which let the suppressions of contacts stand, can be undone again.
     """
     with office.database.session() as session:
         snapshot = session.get(Snapshot, snapshot_id)
         if snapshot is None or snapshot.authority != actor.authority or snapshot.kind not in MAKES:
             raise NotFound(f"There is no import {snapshot_id} here.")
-        if snapshot.undone_at:
+        lifted = suppression.lift_source(session, office, actor.authority, str(snapshot_id))
+        if snapshot.undone_at and not lifted:
             raise InputRefused(f"Import {snapshot_id} has been undone already.")
         _refuse_if_built_upon(session, snapshot)
         snapshot.undone_at = office.clock.now()
-        if snapshot.kind == "suppressions":
-            suppression.lift_source(session, office, actor.authority, str(snapshot_id))
         session.add(snapshot)
         audit.record(
             session, authority=actor.authority, at=snapshot.undone_at, actor=actor.label, act="undo import",
-            subject=snapshot.kind, snapshot=snapshot.id, name=snapshot.name,
+            subject=snapshot.kind, snapshot=snapshot.id, name=snapshot.name, lifted=lifted,
         )  # fmt: skip
         session.flush()
-        return Undone(snapshot, lake.current(session, actor.authority, snapshot.kind, snapshot.name))
+        return Undone(snapshot, lake.current(session, actor.authority, snapshot.kind, snapshot.name), lifted)
 
 
 def _refuse_if_built_upon(session: Session, snapshot: Snapshot) -> None:

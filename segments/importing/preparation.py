@@ -34,9 +34,12 @@ EXPORTS = {
     "boundaries": (("ONS Open Geography Portal", "Ward boundaries as GeoJSON. Generalised ones (BGC) are enough."),),
     "contacts": (
         ("Any system of the council", "Use the template. Every row needs its source, lawful basis and agreement."),
+        ("Who opted out", "Keep them in the list and say yes in the column unsubscribed, and no for everybody else."),
     ),
     "suppressions": (
-        ("Any earlier list", "Use the template. Type is email, mobile or uprn."),
+        ("Any earlier list", "Use the template. Type is email, mobile or uprn. A plain list of one kind is read too."),
+        ("GOV.UK Notify", "Download the report of unsubscribe requests from its dashboard; it is read as it is."),
+        ("Mailchimp and others", "Export the unsubscribed and the cleaned contacts as CSV; they are read as they are."),
         ("Xpress (Civica)", "The list of electors with unsubscribe and bounce columns is read as it is."),
     ),
     "protected": (("The officer who keeps the list", "Use the template. Send it to nobody: import it yourself."),),
