@@ -22,9 +22,9 @@ from segments.files.questions import FEWER, Question
 from segments.files.reading import Known, Reading, connect, look
 from segments.files.report import AnswerNeeded, Count, ImportReport, Stage, count
 from segments.files.staging import Fingerprint, fingerprint, receive
-from segments.files.workspace import scratch
 from segments.importing import doubts, rejects
 from segments.importing.recognition import recognise
+from segments.importing.workspace import scratch
 from segments.safeguards import suppression
 from segments.sources import FORMATS, KINDS, MAKES, NAMES
 from segments.sources.format import Format, Harvest
