@@ -90,6 +90,10 @@ class Head:
     def is_json(self) -> bool:
         return self.text.lstrip()[:1] in ("{", "[")
 
+    @property
+    def is_xml(self) -> bool:
+        return self.text.lstrip()[:1] == "<"
+
     def header(self, at: int) -> list[str]:
         return [plain(name) for name in self.rows[at]]
 
@@ -123,7 +127,7 @@ def _parted(row: list[str], rows: list[list[str]], names: frozenset[str]) -> lis
         return row
     found = [
         (at, cell[:cut], cell[cut:])
-        for at, cell in enumerate(row) for cut in range(1, len(cell))
+        for at, cell in enumerate(row) if not cell.isdigit() for cut in range(1, len(cell))
         if plain(cell[:cut]) in names and plain(cell[cut:]) in names
     ]  # fmt: skip
     return row if len(found) != 1 else [*row[: found[0][0]], *found[0][1:], *row[found[0][0] + 1 :]]

@@ -8,7 +8,7 @@ that nobody sees or means.
 import codecs
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -28,13 +28,15 @@ UTF8_MARK = codecs.BOM_UTF8
 @dataclass(frozen=True)
 class Text:
     """UTF-8 text: where it lies (perhaps with a byte order mark), the BLAKE3 of what was handed in (unpacked), its
-    lines, its first encoding. `stamp` is size and time of a file read where it lies."""
+    lines, its first encoding. `stamp` is size and time of a file read where it lies, `hidden` how many rows of a
+    workbook nobody sees who opens it."""
 
     path: Path
     digest: str
     lines: int
     encoding: str
     stamp: tuple[int, int] | None = None
+    hidden: int = 0
 
     def open(self) -> TextIO:
         """The text without its mark, lines ending as they do in the file."""
@@ -67,7 +69,8 @@ def receive(source: Path, target: Path, known: Fingerprint | None = None) -> Tex
     text. `known` saves reading it once more."""
     wrapped, known = wrapping(source), known or fingerprint(source)
     if wrapped is Wrapping.workbook:
-        return _write(source, target, known.digest, "utf-8", lambda: workbook.lines(source))
+        text = _write(source, target, known.digest, "utf-8", lambda: workbook.lines(source))
+        return replace(text, hidden=workbook.hidden_rows(source))
     if wrapped is Wrapping.plain and (lines := _lines_of_plain(source)) is not None:
         target.symlink_to(source.absolute())  # DuckDB would read * or [ in the name as a pattern
         return Text(target, known.digest, lines, "utf-8", known.stamp)

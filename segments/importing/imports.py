@@ -16,7 +16,7 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import plural
-from segments.files import comparison
+from segments.files import comparison, questions
 from segments.files.preview import first_rows
 from segments.files.questions import FEWER, Question
 from segments.files.reading import Known, Reading, connect, look
@@ -174,25 +174,32 @@ def _report(office: Office, actor: Actor, read: Read, *, preview: bool) -> Impor
     rejected = dict(sorted(harvest.rejected.items()))
     assert reading.rows == harvest.accepted + sum(rejected.values()), "rows read = accepted + rejected"
     compared = _compared(office, actor, read)
-    questions = _questions(read, compared)
+    asked = _questions(read, compared)
     by_column, by_row = rejects.problems(reading, harvest.rejected)
     base = read.bases.get(form.makes) if _is_of_changes(read) else None
     return ImportReport(
         kind=form.kind, format=form.name, file=reading.file, as_at=reading.as_at, blake3=reading.text.digest,
         rows_read=reading.rows, accepted=harvest.accepted, rejected=rejected, rejects_file="",
         warnings=reading.warnings, figures=harvest.figures, snapshot_id=None,
-        outcome="usable" if rejected.keys() - reading.expected or reading.warnings or questions else "good",
+        outcome="usable" if rejected.keys() - reading.expected or reading.warnings or asked else "good",
         expected=sorted(reading.expected & rejected.keys()), applied_to=base.id if base else None,
         counts=_counts(office, read, compared), problems_by_column=by_column, problems_by_row=by_row,
-        comparison=compared, questions=questions, notes=reading.notes,
+        comparison=compared, questions=asked, notes=reading.notes,
         preview=first_rows(reading, form.makes, office.lake.file(base) if base else None) if preview else [],
     )  # fmt: skip
 
 
 def _questions(read: Read, compared: comparison.Comparison | None) -> list[Question]:
     """What the format asks, and what is asked of every file."""
-    shrinks = comparison.shrinks(read.reading.file, compared) if compared else None
-    return [*read.reading.questions, *doubts.questions(read.reading, read.form.makes), *([shrinks] if shrinks else [])]
+    reading, rejected = read.reading, read.harvest.rejected
+    problems = {reason: count for reason, count in rejected.items() if reason not in reading.expected}
+    asked = (
+        questions.hidden_rows(reading.file, reading.text.hidden),
+        comparison.shrinks(reading.file, compared)
+        if compared
+        else questions.many_rejected(reading.file, read.harvest.accepted + sum(problems.values()), problems),
+    )
+    return [*reading.questions, *doubts.questions(reading, read.form.makes), *filter(None, asked)]
 
 
 def _is_of_changes(read: Read) -> bool:

@@ -13,8 +13,8 @@ COMPARED = 3  # rows below that must agree before anything is told by what they 
 TYPE = re.compile(
     r"(n?(var)?char2?|character( varying)?|text|string|str|alpha(numeric)?|(big|small|tiny)?int(eger)?|number|numeric"
     r"|decimal|float|double( precision)?|real|money|bool(ean)?|bit|date|datetime2?|time(stamp)?(tz)?|year|object|uuid"
-    r"|guid|uniqueidentifier|categor(y|ical)|blob|clob|memo|long text|short text|required|mandatory|optional|not null"
-    r"|null|[-=_]{2,}|(float|int|datetime)(32|64)(\[ns\])?)"
+    r"|guid|uniqueidentifier|categor(y|ical)|blob|clob|memo|long text|short text|required|mandatory|optional|null"
+    r"|[-=_]{2,}|(float|int|datetime)(32|64)(\[ns\])?)"
     r"( ?\((max|\d+( ?, ?\d+)?)( (char|byte))?\))?( (not )?null)?"
 )
 

@@ -1,7 +1,8 @@
 """What a format declares, and the one way in which a table of a format becomes a snapshot."""
 
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.files.mending import HEADER_AGAIN
+from segments.files.questions import DatesOf, american_dates
 from segments.files.reading import Head, Reading, literal, mend, plain, quoted
 from segments.sources import column_notes
 
@@ -155,14 +157,43 @@ def tabulate(
     `judged` and `good`.
     """
     checks = [*_header_again(reading), *_column_notes(reading), *checks]
-    table = Table(output, checks, warns or [], tallies or {}, unlisted_if)
+    dates = _date_columns(reading, [*output.values(), *(check.when for check in checks)])
+    table = Table(output, checks, warns or [], (tallies or {}) | _date_tallies(dates), unlisted_if)
     _write_rows(reading, table)
     some_repeated = bool(unique) and _find_repeated(reading, unique)
     kept = f"verdict is null{' and line not in (from repeated)' if some_repeated else ''}"
     _count(reading, table, kept)
+    _ask_about_dates(reading, dates)
     verdict = f"case when {kept} then null else coalesce(verdict, {len(checks)}) end" if some_repeated else "verdict"
     _judge(reading, table, kept, verdict, sealed)
     return _list_rejects(reading, [*checks, Check("", repeated, "")])
+
+
+READ_AS_DAY = re.compile(r"\b(?:as_day|written_day)\((?:clean\()?(\"(?:[^\"]|\"\")+\"|[A-Za-z]\w*)\)")
+DAY_FIRST, MONTH_FIRST = "(1[3-9]|2\\d|3[01])[/.-](0?[1-9]|1[0-2])", "(0?[1-9]|1[0-2])[/.-](1[3-9]|2\\d|3[01])"
+EITHER = "(0?[1-9]|1[0-2])[/.-](0?[1-9]|1[0-2])"
+ORDERS = {"american": MONTH_FIRST, "british": DAY_FIRST, "either": EITHER}
+
+
+def _date_columns(reading: Reading, used: Iterable[str]) -> list[str]:
+    """The columns of the file that the format reads as days."""
+    worked_out = [sql for part in reading.parts for sql in part.values()]
+    found = {name.strip('"').replace('""', '"') for sql in (*used, *worked_out) for name in READ_AS_DAY.findall(sql)}
+    return [name for name in reading.columns if name in found]
+
+
+def _date_tallies(columns: list[str]) -> dict[str, str]:
+    return {
+        f"{order} {name}": f"case when strlen({quoted(name)}) > 5 then "
+        f"coalesce(regexp_matches({quoted(name)}, '^ *{day}[/.-]\\d{{2,4}}( |$)'), false) else false end"
+        for name in columns for order, day in ORDERS.items()
+    }  # fmt: skip
+
+
+def _ask_about_dates(reading: Reading, columns: list[str]) -> None:
+    found = [DatesOf(name, *(reading.tallies.pop(f"{order} {name}") for order in ORDERS)) for name in columns]
+    if asked := american_dates(reading.file, found):
+        reading.questions.append(asked)
 
 
 def _write_rows(reading: Reading, table: Table) -> None:
