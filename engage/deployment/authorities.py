@@ -7,6 +7,9 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.migrations import upgrade
+from segments.importing import misread
+from segments.importing.datasets import title
+from segments.importing.misread import Misread
 
 GSS_CODE_LENGTH = 9
 
@@ -16,12 +19,18 @@ class Opened:
     authority: str
     name: str
     link: str  # empty when the authority had accounts already
+    misread: tuple[Misread, ...] = ()  # by an earlier version
 
     @property
     def message(self) -> str:
         if not self.link:
-            return f"{self.name} ({self.authority}) is up to date."
+            return "\n".join([f"{self.name} ({self.authority}) is up to date.", *map(_told, self.misread)])
         return f"{self.name} ({self.authority}) is ready. Set the administrator's password once at:\n{self.link}"
+
+
+def _told(found: Misread) -> str:
+    act = "Import again" if found.again else "Undo"
+    return f"{act}: {title(found.kind)} (import {found.snapshot_id}, as at {found.as_at}). {found.why}."
 
 
 def open_authority(office: Office, code: str, name: str, email: str | None = None) -> Opened:
@@ -38,8 +47,9 @@ def open_authority(office: Office, code: str, name: str, email: str | None = Non
             audit.record(
                 session, authority=code, at=office.clock.now(), actor="command", act="open authority", subject=code
             )
-        if identity.accounts(session, code):
-            return Opened(code, name, "")
+        has_accounts = bool(identity.accounts(session, code))
+    if has_accounts:
+        return Opened(code, name, "", tuple(misread.found(office, code)))
     address = email or f"administrator@{code.lower()}.example.com"
     link = invite(office, Actor(code, "command"), address, "Administrator", Role.administrator)
     return Opened(code, name, link)

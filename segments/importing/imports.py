@@ -23,7 +23,7 @@ from segments.files.reading import Known, Reading, connect, look
 from segments.files.report import AnswerNeeded, Count, ImportReport, Stage, count
 from segments.files.staging import Fingerprint, fingerprint, receive
 from segments.files.workspace import scratch
-from segments.importing import rejects
+from segments.importing import misread, rejects
 from segments.importing.recognition import recognise
 from segments.safeguards import suppression
 from segments.sources import FORMATS, KINDS, MAKES, NAMES
@@ -93,6 +93,8 @@ def _already_current(office: Office, actor: Actor, kind: str, as_at: date, diges
     with office.database.session() as session:
         for made in dict.fromkeys(form.makes for form in FORMATS if form.kind == kind):
             for snapshot in lake.history(session, actor.authority, made):
+                if misread.is_of_earlier_version(snapshot):
+                    continue
                 if (snapshot.source, snapshot.as_at, snapshot.report.get("kind")) == (digest, as_at, kind):
                     newest = [
                         s for s in lake.history(session, actor.authority, made, snapshot.name) if s.as_at == as_at

@@ -33,7 +33,7 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from segments.audiences import segments
 from segments.homes import households
-from segments.importing import imports
+from segments.importing import imports, misread
 from tests.postgres import binaries, new_database
 
 HOMES = Path(__file__).parent / "homes"
@@ -85,7 +85,7 @@ def opened(folder: Path, url: str) -> Iterator[Left]:
 
 
 def test_its_data_are_read_and_built_on(left: Left) -> None:
-    assert open_authority(left.office, CODE, NAME).message == f"{NAME} ({CODE}) is up to date."
+    assert open_authority(left.office, CODE, NAME).message.startswith(f"{NAME} ({CODE}) is up to date.")
     with left.office.database.session() as session:
         assert audit.verify(session, CODE).intact
     [saved] = segments.all_segments(left.office, CODE)
@@ -97,6 +97,18 @@ def test_its_data_are_read_and_built_on(left: Left) -> None:
     after = segments.count(left.office, CODE, saved.rule)
     assert (after.households, after.email, after.sms) == (before.households, before.email, before.sms)
     assert after.missing == pytest.approx(before.missing)
+
+
+def test_lists_read_wrongly_are_told_until_they_are_put_right(left: Left, tmp_path: Path) -> None:
+    """Its contact list came in before objections outlasted the rows they stood in."""
+    told = open_authority(left.office, CODE, NAME).message
+    assert "Import again: Email addresses and phone numbers (import " in told
+    assert "took words such as Subscribed or n/a for objections. Import the file again." in told
+    header = "uprn,source,lawful_basis,agreement_reference,collected_on,email,unsubscribed"
+    path = tmp_path / "contacts.csv"
+    path.write_text(f"{header}\n1,Garden waste,Art 6(1)(e),DSA-1,2026-01-31,a@example.org,Subscribed\n")
+    imports.import_file(left.office, left.officer, "contacts", path, DIED.date(), accept_problems=True)
+    assert [each for each in misread.found(left.office, CODE) if each.kind == "contacts"] == []
 
 
 def test_its_campaign_goes_on_where_the_worker_died(left: Left) -> None:
