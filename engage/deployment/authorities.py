@@ -14,6 +14,9 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority, FormerCode, Role
 from engage.foundation.office import Actor, Office
 from engage.migrations import upgrade
+from segments.importing import misread
+from segments.importing.datasets import title
+from segments.importing.misread import Misread
 from segments.safeguards import succession
 
 GSS_CODE_LENGTH = 9
@@ -36,6 +39,11 @@ class Opened:
         return (
             f"{self.name} ({self.authority}) is ready.{before} Set the administrator's password once at:\n{self.link}"
         )
+
+
+def _told(found: Misread) -> str:
+    act = "Import again" if found.again else "Undo"
+    return f"{act}: {title(found.kind)} (import {found.snapshot_id}, as at {found.as_at}). {found.why}."
 
 
 def open_authority(
@@ -63,8 +71,9 @@ def open_authority(
             )
         _succeed(session, office, code, was, until or today(office.clock))
         former = tuple(each.code for each in identity.former_codes(session, code))
-        if identity.accounts(session, code):
-            return Opened(code, name, "", told, former)
+        has_accounts = bool(identity.accounts(session, code))
+    if has_accounts:
+        return Opened(code, name, "", (*told, *map(_told, misread.found(office, code))), former)
     address = email or f"administrator@{code.lower()}.example.com"
     link = invite(office, Actor(code, "command"), address, "Administrator", Role.administrator)
     return Opened(code, name, link, former=former)

@@ -22,7 +22,7 @@ from segments.files.questions import FEWER, Question
 from segments.files.reading import Known, Reading, connect, look
 from segments.files.report import AnswerNeeded, Count, ImportReport, Stage, count
 from segments.files.staging import Fingerprint, fingerprint, receive
-from segments.importing import doubts, rejects
+from segments.importing import doubts, misread, rejects
 from segments.importing.recognition import recognise
 from segments.importing.workspace import scratch
 from segments.safeguards import suppression
@@ -93,6 +93,8 @@ def _already_current(office: Office, actor: Actor, kind: str, as_at: date, diges
     with office.database.session() as session:
         for made in dict.fromkeys(form.makes for form in FORMATS if form.kind == kind):
             for snapshot in lake.history(session, actor.authority, made):
+                if misread.is_of_earlier_version(snapshot):
+                    continue
                 if (snapshot.source, snapshot.as_at, snapshot.report.get("kind")) == (digest, as_at, kind):
                     newest = [
                         s for s in lake.history(session, actor.authority, made, snapshot.name) if s.as_at == as_at
