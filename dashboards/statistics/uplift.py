@@ -17,6 +17,7 @@ from statsmodels.stats.proportion import proportions_ztest
 from dashboards.statistics.effects import Adjusted, Arm, Complier, Gathered, Uplift, WardEffect, WardUplift
 from dashboards.statistics.intervals import Interval, Z, around
 from dashboards.statistics.least_squares import Fit, fit
+from dashboards.statistics.order import in_order
 from dashboards.statistics.randomisation import FEW_CLUSTERS, Drawn, redrawn
 from dashboards.statistics.shrinkage import shrink
 from dashboards.statistics.simultaneous import dunnett, looking
@@ -216,14 +217,15 @@ def reach(treated: Rate, control: Rate, *, arms: int = 1, interim: bool = False)
     return dunnett(np.full((arms, arms), together) + np.eye(arms) * (1 - together))
 
 
-def gather(overall: Interval, wards: list[WardEffect], critical: float = Z) -> Gathered:
+def gather(overall: Interval, wards: list[WardEffect], critical: float = Z, nought: float = 0.0) -> Gathered:
     """The wards of one arm, each shrunken towards the rest; `overall` is the interval over all of them, by which it is
-    judged whether anything may be said yet. Shrunken intervals reach `critical` standard errors.
+    judged whether anything may be said yet. Shrunken intervals reach `critical` standard errors. An end no further from
+    nought than `nought` is not told apart from it: what rounding shows as 0.0 must not be called certain.
     """
     told = [ward for ward in wards if ward.difference is not None]
     errors = _errors(told)
     drawn = shrink(np.array([ward.difference for ward in told]), errors**2, critical)
-    early = overall.includes(0)
+    early = overall.near(nought)
     shown = {}
     for place, ward in enumerate(told):
         interval = Interval(float(drawn.lows[place]), float(drawn.highs[place]))
@@ -232,10 +234,10 @@ def gather(overall: Interval, wards: list[WardEffect], critical: float = Z) -> G
             se=float(errors[place]),
             shrunken=float(drawn.estimates[place]),
             shrunken_interval=interval,
-            too_early=early or interval.includes(0),
+            too_early=early or interval.near(nought),
         )
     every = tuple(shown.get(ward.ward, ward) for ward in wards)
-    return Gathered(every, drawn.spread, drawn.p_same)
+    return Gathered(in_order(every), drawn.spread, drawn.p_same)
 
 
 def _of_wards(arm: Arm) -> float:
