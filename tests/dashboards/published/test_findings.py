@@ -17,9 +17,15 @@ Counts = tuple[int, int, int, int]
 WARD = st.tuples(st.sampled_from([100, 150, 250, 400, 900]), st.integers(2, 30), st.integers(0, 12), st.booleans()).map(
     lambda drawn: _ward(*drawn)
 )
-SOME_ENDS_READ_NOUGHT = [(900, 81, 900, 57), (900, 83, 900, 60), (900, 79, 900, 56)]
-ONE_FAR_OFF = [(150, 45, 150, 22), *[(900, 135, 900, 110)] * 7]
-"""A small ward lies far from the others: drawing leaves it less sure than they are, though it alone says more."""
+SOME_ENDS_READ_NOUGHT = [
+    (900, 168, 900, 138), (900, 146, 900, 99), (400, 107, 400, 91), (400, 69, 400, 51), (900, 147, 900, 127),
+    (900, 93, 900, 73), (400, 98, 400, 90), (900, 86, 900, 55),
+]  # fmt: skip
+ONE_FAR_OFF = [
+    (900, 108, 900, 86), (150, 33, 150, 33), (900, 99, 900, 65), (150, 24, 150, 22), (900, 120, 900, 98),
+    (150, 35, 150, 23), (150, 34, 150, 19), (900, 182, 900, 152),
+]  # fmt: skip
+"""A ward lies far from the others: drawing leaves it less sure than they are, though by itself it says more."""
 
 
 def _ward(homes: int, base: int, lift: int, fewer: bool) -> Counts:
@@ -87,11 +93,6 @@ def test_what_reads_nought_is_never_certain(wards: list[Counts]) -> None:
             assert not (effect.too_early is False and held.effect.too_early)
     if held.effect.shown and not held.effect.too_early:
         assert ("more homes" in held.headline) == (held.effect.low.value > 0)
-
-
-def test_one_far_off_holds_the_others_back() -> None:
-    early = [ward.effect.too_early for ward in found(ONE_FAR_OFF).wards]
-    assert len(set(early)) == 1, "they are certain together or not at all"
 
 
 WAYS = [1, -1]
