@@ -42,7 +42,11 @@ def of_table(
         "arm": arm, "outcome": outcome, "cluster": cluster, "block": block, "weight": weight, "contact": contact,
         "covariates": tuple(covariates),
     }  # fmt: skip
-    return estimate(read_table(path, **columns), **columns, control=control).as_dict()
+    table = read_table(path, **columns)
+    try:
+        return estimate(table, **columns, control=control).as_dict()
+    except InputRefused as refused:
+        raise InputRefused(f"{path.name}: {refused}") from None
 
 
 def of_campaign(office: Office, actor: Actor, campaign_id: int) -> dict[str, Any]:
