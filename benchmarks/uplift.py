@@ -6,8 +6,9 @@ Sixteen wards of 400 homes, baselines from 6 to 25 %, one to three people to a h
 each ward's homes reminded; effects of 0, +1 and +8 points. The sums of every run are made at once with NumPy; the same
 first runs of each go row by row through `dashboards.statistics.uplift.by_ward` and must come out alike. What
 follows from the sums (shrinking, Newcombe's intervals, what a page says) is the project's own code in every run. Then:
-looking again and again before the window closes, several arms, few clusters, matched pairs, wards that truly differ; and Table 3a of
-Gerber, Green and Larimer 2008 from the 344,084 rows beside the project. Exit code 1 when a limit is missed.
+looking again and again before the window closes, several arms, few clusters, matched pairs, wards that truly differ;
+and Table 3a of Gerber, Green and Larimer 2008 from the 344,084 rows beside the project. Exit code 1 when a limit is
+missed.
 """
 
 import argparse

@@ -38,9 +38,9 @@ class Delivery:
     `contacted` of the comparison is contamination; all but `contacted` of a reminded arm is assigned and not
     contacted. `not_yet` has a message that is waiting, or left after that day. `undeliverable`: every message failed.
     `elsewhere` had a message of another campaign since the window began. `emptied` had somebody on the register before
-    and nobody after; `removed` is neither in the table of homes nor a home of the gazetteer: both stay in the denominator, and are missing before a later
-    register or a table of homes. `pounds` is what the arm's messages cost, from and to, before VAT: what Notify said,
-    else by the prices in force.
+    and nobody after; `removed` is no home of the gazetteer any more: both stay in the denominator, and are missing
+    before a later register or a table of homes. `pounds` is what the arm's messages cost, from and to, before VAT: what
+    Notify said, else by the prices in force.
     """
 
     arm: str

@@ -142,8 +142,9 @@ def _mixing(known: pd.DataFrame) -> Mixed:
 
 def _spelt(one: Spelling) -> str:
     return (
-        f"Column {one.column!r}: {one.label!r} ({_rows(one.rows)}) is taken as {one.meant!r} ({_rows(one.meant_rows)}), "
-        "as only capitals, blanks or the way of writing a number differ."
+        f"Column {one.column!r}: {one.label!r} ({_rows(one.rows)}) is taken as {one.meant!r} "
+        f"({_rows(one.meant_rows)}): "
+        "only capitals, blanks or the way of writing a number differ."
     )
 
 
@@ -152,8 +153,8 @@ def _missing(missing: Sequence[Missing]) -> list[str]:
     if not left_out:
         return []
     whole = sum(one.of for one in missing)
-    said = [f"The outcome is missing on {left_out:,} of {_rows(whole)}, which are left out: "
-            f"{', '.join(one.text for one in missing)}."]  # fmt: skip
+    by_arm = ", ".join(one.text for one in missing)
+    said = [f"The outcome is missing on {left_out:,} of {_rows(whole)}, which are left out: {by_arm}."]
     said += [f"Nothing is known of {one.arm!r}, so nothing is said of it." for one in missing if one.rows == one.of]
     shares = [one.rows / one.of for one in missing]
     if max(shares) - min(shares) >= 0.01:

@@ -41,8 +41,8 @@ class Arm:
     """One arm against the control. Means and differences are shares (0.05 is 5 points) where the outcome is 0 or 1.
 
     `n` and `clusters` count this arm's own rows; without a cluster column every row is a cluster of its own.
-    `interval` names the method of `low` and `high`: normal, t (on `freedom` degrees), newcombe, or none. What is missing
-    does not apply:
+    `interval` names the method of `low` and `high`: normal, t (on `freedom` degrees), newcombe, or none. What is
+    missing does not apply:
 
     - `z`, of no difference with the pooled variance, and `newcombe`: of two plain rates;
     - `cr0`, the error without the correction for few clusters, and `randomised`, the lot drawn again, which is given
