@@ -12,19 +12,136 @@ from segments.linking.premises import Premises, lettered, overlap, read, reading
 # Linked without asking up to MOST, where every other home has at least LEAD more against it.
 MOST, LEAD = 5.0, 4.5
 # Too much to be linked, and near enough that no other is linked without asking.
-RIVAL, NEVER = 6.0, 99.0
+RIVAL = 6.0
+# Of the same building or at the same number, and so worth showing; nothing of it is the same.
+DISTANT, NEVER = 12.0, 99.0
 
 TYPES = frozenset(
-    ["ROAD", "STREET", "LANE", "AVENUE", "CLOSE", "COURT", "DRIVE", "CRESCENT", "GARDENS", "GREEN", "GROVE", "MEWS", "MOUNT", "PARADE", "PARK", "PLACE", "RISE", "ROW", "SQUARE", "TERRACE", "VIEW", "WALK", "WAY", "YARD", "HILL", "CROFT", "END", "GATE", "BANK", "VALE", "LEA", "PATH", "PASSAGE", "WYND", "LOAN", "BRAE", "CIRCUS", "QUAY", "WHARF", "HEOL", "FFORDD", "STRYD", "LON", "CLOS", "RHODFA"]
+    [
+        "ROAD",
+        "STREET",
+        "LANE",
+        "AVENUE",
+        "CLOSE",
+        "COURT",
+        "DRIVE",
+        "CRESCENT",
+        "GARDENS",
+        "GREEN",
+        "GROVE",
+        "MEWS",
+        "MOUNT",
+        "PARADE",
+        "PARK",
+        "PLACE",
+        "RISE",
+        "ROW",
+        "SQUARE",
+        "TERRACE",
+        "VIEW",
+        "WALK",
+        "WAY",
+        "YARD",
+        "HILL",
+        "CROFT",
+        "END",
+        "GATE",
+        "BANK",
+        "VALE",
+        "LEA",
+        "PATH",
+        "PASSAGE",
+        "WYND",
+        "LOAN",
+        "BRAE",
+        "CIRCUS",
+        "QUAY",
+        "WHARF",
+        "HEOL",
+        "FFORDD",
+        "STRYD",
+        "LON",
+        "CLOS",
+        "RHODFA",
+    ]
 )
 # A name is told by none of these alone.
 GENERIC = frozenset(
-    ["HOUSE", "COTTAGE", "COTTAGES", "FARM", "FARMHOUSE", "BARN", "LODGE", "VIEW", "THE", "OLD", "NEW", "COURT", "HALL", "MANSIONS", "BUILDINGS", "BUILDING", "BUNGALOW", "VILLA", "APARTMENTS", "PLACE", "TOWER", "POINT", "MILL", "TY", "BWTHYN", "Y", "YR"]
+    [
+        "HOUSE",
+        "COTTAGE",
+        "COTTAGES",
+        "FARM",
+        "FARMHOUSE",
+        "BARN",
+        "LODGE",
+        "VIEW",
+        "THE",
+        "OLD",
+        "NEW",
+        "COURT",
+        "HALL",
+        "MANSIONS",
+        "BUILDINGS",
+        "BUILDING",
+        "BUNGALOW",
+        "VILLA",
+        "APARTMENTS",
+        "PLACE",
+        "TOWER",
+        "POINT",
+        "MILL",
+        "TY",
+        "BWTHYN",
+        "Y",
+        "YR",
+    ]
 )
-EMPTY = frozenset(["THE", "AT", "OF", "AND", "ON", "IN", "NR", "NEAR", "OFF", "BY", "UPON", "Y", "YR", "TREATED", "ADDRESS", "LTD", "LIMITED"])
+EMPTY = frozenset(
+    [
+        "THE",
+        "AT",
+        "OF",
+        "AND",
+        "ON",
+        "IN",
+        "NR",
+        "NEAR",
+        "OFF",
+        "BY",
+        "UPON",
+        "Y",
+        "YR",
+        "TREATED",
+        "ADDRESS",
+        "LTD",
+        "LIMITED",
+    ]
+)
 # What lies there is not the home itself.
 BESIDE = frozenset(
-    ["ADJOINING", "ADJACENT", "OPPOSITE", "BEHIND", "BESIDE", "ABOVE", "OVER", "NEXT", "LAND", "GARAGE", "STABLES", "OUTBUILDING", "OUTBUILDINGS", "SHED", "STORE", "SITE", "CABIN", "YURT", "BOAT", "BOATHOUSE"]
+    [
+        "ADJOINING",
+        "ADJACENT",
+        "OPPOSITE",
+        "BEHIND",
+        "BESIDE",
+        "ABOVE",
+        "OVER",
+        "NEXT",
+        "LAND",
+        "GARAGE",
+        "STABLES",
+        "OUTBUILDING",
+        "OUTBUILDINGS",
+        "SHED",
+        "STORE",
+        "SITE",
+        "CABIN",
+        "YURT",
+        "BOAT",
+        "BOATHOUSE",
+    ]
 )
 # Welsh and English names of one street (either may be in the gazetteer): compared word by word.
 ENGLISH = {
@@ -56,6 +173,7 @@ class Known:
 
     places: frozenset[str] = frozenset()
     slips: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # two words that were written as one
 
 
 def dwelling(core: str, street: str, places: Iterable[str], postcode: str | None) -> Dwelling:
@@ -88,37 +206,54 @@ def against(said: str, postcode: str | None, home: Dwelling, known: Known) -> fl
     row = read(said)
     compared = _Comparison(row, postcode or "", home, known)
     words = compared.words()
-    numbers = _numbers(row, home, compared.named, compared.partly)
+    numbers = _numbers(row, home, compared)
     return min(NEVER, numbers + words) if numbers < NEVER else NEVER
 
 
-def _numbers(row: Premises, home: Dwelling, named: bool, partly: bool) -> float:
+def _numbers(row: Premises, home: Dwelling, compared: "_Comparison") -> float:
     """Of the ways in which either may be read, the one that agrees best."""
     ours = home.premises
+    # Flat 2 of a street is not number 2; of a building with a name it may be.
+    if row.flat and not (ours.flat or ours.floors or (compared.named and row.units)):
+        return RIVAL if row.numbered == ours.numbered else DISTANT
     return min(
-        _same_numbers(row, said, home.premises, meant, named, partly)
-        + _floors(row.floors | ({floor} - {""}), ours.floors | ({its_floor} - {""}), ours)
+        _same_numbers(said, meant) + _floors(row.floors | ({floor} - {""}), ours.floors | ({its_floor} - {""}), ours)
+        if _comparable(said, meant)
+        else _other_numbers(row, said, ours, meant, compared)
         for said, floor in readings(row.numbered)
         for meant, its_floor in readings(ours.numbered)
     )
 
 
-def _same_numbers(
-    row: Premises, said: tuple[str, ...], ours: Premises, meant: tuple[str, ...], named: bool, partly: bool
-) -> float:
-    # Flat 2 of a street is not number 2; of a building with a name it may be.
-    if row.flat and not (ours.flat or ours.floors or (named and row.units)):
-        return RIVAL
+def _comparable(said: tuple[str, ...], meant: tuple[str, ...]) -> bool:
+    return lettered(said) == lettered(meant) or overlap(said, meant)
+
+
+def _same_numbers(said: tuple[str, ...], meant: tuple[str, ...]) -> float:
     if said == meant:
         return 0.0
     if lettered(said) == lettered(meant):
         return 2.0
-    if overlap(said, meant):
-        return 3.0 if within_range(said, meant) else RIVAL
+    return 3.0 if within_range(said, meant) else RIVAL
+
+
+def _other_numbers(
+    row: Premises, said: tuple[str, ...], ours: Premises, meant: tuple[str, ...], compared: "_Comparison"
+) -> float:
+    """A house or building with a name goes without its number; a name with another number is not certain."""
     if ours.numbers and said == meant[:-1]:
-        # A house or building with a name goes without its number.
-        return 4.0 if named and row.units == ours.units else RIVAL if partly or said else NEVER
-    return RIVAL if named and not ours.units else NEVER
+        if compared.named and row.units == ours.units:
+            return 4.0 + _floors(row.floors, ours.floors, ours)
+        return RIVAL if compared.partly or said else NEVER
+    if compared.named and not ours.units:
+        return RIVAL
+    same = bool(said and meant) and _bare(said[-1]) == _bare(meant[-1])
+    return DISTANT if compared.partly or same else NEVER
+
+
+def _bare(number: str) -> str:
+    """Without the letter after it."""
+    return number.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") or number
 
 
 def _floors(row: frozenset[str], ours: frozenset[str], home: Premises) -> float:
@@ -126,7 +261,7 @@ def _floors(row: frozenset[str], ours: frozenset[str], home: Premises) -> float:
     if row == ours:
         return 0.0
     several = len(home.numbered) > 1 or bool(home.units)
-    return 2.0 if several and not (row and ours) else NEVER
+    return 2.0 if several and not (row and ours) else DISTANT
 
 
 class _Comparison:
@@ -145,16 +280,17 @@ class _Comparison:
         self.partly = bool(set(self.home.name) - GENERIC - set(name))
         self.named = self.partly and not set(name) - EMPTY
         extra = self._extra()
-        total = self._street(street, extra) + self._name(name) + self._strange(extra, bool(name))
+        total = (
+            self._street(street, extra)
+            + self._name(name)
+            + self._strange(extra, bool(name) or 0 < len(street) < len(self.home.street))
+        )
         return total + self.slips + self._postcode()
 
     def _split_joined(self) -> None:
         """Two words written as one, or one as two."""
-        said = (*self.home.name, *self.home.street, *sorted(self.home.places))
-        for first, second in zip(said, said[1:], strict=False):
-            if first + second in self.left:
-                at = self.left.index(first + second)
-                self.left[at : at + 1] = [first, second]
+        said = (*self.home.name, *self.home.street, *self.home.places)
+        self.left = [part for word in self.left for part in self.known.joined.get(word, (word,))]
         for n in range(len(self.left) - 2, -1, -1):
             if "".join(self.left[n : n + 2]) in said:
                 self.left[n : n + 2] = ["".join(self.left[n : n + 2])]

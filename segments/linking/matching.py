@@ -11,9 +11,10 @@ import duckdb
 LEAST_WEIGHT = 10.0
 # Homes with less than this are not worth showing to anybody.
 WORTH_ASKING = 0.0
-SHOWN = 5
+SHOWN = 12
+IMPROVED = 5
 # What the differences say is shown before what the matcher does: as bits, less two for each point against.
-BEST, FAR = 40.0, 18.0
+BEST, FAR = 60.0, 25.0
 # A word that more homes than this share tells nothing of where one lies: ROAD, COTTAGE.
 COMMON = 0.005
 
@@ -102,13 +103,16 @@ def _run_matcher(con: duckdb.DuckDBPyConnection) -> None:
 
     for name in ("uk_address_matcher", "splink"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    stage = SplinkStage(improve_top_n_matches=SHOWN)
+    stage = SplinkStage(improve_top_n_matches=IMPROVED)
+    # A letter with a circumflex is another letter to the matcher (findings/address-matcher-circumflex.sh).
     matcher = AddressMatcher(
         canonical_addresses=con.sql(
-            "select uprn as unique_id, strip_accents(address) as address_concat, postcode from offered where uprn in (from near)"
+            "select uprn as unique_id, strip_accents(address) as address_concat, postcode from offered "
+            "where uprn in (from near)"
         ),
         addresses_to_match=con.sql(
-            "select spot as unique_id, strip_accents(address) as address_concat, coalesce(postcode, '') as postcode from wanted"
+            "select spot as unique_id, strip_accents(address) as address_concat, coalesce(postcode, '') as postcode "
+            "from wanted"
         ),
         con=con,
         stages=[stage],

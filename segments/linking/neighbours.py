@@ -15,7 +15,7 @@ from segments.linking.differences import LEAD, MOST, Known, against, dwelling
 from segments.linking.premises import lettered, read
 
 # What is compared one by one: in the row's own postcode, and anywhere.
-POOL = 12
+POOL, ELSEWHERE = 12, 6
 # A misspelt word is one the gazetteer does not have; in a short one a second slip makes another word.
 LONG = 7
 
@@ -28,7 +28,8 @@ select distinct uprn, nth, postcode, unnest(string_split(core, ' ')) as token fr
 create table known as
 select token, count(*) as homes from home_token group by token;
 create table place as
-select distinct unnest(string_split(part, ' ')) as token from (select unnest(rest) as part from wording) where part <> ''
+select distinct unnest(string_split(part, ' ')) as token
+from (select unnest(rest) as part from wording) where part <> ''
 """
 SLIPS = f"""
 create table slip as
@@ -41,6 +42,21 @@ select s.token as said, t.token, damerau_levenshtein(s.token, t.token) as edits
 from said s join meant t on abs(length(s.token) - length(t.token)) <= 2
 where damerau_levenshtein(s.token, t.token) <= case when length(s.token) >= {LONG} then 2 else 1 end
 """
+# Two words written as one are a word that the gazetteer does not have either.
+JOINED = """
+create table joined as
+with words as (select distinct string_split(core, ' ') as words from wording where home or live),
+pairs as (select distinct words[n] as first, words[n + 1] as second
+    from (select words, unnest(range(1, len(words))) as n from words)
+    where not regexp_matches(words[n] || words[n + 1], '[0-9]')),
+said as (select distinct token from spot_token where length(token) > 5 and not regexp_matches(token, '[0-9]')
+    and token not in (select token from known union select token from place))
+select token as said, first, second from said join pairs on abs(length(token) - length(first) - length(second)) <= 1
+where damerau_levenshtein(token, first || second) <= 1
+qualify row_number() over (partition by token order by damerau_levenshtein(token, first || second), first) = 1;
+insert into spot_token
+select spot, postcode, unnest([first, second]) from spot_token join joined on joined.said = spot_token.token
+"""
 # A token weighs by how few homes have it. Elsewhere than in the row's postcode two tokens that tell must agree.
 PAIRS = f"""
 create table pair as
@@ -50,7 +66,8 @@ with said as (
     union select spot, postcode, unnest(regexp_extract_all(token, '[0-9]+')) from spot_token
         where regexp_matches(token, '[^0-9]')),
 weighed as (
-    select *, ln((select count(distinct uprn) from home_token) / homes) + 0.1 as weight from said join known using (token)),
+    select *, ln((select count(distinct uprn) from home_token) / homes) + 0.1 as weight
+    from said join known using (token)),
 holding as (
     select uprn, nth, postcode, token from home_token
     union select uprn, nth, postcode, unnest(regexp_extract_all(token, '[0-9]+')) from home_token
@@ -61,7 +78,7 @@ here as (
     qualify row_number() over (partition by w.spot order by sum(weight) desc, h.uprn) <= {POOL}),
 telling as (
     select spot, token, weight, row_number() over (partition by spot order by weight desc, token) as nth from weighed),
-first as (select * from telling where nth <= 3),
+first as (select * from telling where nth <= 5),
 elsewhere as (
     select a.spot, h.uprn, h.nth, any_value(a.weight) + sum(b.weight) as weight
     from first a join holding h on h.token = a.token
@@ -69,7 +86,7 @@ elsewhere as (
     join holding o on o.token = b.token and o.uprn = h.uprn and o.nth = h.nth
     where a.weight > 4 group by a.spot, a.token, h.uprn, h.nth
     qualify row_number() over (partition by a.spot, a.token order by any_value(a.weight) + sum(b.weight) desc, h.uprn)
-        <= {POOL})
+        <= {ELSEWHERE})
 select spot, uprn, nth from here union select spot, uprn, nth from elsewhere
 """
 # Ranked by spot, each with every wording in its pool.
@@ -86,7 +103,7 @@ def find(con: duckdb.DuckDBPyConnection) -> None:
     (spot, uprn, against) of every home that was near."""
     con.execute("create table plain (spot bigint, uprn bigint)")
     con.execute("create table likely (spot bigint, uprn bigint, against double)")
-    for statement in (TOKENS, SLIPS, PAIRS):
+    for statement in (TOKENS, JOINED, SLIPS, PAIRS):
         con.execute(statement)
         if statement is TOKENS:
             _add_numbers(con)
@@ -97,7 +114,7 @@ def find(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("insert into likely select spot, uprn, against from found")
         con.execute("insert into plain select spot, uprn from found where certain")
         con.unregister("found")
-    for table in ("spot_token", "home_token", "slip", "pair"):
+    for table in ("spot_token", "home_token", "slip", "joined", "pair"):
         con.execute(f"drop table {table}")
 
 
@@ -141,7 +158,8 @@ def _known(con: duckdb.DuckDBPyConnection) -> Known:
     for said, token, edits in con.execute("select said, token, edits from slip").fetchall():
         slips.setdefault(said, {})[token] = edits
     places = frozenset(token for (token,) in con.execute("select token from place").fetchall())
-    return Known(places, slips)
+    joined = {said: pair for said, *pair in con.execute("select said, first, second from joined").fetchall()}
+    return Known(places, slips, {said: tuple(pair) for said, pair in joined.items()})
 
 
 def _ranked(spot: int, least: dict[int, float], homes: set[int]) -> Weighed:

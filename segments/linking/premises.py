@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-UNIT_WORDS = frozenset(
-    ("FLAT", "FLATS", "STUDIO", "MAISONETTE", "BEDSIT", "SUITE", "FFLAT", "BEDROOM", "PLOT", "CHALET", "CARAVAN", "PITCH")
-)  # fmt: skip
+UNIT_WORDS = frozenset("FLAT FLATS STUDIO MAISONETTE BEDSIT SUITE FFLAT BEDROOM PLOT CHALET CARAVAN PITCH".split())
 # A part of a building that is called by where it lies; as good as a number.
 POSITIONS = {"ANNEX": "ANNEXE", **{word: word for word in ("ANNEXE", "LEFT", "RIGHT", "FRONT", "REAR", "MIDDLE")}}
 LEVELS = {
@@ -25,7 +23,10 @@ ALONE = frozenset(("BASEMENT", "BSMT", "GROUND", "GRD", "GND"))
 FLOOR_WORDS = frozenset(("FLOOR", "FLR", "STOREY", "LEVEL"))
 UNITS = "ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE TEN ELEVEN TWELVE THIRTEEN FOURTEEN FIFTEEN SIXTEEN SEVENTEEN"
 NUMBERS = {word: str(n) for n, word in enumerate(f"{UNITS} EIGHTEEN NINETEEN TWENTY".split(), 1)}
-TENS = {word: 10 * n for n, word in enumerate(["TWENTY", "THIRTY", "FORTY", "FIFTY", "SIXTY", "SEVENTY", "EIGHTY", "NINETY"], 2)}
+TENS = {
+    word: 10 * n
+    for n, word in enumerate(["TWENTY", "THIRTY", "FORTY", "FIFTY", "SIXTY", "SEVENTY", "EIGHTY", "NINETY"], 2)
+}
 ORDINAL = {"1ST": "FIRST", "2ND": "SECOND", "3RD": "THIRD", "4TH": "FOURTH", "5TH": "FIFTH", "6TH": "SIXTH"}
 NUMBER = re.compile(r"[0-9][0-9A-Z_|]*|[A-Z][0-9][0-9A-Z]*|[A-Z]")
 STAIR = re.compile(r"([0-9GBT])F([0-9]+)")

@@ -8,61 +8,42 @@ A, B, C, D, E, F, G, H, J = (
 )
 
 
+# Street, place and postcode, and what stands before the street in each home's address.
+STREETS: list[tuple[str, str, str, list[str]]] = [
+    ("Larkspur Road", "Exampleton", A, [*map(str, (*range(1, 12), *range(16, 31))), "12-14"]),
+    ("Quillet Street", "Exampleton", B, [
+        *map(str, (3, 5, 7, 9, 11, 13, 21, 22, 30)), "12A", *(f"Flat {letter}, 40" for letter in "ABC")]),
+    ("Wherry Lane", "Nether Wick, Exampleton", C, [
+        *(f"Flat {n}, Tansy Court, 8" for n in range(1, 13)), *(f"Flat {n}, Sedge House," for n in range(1, 7)),
+        *map(str, (2, 4, 6, 10, 12))]),
+    ("Cobbler’s Hill", "Over Wick, Exampleton", D, [
+        "Hollin Cottage,", "Old Smithy,", "Badger Barn,", "The Gables,", "Withy Farm,", "Rook House,",
+        "St Agnes Lodge,", "Merlin Cottage, 15"]),
+    ("Kelpie Street", "Glenfar", E, [
+        *(f"Flat {floor}/{n}, 25" for floor in range(4) for n in (1, 2)),
+        *(f"Flat {n} Floor {floor}, 27" for floor in range(4) for n in (1, 2)), *(f"Flat {n}, 31" for n in range(1, 7))]),
+    ("Bramble Terrace", "Exampleton", F, [
+        *(f"{level} Flat, 9" for level in ("Basement", "Ground Floor", "First Floor", "Second Floor", "Top Floor")),
+        *map(str, (1, 2, 3, 11, 21, 23, 44))]),
+    ("Heol yr Orsaf", "Llanfoel", G, ["1", "2", "3", "4", "8"]),
+    ("Church Street", "Llanfoel", G, ["1", "2", "3", "4", "8"]),
+    ("Lôn y Dŵr", "Llanfoel", G, ["Tŷ Gwyn,", "Tŷ Glas,", "Bryn Glas,", "Plas Newydd,", "Glan yr Afon,"]),
+    ("Osier Walk", "Exampleton", H, [
+        *(f"{n} Peregrine Mews," for n in range(1, 9)), *map(str, (1, 2, 5, 7, 20)), "Flat, 33"]),
+    ("Gannet Avenue", "Exampleton", J, [
+        *(f"Unit {n}, The Maltings, 50" for n in range(1, 6)), *map(str, (1, 3, 5, 51, 52, 53))]),
+]  # fmt: skip
+
+
 def town() -> Gazetteer:
     made = Gazetteer()
-    for number in (*range(1, 12), *range(16, 31)):
-        made.add(f"{number} Larkspur Road, Exampleton", "Larkspur Road", A)
-    made.add("12-14 Larkspur Road, Exampleton", "Larkspur Road", A)
-    made.add("12A Quillet Street, Exampleton", "Quillet Street", B)
-    for number in (3, 5, 7, 9, 11, 13, 21, 22, 30):
-        made.add(f"{number} Quillet Street, Exampleton", "Quillet Street", B)
-    for letter in "ABC":
-        made.add(f"Flat {letter}, 40 Quillet Street, Exampleton", "Quillet Street", B)
-    for number in range(1, 13):
-        made.add(f"Flat {number}, Tansy Court, 8 Wherry Lane, Nether Wick, Exampleton", "Wherry Lane", C)
-    for number in range(1, 7):
-        made.add(f"Flat {number}, Sedge House, Wherry Lane, Nether Wick, Exampleton", "Wherry Lane", C)
-    for number in (2, 4, 6, 10, 12):
-        made.add(f"{number} Wherry Lane, Nether Wick, Exampleton", "Wherry Lane", C)
-    for name in (
-        "Hollin Cottage",
-        "Old Smithy",
-        "Badger Barn",
-        "The Gables",
-        "Withy Farm",
-        "Rook House",
-        "St Agnes Lodge",
-    ):
-        made.add(f"{name}, Cobbler’s Hill, Over Wick, Exampleton", "Cobbler’s Hill", D)
-    made.add("Merlin Cottage, 15 Cobbler’s Hill, Over Wick, Exampleton", "Cobbler’s Hill", D)
+    for street, place, postcode, homes in STREETS:
+        for home in homes:
+            made.add(f"{home} {street}, {place}", street, postcode)
     made.add("17 Cobbler’s Hill, Over Wick, Exampleton", "Cobbler’s Hill", D,
              others=("Pippin View, Cobbler’s Hill, Over Wick, Exampleton",))  # fmt: skip
-    for floor in range(4):
-        for flat in (1, 2):
-            made.add(f"Flat {floor}/{flat}, 25 Kelpie Street, Glenfar", "Kelpie Street", E)
-            made.add(f"Flat {flat} Floor {floor}, 27 Kelpie Street, Glenfar", "Kelpie Street", E)
-    for flat in range(1, 7):
-        made.add(f"Flat {flat}, 31 Kelpie Street, Glenfar", "Kelpie Street", E)
-    for level in ("Basement", "Ground Floor", "First Floor", "Second Floor", "Top Floor"):
-        made.add(f"{level} Flat, 9 Bramble Terrace, Exampleton", "Bramble Terrace", F)
-    for number in (1, 2, 3, 11, 21, 23, 44):
-        made.add(f"{number} Bramble Terrace, Exampleton", "Bramble Terrace", F)
-    for number in (1, 2, 3, 4, 8):
-        made.add(f"{number} Heol yr Orsaf, Llanfoel", "Heol yr Orsaf", G)
-        made.add(f"{number} Church Street, Llanfoel", "Church Street", G)
-    for house in ("Tŷ Gwyn", "Tŷ Glas", "Bryn Glas", "Plas Newydd", "Glan yr Afon"):
-        made.add(f"{house}, Lôn y Dŵr, Llanfoel", "Lôn y Dŵr", G)
-    for number in range(1, 9):
-        made.add(f"{number} Peregrine Mews, Osier Walk, Exampleton", "Osier Walk", H)
-    for number in (1, 2, 5, 7, 20):
-        made.add(f"{number} Osier Walk, Exampleton", "Osier Walk", H)
-    made.add("33 Osier Walk, Exampleton", "Osier Walk", H, home=False)
-    made.add("Flat, 33 Osier Walk, Exampleton", "Osier Walk", H)
-    for number in range(1, 6):
-        made.add(f"Unit {number}, The Maltings, 50 Gannet Avenue, Exampleton", "Gannet Avenue", J)
-    for number in (1, 3, 5, 51, 52, 53):
-        made.add(f"{number} Gannet Avenue, Exampleton", "Gannet Avenue", J)
-    made.add("The Maltings, 50 Gannet Avenue, Exampleton", "Gannet Avenue", J, home=False)
+    for shop, postcode in (("33 Osier Walk", H), ("The Maltings, 50 Gannet Avenue", J)):
+        made.add(f"{shop}, Exampleton", shop.split(" ", 1)[1].removeprefix("Maltings, 50 "), postcode, home=False)
     return made
 
 
