@@ -79,7 +79,8 @@ split as (
 cut as (
     select *, coalesce(nullif(list_position(list_transform(parts, lambda part: ends_with(part, street)), true), 0),
         greatest(len(parts) - 1, 1)) as upto from split)
-select uprn, home, live, postcode, address, nth, words(array_to_string(parts[1:upto], ', ')) as core,
+select uprn, home, live, postcode, address, nth, words(coalesce(street, '')) as street,
+    words(array_to_string(parts[1:upto], ', ')) as core,
     list_transform(parts[upto + 1:len(parts)], lambda part: words(part)) as rest
 from cut
 """

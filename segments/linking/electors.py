@@ -11,7 +11,7 @@ import duckdb
 from duckdb.sqltypes import VARCHAR
 
 from engage.foundation.privacy import Keys
-from segments.linking import addresses, matching
+from segments.linking import addresses, matching, neighbours
 
 # A UPRN and an address say the same home up to this many slips of the hand.
 SLIPS_WITH_UPRN = 2
@@ -87,6 +87,7 @@ def link(
         matching.exactly(con)
         _judge_uprns(con)
         _recall(con, answers)
+        neighbours.find(con)
         matching.nearly(con)
         _decide(con)
         counted = _write(con, to)
@@ -152,13 +153,16 @@ def _decide(con: duckdb.DuckDBPyConnection) -> None:
             and m.uprn = claim.claimed and m.place = 1 and m.weight >= {matching.LEAST_WEIGHT}
             and coalesce(m.lead, {LEAD_WITH_UPRN}) >= {LEAD_WITH_UPRN}
     """)
-    con.execute(matching.CERTAIN)
+    con.execute(
+        "update claim set ruling = 'stands' from plain p where ruling = 'open' and p.spot = claim.spot "
+        "and p.uprn = claim.claimed"
+    )
     con.execute(matching.CANDIDATES)
     con.execute("""
         create table asked as
         select distinct spot from loose where spot in (from unsettled) and spot in (select spot from candidate)
             and (spot in (select spot from answered)
-                or spot not in (select spot from certain) and spot not in (select spot from elsewhere where far))
+                or spot not in (select spot from plain) and spot not in (select spot from elsewhere where far))
     """)
     con.execute("""
         create table link as
@@ -166,7 +170,7 @@ def _decide(con: duckdb.DuckDBPyConnection) -> None:
             on c.spot = r.spot and c.claimed = r.claimed where c.ruling = 'stands'
         union all
         select l.person, t.uprn, l.attainment, 'address', l.line
-        from loose l join (from exact union from certain) t using (spot) where l.spot not in (from asked)
+        from loose l join (from exact union from plain) t using (spot) where l.spot not in (from asked)
     """)
 
 
