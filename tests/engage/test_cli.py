@@ -16,8 +16,9 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from engage.cli import main
+from engage.cli import COMMANDS, main
 from engage.commands.caller import newest_version
+from engage.commands.campaign.group import PLACES, campaign
 from engage.foundation.identity import Role
 from engage.migrations import latest_revision
 from segments.sources import KINDS
@@ -33,7 +34,10 @@ Run = Callable[..., Result]
 def every(command: click.Command = main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        within = click.Context(command)
+        for name in command.list_commands(within):
+            inner = command.get_command(within, name)
+            assert inner is not None
             yield from every(inner, (*path, name))
 
 
@@ -386,3 +390,16 @@ def test_serve_answers_keeps_its_port_and_stops_when_told(council: Run, tmp_path
     finally:
         serving.kill()
         serving.wait()
+
+
+@pytest.mark.parametrize(("group", "places"), [(main, COMMANDS), (campaign, PLACES)], ids=["engage", "engage campaign"])
+def test_a_command_is_called_in_the_help_of_its_group_what_it_calls_itself(
+    group: click.Group, places: dict[str, tuple[str, str]]
+) -> None:
+    """The table is read without importing the command."""
+    within = click.Context(group)
+    assert group.list_commands(within) == list(places)
+    for name, (_, words) in places.items():
+        command = group.get_command(within, name)
+        assert command is not None
+        assert command.get_short_help_str(200) == words
