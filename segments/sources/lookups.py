@@ -59,10 +59,10 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
 
 
 def _ours(reading: Reading, levels: list[str], output: dict[str, str]) -> str:
-    """By the smallest areas that the geography has any of; a file of other years' areas says it by its districts."""
-    known = (lies_here(reading, level, output[level]) for level in levels if level != "authority")
-    found = (here for here in known if here and has_any(reading, here))
-    return next(found, says_ours(reading, output["authority"]))
+    """By any of its areas that the geography has; a file of other years' areas says it by its districts."""
+    known = [here for level in levels if level != "authority" and (here := lies_here(reading, level, output[level]))]
+    here = f"({' or '.join(known)})"
+    return here if known and has_any(reading, here) else says_ours(reading, output["authority"])
 
 
 def _name_column(reading: Reading, code: str) -> str:
