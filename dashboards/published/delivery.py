@@ -147,7 +147,8 @@ def _homes_now(office: Office, session: Session, authority: str) -> pd.Index | N
     with execution.connect() as backend:
         tables = [execution.table(backend, office.lake, each) for each in (built, gazetteer) if each]
         found = [_residential(table).uprn.execute() for table in tables]
-    return pd.Index(pd.concat(found)).unique()
+    uprns: pd.Index = pd.Index(pd.concat(found).unique())
+    return uprns
 
 
 def _residential(table: ir.Table) -> ir.Table:

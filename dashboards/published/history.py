@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import ibis
+from sqlmodel import Session
 
+from dashboards.published import snapshots
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Office
 from segments.areas import wards
@@ -20,21 +22,28 @@ class Counted:
     electors: Mapping[str, float]
 
 
-def counted(office: Office, authority: str) -> tuple[Counted, ...]:
-    """Every register that homes were built from, oldest first; of those of one day the newest."""
+def registers(office: Office, session: Session, authority: str) -> dict[date, Snapshot]:
+    """The table of homes of every register, oldest first: of those of one day the one that was published from, else the
+    newest. A day's later imports do not restate it."""
+    built = [one for one in history(session, authority, "households") if office.lake.file(one).exists()]
+    known = {one.id: one for one in built}
+    found: dict[date, Snapshot] = {}
+    for kept in snapshots.standing(office, session, authority, snapshots.COMPLETENESS):
+        for number in kept.report["basis"]:
+            if number in known:
+                found.setdefault(known[number].as_at, known[number])
+    for one in built:
+        found.setdefault(one.as_at, one)
+    return dict(sorted(found.items()))
+
+
+def counted(office: Office, authority: str, homes: Snapshot) -> Counted:
     with office.database.session() as session, execution.connect() as backend:
-        found: dict[date, Counted] = {}
-        for snapshot in history(session, authority, "households"):
-            if snapshot.as_at in found or not office.lake.file(snapshot).exists():
-                continue
-            homes = wards.restated(
-                backend, office, session, authority, execution.table(backend, office.lake, snapshot)
-            ).filter(ibis._.ward.notnull())
-            frame = homes.group_by("ward").agg(electors=ibis._.electors.sum()).execute()
-            scale = _scale(snapshot)
-            by_ward = {str(ward): scale * float(n) for ward, n in frame.itertuples(index=False)}
-            found[snapshot.as_at] = Counted(snapshot.as_at, by_ward)
-    return tuple(found[day] for day in sorted(found))
+        placed = wards.restated(backend, office, session, authority, execution.table(backend, office.lake, homes))
+        within = placed.filter(ibis._.ward.notnull())
+        frame = within.group_by("ward").agg(electors=ibis._.electors.sum()).execute()
+    scale = _scale(homes)
+    return Counted(homes.as_at, {str(ward): scale * float(n) for ward, n in frame.itertuples(index=False)})
 
 
 def _scale(snapshot: Snapshot) -> float:
