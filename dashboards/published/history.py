@@ -9,8 +9,9 @@ import ibis
 from ibis.backends.duckdb import Backend
 from sqlmodel import Session
 
+from dashboards.published import snapshots
 from engage.foundation.identity import former_codes
-from engage.foundation.lake import history
+from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Office
 from segments.areas import wards
 from segments.engine import execution
@@ -25,18 +26,40 @@ class Counted:
     electors: Mapping[str, float]
 
 
-def counted(office: Office, authority: str) -> tuple[Counted, ...]:
-    """Every register that homes were built from, oldest first; of those of one day the newest. Before its own, those of
-    the councils that it was, or that went into it, together."""
+def registers(office: Office, session: Session, authority: str) -> dict[date, Snapshot]:
+    """The table of homes of every register, oldest first: of those of one day the one that was published from, else the
+    newest. A day's later imports do not restate it."""
+    built = [one for one in history(session, authority, "households") if office.lake.file(one).exists()]
+    known = {one.id: one for one in built}
+    found: dict[date, Snapshot] = {}
+    for kept in snapshots.standing(office, session, authority, snapshots.COMPLETENESS):
+        for number in kept.report["basis"]:
+            if number in known:
+                found.setdefault(known[number].as_at, known[number])
+    for one in built:
+        found.setdefault(one.as_at, one)
+    return dict(sorted(found.items()))
+
+
+def counted(office: Office, authority: str, homes: Snapshot) -> Counted:
     with office.database.session() as session, execution.connect() as backend:
+        return _counted(office, session, backend, homes, authority)
 
-        def of(code: str) -> dict[date, Counted]:
-            return _of(office, session, backend, code, authority)
 
-        own = of(authority)
-        former = [found for each in former_codes(session, authority) if (found := of(each.code))]
-        found = {day: each for day, each in _together(former).items() if not own or day < min(own)} | own
-    return tuple(found[day] for day in sorted(found))
+def of_former(office: Office, authority: str, before: date) -> tuple[Counted, ...]:
+    """The registers of the councils that it was, or that went into it, together, before its own first."""
+    with office.database.session() as session, execution.connect() as backend:
+        former = [_of(office, session, backend, each.code, authority) for each in former_codes(session, authority)]
+    found = _together([days for days in former if days])
+    return tuple(found[day] for day in sorted(found) if day < before)
+
+
+def _counted(office: Office, session: Session, backend: Backend, homes: Snapshot, authority: str) -> Counted:
+    placed = wards.restated(backend, office, session, authority, execution.table(backend, office.lake, homes))
+    within = placed.filter(ibis._.ward.notnull())
+    frame = within.group_by("ward").agg(electors=ibis._.electors.sum()).execute()
+    scale = registrations.scale(homes)
+    return Counted(homes.as_at, {str(ward): scale * float(n) for ward, n in frame.itertuples(index=False)})
 
 
 def _of(office: Office, session: Session, backend: Backend, code: str, authority: str) -> dict[date, Counted]:
@@ -45,13 +68,7 @@ def _of(office: Office, session: Session, backend: Backend, code: str, authority
     for snapshot in history(session, code, "households"):
         if snapshot.as_at in found or not office.lake.file(snapshot).exists():
             continue
-        homes = wards.restated(
-            backend, office, session, authority, execution.table(backend, office.lake, snapshot)
-        ).filter(ibis._.ward.notnull())
-        frame = homes.group_by("ward").agg(electors=ibis._.electors.sum()).execute()
-        scale = registrations.scale(snapshot)
-        by_ward = {str(ward): scale * float(n) for ward, n in frame.itertuples(index=False)}
-        found[snapshot.as_at] = Counted(snapshot.as_at, by_ward)
+        found[snapshot.as_at] = _counted(office, session, backend, snapshot, authority)
     return found
 
 
