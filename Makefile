@@ -9,6 +9,9 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 JOBS ?= $(if $(ROOM),0,$(shell expr $(CORES) + 1))
 ROOMS = $(shell find tests -name 'test_*.py' | sed -n 's|^tests/\(.*\)/[^/]*$$|\1|p' | sort -u)
 
+# Else each of the many processes that the tests start would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test room check lint types floors tables docs bench soak services clean
 
 help: ## List the targets

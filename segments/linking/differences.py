@@ -283,7 +283,7 @@ class _Comparison:
         total = (
             self._street(street, extra)
             + self._name(name)
-            + self._strange(extra, bool(name) or 0 < len(street) < len(self.home.street))
+            + self._strange(extra, bool(name) or (bool(street) and TYPES.issuperset(street)))
         )
         return total + self.slips + self._postcode()
 

@@ -12,7 +12,7 @@ LEAST_WEIGHT = 10.0
 # Homes with less than this are not worth showing to anybody.
 WORTH_ASKING = 0.0
 SHOWN = 12
-IMPROVED = 5
+IMPROVED = 5  # of them the matcher looks at twice
 # What the differences say is shown before what the matcher does: as bits, less two for each point against.
 BEST, FAR = 60.0, 25.0
 # A word that more homes than this share tells nothing of where one lies: ROAD, COTTAGE.

@@ -42,7 +42,7 @@ select s.token as said, t.token, damerau_levenshtein(s.token, t.token) as edits
 from said s join meant t on abs(length(s.token) - length(t.token)) <= 2
 where damerau_levenshtein(s.token, t.token) <= case when length(s.token) >= {LONG} then 2 else 1 end
 """
-# Two words written as one are a word that the gazetteer does not have either.
+# Two words written as one are a word that the gazetteer does not have either; how it begins keeps the pairs few.
 JOINED = """
 create table joined as
 with words as (select distinct string_split(core, ' ') as words from wording where home or live),
@@ -51,8 +51,8 @@ pairs as (select distinct words[n] as first, words[n + 1] as second
     where not regexp_matches(words[n] || words[n + 1], '[0-9]')),
 said as (select distinct token from spot_token where length(token) > 5 and not regexp_matches(token, '[0-9]')
     and token not in (select token from known union select token from place))
-select token as said, first, second from said join pairs on abs(length(token) - length(first) - length(second)) <= 1
-where damerau_levenshtein(token, first || second) <= 1
+select token as said, first, second from said join pairs on left(token, 3) = left(first || second, 3)
+where abs(length(token) - length(first) - length(second)) <= 1 and damerau_levenshtein(token, first || second) <= 1
 qualify row_number() over (partition by token order by damerau_levenshtein(token, first || second), first) = 1;
 insert into spot_token
 select spot, postcode, unnest([first, second]) from spot_token join joined on joined.said = spot_token.token

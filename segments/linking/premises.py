@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-UNIT_WORDS = frozenset(
-    [
-        "FLAT", "FLATS", "STUDIO", "MAISONETTE", "BEDSIT", "SUITE", "FFLAT", "BEDROOM", "PLOT", "CHALET", "CARAVAN",
-        "PITCH",
-    ]
-)  # fmt: skip
+UNIT_WORDS = frozenset(("FLAT", "FLATS", "STUDIO", "MAISONETTE", "BEDSIT", "SUITE", "FFLAT", "BEDROOM", "PLOT")) | {
+    "CARAVAN", "CHALET", "PITCH",
+}  # fmt: skip
 # A part of a building that is called by where it lies; as good as a number.
 POSITIONS = {"ANNEX": "ANNEXE", **{word: word for word in ("ANNEXE", "LEFT", "RIGHT", "FRONT", "REAR", "MIDDLE")}}
 LEVELS = {
