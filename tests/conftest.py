@@ -21,6 +21,7 @@ EAST_STAFFORDSHIRE = "E07000193"
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What a room or a module makes once for all its tests is made by one test process, which gets them all."""
     for item in items:
