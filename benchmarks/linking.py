@@ -130,7 +130,8 @@ def measure_noise(office: Office, gazetteer: Path, folder: Path) -> list[str]:
 
 NOISY_COUNTS = """
 with said as (
-    select r.* exclude (uprn), e.uprn from read_parquet('{register}') r left join read_parquet('{electors}') e using (person)),
+    select r.* exclude (uprn), e.uprn
+    from read_parquet('{register}') r left join read_parquet('{electors}') e using (person)),
 asked as (select unnest(people).person as person, list_transform(candidates, home -> home.uprn) as homes
     from read_parquet('{questions}'))
 select count(uprn), count(*) filter (uprn = truth), count(*) filter (uprn <> truth and not taken),
