@@ -26,7 +26,7 @@ CONTACT: Mapping[str, object] = {
 
 def contacts(office: Office, actor: Actor, folder: Path, *rows: dict[str, object], name: str = "c.csv") -> ImportReport:
     text = papers.table(CONTACT, [[(dict(CONTACT) | row)[key] for key in CONTACT] for row in rows])
-    return import_file(office, actor, "contacts", papers.write(folder, name, text), TODAY, accept_shrink=True)
+    return import_file(office, actor, "contacts", papers.write(folder, name, text), TODAY, accept_problems=True)
 
 
 def suppressions(office: Office, actor: Actor, folder: Path, *rows: tuple[object, ...]) -> ImportReport:
