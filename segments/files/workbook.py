@@ -17,9 +17,7 @@ from segments.files.archives import archive_of_workbook
 MOST = 1 << 29  # bytes unpacked: more than the million rows a sheet can have
 FORMULA = re.compile(rb"<(?:\w+:)?f[ >]")
 # A row that is hidden and has cells: one without ends with />.
-HIDDEN = re.compile(
-    rb"<(?:\w+:)?row\s[^>]*\bhidden=[\"'](?:1|true)[\"'](?:[^>]*[^/>])?>"
-)
+HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden=[\"'](?:1|true)[\"'](?:[^>]*[^/>])?>")
 BATCH = 10_000
 Cell = int | float | str | bool | date | datetime | time | timedelta
 
