@@ -244,12 +244,16 @@ def _complete(office: Office, authority: str, shapes: Mapping[str, tuple[str, An
     rows, whole = gap.by_ward(office, authority), gap.overall(office, authority)
     if newest is None:
         raise InputRefused(households.NOT_BUILT)
-    made = _made(office, authority, rows, whole, homes, newest)
-    basis = [one.id or 0 for one in homes.values()]
-    told = replace(made, wards=_wards(rows, shapes, made.pasts[-1]))
+    now = counted(office, authority, newest)
+    of_each = [*of_former(office, authority, min(homes)), *(counted(office, authority, one) for one in homes.values())]
+    held = {one.as_at: _before(rows, one, now) for one in of_each}
+    pasts = tuple(_past(day, whole, then) for day, then in held.items())
+    named = {code: (ward, None) for code, (ward, _) in shapes.items()}
+    told = Complete(pasts[-1].as_at, pasts[-1].whole, _wards(held[pasts[-1].as_at], named), pasts)
     snapshots.keep(
-        office, told, authority=authority, name=snapshots.COMPLETENESS, as_at=told.as_at, source=source, basis=basis
-    )
+        office, told, authority=authority, name=snapshots.COMPLETENESS, as_at=told.as_at, source=source,
+        basis=[one.id or 0 for one in homes.values()],
+    )  # fmt: skip
     return told
 
 
@@ -258,32 +262,28 @@ def _source(homes: Mapping[date, Snapshot], places: tuple[int | None, ...]) -> s
     return sha256(json.dumps(read).encode()).hexdigest()
 
 
-def _made(
-    office: Office, authority: str, rows: Sequence[gap.Row], whole: gap.Row, homes: Mapping[date, Snapshot],
-    newest: Snapshot,
-) -> Complete:  # fmt: skip
+def _before(rows: Sequence[gap.Row], then: Counted, now: Counted) -> list[gap.Row]:
     """Entries that name nobody are taken to be the same share of each register as of the newest."""
-    now = counted(office, authority, newest)
-    own = (counted(office, authority, one) for one in homes.values())
-    pasts = tuple(_past(rows, whole, one, now) for one in (*of_former(office, authority, min(homes)), *own))
-    return Complete(pasts[-1].as_at, pasts[-1].whole, (), pasts)
 
-
-def _past(rows: Sequence[gap.Row], whole: gap.Row, then: Counted, now: Counted) -> Past:
     def before(row: gap.Row) -> gap.Row:
         electors = now.electors.get(row.key, 0.0)
         share = then.electors.get(row.key, 0.0) / electors if electors else 1.0
         return replace(row, registered=row.registered * share)
 
-    held = [before(row) for row in rows]
-    eligible, registered = _counts(held)
+    return [before(row) for row in rows]
+
+
+def _past(as_at: date, whole: gap.Row, rows: Sequence[gap.Row]) -> Past:
+    eligible, registered = _counts(rows)
     by_ward = {row.key: _completeness(row, eligible[row.key], registered[row.key]) for row in rows}
-    return Past(then.as_at, _completeness(whole, eligible.total, registered.total), by_ward)
+    return Past(as_at, _completeness(whole, eligible.total, registered.total), by_ward)
 
 
-def _wards(rows: Sequence[gap.Row], shapes: Mapping[str, tuple[str, Any]], past: Past) -> tuple[Ward, ...]:
+def _wards(rows: Sequence[gap.Row], shapes: Mapping[str, tuple[str, Any]]) -> tuple[Ward, ...]:
+    eligible, registered = _counts(rows)
     named = {row.key: row.name for row in rows} | {code: name for code, (name, _) in shapes.items()}
-    return _by_name([Ward(code, name, past.ward(code)) for code, name in named.items()])
+    made = {row.key: _completeness(row, eligible[row.key], registered[row.key]) for row in rows}
+    return _by_name([Ward(c, n, made.get(c, NOTHING), shapes[c][1] if c in shapes else None) for c, n in named.items()])
 
 
 def _by_name(wards: Sequence[Ward]) -> tuple[Ward, ...]:
