@@ -45,7 +45,9 @@ class Borough:
         self.reports: dict[str, ImportReport] = {}
         for name, file in FILES.items():
             kind = "indicator" if name in (*TABLES, "imd2025") else name
-            self.reports[name] = import_file(self.office, self.actor, kind, data / f"{file}.gz", AS_AT)
+            self.reports[name] = import_file(
+                self.office, self.actor, kind, data / f"{file}.gz", AS_AT, accept_problems=True
+            )
         self.seconds = time.process_time() - started
 
     def planted(self, file: str) -> Counter[str]:
