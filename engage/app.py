@@ -64,7 +64,7 @@ def create_app(office: Office | None = None) -> Litestar:
     """The ASGI application; without an office it opens the one the environment describes."""
     office = office or Office()
     logs.configure(office.settings.log_level)
-    handlers = [static.serve, *(handler for room in ROOMS for handler in room), *dash_app.mount(office)]
+    handlers = [static.serve, *(handler for room in ROOMS for handler in room), *dash_app.mount()]
     return Litestar(
         # One router around all: Litestar 2.25 breaks a threaded GET when its path's POST is registered after it.
         route_handlers=[Router("/", route_handlers=handlers)],

@@ -11,11 +11,10 @@ from sqlmodel import Session
 from campaigns.closing import reconciliation as reckoning
 from campaigns.closing.reconciliation import Reckoning
 from campaigns.plan.audience import connect
-from campaigns.records.lookup import find, permit
+from campaigns.records.lookup import audience_file, find, permit
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, Channel, MessageState
 from campaigns.sending import breaker, settlement
 from campaigns.sending.breaker import Answered
-from campaigns.sending.ledger import audience_file
 from campaigns.sending.outcome import Patience
 from engage.foundation.calendar import in_force, law, quiet_until
 from engage.foundation.identity import Authority, Right

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from campaigns.records.models import Approval, Campaign, CampaignState, Wave
 from engage.foundation import audit
 from engage.foundation.calendar import law, registration_deadline
-from engage.foundation.errors import NotAllowed, NotFound, SendBlocked
+from engage.foundation.errors import InputRefused, NotAllowed, NotFound, SendBlocked
 from engage.foundation.identity import Account, Authority, Right, demand
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
@@ -63,7 +63,10 @@ def approvals(office: Office, actor: Actor, campaign_id: int) -> list[Approval]:
 
 
 def audience_file(office: Office, session: Session, campaign: Campaign) -> Path:
-    return office.lake.file(session.get_one(Snapshot, campaign.audience_snapshot))
+    snapshot = session.get(Snapshot, campaign.audience_snapshot) if campaign.audience_snapshot else None
+    if snapshot is None:
+        raise InputRefused(f"Campaign {campaign.id} has no audience yet. Submit it first.")
+    return office.lake.file(snapshot)
 
 
 def nation_of(session: Session, authority: str) -> str:

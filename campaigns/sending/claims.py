@@ -14,9 +14,9 @@ from campaigns.approval.validity import Approved
 from campaigns.plan.audience import Directory
 from campaigns.plan.plan import Plan
 from campaigns.records import lookup
+from campaigns.records.lookup import audience_file
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Reason, Wave
 from campaigns.sending.guard import Guard
-from campaigns.sending.ledger import audience_file
 from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 

@@ -11,13 +11,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from campaigns.plan.audience import connect
-from campaigns.records.lookup import find, permit, waves
+from campaigns.records.lookup import audience_file, find, permit, waves
 from campaigns.records.models import MESSAGES, WAITING, Campaign, Message, MessageState
 from engage.foundation import audit
 from engage.foundation.clock import london
-from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
-from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 
 ASSIGNMENT = ("uprn", "arm", "contacted_on", "channel")
@@ -115,13 +113,6 @@ def total(office: Office, authority: str) -> Standing:
         for state, count in session.execute(counted):
             result.add(state, count)
     return result
-
-
-def audience_file(office: Office, session: Session, campaign: Campaign) -> Path:
-    snapshot = session.get(Snapshot, campaign.audience_snapshot) if campaign.audience_snapshot else None
-    if snapshot is None:
-        raise InputRefused(f"Campaign {campaign.id} has no audience yet. Submit it first.")
-    return office.lake.file(snapshot)
 
 
 def export_ledger(office: Office, actor: Actor, campaign_id: int, to: TextIO) -> int:

@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 from campaigns.messages.wording import link_token
 from campaigns.plan import audience
 from campaigns.plan.audience import Home
+from campaigns.records.lookup import audience_file
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Reason, Wave
 from campaigns.sending.guard import Closed, Guard
-from campaigns.sending.ledger import audience_file
 from engage.foundation import audit
 from engage.foundation.background import ahead
 from engage.foundation.clock import today

@@ -23,7 +23,6 @@ from dashboards.pages.compression import Compressed
 from dashboards.published.figures import Figures, published
 from dashboards.published.selection import ARM, BY, View
 from engage.foundation.identity import Right
-from engage.foundation.office import Office
 from engage.foundation.web.handlers import Asked, ByAccount, InOffice, requires
 from engage.foundation.web.static import asset
 from engage.foundation.web.templating import render
@@ -50,7 +49,7 @@ _figures: ContextVar[Figures] = ContextVar("figures_of_this_request")
 _page: ContextVar[Callable[[dict[str, str]], str]] = ContextVar("page_of_this_request")
 
 
-def mount(office: Office) -> list[ControllerRouterHandler]:  # noqa: ARG001  # the request brings the office
+def mount() -> list[ControllerRouterHandler]:
     """The handlers of everything beneath `/dashboard/`.
 
     Handlers that answer with Dash's ASGI application, and not Litestar's own mount: that would strip the prefix which

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from campaigns.records.lookup import find
-from campaigns.sending.ledger import audience_file
+from campaigns.records.lookup import audience_file, find
 from dashboards.published.disclosure import RULE, Disclosure
 from dashboards.published.findings import NO_EFFECT, UNSEEN, Cell, Effect, Side, parts_of, publish, tally
 from dashboards.published.outcomes import outcomes

@@ -110,7 +110,7 @@ def test_a_message_says_which_record_its_contact_came_from(office: Office, maker
     campaign = maker.launched(30)
     with office.database.session() as session:
         found = session.get_one(Campaign, campaign.id)
-        path = ledger.audience_file(office, session, found)
+        path = lookup.audience_file(office, session, found)
         homes = audience.Directory(path).of([100000000000, 100000000001])
     assert homes[100000000000].sources["email"] == "Garden waste"
     assert homes[100000000001].sources == {"email": "", "sms": "Council tax"}
