@@ -6,8 +6,9 @@ Sixteen wards of 400 homes, baselines from 6 to 25 %, one to three people to a h
 each ward's homes reminded; effects of 0, +1 and +8 points. The sums of every run are made at once with NumPy; the same
 first runs of each go row by row through `dashboards.statistics.uplift.by_ward` and must come out alike. What
 follows from the sums (shrinking, Newcombe's intervals, what a page says) is the project's own code in every run. Then:
-looking again and again before the window closes, several arms, few clusters, wards that truly differ; and Table 3a of
-Gerber, Green and Larimer 2008 from the 344,084 rows beside the project. Exit code 1 when a limit is missed.
+looking again and again before the window closes, several arms, few clusters, matched pairs, wards that truly differ;
+and Table 3a of Gerber, Green and Larimer 2008 from the 344,084 rows beside the project. Exit code 1 when a limit is
+missed.
 """
 
 import argparse
@@ -25,9 +26,10 @@ from scipy import stats
 
 from dashboards.published.findings import Cell, publish
 from dashboards.statistics.intervals import Interval, Z
+from dashboards.statistics.least_squares import fit
 from dashboards.statistics.shrinkage import shrink
 from dashboards.statistics.simultaneous import dunnett, looking
-from dashboards.statistics.trial import FEW, Rate, read_table
+from dashboards.statistics.trial import FEW, Rate, read_table, rows
 from dashboards.statistics.uplift import WardEffect, by_ward, compare, estimate, gather
 
 Array = npt.NDArray[np.float64]
@@ -38,6 +40,7 @@ RUNS, EFFECTS = 2_000, (0.0, 0.01, 0.08)
 WARDS, HOMES, CHECKED, CHUNK = 16, 400, 4, 100
 LEAST, MOST, LIT, HOLD = 0.94, 0.96, 0.05, 0.95
 LOOKS, ARMS, PRECINCTS, DRAWS = 26, 4, 14, 999
+PAIRS = [(pairs, alike, 1) for pairs in (8, 30, 60) for alike in (True, False)] + [(8, False, 2), (30, False, 2)]
 BASE = (0.06, 0.25)
 SEED = 2026
 
@@ -261,6 +264,28 @@ def few_clusters(runs: int, effect: float) -> tuple[float, float]:
     return float(held[0] / runs), float(held[1] / runs)
 
 
+def matched_pairs(runs: int, pairs: int, *, effect: float = 0.05, alike: bool = False, to_an_arm: int = 1) -> float:
+    """Blocks of so many clusters to an arm, of 10 to 60 people (`alike`: all of 30) whose level differs from block to
+    block and from cluster to cluster: how often the interval holds the effect."""
+    rng = np.random.default_rng([SEED, 12, pairs, to_an_arm, alike])
+    held = 0
+    for _ in range(runs):
+        count = 2 * to_an_arm * pairs
+        size = np.full(count, 30) if alike else rng.integers(10, 61, count)
+        block = np.arange(count) // (2 * to_an_arm)
+        level = rng.normal(0.35, 0.08, pairs)[block] + rng.normal(0, 0.05, count)
+        lot = np.concatenate([rng.permutation(2 * to_an_arm) < to_an_arm for _ in range(pairs)])
+        yes = rng.binomial(size, np.clip(level + effect * lot, 0, 1))
+        place = np.repeat(np.arange(count), size)
+        got = np.arange(place.size) - np.repeat(size.cumsum() - size, size) < yes[place]
+        arm = np.where(lot, "now", "later")[place]
+        table = pd.DataFrame({"arm": arm, "y": got.astype(float), "street": place, "pair": block[place]})
+        # Not `estimate`, which would draw the lot again 9,999 times besides: the interval does not need it.
+        found = fit(rows(table, arm="arm", outcome="y", cluster="street", block="pair"), ["now"])
+        held += bool(abs(found.differences[0] - effect) <= found.critical * found.errors[0])
+    return held / runs
+
+
 def spread_apart(runs: int, limits: list[str]) -> None:
     """Random effects as the model has them: wards of one error whose true effects are normal."""
     rng = np.random.default_rng([SEED, 10])
@@ -326,6 +351,11 @@ def _others(runs: int, limits: list[str]) -> None:
         formula, lot = few_clusters(runs // 4, effect)
         print(f"  {2 * PRECINCTS} precincts, {100 * effect:+.0f} points: CR1 holds {formula:.1%}, the lot {lot:.1%}")
         _limit(limits, "few clusters, the lot drawn again", lot, 0.93, 1)
+    for pairs, alike, to_an_arm in PAIRS:
+        share = matched_pairs(runs, pairs, alike=alike, to_an_arm=to_an_arm)
+        what = f"{pairs} blocks of {to_an_arm} to an arm{', of one size' if alike else ''}"
+        print(f"  {what}: {share:.1%}")
+        _limit(limits, what, share, LEAST, MOST)
 
 
 def main() -> int:

@@ -7,7 +7,7 @@
 #   TŶ GLAS no better than BRYN GLAS next door, while both spelt alike it is certain.
 # Seen: 2026-11-30, uk-address-matcher 1.5.3, splink 4.0.17, DuckDB 1.5.6.
 # In Engage: addresses of electors without a UPRN are compared with the gazetteer's. What is exactly alike is found
-#   without accents and never meets the matcher; what differs in more than that should go to it without them too.
+#   without accents and never meets the matcher; what differs in more than that goes to it without them too.
 set -euo pipefail
 PYTHON=${PYTHON:-python3}
 folder=$(mktemp -d)

@@ -60,6 +60,8 @@ def api_gaps(office: InOffice, account: ByAccount) -> dict[str, Any]:
         "rows": [row.as_dict() for row in found.wards],
         "overall": found.overall.as_dict(),
         "groups": {key: [row.as_dict() for row in rows] for key, rows in found.groups.items()},
+        "people": found.people,
+        "notes": found.notes,
         "assumptions": [*gap.ASSUMPTIONS, gap.INFERRED],
     }
 

@@ -49,6 +49,10 @@ def _warnings(found: Council) -> list[str]:
         for register in found.registers
         if register.share < 0.95
     ]
+    alone = found.found.caveats.alone if found.found else None
+    if alone and alone.rows:
+        homes, places = f"{alone.rows:,} home{'s' * (alone.rows > 1)}", "a ward" if alone.blocks == 1 else "wards"
+        said.append(f"In {places} where only one group has homes there is nothing to compare: {homes} in no figure.")
     for fate in found.fates:
         if fate.comparison and fate.contacted:
             said.append(f"{fate.contacted:,} homes of the comparison {hides}")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -37,9 +38,9 @@ class Delivery:
     `contacted` of the comparison is contamination; all but `contacted` of a reminded arm is assigned and not
     contacted. `not_yet` has a message that is waiting, or left after that day. `undeliverable`: every message failed.
     `elsewhere` had a message of another campaign since the window began. `emptied` had somebody on the register before
-    and nobody after; `removed` is no home any more: both stay in the denominator, and are missing before a later
-    register or a table of homes. `pounds` is what the arm's messages cost, from and to, before VAT: what Notify said,
-    else by the prices in force.
+    and nobody after; `removed` is no home of the gazetteer any more: both stay in the denominator, and are missing
+    before a later register or a table of homes. `pounds` is what the arm's messages cost, from and to, before VAT: what
+    Notify said, else by the prices in force.
     """
 
     arm: str
@@ -136,12 +137,22 @@ def _emptied(office: Office, actor: Actor, campaign_id: int, uprns: pd.Index) ->
 
 
 def _homes_now(office: Office, session: Session, authority: str) -> pd.Index | None:
+    """Every home there is. The table of homes leaves out protected addresses and whoever asked for no reminders: by
+    it alone, those would be told apart as homes that are no more. The gazetteer has them.
+    """
     built = current(session, authority, "households")
     if built is None:
         return None
+    gazetteer = current(session, authority, "gazetteer")
     with execution.connect() as backend:
-        uprns: pd.Index = pd.Index(execution.table(backend, office.lake, built).uprn.execute())
-    return uprns
+        tables = [execution.table(backend, office.lake, each) for each in (built, gazetteer) if each]
+        found = [_residential(table).uprn.execute() for table in tables]
+    every: pd.Index[Any] = pd.Index(pd.concat(found)).unique()
+    return every
+
+
+def _residential(table: ir.Table) -> ir.Table:
+    return table.filter(table.residential) if "residential" in table.columns else table
 
 
 def _pounds(own: pd.DataFrame, uprns: pd.Index, until: date, price: Price) -> tuple[float, float]:

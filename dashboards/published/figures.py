@@ -2,29 +2,34 @@
 and every chart and its words read these and nothing else. Whoever may sign in sees the same ones.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlmodel import Session, col, select
 
 from campaigns.records.models import Campaign
+from dashboards.published import snapshots
 from dashboards.published.disclosure import HIDDEN, RULE, Breakdown, Published
 from dashboards.published.findings import NO_EFFECT, UNSEEN, Effect, Finding, WardFinding, publish
 from dashboards.published.groups import Divided, GroupFinding, divide, grouped
-from dashboards.published.history import Counted, counted
-from dashboards.published.outcomes import cells, reading
+from dashboards.published.history import Counted, counted, of_former, registers
+from dashboards.published.outcomes import Reading, cells, reading
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments.areas import wards
+from segments.homes import households
 from segments.missing import gap
 
-READ = ("register", "households", "indicator", "population", "boundaries", "geography")
+PLACES = ("indicator", "population", "boundaries", "geography")
+READ = ("register", "households", *PLACES)
 ALL = "All wards"
 NOT_SHOWN = Published(HIDDEN, None)
 UNTIL_CLOSED = "What the reminders changed in each ward and group is shown once the outcome window has closed."
@@ -178,7 +183,7 @@ _KNOWN: WeakKeyDictionary[Office, dict[str, tuple[object, Figures]]] = WeakKeyDi
 
 
 def published(office: Office, authority: str) -> Figures:
-    """The figures as they stand; worked out again only when what they are read from has changed."""
+    """The figures as they were published, from the lake; looked up again only when something was imported since."""
     with office.database.session() as session:
         name = find_authority(session, authority).name
         launched = _launched(session, authority)
@@ -194,9 +199,9 @@ def _launched(session: Session, authority: str) -> list[Campaign]:
     return list(session.exec(query.order_by(col(Campaign.id).desc())))
 
 
-def _snapshots(session: Session, authority: str) -> tuple[int | None, ...]:
+def _snapshots(session: Session, authority: str, kinds: Sequence[str] = READ) -> tuple[int | None, ...]:
     query = select(Snapshot).where(
-        Snapshot.authority == authority, col(Snapshot.kind).in_(READ), col(Snapshot.undone_at).is_(None)
+        Snapshot.authority == authority, col(Snapshot.kind).in_(kinds), col(Snapshot.undone_at).is_(None)
     )
     return tuple(snapshot.id for snapshot in session.exec(query.order_by(col(Snapshot.id))))
 
@@ -209,31 +214,69 @@ def _gather(office: Office, authority: str, name: str, launched: Sequence[Campai
     trials = tuple(trial for campaign in launched for trial in _trials(office, authority, campaign))
     shapes = wards.shapes(office, authority)
     try:
-        rows, whole = gap.by_ward(office, authority), gap.overall(office, authority)
+        held = _complete(office, authority, shapes)
     except InputRefused as refused:
         bare = _by_name([Ward(code, ward, geometry=shape) for code, (ward, shape) in shapes.items()])
         return Figures(authority, name, bare, missing=str(refused), trials=trials)
-    total = _completeness(whole, *(counts.total for counts in _counts(rows)))
-    as_at = _register_date(office, authority)
-    pasts = _pasts(rows, whole, counted(office, authority))
-    return Figures(authority, name, _wards(rows, shapes), total, as_at, trials=trials, pasts=pasts)
+    drawn = tuple(replace(w, geometry=shapes[w.code][1]) if w.code in shapes else w for w in held.wards)
+    return Figures(authority, name, drawn, held.whole, held.as_at, trials=trials, pasts=held.pasts)
 
 
-def _pasts(rows: Sequence[gap.Row], whole: gap.Row, registers: Sequence[Counted]) -> tuple[Past, ...]:
+@dataclass(frozen=True)
+class Complete:
+    """How complete the registers are, as it was published: by what is known of places today, each register by the first
+    import of its day that was published."""
+
+    as_at: date
+    whole: Completeness
+    wards: tuple[Ward, ...]
+    pasts: tuple[Past, ...]
+
+
+def _complete(office: Office, authority: str, shapes: Mapping[str, tuple[str, Any]]) -> Complete:
+    with office.database.session() as session:
+        newest = current(session, authority, "households")
+        homes = registers(office, session, authority)
+        source = _source(homes, _snapshots(session, authority, PLACES))
+        kept = snapshots.standing(office, session, authority, snapshots.COMPLETENESS)
+    if found := next((each for each in kept if each.source == source), None):
+        return snapshots.read(office, found, Complete)
+    rows, whole = gap.by_ward(office, authority), gap.overall(office, authority)
+    if newest is None:
+        raise InputRefused(households.NOT_BUILT)
+    now = counted(office, authority, newest)
+    of_each = [*of_former(office, authority, min(homes)), *(counted(office, authority, one) for one in homes.values())]
+    held = {one.as_at: _before(rows, one, now) for one in of_each}
+    pasts = tuple(_past(day, whole, then) for day, then in held.items())
+    named = {code: (ward, None) for code, (ward, _) in shapes.items()}
+    told = Complete(pasts[-1].as_at, pasts[-1].whole, _wards(held[pasts[-1].as_at], named), pasts)
+    snapshots.keep(
+        office, told, authority=authority, name=snapshots.COMPLETENESS, as_at=told.as_at, source=source,
+        basis=[one.id or 0 for one in homes.values()],
+    )  # fmt: skip
+    return told
+
+
+def _source(homes: Mapping[date, Snapshot], places: tuple[int | None, ...]) -> str:
+    read = [[day.isoformat(), one.id] for day, one in homes.items()], places
+    return sha256(json.dumps(read).encode()).hexdigest()
+
+
+def _before(rows: Sequence[gap.Row], then: Counted, now: Counted) -> list[gap.Row]:
     """Entries that name nobody are taken to be the same share of each register as of the newest."""
-    return tuple(_past(rows, whole, register, registers[-1]) for register in registers)
 
-
-def _past(rows: Sequence[gap.Row], whole: gap.Row, then: Counted, now: Counted) -> Past:
     def before(row: gap.Row) -> gap.Row:
         electors = now.electors.get(row.key, 0.0)
         share = then.electors.get(row.key, 0.0) / electors if electors else 1.0
         return replace(row, registered=row.registered * share)
 
-    held = [before(row) for row in rows]
-    eligible, registered = _counts(held)
+    return [before(row) for row in rows]
+
+
+def _past(as_at: date, whole: gap.Row, rows: Sequence[gap.Row]) -> Past:
+    eligible, registered = _counts(rows)
     by_ward = {row.key: _completeness(row, eligible[row.key], registered[row.key]) for row in rows}
-    return Past(then.as_at, _completeness(whole, eligible.total, registered.total), by_ward)
+    return Past(as_at, _completeness(whole, eligible.total, registered.total), by_ward)
 
 
 def _wards(rows: Sequence[gap.Row], shapes: Mapping[str, tuple[str, Any]]) -> tuple[Ward, ...]:
@@ -268,16 +311,48 @@ def _whole(percentage: float) -> Published:
     return Published(f"{value}%", value)
 
 
+@dataclass(frozen=True)
+class Trials:
+    """What one campaign published from one register."""
+
+    trials: tuple[Trial, ...]
+
+
 def _trials(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
-    plan = campaign.plan
-    comparison = plan.get("comparison", "")
-    arms = [arm for arm in plan.get("arms", {}) if arm != comparison]
+    """As they were published, else made and kept: from then on they stay, once the window has closed for good, before
+    that until a register of another day comes."""
+    if campaign.plan.get("comparison", "") not in campaign.plan.get("arms", {}):
+        return [Trial(str(campaign.id), campaign.name, waiting="Everybody was reminded, so there is no comparison.")]
+    name = f"campaign {campaign.id}"
     with office.database.session() as session:
         read = reading(session, campaign)
-    if comparison not in plan.get("arms", {}):
-        return [Trial(str(campaign.id), campaign.name, waiting="Everybody was reminded, so there is no comparison.")]
-    if read is None:
+        kept = snapshots.standing(office, session, authority, name)
+    final = next((one for one in kept if one.source == CLOSED), None)
+    if read is None and final is None:
         return [Trial(str(campaign.id), campaign.name, waiting=_waiting(campaign))]
+    source = INTERIM if read and read.interim else CLOSED
+    found = final or next((one for one in kept if read and (one.source, one.as_at) == (source, read.as_at)), None)
+    if found or read is None:
+        held = snapshots.read(office, found, Trials).trials if found else ()
+        return [replace(trial, name=_named(campaign, trial.arm, len(held))) for trial in held]
+    trials = Trials(tuple(_measured(office, authority, campaign, read)))
+    snapshots.keep(
+        office, trials, authority=authority, name=name, as_at=read.as_at, source=source,
+        basis=[read.register.id or 0],
+    )  # fmt: skip
+    return list(trials.trials)
+
+
+CLOSED, INTERIM = "window closed", "window open"
+
+
+def _named(campaign: Campaign, arm: str, arms: int) -> str:
+    return f"{campaign.name}: {arm}" if arms > 1 else campaign.name
+
+
+def _measured(office: Office, authority: str, campaign: Campaign, read: Reading) -> list[Trial]:
+    comparison = campaign.plan.get("comparison", "")
+    arms = [arm for arm in campaign.plan.get("arms", {}) if arm != comparison]
     actor = Actor(authority, "engage")
     whole, parts = cells(office, actor, campaign.id or 0), grouped(office, actor, campaign.id or 0)
     trials = []
@@ -287,7 +362,7 @@ def _trials(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
         trials.append(
             Trial(
                 key=f"{campaign.id}-{place}" if place else str(campaign.id),
-                name=f"{campaign.name}: {arm}" if len(arms) > 1 else campaign.name,
+                name=_named(campaign, arm, len(arms)),
                 as_at=read.as_at, interim=read.interim, arm=arm, finding=finding,
                 divided=divide(
                     parts, reminded=arm, comparison=comparison, arms=every, whole=finding.effect, interim=read.interim
@@ -300,9 +375,3 @@ def _trials(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
 def _waiting(campaign: Campaign) -> str:
     due = f"{campaign.window_end.day} {campaign.window_end:%B %Y}"
     return f"No later register has been imported yet. The first figures come from the register of {due}."
-
-
-def _register_date(office: Office, authority: str) -> date | None:
-    with office.database.session() as session:
-        homes = current(session, authority, "households")
-    return homes.as_at if homes else None

@@ -134,7 +134,7 @@ def publish(
     overall = _overall(one, zero, rule, critical)
     mine = [ward for ward in parts if ward != OTHERS]
     compared = [compare(ward, _rate(one, ward, rule), _rate(zero, ward, rule), critical) for ward in mine]
-    seen = {ward.ward: ward for ward in gather(overall[1], compared, critical).wards} if overall else {}
+    seen = {ward.ward: ward for ward in gather(overall[1], compared, critical, NOUGHT).wards} if overall else {}
     found = tuple(
         WardFinding(ward, _side(one, ward, rule), _side(zero, ward, rule), _ward_effect(seen.get(ward)))
         if ward in parts and not interim
@@ -147,6 +147,8 @@ def publish(
 
 
 OTHERS = ""
+NOUGHT = 0.0005
+"""Half of a tenth of a point: an end this near to nought is shown as 0.0."""
 
 
 def parts_of(cells: Iterable[Cell], arms: Sequence[str], rule: Disclosure = RULE) -> dict[str, str]:
@@ -244,9 +246,10 @@ def _ward_effect(ward: WardEffect | None) -> Effect:
     return _effect(ward.shrunken, ward.shrunken_interval, too_early=ward.too_early)
 
 
-def _effect(difference: float, interval: Interval, *, too_early: bool | None = None) -> Effect:
-    early = interval.includes(0) if too_early is None else too_early
-    return Effect(_points(difference), _points(interval.low), _points(interval.high), early)
+def _effect(difference: float, interval: Interval, *, too_early: bool = False) -> Effect:
+    """Judged by the ends as they are shown: one that reads 0.0 is not told apart from nought."""
+    low, high = _points(interval.low), _points(interval.high)
+    return Effect(_points(difference), low, high, too_early or (low.value or 0) <= 0 <= (high.value or 0))
 
 
 def _points(share: float) -> Published:

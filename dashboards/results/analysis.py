@@ -33,7 +33,8 @@ electors    how many were on the register before
 contacted   1 where a reminder had left for the home before that day
 
 repeat.py (Python, with pandas and statsmodels) and repeat.R (R, no packages) repeat the headline estimate: least
-squares of registered on arm with an effect for each block, standard errors HC1. They print:
+squares of registered on arm with an effect for each block, standard errors HC1. Homes of a block that has one arm only
+add nothing and are left out. They print:
 
 {expected}
 
@@ -53,6 +54,7 @@ CONTROL = {control}
 homes = pd.read_csv(
     Path(__file__).with_name("analysis.csv"), dtype={{"arm": str, "block": str}}, keep_default_na=False
 )
+homes = homes[homes.groupby("block")["arm"].transform("nunique") > 1]  # a block with one arm adds nothing
 arms = [arm for arm in sorted(homes["arm"].unique()) if arm != CONTROL]
 columns = pd.DataFrame({{arm: (homes["arm"] == arm).astype(float) for arm in arms}})
 blocks = pd.get_dummies(homes["block"], dtype=float)
@@ -71,6 +73,8 @@ control <- {control}
 homes <- read.csv(
   "analysis.csv", colClasses = c(arm = "character", block = "character"), na.strings = character(0)
 )
+# a block with one arm adds nothing
+homes <- homes[ave(match(homes$arm, homes$arm), homes$block, FUN = function(arm) length(unique(arm))) > 1, ]
 arms <- setdiff(sort(unique(homes$arm), method = "radix"), control)
 treated <- sapply(arms, function(arm) as.numeric(homes$arm == arm))
 blocks <- sapply(unique(homes$block), function(block) as.numeric(homes$block == block))

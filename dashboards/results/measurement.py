@@ -42,7 +42,11 @@ def of_table(
         "arm": arm, "outcome": outcome, "cluster": cluster, "block": block, "weight": weight, "contact": contact,
         "covariates": tuple(covariates),
     }  # fmt: skip
-    return estimate(read_table(path, **columns), **columns, control=control).as_dict()
+    table = read_table(path, **columns)
+    try:
+        return estimate(table, **columns, control=control).as_dict()
+    except InputRefused as refused:
+        raise InputRefused(f"{path.name}: {refused}") from None
 
 
 def of_campaign(office: Office, actor: Actor, campaign_id: int) -> dict[str, Any]:
@@ -81,9 +85,8 @@ def _randomised(homes: pd.DataFrame, comparison: str, fates: tuple[Delivery, ...
     )
     wards = by_ward(homes, **known, ward="ward")
     found = overall.as_dict()
-    found["control"]["registered"] = _registered(homes, overall.control)
-    for row in found["arms"]:
-        row["registered"] = _registered(homes, row["arm"])
+    for row in (found["control"], *found["arms"]):
+        row["registered"] = round(row["mean"] * row["n"])
     return {**found, "cost": _cost(overall, fates), "wards": [row for one in wards for row in _ward_rows(one)],
             "between_wards": [_between(one) for one in wards]}  # fmt: skip
 
@@ -112,10 +115,6 @@ def _each(arm: Arm, pounds: tuple[float, float]) -> dict[str, Any]:
 def _between(one: WardUplift) -> dict[str, Any]:
     """`p_same` tests that the effect is the same in every ward; `spread` is its standard deviation between them."""
     return {"arm": one.arm, "p_same": one.gathered.p_same, "spread": one.gathered.spread}
-
-
-def _registered(homes: pd.DataFrame, arm: str) -> int:
-    return int(homes.loc[homes["arm"] == arm, "registered"].sum())
 
 
 def _ward_rows(one: WardUplift) -> list[dict[str, Any]]:

@@ -1,14 +1,18 @@
 """What is found of a trial: each arm against the control, each ward against the others."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import isinf
 from typing import Any
 
+from dashboards.statistics.caveats import Caveats
 from dashboards.statistics.intervals import Interval, Z
 from dashboards.statistics.randomisation import Drawn
 from dashboards.statistics.trial import Rate
 
 NOTHING_KNOWN = Interval(-1.0, 1.0)
+NONE = "none"
+"""The method of an interval without ends, where rows or clusters are all alike and say nothing of chance."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,15 @@ class Arm:
     """One arm against the control. Means and differences are shares (0.05 is 5 points) where the outcome is 0 or 1.
 
     `n` and `clusters` count this arm's own rows; without a cluster column every row is a cluster of its own.
-    `interval` names the method of `low` and `high`: normal, t, or newcombe. What is missing does not apply:
+    `interval` names the method of `low` and `high`: normal, t (on `freedom` degrees), newcombe, or none. What is
+    missing does not apply:
 
     - `z`, of no difference with the pooled variance, and `newcombe`: of two plain rates;
     - `cr0`, the error without the correction for few clusters, and `randomised`, the lot drawn again, which is given
       where an arm and the control have fewer than 40 clusters together: of clusters;
     - `simultaneous`, an interval that holds for all arms at once: of two arms or more;
     - `always_valid`, one that holds for all arms at every look: of a campaign whose window has not closed;
+    - `worst_case`, the difference if all outcomes that are missing went one way, and the other: of yes or no;
     - `adjusted`: of covariates; `complier`: of contact.
     """
 
@@ -65,6 +71,8 @@ class Arm:
     simultaneous: Interval | None = None
     always_valid: Interval | None = None
     critical: float = Z
+    worst_case: Interval | None = None
+    freedom: float | None = None
 
     @property
     def judged(self) -> Interval:
@@ -78,16 +86,20 @@ class Arm:
 
     def as_dict(self) -> dict[str, Any]:
         names = ("arm", "n", "clusters", "mean", "difference", "se", "low", "high", "interval")
-        out: dict[str, Any] = {name: getattr(self, name) for name in names}
-        out |= {name: value for name in ("z", "cr0") if (value := getattr(self, name)) is not None}
-        for name in ("newcombe", "simultaneous", "always_valid"):
+        out: dict[str, Any] = _ended({name: getattr(self, name) for name in names})
+        out |= {name: value for name in ("z", "cr0", "freedom") if (value := getattr(self, name)) is not None}
+        for name in ("newcombe", "simultaneous", "always_valid", "worst_case"):
             if interval := getattr(self, name):
-                out[name] = interval._asdict()
+                out[name] = _ended(interval._asdict())
         for name in ("adjusted", "complier", "randomised"):
             if part := getattr(self, name):
-                # JSON knows no end without end: so few lots there are that none speaks against any effect.
-                out[name] = {key: None if isinf(value) else value for key, value in vars(part).items()}
+                out[name] = _ended(vars(part))
         return out
+
+
+def _ended(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON knows no end without end, of which nothing speaks against any effect."""
+    return {name: None if isinstance(value, float) and isinf(value) else value for name, value in figures.items()}
 
 
 @dataclass(frozen=True)
@@ -133,14 +145,32 @@ class WardUplift:
 
 @dataclass(frozen=True)
 class Uplift:
-    """Every arm against one control; `left_out` counts the rows whose outcome is not known."""
+    """Every arm against one control; `caveats` counts the rows that are in no figure, and says what to know of them."""
 
     control: str
     n: int
     mean: float
     arms: tuple[Arm, ...]
-    left_out: int = 0
+    caveats: Caveats = field(default_factory=Caveats)
+
+    @property
+    def left_out(self) -> int:
+        """The rows whose outcome is not known."""
+        return self.caveats.left_out
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (*self.caveats.notes, *(_without_error(arm) for arm in self.arms if not arm.se))
 
     def as_dict(self) -> dict[str, Any]:
         control = {"arm": self.control, "n": self.n, "mean": self.mean}
-        return {"control": control, "arms": [arm.as_dict() for arm in self.arms], "left_out": self.left_out}
+        arms = [arm.as_dict() for arm in self.arms]
+        return {"control": control, "arms": arms, **self.caveats.as_dict(), "notes": list(self.notes)}
+
+
+def _without_error(arm: Arm) -> str:
+    instead = "there is no interval" if arm.interval == NONE else "the interval is Newcombe’s"
+    return (
+        f"Rows or clusters of {arm.arm!r} and of the control do not differ among themselves, so no standard error can "
+        f"be worked out and {instead}."
+    )

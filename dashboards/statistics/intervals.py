@@ -17,6 +17,10 @@ class Interval(NamedTuple):
     def includes(self, value: float) -> bool:
         return self.low <= value <= self.high
 
+    def near(self, nought: float) -> bool:
+        """Whether it includes 0, or ends no further from it than `nought`."""
+        return self.low <= nought and self.high >= -nought
+
 
 def wilson(yes: float, n: float, critical: float = Z) -> Interval:
     """The 95 % score interval of a rate (Wilson 1927), within 0 and 1; `yes` may be a weighted count. `critical` is

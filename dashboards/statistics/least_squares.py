@@ -1,6 +1,6 @@
 """Least squares of an outcome on arms, within blocks and weighted, with the error the design asks for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
+from dashboards.statistics import small_blocks
 from dashboards.statistics.intervals import LEVEL, Z
 from engage.foundation.errors import InputRefused
 
@@ -20,7 +21,8 @@ Array = npt.NDArray[np.float64]
 class Fit:
     """One difference from the control and its standard error for each arm; `critical` times the error is half the
     95 % interval, `interval` says from which distribution, on `freedom` degrees, `plain` that neither clusters nor
-    blocks were used. `uncorrected` errors are CR0 (HC0) where `errors` are CR1 (HC1); `correlation` is that of the
+    blocks were used. `uncorrected` errors are CR0 (HC0) where `errors` are CR1 or CR2 (HC1), an
+    error of 0 is one that nothing is known of; `correlation` is that of the
     differences, which share their control.
     """
 
@@ -48,27 +50,59 @@ def fit(rows: pd.DataFrame, treated: list[str], covariates: Array | None = None)
         design = design[:, _independent(design)]
     model = sm.OLS(response, design)
     free = max(1, len(rows) - design.shape[1] - absorbed)
+    told = _fitted(rows, model, len(treated), free, lin=covariates is not None)
+    # An error of nothing but rounding is none: clusters or rows that are all alike say nothing of chance.
+    real = np.isfinite(told.errors) & (told.errors > ROUNDING * max(1e-300, float(np.abs(outcome).max())))
+    return replace(told, errors=np.where(real, told.errors, 0.0))
+
+
+ROUNDING = 1e-9
+
+
+def _fitted(rows: pd.DataFrame, model: sm.OLS, arms: int, free: int, *, lin: bool) -> Fit:
     if "cluster" in rows:
+        _refuse_one_cluster(rows)
+        if small_blocks.small(rows):
+            return _within_small_blocks(model, rows, arms)
         found, spread, freedom = _clustered(model, rows, free)
     elif {"block", "weight"} & set(rows.columns):
         found, spread, freedom = model.fit(cov_type="HC0"), len(rows) / free, free
     else:
         # HC0 is p(1-p)/n for a yes-or-no outcome; HC2 is Neyman's s^2/n for any other.
-        binary = covariates is None and rows["outcome"].isin([0.0, 1.0]).all()
-        found = model.fit(cov_type="HC0" if binary else "HC2")
-        return _told(found, len(treated), 1.0, Z, inf)
-    return _told(found, len(treated), spread, float(stats.t.isf((1 - LEVEL) / 2, freedom)), freedom)
+        binary = not lin and rows["outcome"].isin([0.0, 1.0]).all()
+        with np.errstate(invalid="ignore", divide="ignore"):  # of an arm with one row there is no variance
+            found = model.fit(cov_type="HC0" if binary else "HC2")
+        return _told(found, arms, 1.0, inf)
+    return _told(found, arms, spread, freedom)
 
 
-def _told(found: Any, k: int, spread: float, critical: float, freedom: float) -> Fit:
+def _within_small_blocks(model: sm.OLS, rows: pd.DataFrame, arms: int) -> Fit:
+    """CR2, on the fewest degrees of freedom of any arm; CR0 beside it."""
+    found = model.fit(cov_type="cluster", cov_kwds={"groups": rows["cluster"].to_numpy(), "use_correction": False})
+    spread = small_blocks.spread(rows, model.exog, np.asarray(found.resid))
+    freedom = np.nan_to_num(spread.freedom[:arms], nan=1.0, posinf=1.0)
+    told = _told(found, arms, 1.0, max(1.0, float(freedom.min())))
+    own = spread.covariance[:arms, :arms]
+    return replace(told, errors=np.sqrt(np.diag(own)), correlation=_correlation(own))
+
+
+def _told(found: Any, k: int, spread: float, freedom: float) -> Fit:
     covariance: Array = np.asarray(found.cov_params())[:k, :k]
-    raw = np.sqrt(np.diag(covariance))
+    with np.errstate(invalid="ignore"):
+        raw = np.sqrt(np.diag(covariance))
+    critical = Z if freedom == inf else float(stats.t.isf((1 - LEVEL) / 2, freedom))
+    name = "normal" if freedom == inf else "t"
+    return Fit(
+        found.params[:k], raw * np.sqrt(spread), raw, _correlation(covariance), critical, freedom, name, freedom == inf
+    )
+
+
+def _correlation(covariance: Array) -> Array:
+    raw = np.sqrt(np.abs(np.diag(covariance)))
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.nan_to_num(covariance / np.outer(raw, raw))
+        correlation: Array = np.nan_to_num(covariance / np.outer(raw, raw))
     np.fill_diagonal(correlation, 1.0)
-    plain = freedom == inf
-    name = "normal" if plain else "t"
-    return Fit(found.params[:k], raw * np.sqrt(spread), raw, correlation, critical, freedom, name, plain)
+    return correlation
 
 
 def _design(rows: pd.DataFrame, arms: Array, covariates: Array | None) -> Array:
@@ -93,14 +127,17 @@ def _independent(design: Array) -> list[int]:
     return kept
 
 
-def _clustered(model: sm.OLS, rows: pd.DataFrame, free: int) -> tuple[Any, float, int]:
-    """CR1: the sandwich over clusters times G/(G-1) x (N-1)/(N-K), the blocks counted in K."""
+def _refuse_one_cluster(rows: pd.DataFrame) -> None:
     for label, count in rows.groupby("arm")["cluster"].nunique().items():
         if count < 2:
             raise InputRefused(
                 f"The arm {label!r} has only one cluster: its error cannot be known. "
                 "Two clusters or more in each arm were expected."
             )
+
+
+def _clustered(model: sm.OLS, rows: pd.DataFrame, free: int) -> tuple[Any, float, int]:
+    """CR1: the sandwich over clusters times G/(G-1) x (N-1)/(N-K), the blocks counted in K."""
     number = int(rows["cluster"].nunique())
     keywords = {"groups": rows["cluster"].to_numpy(), "use_correction": False}
     found = model.fit(cov_type="cluster", cov_kwds=keywords)

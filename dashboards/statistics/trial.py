@@ -8,10 +8,14 @@ from typing import NoReturn
 import numpy as np
 import pandas as pd
 
+from dashboards.statistics.labels import Spelling, spellings, together
 from engage.foundation.errors import InputRefused
 
 FEW = 10
+DEALT = ("arm", "cluster", "block")
+"""The roles whose labels people type."""
 COVARIATE = "covariate "
+NUMBER = "a number, or yes or no"
 ANSWERS = {"yes": 1.0, "y": 1.0, "true": 1.0, "t": 1.0, "no": 0.0, "n": 0.0, "false": 0.0, "f": 0.0}
 MISSING = {"", "na", "n/a", "nan", "null", "none", "."}
 CONTROL_NAMES = {
@@ -44,7 +48,12 @@ def read_table(
             table[name] = _labels(text[name], file)
     for name in dict.fromkeys((outcome, contact, *covariates)):
         if name:
-            table[name] = _numbers(text[name], file, "a number, or yes or no")
+            table[name] = _numbers(text[name], file, NUMBER)
+    if table[outcome].isna().all():
+        lines = f"{file}, lines {text.index[0]} to {text.index[-1]}"
+        raise InputRefused(
+            f"{lines}, column {outcome!r}: the value is missing on all {len(text):,} rows; expected {NUMBER}."
+        )
     if contact:
         _refuse_first(text[contact], table[contact].isna(), file, "yes or no on every row")
     if weight:
@@ -67,8 +76,9 @@ def control_arm(labels: list[str], control: str | None, column: str = "arm") -> 
 
 def rows(table: pd.DataFrame, *, covariates: Sequence[str] = (), **columns: str | None) -> pd.DataFrame:
     """The table under the names of the parts its columns play (arm, outcome, cluster, block, weight, contact, ward);
-    clusters and blocks become whole numbers from 0. Covariates keep their order under COVARIATE and a number; one
-    that is not known is taken as the mean of those that are, which is as unrelated to the arm.
+    labels that differ by capitals or blanks alone are one, and clusters and blocks become whole numbers from 0.
+    Covariates keep their order under COVARIATE and a number; one that is not known is taken as the mean of those that
+    are, which is as unrelated to the arm.
     """
     columns |= {f"{COVARIATE}{place}": name for place, name in enumerate(covariates)}
     for role, name in columns.items():
@@ -76,7 +86,10 @@ def rows(table: pd.DataFrame, *, covariates: Sequence[str] = (), **columns: str 
             known = ", ".join(repr(str(column)) for column in table.columns[:20])
             raise InputRefused(f"There is no column {name!r} for the {role}. The columns are {known}.")
     held = pd.DataFrame({role: table[name].to_numpy() for role, name in columns.items() if name is not None})
-    held["arm"] = held["arm"].astype(str).str.strip()
+    held["arm"] = held["arm"].astype(str)
+    for role in DEALT:
+        if role in held:
+            held[role] = together(held[role], spellings(held[role], role))
     for role in {"cluster", "block"} & set(held.columns):
         held[role] = pd.factorize(held[role])[0]
     for role in {"outcome", "contact", "weight"} & set(held.columns):
@@ -85,6 +98,11 @@ def rows(table: pd.DataFrame, *, covariates: Sequence[str] = (), **columns: str 
         number = pd.to_numeric(held[role]).astype(float)
         held[role] = number.fillna(number.mean()).fillna(0.0)
     return held
+
+
+def spelt(table: pd.DataFrame, *names: str | None) -> list[Spelling]:
+    """Which labels of these columns `rows` takes together."""
+    return [found for name in dict.fromkeys(names) if name for found in spellings(table[name], name)]
 
 
 @dataclass(frozen=True)

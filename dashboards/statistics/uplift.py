@@ -7,20 +7,23 @@ and where they come from are in docs/method.md; the distributions are SciPy's an
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from statsmodels.stats.proportion import proportions_ztest
 
-from dashboards.statistics.effects import Adjusted, Arm, Complier, Gathered, Uplift, WardEffect, WardUplift
+from dashboards.statistics import small_blocks
+from dashboards.statistics.caveats import caveats, usable
+from dashboards.statistics.effects import NONE, Adjusted, Arm, Complier, Gathered, Uplift, WardEffect, WardUplift
 from dashboards.statistics.intervals import Interval, Z, around
 from dashboards.statistics.least_squares import Fit, fit
+from dashboards.statistics.order import in_order
 from dashboards.statistics.randomisation import FEW_CLUSTERS, Drawn, redrawn
 from dashboards.statistics.shrinkage import shrink
 from dashboards.statistics.simultaneous import dunnett, looking
-from dashboards.statistics.trial import COVARIATE, Rate, control_arm, rate, rows
+from dashboards.statistics.trial import COVARIATE, Rate, control_arm, rate, rows, spelt
 from engage.foundation.errors import InputRefused
 
 __all__ = [
@@ -52,23 +55,41 @@ def estimate(
     Without cluster, block or weight: the unpooled standard error and a normal interval. With cluster: CR1 (as Stata's
     vce(cluster)) and t on clusters less one. With block or weight: weighted least squares with a fixed effect for
     each block, HC1 or CR1. Where an arm has fewer than 10 yes or 10 no: Newcombe's interval, each cluster counted
-    once. Rows without an outcome are left out and counted. `contact` adds the complier effect, `covariates` the
+    once. In blocks of few clusters: CR2 and Satterthwaite's degrees of freedom. Rows without an outcome, and those of a
+    block with one arm only, are left out and counted. `contact` adds the complier effect, `covariates` the
     adjusted difference, `interim` an interval that holds however often one looks before the window has closed.
     """
     held = rows(
         table, arm=arm, outcome=outcome, cluster=cluster, block=block, weight=weight, contact=contact,
         covariates=covariates,
     )  # fmt: skip
-    known = held.dropna(subset=["outcome"])
-    labels = sorted(known["arm"].unique())
-    base = control_arm(labels, control, arm)
-    treated = [label for label in labels if label != base]
-    if not treated:
+    every = sorted(held["arm"].unique())
+    base = control_arm(every, control, arm)
+    if len(every) == 1:
         raise InputRefused(f"Column {arm!r} holds only the arm {base!r}; two arms or more were expected.")
-    rates = {label: rate(known[known["arm"] == label]) for label in labels}
-    comparison = _Comparison(known, base, treated, rates, fit(known, treated), interim)
+    known = usable(held, base, (arm, outcome))
+    treated = sorted(set(known["arm"]) - {base})
+    rates = {label: rate(known[known["arm"] == label]) for label in (base, *treated)}
+    worst = _worst(held, treated, base) if len(known) < len(held) else None
+    comparison = _Comparison(known, base, treated, rates, fit(known, treated), interim, worst)
     arms = tuple(comparison.arm(place) for place in range(len(treated)))
-    return Uplift(base, rates[base].n, rates[base].mean, arms, len(held) - len(known))
+    told = caveats(held, spelt(table, arm, cluster, block), small_blocks=small_blocks.small(known))
+    return Uplift(base, rates[base].n, rates[base].mean, arms, told)
+
+
+def _worst(held: pd.DataFrame, treated: list[str], base: str) -> list[Interval] | None:
+    """Each arm's difference if all that are missing in it had been a no and all in the control a yes, and the other
+    way round (Horowitz and Manski 2000, JASA 95: 77-84): no assumption, and no chance, is in these bounds."""
+    outcome = held["outcome"]
+    if outcome.notna().all() or not outcome.dropna().isin([0.0, 1.0]).all():
+        return None
+    control = held["arm"] == base
+    least, most = (
+        fit(usable(held.assign(outcome=outcome.fillna((control == first).astype(float))), base, ("", "")), treated)
+        for first in (True, False)
+    )
+    pairs = zip(least.differences, most.differences, strict=True)
+    return [Interval(float(low), float(high)) for low, high in pairs]
 
 
 @dataclass(frozen=True)
@@ -81,6 +102,7 @@ class _Comparison:
     rates: dict[str, Rate]
     found: Fit
     interim: bool
+    worst: list[Interval] | None = None
 
     @cached_property
     def _several(self) -> float | None:
@@ -113,6 +135,7 @@ class _Comparison:
             simultaneous=_reaching(arm, mine, control, several) if several else None,
             always_valid=_reaching(arm, mine, control, looks) if looks else None,
             critical=looks or several or self.found.critical,
+            worst_case=self.worst[place] if self.worst else None,
         )
 
     def _complier(self, place: int, arm: Arm) -> Complier | None:
@@ -120,7 +143,7 @@ class _Comparison:
         The error so counts that c is estimated as well (Angrist, Imbens and Rubin 1996).
         """
         reached = 0.0 if self._reached is None else self._reached[place]
-        if not reached > 0:
+        if not reached > 0 or not arm.se:
             return None
         effect = arm.difference / reached
         rest = self.rows.assign(outcome=self.rows["outcome"] - effect * self.rows["contact"])
@@ -131,7 +154,7 @@ class _Comparison:
 
     def _adjusted(self, place: int) -> Adjusted | None:
         found = self._beside_covariates
-        if found is None:
+        if found is None or not found.errors[place]:
             return None
         difference, se = float(found.differences[place]), float(found.errors[place])
         return Adjusted(difference, se, difference - found.critical * se, difference + found.critical * se)
@@ -216,14 +239,15 @@ def reach(treated: Rate, control: Rate, *, arms: int = 1, interim: bool = False)
     return dunnett(np.full((arms, arms), together) + np.eye(arms) * (1 - together))
 
 
-def gather(overall: Interval, wards: list[WardEffect], critical: float = Z) -> Gathered:
+def gather(overall: Interval, wards: list[WardEffect], critical: float = Z, nought: float = 0.0) -> Gathered:
     """The wards of one arm, each shrunken towards the rest; `overall` is the interval over all of them, by which it is
-    judged whether anything may be said yet. Shrunken intervals reach `critical` standard errors.
+    judged whether anything may be said yet. Shrunken intervals reach `critical` standard errors. An end no further from
+    nought than `nought` is not told apart from it: what rounding shows as 0.0 must not be called certain.
     """
     told = [ward for ward in wards if ward.difference is not None]
     errors = _errors(told)
     drawn = shrink(np.array([ward.difference for ward in told]), errors**2, critical)
-    early = overall.includes(0)
+    early = overall.near(nought)
     shown = {}
     for place, ward in enumerate(told):
         interval = Interval(float(drawn.lows[place]), float(drawn.highs[place]))
@@ -232,10 +256,10 @@ def gather(overall: Interval, wards: list[WardEffect], critical: float = Z) -> G
             se=float(errors[place]),
             shrunken=float(drawn.estimates[place]),
             shrunken_interval=interval,
-            too_early=early or interval.includes(0),
+            too_early=early or interval.near(nought),
         )
     every = tuple(shown.get(ward.ward, ward) for ward in wards)
-    return Gathered(every, drawn.spread, drawn.p_same)
+    return Gathered(in_order(every), drawn.spread, drawn.p_same)
 
 
 def _of_wards(arm: Arm) -> float:
@@ -273,12 +297,14 @@ def _errors(wards: list[WardEffect]) -> Array:
 def _arm(label: str, mine: Rate, control: Rate, found: Fit, place: int) -> Arm:
     difference, se = float(found.differences[place]), float(found.errors[place])
     binary = mine.binary and control.binary
-    few = binary and (mine.few or control.few)
+    few = binary and (mine.few or control.few or not se)
+    interval = "newcombe" if few else found.interval if se else NONE
     arm = Arm(
-        label, mine.n, mine.clusters, mine.mean, difference, se, 0.0, 0.0, "newcombe" if few else found.interval,
+        label, mine.n, mine.clusters, mine.mean, difference, se, 0.0, 0.0, interval,
         newcombe=around(difference, mine.pair, control.pair) if binary and found.plain else None,
         z=_pooled(mine, control) if binary and found.plain else None,
         cr0=None if found.plain else float(found.uncorrected[place]),
+        freedom=None if found.plain else found.freedom,
     )  # fmt: skip
     low, high = _reaching(arm, mine, control, Z if few else found.critical)
     return replace(arm, low=low, high=high)
@@ -288,6 +314,8 @@ def _reaching(arm: Arm, mine: Rate, control: Rate, critical: float) -> Interval:
     """The arm's interval over so many standard errors."""
     if arm.interval == "newcombe":
         return around(arm.difference, mine.pair, control.pair, critical=critical)
+    if arm.interval == NONE:
+        return Interval(-inf, inf)
     return Interval(arm.difference - critical * arm.se, arm.difference + critical * arm.se)
 
 

@@ -1,8 +1,10 @@
 """`engage init` and `engage account`: an authority, its database and who signs in."""
 
+from datetime import date
+
 import click
 
-from engage.commands.caller import Caller, with_right
+from engage.commands.caller import Caller, day, with_right
 from engage.deployment.authorities import invite, open_authority
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right, Role
@@ -13,9 +15,13 @@ from engage.foundation.office import Office
 @click.option("--authority", required=True, metavar="CODE", help="GSS code, such as E07000193.")
 @click.option("--name", required=True, help="The council's name.")
 @click.option("--email", help="Email address of the first account.")
-def init(authority: str, name: str, email: str | None) -> None:
+@click.option(
+    "--was", multiple=True, metavar="CODE", help="A code that it, or a council in it, had before; repeatable."
+)
+@click.option("--until", type=day, metavar="DATE", help="The day from which --was no longer holds; today, if left out.")
+def init(authority: str, name: str, email: str | None, was: tuple[str, ...], until: date | None) -> None:
     """Create or migrate the database, the authority and the first account."""
-    click.echo(open_authority(Office(), authority, name, email).message)
+    click.echo(open_authority(Office(), authority, name, email, was=was, until=until).message)
 
 
 @click.group()

@@ -19,6 +19,10 @@ def gap(caller: Caller, level: str) -> None:
 
     Shares of groups are inferred from areas: docs/method.md says how.
     """
-    rows = [row.as_dict() for row in gaps.by_level(caller.office, caller.actor.authority, level)]
+    office, authority = caller.office, caller.actor.authority
+    rows = [row.as_dict() for row in gaps.by_level(office, authority, level)]
+    found = gaps.estimate(office, authority)
+    said = [f"People are counted from {found.people}.", *found.notes]
     notes = gaps.ASSUMPTIONS if level in ("ward", "area", "deprivation") else [gaps.INFERRED, *gaps.ASSUMPTIONS]
-    caller.show({"rows": rows}, lambda value: printing.gap(value["rows"], notes))
+    value = {"rows": rows, "people": found.people, "notes": list(found.notes)}
+    caller.show(value, lambda value: printing.gap(value["rows"], [*said, *notes]))

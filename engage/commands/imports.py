@@ -10,7 +10,8 @@ from engage.commands import printing
 from engage.commands.caller import Caller, day, facts, with_right
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
-from segments.files.report import ShrinkRefused
+from segments.files.questions import FEWER
+from segments.files.report import AnswerNeeded
 from segments.importing.imports import import_file
 
 
@@ -20,10 +21,12 @@ from segments.importing.imports import import_file
 @click.option("--as-at", "as_at", required=True, metavar="DATE", type=day, help="The day the file speaks of.")
 @click.option("--dry-run", is_flag=True, help="Check only, show what would come in; change nothing.")
 @click.option("--accept-shrink", is_flag=True, help="Import although it has over 5 % fewer rows than the one before.")
+@click.option("--accept-problems", is_flag=True, help="Import although something about the file asks for a yes.")
 @with_right(Right.import_data)
 def import_(
-    caller: Caller, kind: str, files: tuple[Path, ...], as_at: date, dry_run: bool, accept_shrink: bool
-) -> None:
+    caller: Caller, kind: str, files: tuple[Path, ...], as_at: date,
+    *, dry_run: bool, accept_shrink: bool, accept_problems: bool,
+) -> None:  # fmt: skip
     """Import each FILE as KIND.
 
     KIND is one of register, register-update, gazetteer, geography, indicator, population, boundaries, contacts,
@@ -35,11 +38,14 @@ def import_(
     for file in files:
         try:
             report = import_file(
-                caller.office, caller.actor, kind, file, as_at, dry_run=dry_run, accept_shrink=accept_shrink
+                caller.office, caller.actor, kind, file, as_at, dry_run=dry_run, accept_shrink=accept_shrink,
+                accept_problems=accept_problems,
             )  # fmt: skip
-        except ShrinkRefused as refused:
+        except AnswerNeeded as refused:
             caller.show(refused.report.as_dict(), tell)
-            raise InputRefused(f"{refused} If it is right so, import it with --accept-shrink.") from None
+            only_fewer = all(question.kind == FEWER for question in refused.unanswered)
+            option = "--accept-shrink" if only_fewer else "--accept-problems"
+            raise InputRefused(f"{refused} If it is right so, import it with {option}.") from None
         except InputRefused as refused:
             if caller.json_wanted:
                 why = {"kind": kind, "file": file.name, "outcome": "refused", "why": str(refused)}

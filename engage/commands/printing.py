@@ -63,8 +63,10 @@ def _problems(report: Mapping[str, Any]) -> None:
     for row in report["problems_by_row"]:
         value = f" ({row['value']!r})" if row["value"] else ""
         click.echo(f"  Line {row['line']}{', ' + row['column'] if row['column'] else ''}: {row['reason']}{value}")
-    for warning in report["warnings"]:
-        click.echo(f"  {warning}")
+    for sentence in [*report["warnings"], *report.get("notes", [])]:
+        click.echo(f"  {sentence}")
+    for question in report["questions"]:
+        click.echo(f"  {question['sentence']}")
 
 
 def _compared(report: Mapping[str, Any]) -> None:
@@ -76,8 +78,6 @@ def _compared(report: Mapping[str, Any]) -> None:
     words = {count["name"]: count["words"] for count in report["counts"]}
     for name, (was, is_) in compared["figures"].items():
         click.echo(f"    {words[name]}: {was:,} before, {is_:,} now")
-    if report["shrinks"]:
-        click.echo(f"  {report['shrinks']}")
 
 
 def gap(rows: Sequence[Mapping[str, Any]], notes: Sequence[str]) -> None:
@@ -111,7 +111,7 @@ def uplift(value: Mapping[str, Any]) -> None:
         interim = ", before the outcome window closed" if register["interim"] else ""
         click.echo(f"Measured by the register of {register['as_at']}{interim}")
     arms = [arm for arm in (value["control"], *value["arms"]) if arm]
-    table(arms, [column for column in ARM if any(column in arm for arm in arms)])
+    table([_thousandths(arm) for arm in arms], [column for column in ARM if any(column in arm for arm in arms)])
     if said := value.get("not_a_measure"):
         click.echo(f"\n{said}")
     for rows, columns in (
@@ -124,9 +124,16 @@ def uplift(value: Mapping[str, Any]) -> None:
         if rows:
             click.echo()
             table(rows, columns)
+    for note in value.get("notes", []):
+        click.echo(f"\n{note}")
 
 
-POINTS = ("complier", "adjusted", "newcombe", "simultaneous", "always_valid", "randomised")
+def _thousandths(arm: Mapping[str, Any]) -> dict[str, Any]:
+    """Means of a measure that is no share need their decimals too."""
+    return {name: f"{value:,.3f}" if isinstance(value, float) else value for name, value in arm.items()}
+
+
+POINTS = ("complier", "adjusted", "newcombe", "simultaneous", "always_valid", "randomised", "worst_case")
 
 
 def _in_points(arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -135,9 +142,10 @@ def _in_points(arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if "difference" not in arm:
             continue
         rows.append(_points(arm["arm"], f"difference ({arm['interval']})", arm["difference"], arm))
-        rows += [_points("", name, arm[key]) for name, key in (("se", "se"), ("se, CR0", "cr0")) if key in arm]
+        rows += [_points("", name, arm[key]) for name, key in (("se", "se"), ("se, CR0", "cr0")) if arm.get(key)]
         if arm["se"]:
-            rows.append({"figure": "difference / se", "points": f"{arm['difference'] / arm['se']:.3f}"})
+            freedom = f", t on {arm['freedom']:.1f}" if arm.get("freedom") else ""
+            rows.append({"figure": f"difference / se{freedom}", "points": f"{arm['difference'] / arm['se']:.3f}"})
         rows += [{"figure": "z, pooled", "points": f"{arm['z']:.3f}"}] if "z" in arm else []
         parts = {name: arm[name] for name in POINTS if name in arm}
         for name, part in parts.items():

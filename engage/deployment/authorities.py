@@ -1,14 +1,26 @@
 """Opening an authority: its database, its record, its first account, and accounts after that."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from sqlmodel import Session
+
+from engage.deployment.earlier import put_right
 from engage.foundation import audit, identity
+from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
-from engage.foundation.identity import Authority, Role
+from engage.foundation.identity import Authority, FormerCode, Role
 from engage.foundation.office import Actor, Office
 from engage.migrations import upgrade
+from segments.importing import misread
+from segments.importing.datasets import title
+from segments.importing.misread import Misread
+from segments.safeguards import succession
 
 GSS_CODE_LENGTH = 9
+OF_AUTHORITIES = re.compile(r"[EWSN]\d{8}")
 
 
 @dataclass(frozen=True)
@@ -16,20 +28,39 @@ class Opened:
     authority: str
     name: str
     link: str  # empty when the authority had accounts already
+    told: tuple[str, ...] = ()  # of what an earlier version left
+    former: tuple[str, ...] = ()  # codes it, or a part of it, had before
 
     @property
     def message(self) -> str:
+        before = f" Tables may also carry its earlier codes: {', '.join(self.former)}." if self.former else ""
         if not self.link:
-            return f"{self.name} ({self.authority}) is up to date."
-        return f"{self.name} ({self.authority}) is ready. Set the administrator's password once at:\n{self.link}"
+            return "\n".join([f"{self.name} ({self.authority}) is up to date.{before}", *self.told])
+        return (
+            f"{self.name} ({self.authority}) is ready.{before} Set the administrator's password once at:\n{self.link}"
+        )
 
 
-def open_authority(office: Office, code: str, name: str, email: str | None = None) -> Opened:
-    """Bring the database up to date; make the authority and its first administrator where they are missing."""
+def _told(found: Misread) -> str:
+    act = "Import again" if found.again else "Undo"
+    return f"{act}: {title(found.kind)} (import {found.snapshot_id}, as at {found.as_at}). {found.why}."
+
+
+def open_authority(
+    office: Office, code: str, name: str, email: str | None = None, *, was: Sequence[str] = (),
+    until: date | None = None,
+) -> Opened:  # fmt: skip
+    """Bring the database and what an earlier version left up to date; make the authority and its first administrator
+    where they are missing.
+
+    `was` are codes that it, or councils that went into it, had before the day `until` (today, if it is not given).
+    """
+    _refuse_if_no_codes(code, was)
     if len(code) != GSS_CODE_LENGTH or not code.isalnum() or not name.strip():
         msg = f"authority is {code!r}: expected a GSS code of nine characters, such as E07000193, and a name."
         raise InputRefused(msg)
     upgrade(office.database)
+    told = tuple(put_right(office, code))
     with office.database.session() as session:
         found = session.get(Authority, code)
         if found is None:
@@ -38,11 +69,37 @@ def open_authority(office: Office, code: str, name: str, email: str | None = Non
             audit.record(
                 session, authority=code, at=office.clock.now(), actor="command", act="open authority", subject=code
             )
-        if identity.accounts(session, code):
-            return Opened(code, name, "")
+        _succeed(session, office, code, was, until or today(office.clock))
+        former = tuple(each.code for each in identity.former_codes(session, code))
+        has_accounts = bool(identity.accounts(session, code))
+    if has_accounts:
+        return Opened(code, name, "", (*told, *map(_told, misread.found(office, code))), former)
     address = email or f"administrator@{code.lower()}.example.com"
     link = invite(office, Actor(code, "command"), address, "Administrator", Role.administrator)
-    return Opened(code, name, link)
+    return Opened(code, name, link, former=former)
+
+
+def _refuse_if_no_codes(code: str, was: Sequence[str]) -> None:
+    wrong = next((each for each in was if not OF_AUTHORITIES.fullmatch(each) or each == code), None)
+    if wrong is not None:
+        msg = f"--was is {wrong[:20]!r}: expected the GSS code that {code} had before, such as E07000193."
+        raise InputRefused(msg)
+
+
+def _succeed(session: Session, office: Office, code: str, was: Sequence[str], until: date) -> None:
+    """Record each earlier code once, and take up what councils of these codes leave here. Safe to repeat."""
+    known = {each.code: each for each in identity.former_codes(session, code)}
+    for former in was:
+        record = known.get(former, FormerCode(authority=code, code=former, until=until))
+        record.until = until
+        session.add(record)
+    session.flush()
+    if was:
+        taken = succession.inherit(session, office, code, [each for each in was if session.get(Authority, each)])
+        audit.record(
+            session, authority=code, at=office.clock.now(), actor="command", act="record earlier codes",
+            subject=", ".join(was), until=until.isoformat(), objections=taken,
+        )  # fmt: skip
 
 
 def invite(office: Office, actor: Actor, email: str, name: str, role: Role) -> str:

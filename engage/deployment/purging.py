@@ -5,7 +5,7 @@ from collections import Counter
 from sqlmodel import select
 
 import campaigns.records.retention
-import segments.importing.retention
+import segments.safeguards.retention
 from engage.foundation import audit
 from engage.foundation.identity import Authority
 from engage.foundation.office import Office
@@ -21,7 +21,7 @@ def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]
 def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
     with office.database.session() as session:
         gone: Counter[str] = Counter()
-        for room in (segments.importing.retention, campaigns.records.retention):
+        for room in (segments.safeguards.retention, campaigns.records.retention):
             gone += room.purge(office, session, authority, dry_run=dry_run)
         if gone and not dry_run:
             audit.record(

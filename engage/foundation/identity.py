@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from pwdlib import PasswordHash
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engage.foundation.database import Moment
@@ -52,6 +53,18 @@ class Authority(SQLModel, table=True):
     code: str = Field(primary_key=True, max_length=9)
     name: str = Field(max_length=120)
     nation: str = Field(default="England", max_length=20)
+
+
+class FormerCode(SQLModel, table=True):
+    """A code that an authority, or a council that went into it, had before: tables carry it for years after."""
+
+    __tablename__ = "former_code"
+    __table_args__ = (UniqueConstraint("authority", "code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    authority: str = Field(foreign_key="authority.code", max_length=9, index=True)
+    code: str = Field(max_length=9)
+    until: date  # the day from which it is no longer the code of this area
 
 
 class Account(SQLModel, table=True):
@@ -102,6 +115,12 @@ def authority(session: Session, code: str) -> Authority:
         )
         raise NotFound(msg)
     return found
+
+
+def former_codes(session: Session, code: str) -> list[FormerCode]:
+    """The codes an authority had before, the latest first."""
+    query = select(FormerCode).where(FormerCode.authority == code)
+    return list(session.exec(query.order_by(col(FormerCode.until).desc(), col(FormerCode.code))))
 
 
 def with_council(session: Session, number: int) -> tuple[Account | None, str]:

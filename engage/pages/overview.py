@@ -13,7 +13,7 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.words import day, number, percent, plural
 from segments.audiences import segments
 from segments.homes import households
-from segments.importing import datasets, intake
+from segments.importing import datasets, intake, misread
 from segments.importing import steps as intake_work
 from segments.importing.intake import Intake, IntakeState, Source
 from segments.linking import review
@@ -56,7 +56,8 @@ def overview(office: Office, account: Account) -> Overview:
     intake_work.take_up(office)
     incoming = intake.to_show(office, account.authority)
     steps = [
-        *_intake_steps(incoming), *_data_steps(office, account), *_campaign_steps(office, account, found),
+        *_intake_steps(incoming), *_misread_steps(office, account), *_data_steps(office, account),
+        *_campaign_steps(office, account, found),
         *_plan_steps(office, account, found),
     ]  # fmt: skip
     return Overview(
@@ -100,6 +101,21 @@ def _intake_steps(incoming: list[Intake]) -> list[tuple[Step, Right]]:
                 continue
         steps.append((step, Right.import_data))
     return steps
+
+
+def _misread_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
+    """What an earlier version read wrongly."""
+    found = misread.found(office, account.authority)
+    return [
+        (
+            Step(
+                f"{'Import again' if each.again else 'Undo'}: {datasets.title(each.kind)}", each.href,
+                f"Import {each.snapshot_id}, as at {each.as_at}. {each.why}",
+            ),
+            Right.import_data,
+        )
+        for each in found
+    ]  # fmt: skip
 
 
 def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:

@@ -7,15 +7,18 @@ from sqlmodel import Session
 
 from engage.foundation.lake import current, current_by_name
 from engage.foundation.office import Office
+from segments.areas import boundaries
 from segments.engine import execution
 
 
 def of_wards(backend: Backend, office: Office, session: Session, authority: str) -> ir.Table | None:
     """`ward, ward_name`: of the newest boundaries, else of the look-ups; None before either is imported."""
-    boundaries = current(session, authority, "boundaries")
-    if boundaries is None:
+    newest = current(session, authority, "boundaries")
+    if newest is None:
         return looked_up(backend, office, session, authority)
-    return execution.table(backend, office.lake, boundaries).select("ward", ward_name="name")
+    names = execution.table(backend, office.lake, newest).select("ward", ward_name="name")
+    told = boundaries.codes(backend, office, session, authority)
+    return names.mutate(ward=names.ward.substitute(told)) if told else names
 
 
 def looked_up(backend: Backend, office: Office, session: Session, authority: str) -> ir.Table | None:

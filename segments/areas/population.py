@@ -9,6 +9,8 @@ from datetime import date
 
 import pandas as pd
 
+from segments.sources.census_categories import total_of
+
 CENSUS_DAY = date(2021, 3, 21)
 
 # Electoral Commission: 8.8 % (2015) and 10.4 % (2018) of entries name nobody at the address. Many are left behind by
@@ -138,7 +140,7 @@ def aged(ages: pd.DataFrame, single: pd.Series | None, first: float, last: float
     """Residents from age `first` to before age `last`, from TS007A; split bands follow single years of age."""
     bands = {measure: found for measure in ages.columns if (found := band(measure))}
     weights = pd.Series({measure: share_of_band(single, found, first, last) for measure, found in bands.items()})
-    return ages[weights.index].fillna(0.0) @ weights
+    return ages[weights.index] @ weights
 
 
 def communal_residents(ages: pd.DataFrame, sizes: pd.DataFrame) -> pd.Series:
@@ -154,18 +156,28 @@ def _persons(measure: str) -> float:
 
 
 def share(table: pd.DataFrame, *labels: str) -> pd.Series:
-    """The sum of some categories over the table's total, 0 to 1."""
-    total = next(column for column in table.columns if ": total" in column)
-    return (table[list(labels)].sum(axis=1) / table[total].where(table[total] > 0)).rename(None)
+    """The sum of some categories over the table's total, 0 to 1; of no area where it does not say its total."""
+    total = total_of(dict.fromkeys(table.columns))
+    if total is None:
+        return pd.Series(float("nan"), index=table.index)
+    return (table[list(labels)].sum(axis=1) / table[total].where(table[total] > 0)).clip(0, 1).rename(None)
+
+
+def categories(table: pd.DataFrame, said: Entitlement) -> tuple[str | None, dict[str, str]]:
+    """The column of the total, and of each category that no other column is a part of."""
+    labels = {str(c).removeprefix(said.prefix).strip(): str(c) for c in table.columns if said.prefix in str(c)}
+    parts = {name: column for name, column in labels.items() if not any(o.startswith(f"{name}:") for o in labels)}
+    total = next((column for name, column in labels.items() if name.startswith("total")), None)
+    return total, {name: column for name, column in parts.items() if not name.startswith("total")}
 
 
 def not_entitled(table: pd.DataFrame, said: Entitlement, nation: str) -> pd.Series:
-    """Share of residents without an entitled nationality, 0 to 0.8."""
-    labels = {column.removeprefix(said.prefix).strip(): column for column in table.columns if said.prefix in column}
-    parts = [name for name in labels if not any(other.startswith(f"{name}:") for other in labels)]
-    missing = {labels[name]: 1 - _entitled(name, said.entitled) for name in parts if not name.startswith("total")}
-    total = next(column for name, column in labels.items() if name.startswith("total"))
-    found = (table[list(missing)] @ pd.Series(missing)) / table[total].where(table[total] > 0)
+    """Share of residents without an entitled nationality, 0 to 0.8; of no area where it does not say its total."""
+    total, parts = categories(table, said)
+    if total is None:
+        return pd.Series(float("nan"), index=table.index)
+    missing = pd.Series({column: 1 - _entitled(name, said.entitled) for name, column in parts.items()})
+    found = (table[list(missing.index)] @ missing) / table[total].where(table[total] > 0)
     return (found * NO_LEAVE_TO_REMAIN.get(nation, 1.0)).clip(0, 0.8)
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Office
-from segments.areas import area_names
+from segments.areas import area_names, boundaries
 from segments.engine import execution
 
 
@@ -64,12 +64,13 @@ def shapes(office: Office, authority: str) -> dict[str, tuple[str, dict[str, Any
 
 def _rows(office: Office, authority: str) -> list[tuple[str, str, str]]:
     """Of the newest boundaries; wards that the newest geography no longer knows are of the past."""
-    with office.database.reading() as session:
+    with office.database.reading() as session, execution.connect() as backend:
         snapshot, geography = (current(session, authority, kind) for kind in ("boundaries", "geography"))
-    if snapshot is None:
-        return []
-    with execution.connect() as backend:
+        if snapshot is None:
+            return []
         frame = execution.table(backend, office.lake, snapshot).select("ward", "name", "geometry").execute()
+        told = boundaries.codes(backend, office, session, authority)
+        frame["ward"] = frame.ward.map(lambda code: told.get(code, code))
         in_force = _codes(backend, office, geography) if geography else set(frame.ward)
     rows = [(str(row.ward), str(row.name), str(row.geometry)) for row in frame.itertuples(index=False)]
     return [row for row in rows if row[0] in in_force]
@@ -174,7 +175,8 @@ def _names(backend: Backend, office: Office, session: Session, authority: str) -
     for snapshot in reversed(history(session, authority, "boundaries")):
         frame = execution.table(backend, office.lake, snapshot).select("ward", "name").execute()
         names |= dict(zip(frame.ward, frame["name"], strict=True))
-    return names
+    told = boundaries.codes(backend, office, session, authority)
+    return names | {code: names[own] for own, code in told.items()}
 
 
 # What was counted on old wards, on the current ones

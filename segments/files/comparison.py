@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from engage.foundation import lake
 from engage.foundation.lake import Snapshot
+from segments.files.questions import FEWER, Question
 from segments.files.reading import literal
 
 MOST_LOST = 0.05  # a file may have so much fewer rows than the last without a question
@@ -142,15 +143,20 @@ def _columns(con: duckdb.DuckDBPyConnection, path: Path) -> set[str]:
     return {row[0] for row in con.execute(f"describe from read_parquet({literal(str(path))})").fetchall()}
 
 
-def shrinks(file: str, compared: Comparison) -> str:
-    """The sentence of the shrink guard, empty where it has nothing to say."""
+def shrinks(file: str, compared: Comparison) -> Question | None:
+    """What the shrink guard asks."""
     if compared.lost <= MOST_LOST:
-        return ""
-    return (
+        return None
+    sentence = (
         f"{file} makes {compared.rows_now:,} rows; the import it follows (number {compared.snapshot_id}, as at "
         f"{compared.as_at.isoformat()}) has {compared.rows_before:,}: {compared.lost:.1%} fewer. "
         "Part of the file may be missing."
     )
+    return Question(
+        FEWER, sentence, ask="Is it right that so many rows are missing?",
+        yes=f"Yes, {compared.rows_now:,} rows where there were {compared.rows_before:,} is right",
+        confirm="Confirm that so many rows fewer are right",
+    )  # fmt: skip
 
 
 def against_gazetteer(con: duckdb.DuckDBPyConnection, kind: str, now: Path, gazetteer: Path) -> dict[str, float]:

@@ -21,7 +21,7 @@ class LineGuard:
     """Counts lines of UTF-8 text and stops at a zero byte, a line longer than any row, or a formula."""
 
     def __init__(self, name: str) -> None:
-        self.name, self._newlines, self._tail, self._json = name, 0, 0, False
+        self.name, self._newlines, self._tail, self._is_markup = name, 0, 0, False
         self._before = b"\n"  # the end of what went by
         self._delimiter = ","
 
@@ -37,7 +37,7 @@ class LineGuard:
         if b"\0" in text:
             line = self._newlines + text[: text.index(b"\0")].count(b"\n") + 1
             raise InputRefused(f"{self.name}, line {line}: a zero byte, which no text has. Export the file again.")
-        if not self._json:
+        if not self._is_markup:
             self._refuse_long(text)
             self._refuse_formulas(text)
         self._newlines += text.count(b"\n")
@@ -48,7 +48,7 @@ class LineGuard:
 
     def _begin(self, text: bytes) -> None:
         start = text.removeprefix(b"\xef\xbb\xbf").lstrip()
-        self._json = start[:1] in (b"{", b"[")
+        self._is_markup = start[:1] in (b"{", b"[", b"<")
         first = start[:LONGEST_LINE].split(b"\n", 1)[0].decode("utf-8", "ignore")
         self._delimiter = max(DELIMITERS, key=first.count)
 

@@ -1,7 +1,8 @@
 """A text whose lines are not all rows, mended: every row ends up on the line that it begins on.
 
-Most lines are copied as they stand. A row of several lines is put on one; a line that is no row is set aside with its
-number and the reason; a filler stands where either leaves a line over, so that line numbers stay the file's own.
+Most lines are copied as they stand. A row of several lines is put on one, a row whose last empty cells a spreadsheet
+left off is given them; a line that is no row is set aside with its number and the reason; a filler stands where either
+leaves a line over, so that line numbers stay the file's own.
 """
 
 import csv
@@ -20,6 +21,7 @@ BLOCK = 1 << 22  # bytes
 BLANK = 2  # bytes of a line that holds nothing but its end
 HEADER_AGAIN = "the header again"
 TOO_FEW, TOO_MANY, UNCLOSED = "too few columns", "too many columns", "a quotation mark is not closed"
+QUOTE, TAB = '"', "\t"
 MISQUOTED, BROKEN = "quotation marks in the wrong place", "a line break inside a row"
 
 
@@ -94,9 +96,11 @@ class Mending:
     filler: str  # the first cell of a line that stands for no row
     header: list[str] = field(default_factory=list)  # as it is printed; none means that rows may be short
     skip: int = 0  # lines before the first row
+    least: int = 0  # cells that a row under a header must have, as those behind it may be empty; 0 is all
     rows: int = 0
     whole: int = 0
     cut_off: str = ""
+    short: set[int] = field(default_factory=set)  # how many cells rows had that were filled up
 
     def write(self, target: Path) -> Iterator[list[tuple[int, str]]]:
         """Write the mended text; yields (file line, reason) of rejected rows, some thousands at a time."""
@@ -113,23 +117,33 @@ class Mending:
 
     def _mend(self, lines: Lines, out: BinaryIO) -> Iterator[tuple[int, str]]:
         filler = self._line([self.filler, *[""] * (self.width - 1)])
-        number, fault, cells = self.skip, "", list[str]()
+        number, fault, cells, alone = self.skip, "", list[str](), False
         while lines.more():
             plain, count = lines.take_plain()
             out.write(plain.replace(b"\r\n", b"\n"))
             number, self.rows, self.whole, fault = number + count, self.rows + count, self.whole + count, ""
+            alone = alone and not count
             if not (line := lines.take()):
                 continue
             number += 1
             cells, fault, taken = self._read(line, lines)
+            alone = bool(cells) and not fault and self._is_new_width(len(cells))
             if fault:
                 yield number, HEADER_AGAIN if cells == self.header else fault
             out.write(self._line(cells) if cells and not fault else filler)
             self.rows, self.whole = self.rows + bool(cells or fault), self.whole + (bool(cells) and not fault)
             out.write(filler * taken)
             number += taken
+        fault = TOO_FEW if alone else fault
         if fault in (TOO_FEW, UNCLOSED) and self.whole and lines.unfinished:
             self.cut_off = _cut_off(number, fault, len(cells), self.width)
+
+    def _is_new_width(self, cells: int) -> bool:
+        """Whether no row before was so short: at the end of a file it is then one cut off."""
+        if cells >= self.width or not self.header or cells in self.short:
+            return False
+        self.short.add(cells)
+        return True
 
     def _are_plain(self, raw: Bytes, ends: Ends) -> Flags:
         """Which of the lines of a block are rows as they stand: all their cells there, and no quotation mark."""
@@ -146,7 +160,28 @@ class Mending:
         """The cells of the row that begins with a line, what is wrong with it, and how many more lines it took.
 
         Where the following lines make no whole row of it, an open quotation mark is a slip and must not swallow them.
+        Where quotation marks make no sense at all, the separators alone tell the cells, as they always do of tabs: a
+        tab is never typed into a name or an address.
         """
+        parted = self._parted(line)
+        if self.delimiter == TAB and len(parted) == self.width and not self._goes_on(parted[-1], lines):
+            return [_unquoted(cell) for cell in parted], "", 0
+        cells, fault, taken = self._quoted(line, lines)
+        parts_fit = not self._misfit(parted) if self.delimiter == TAB else len(parted) == self.width
+        if parts_fit and (fault == MISQUOTED or (fault and self.delimiter == TAB)):
+            return [_unquoted(cell) for cell in parted], "", 0
+        return cells, fault, taken
+
+    def _parted(self, line: bytes) -> list[str]:
+        return line.decode("utf-8-sig").rstrip("\r\n").split(self.delimiter)
+
+    def _goes_on(self, last: str, lines: Lines) -> bool:
+        """Whether the last cell of a line is quoted and may end on a line that is no row by itself."""
+        if not last.startswith(QUOTE) or (len(last) > 1 and last.endswith(QUOTE)):
+            return False
+        return any(len(self._parted(line)) != self.width for line in lines.ahead(1))
+
+    def _quoted(self, line: bytes, lines: Lines) -> tuple[list[str], str, int]:
         cells, fault = self._parse([line])
         if fault == UNCLOSED:
             following = lines.ahead(MOST_LINES)
@@ -168,14 +203,23 @@ class Mending:
             return [], UNCLOSED if "unexpected end" in kind else BROKEN if "new-line" in kind else MISQUOTED
 
     def _misfit(self, cells: list[str]) -> str:
-        if len(cells) > self.width:
+        """Empty cells at the end count for nothing: spreadsheets add them, and leave them off."""
+        if any(cell.strip() for cell in cells[self.width :]):
             return TOO_MANY
-        return TOO_FEW if len(cells) < self.width and self.header else ""
+        return TOO_FEW if self.header and len(cells) < (self.least or self.width) else ""
 
     def _line(self, cells: list[str]) -> bytes:
         out = io.StringIO()
+        cells = [*cells, *[""] * (self.width - len(cells))][: self.width]
         csv.writer(out, delimiter=self.delimiter, lineterminator="\n").writerow(map(_one_line, cells))
         return out.getvalue().encode()
+
+
+def _unquoted(cell: str) -> str:
+    """A cell that is quoted as CSV quotes; any other quotation mark is a letter of it."""
+    inner = cell[1:-1].replace(QUOTE * 2, "")
+    is_quoted = len(cell) > 1 and cell.startswith(QUOTE) and cell.endswith(QUOTE) and QUOTE not in inner
+    return cell[1:-1].replace(QUOTE * 2, QUOTE) if is_quoted else cell
 
 
 def _one_line(cell: str) -> str:

@@ -9,7 +9,7 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -25,6 +25,7 @@ from engage.foundation.privacy import Keys, normalised
 from segments.files.lines import DELIMITERS
 from segments.files.mending import HEADER_AGAIN, Mending
 from segments.files.postal import titled
+from segments.files.questions import Question
 from segments.files.staging import Text
 
 SAMPLE = 1 << 18
@@ -41,9 +42,13 @@ create macro clean(t) as case when has_odd_space(t) then nullif(trim(regexp_repl
 create macro normalised(t) as case when strlen(t) = length(t)
     then trim(regexp_replace(lower(t), '[^a-z0-9]+', ' ', 'g')) else normalised_letters(t) end;
 create macro whole(t) as try_cast(regexp_extract(clean(t), '^0*(\d{1,18})(\.0+)?$', 1) as bigint);
+create macro without_thousands(t) as case when regexp_matches(t, '^\d{1,3}([, ]\d{3})+(\.0+)?$')
+    then translate(t, ', ', '') else t end;
+create macro without_text_marks(t) as regexp_extract(t, '^(''|=?")?(.*?)"?$', 2);
 create macro as_uprn(t) as case when strlen(t) <= 12 and t >= '1' and try_cast(t as bigint)::varchar = t
     then try_cast(t as bigint)
-    else try_cast(regexp_extract(clean(t), '^0*([1-9]\d{0,11})(\.0+)?$', 1) as bigint) end;
+    else try_cast(regexp_extract(without_thousands(without_text_marks(clean(t))), '^0*([1-9]\d{0,11})(\.0+)?$', 1)
+        as bigint) end;
 create macro lost_digits(t) as coalesce(regexp_matches(clean(t), '^\d(\.\d+)?[eE]\+?\d+$'), false);
 create macro as_number(t) as try_cast(replace(clean(t), ',', '') as double);
 create macro as_day(t) as try_cast(coalesce(
@@ -85,6 +90,10 @@ class Head:
     def is_json(self) -> bool:
         return self.text.lstrip()[:1] in ("{", "[")
 
+    @property
+    def is_xml(self) -> bool:
+        return self.text.lstrip()[:1] == "<"
+
     def header(self, at: int) -> list[str]:
         return [plain(name) for name in self.rows[at]]
 
@@ -118,7 +127,7 @@ def _parted(row: list[str], rows: list[list[str]], names: frozenset[str]) -> lis
         return row
     found = [
         (at, cell[:cut], cell[cut:])
-        for at, cell in enumerate(row) for cut in range(1, len(cell))
+        for at, cell in enumerate(row) if not cell.isdigit() for cut in range(1, len(cell))
         if plain(cell[:cut]) in names and plain(cell[cut:]) in names
     ]  # fmt: skip
     return row if len(found) != 1 else [*row[: found[0][0]], *found[0][1:], *row[found[0][0] + 1 :]]
@@ -137,6 +146,9 @@ class Known:
     gazetteer_as_at: date | None = None
     gazetteer_format: str = ""
     records: Path | None = None
+    postcodes: Path | None = None
+    former_codes: tuple[str, ...] = ()  # of the authority, and of councils that went into it
+    estimates: Mapping[str, Path] = field(default_factory=dict)  # mid-year, by the level of their areas
 
     def areas_sql(self, level: str) -> str | None:
         """A query of the authority's own area codes at a level (`ward`, `oa`, `lsoa`), or None if unknown."""
@@ -164,6 +176,7 @@ class Reading:
     progress: Callable[[str], None]
     columns: list[str] = field(default_factory=list)
     headed: bool = True
+    needed: frozenset[str] = frozenset()  # columns that no row may lack, as `plain` has them; none named: all of them
     rows: int = 0
     rows_sql: str = ""  # the rows in the order of the file, without their lines
     first_line: int = 1  # of the file, on which the first of them stands
@@ -173,6 +186,8 @@ class Reading:
     rejected: Counter[str] = field(default_factory=Counter)
     expected: set[str] = field(default_factory=set)  # the reasons for rejecting that are no fault of the file
     warnings: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)  # what a person must say yes to
+    notes: list[str] = field(default_factory=list)  # what is worth saying and no problem
     rules: Law = field(default_factory=law)  # the ages that are in force, the council's own among them
 
     def has(self, name: str) -> bool:
@@ -275,7 +290,7 @@ def mend(reading: Reading) -> None:
     skip, target = reading.first_line - 1, reading.scratch / "mended"
     header = reading.head.printed_above(skip) if reading.headed else []
     mending = Mending(
-        reading.text.path, reading.head.delimiter, len(reading.columns), reading.filler, header, skip,
+        reading.text.path, reading.head.delimiter, len(reading.columns), reading.filler, header, skip, _least(reading),
     )  # fmt: skip
     for faults in mending.write(target):
         _list_faults(reading, faults)
@@ -285,6 +300,15 @@ def mend(reading: Reading) -> None:
         )
     reading.rows = mending.rows
     _read_from(reading, target, reading.head.delimiter, 0)
+
+
+def _least(reading: Reading) -> int:
+    """How many cells a row has at least: those up to the last column that it needs. One without a name none needs."""
+    if not reading.headed:
+        return 0
+    names = reading.head.header(reading.head.starts.index(reading.first_line - 1))
+    needed = reading.needed or set(names) - {""}
+    return max((n for n, name in enumerate(names, 1) if name in needed), default=0)
 
 
 def _list_faults(reading: Reading, faults: list[tuple[int, str]]) -> None:

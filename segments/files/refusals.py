@@ -30,6 +30,8 @@ CANVASSED = re.compile(
 )
 POLLING = re.compile(r"^(polling (place|station|venue)|station code|stationcode|xordinate|strand id|prem id)")
 POLLING_JSON = ('"pollingDistricts"', '"stationId"')
+# GOV.UK Notify's report of a job or of a week's messages: what became of each, whoever sent it.
+DELIVERIES, SENDERS = {"template", "type", "status", "time"}, {"sent by", "job", "api key name"}
 SAMPLED = 500  # rows in which content is looked for
 LEAST = 3  # cells that must tell
 PERSON = re.compile(r"surname|forename|first ?name|elector|\buprn\b")
@@ -66,6 +68,13 @@ def refuse_foreign(head: Head, file: str) -> None:
         raise InputRefused(
             f"{file} is a polling district export: properties and their polling places, not a register. Nothing in it "
             "is needed here. Export the electoral register, or the gazetteer, instead."
+        )
+    if any(names >= DELIVERIES and names & SENDERS for names in headers):
+        raise InputRefused(
+            f"{file} is GOV.UK Notify's delivery report: the messages that a service sent, and what became of each. It "
+            "is no list of people not to contact. What became of Engage's own messages, Engage asks GOV.UK Notify "
+            "itself. For who unsubscribed, download GOV.UK Notify's report of unsubscribe requests and import that as "
+            "suppressions. Nothing was changed."
         )
     if not head.is_json and _is_canvassed(head):
         raise InputRefused(_copy_of_party(file, "a column of parties, promises or votes"))

@@ -1,12 +1,13 @@
 """What an import found, in one shape for the page, the command and JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any, Self
 
 from engage.foundation.errors import InputRefused
 from segments.files.comparison import Comparison
+from segments.files.questions import FEWER, Question
 
 # Words of figures that their names do not say well enough; the rest are their names with blanks.
 WORDS = {
@@ -19,6 +20,7 @@ WORDS = {
     "uprns_no_home": "UPRN is historic or no home",
     "postcode_differs": "Postcode is not that of the UPRN",
     "no_postcode": "No postcode",
+    "strangers": "Postcode lies in another area",
     "known_share": "Share whose UPRN the gazetteer knows",
     "repeated_rows": "Rows that repeat another",
     "output_areas": "Output areas",
@@ -88,8 +90,14 @@ class ImportReport:
     problems_by_column: list[ColumnProblem] = field(default_factory=list)
     problems_by_row: list[RowProblem] = field(default_factory=list)
     comparison: Comparison | None = None
-    shrinks: str = ""  # the sentence of the shrink guard
+    questions: list[Question] = field(default_factory=list)  # each waits for a yes
     preview: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # worth saying and no problem
+
+    @property
+    def shrinks(self) -> str:
+        """The sentence of the shrink guard, empty where it has nothing to say."""
+        return next((question.sentence for question in self.questions if question.kind == FEWER), "")
 
     @property
     def left_out(self) -> dict[str, int]:
@@ -101,7 +109,7 @@ class ImportReport:
 
     def as_dict(self, *, preview: bool = False) -> dict[str, Any]:
         """As JSON takes it. The preview is for the eyes of who decides: with it, it must not be kept."""
-        whole = asdict(self) | {"as_at": self.as_at.isoformat()}
+        whole = asdict(self) | {"as_at": self.as_at.isoformat(), "shrinks": self.shrinks}
         if self.comparison:
             whole["comparison"]["as_at"] = self.comparison.as_at.isoformat()
         if not preview:
@@ -114,19 +122,23 @@ class ImportReport:
         known = {part.name for part in fields(cls)}
         given = {name: value for name, value in stored.items() if name in known}
         given["as_at"] = date.fromisoformat(given["as_at"])
-        made = {"counts": Count, "problems_by_column": ColumnProblem, "problems_by_row": RowProblem}
+        if sentence := stored.get("shrinks"):  # earlier versions asked nothing else
+            given.setdefault("questions", [{"kind": FEWER, "sentence": sentence}])
+        made = {
+            "counts": Count, "problems_by_column": ColumnProblem, "problems_by_row": RowProblem, "questions": Question,
+        }  # fmt: skip
         given |= {name: [kind(**item) for item in given.get(name, [])] for name, kind in made.items()}
         if compared := given.get("comparison"):
             given["comparison"] = Comparison(**compared | {"as_at": date.fromisoformat(compared["as_at"])})
         return cls(**given)
 
 
-class ShrinkRefused(InputRefused):
-    """The file makes far fewer rows than what it follows, and nobody said yes to that. Nothing was changed."""
+class AnswerNeeded(InputRefused):
+    """The report asks what nobody said yes to. Nothing was changed."""
 
-    def __init__(self, report: ImportReport) -> None:
-        super().__init__(f"{report.shrinks} Nothing was changed.")
-        self.report = report
+    def __init__(self, report: ImportReport, unanswered: Sequence[Question]) -> None:
+        super().__init__(" ".join([*(question.sentence for question in unanswered), "Nothing was changed."]))
+        self.report, self.unanswered = report, unanswered
 
 
 class Stage(str):

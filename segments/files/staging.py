@@ -1,13 +1,14 @@
 """A file as it was handed in, made into plain UTF-8 text: unpacked, decoded, hashed, its lines counted and guarded.
 
 Everything streams, so memory does not grow with the file. A file that is plain UTF-8 already is read where it lies.
-Nothing here looks at what a row says, but for what no export has: zero bytes, endless lines, formulas.
+Nothing here looks at what a row says, but for what no export has: zero bytes, endless lines, formulas; and for letters
+that nobody sees or means.
 """
 
 import codecs
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +19,7 @@ from engage.foundation.background import ahead
 from engage.foundation.errors import InputRefused
 from segments.files import workbook
 from segments.files.archives import Wrapping, chunks, wrapping
+from segments.files.letters import is_typed, typed
 from segments.files.lines import LineGuard
 
 UTF8_MARK = codecs.BOM_UTF8
@@ -26,13 +28,15 @@ UTF8_MARK = codecs.BOM_UTF8
 @dataclass(frozen=True)
 class Text:
     """UTF-8 text: where it lies (perhaps with a byte order mark), the BLAKE3 of what was handed in (unpacked), its
-    lines, its first encoding. `stamp` is size and time of a file read where it lies."""
+    lines, its first encoding. `stamp` is size and time of a file read where it lies, `hidden` how many rows of a
+    workbook nobody sees who opens it."""
 
     path: Path
     digest: str
     lines: int
     encoding: str
     stamp: tuple[int, int] | None = None
+    hidden: int = 0
 
     def open(self) -> TextIO:
         """The text without its mark, lines ending as they do in the file."""
@@ -65,7 +69,8 @@ def receive(source: Path, target: Path, known: Fingerprint | None = None) -> Tex
     text. `known` saves reading it once more."""
     wrapped, known = wrapping(source), known or fingerprint(source)
     if wrapped is Wrapping.workbook:
-        return _write(source, target, known.digest, "utf-8", lambda: workbook.lines(source))
+        text = _write(source, target, known.digest, "utf-8", lambda: workbook.lines(source))
+        return replace(text, hidden=workbook.hidden_rows(source))
     if wrapped is Wrapping.plain and (lines := _lines_of_plain(source)) is not None:
         target.symlink_to(source.absolute())  # DuckDB would read * or [ in the name as a pattern
         return Text(target, known.digest, lines, "utf-8", known.stamp)
@@ -95,7 +100,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 class Utf8Guard:
-    """Takes chunks for as long as they are UTF-8 whose lines end with a line feed."""
+    """Takes chunks for as long as they are UTF-8, as somebody would type it, whose lines end with a line feed."""
 
     def __init__(self, name: str) -> None:
         self.lines = LineGuard(name)
@@ -104,12 +109,14 @@ class Utf8Guard:
     def takes(self, chunk: bytes) -> bool:
         if not self._begun and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return False
+        marked = 0 if self._begun or not chunk.startswith(UTF8_MARK) else len(UTF8_MARK)
         self._begun = True
         if b"\0" in chunk or (b"\r" in chunk and b"\n" not in chunk):
             return False
         letters = self._open + chunk if self._open else chunk
         end = _end_of_letters(letters)
-        if not _is_utf8(letters[:end] if end < len(letters) else letters):
+        whole = letters[:end] if end < len(letters) else letters
+        if not (_is_utf8(whole) and is_typed(whole[marked:] if marked else whole)):
             return False
         self._open = letters[end:]
         self.lines.check(chunk)
@@ -171,8 +178,8 @@ def _write(source: Path, target: Path, digest: str, encoding: str, read: Callabl
             except UnicodeDecodeError as error:
                 out.write(error.object[: error.start].decode(error.encoding, "ignore").encode())
                 raise
-            out.write(guard.check(ends.unified(text).encode()))
-        out.write(guard.check(ends.unified(decoder.decode(b"", final=True), final=True).encode()))
+            out.write(guard.check(typed(ends.unified(text)).encode()))
+        out.write(guard.check(typed(ends.unified(decoder.decode(b"", final=True), final=True)).encode()))
     return Text(target, digest, guard.count, encoding.removesuffix("-sig"))
 
 

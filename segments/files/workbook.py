@@ -16,6 +16,8 @@ from segments.files.archives import archive_of_workbook
 
 MOST = 1 << 29  # bytes unpacked: more than the million rows a sheet can have
 FORMULA = re.compile(rb"<(?:\w+:)?f[ >]")
+# A row that is hidden and has cells: one without ends with />.
+HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden=[\"'](?:1|true)[\"'](?:[^>]*[^/>])?>")
 BATCH = 10_000
 Cell = int | float | str | bool | date | datetime | time | timedelta
 
@@ -34,6 +36,28 @@ def lines(source: Path) -> Iterator[bytes]:
         raise InputRefused(f"{source.name} is a damaged workbook. Save it again, or as CSV.") from None
 
 
+def hidden_rows(source: Path) -> int:
+    """How many rows of the sheet are there but not seen, as a filter hides them; they are among the `lines`."""
+    with archive_of_workbook(source, MOST) as archive:
+        return sum(count_hidden(part) for part in _sheets(archive))
+
+
+def count_hidden(sheet: IO[bytes]) -> int:
+    count, tail = 0, b""
+    while chunk := sheet.read(1 << 20):
+        whole, _, tail = (tail + chunk).rpartition(b"<")
+        count += len(HIDDEN.findall(whole))
+        tail = b"<" + tail
+    return count + len(HIDDEN.findall(tail))
+
+
+def _sheets(archive: zipfile.ZipFile) -> Iterator[IO[bytes]]:
+    for part in archive.namelist():
+        if part.startswith("xl/worksheets/") and part.endswith(".xml"):
+            with archive.open(part) as sheet:
+                yield sheet
+
+
 def _by_content(source: Path) -> CalamineWorkbook:
     with source.open("rb") as file:
         return CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
@@ -41,14 +65,11 @@ def _by_content(source: Path) -> CalamineWorkbook:
 
 def _refuse_formulas(archive: zipfile.ZipFile, name: str) -> None:
     """What a formula shows is not what the file says: it can call out, or have gone stale."""
-    for part in archive.namelist():
-        if part.startswith("xl/worksheets/") and part.endswith(".xml"):
-            with archive.open(part) as sheet:
-                if _holds_formula(sheet):
-                    raise InputRefused(
-                        f"{name} holds formulas. A file to import has values only: copy the sheet, paste it as values, "
-                        "save that and import it."
-                    )
+    if any(_holds_formula(sheet) for sheet in _sheets(archive)):
+        raise InputRefused(
+            f"{name} holds formulas. A file to import has values only: copy the sheet, paste it as values, "
+            "save that and import it."
+        )
 
 
 def _holds_formula(sheet: IO[bytes]) -> bool:

@@ -39,7 +39,8 @@ Seen = dict[str, object]  # what a report says of the moment its table was compu
 
 @dataclass(frozen=True)
 class Summary:
-    """The first figures of a borough. `linked_share` is the part of electors tied to a home, 0 to 1."""
+    """The first figures of a borough. `linked_share` is the part of the electors that belong here who are
+    tied to a home, 0 to 1."""
 
     households: int
     electors: int
@@ -158,11 +159,11 @@ def summary(office: Office, authority: str) -> Summary:
     with office.database.session() as session:
         snapshot = newest(session, authority)
         report = snapshot.report
-        linked = report["by_uprn"] + report["by_address"]
+        linked, own = report["by_uprn"] + report["by_address"], report["electors"] - registrations.strangers(snapshot)
         return Summary(
             snapshot.rows,
             report["electors"],
-            linked / report["electors"] if report["electors"] else 0.0,
+            linked / own if own else 0.0,
             snapshot.as_at.isoformat(),
             snapshot.made_at.isoformat(),
         )

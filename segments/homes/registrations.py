@@ -21,6 +21,7 @@ class Pair:
 
     register: Snapshot
     gazetteer: Snapshot
+    postcodes: Snapshot | None
     answers: list[Answer]
     earlier: list[Snapshot]
 
@@ -30,7 +31,7 @@ class Pair:
 
     @property
     def name(self) -> str:
-        return _name(self.register, self.gazetteer)
+        return _name(self.register, self.gazetteer, self.postcodes)
 
     @property
     def known(self) -> Snapshot | None:
@@ -57,16 +58,17 @@ def link(office: Office, actor: Actor, register: Snapshot) -> Snapshot:
 
 def _pair(session: Session, authority: str, register: Snapshot) -> Pair:
     gazetteer = execution.needed(current(session, authority, "gazetteer"), "gazetteer")
+    postcodes = current(session, authority, "postcodes")
     earlier = [
         known
         for known in history(session, authority, "electors", str(register.id))
-        if f"{known.source} ".startswith(f"{_name(register, gazetteer)} ")
+        if f"{known.source} ".startswith(f"{_name(register, gazetteer, postcodes)} ")
     ]
-    return Pair(register, gazetteer, review.answers(session, authority), earlier)
+    return Pair(register, gazetteer, postcodes, review.answers(session, authority), earlier)
 
 
-def _name(register: Snapshot, gazetteer: Snapshot) -> str:
-    return f"register {register.id} gazetteer {gazetteer.id}"
+def _name(register: Snapshot, gazetteer: Snapshot, postcodes: Snapshot | None) -> str:
+    return f"register {register.id} gazetteer {gazetteer.id}{f'+{postcodes.id}' if postcodes else ''}"
 
 
 def _link(office: Office, actor: Actor, pair: Pair) -> tuple[Path, Linked, dict[str, str]]:
@@ -77,7 +79,8 @@ def _link(office: Office, actor: Actor, pair: Pair) -> tuple[Path, Linked, dict[
         counts = _settle_again(office, settled, pair.answers, to)
     else:
         files = office.lake.file(pair.register), office.lake.file(pair.gazetteer)
-        counts = electors.link(*files, office.keys, pair.answers, to)
+        areas = office.lake.file(pair.postcodes) if pair.postcodes else None
+        counts = electors.link(*files, office.keys, pair.answers, to, areas)
     return to.electors, counts, _kept(office, actor, to, settled)
 
 
@@ -95,7 +98,7 @@ def _keep(
 def _settle_again(office: Office, settled: Snapshot, answers: list[Answer], to: Written) -> Linked:
     copyfile(office.lake.file(settled), to.electors)
     questions = office.lake.root / settled.report["questions_file"]
-    before = Linked(**{each.name: settled.report[each.name] for each in fields(Linked)})
+    before = Linked(**{each.name: settled.report.get(each.name, 0) for each in fields(Linked)})
     return electors.settle(before, answers, replace(to, questions=questions))
 
 
@@ -105,6 +108,18 @@ def _kept(office: Office, actor: Actor, to: Written, settled: Snapshot | None) -
     if settled:
         return {name: settled.report[name] for name in names}
     return {name: office.lake.adopt(path, actor.authority, "electors") for name, path in names.items()}
+
+
+def strangers(snapshot: Snapshot) -> int:
+    """Electors of the register of these homes, or of these linked electors, who belong to another area. A snapshot that
+    an earlier version made counts none."""
+    return int(snapshot.report.get("strangers", 0))
+
+
+def scale(snapshot: Snapshot) -> float:
+    """What to multiply electors tied to homes by, so that all others but strangers are shared over the homes too."""
+    linked = snapshot.report.get("by_uprn", 0) + snapshot.report.get("by_address", 0)
+    return float((snapshot.report["electors"] - strangers(snapshot)) / linked) if linked else 1.0
 
 
 def newest(office: Office, actor: Actor, session: Session) -> Snapshot:

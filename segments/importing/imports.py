@@ -15,30 +15,34 @@ from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments.files import comparison
+from engage.foundation.words import plural
+from segments.files import comparison, questions
 from segments.files.preview import first_rows
+from segments.files.questions import FEWER, Question
 from segments.files.reading import Known, Reading, connect, look
-from segments.files.report import Count, ImportReport, ShrinkRefused, Stage, count
+from segments.files.report import AnswerNeeded, Count, ImportReport, Stage, count
 from segments.files.staging import Fingerprint, fingerprint, receive
-from segments.files.workspace import scratch
-from segments.importing import rejects
+from segments.importing import doubts, misread, rejects
 from segments.importing.recognition import recognise
+from segments.importing.workspace import scratch
 from segments.safeguards import suppression
 from segments.sources import FORMATS, KINDS, MAKES, NAMES
 from segments.sources.format import Format, Harvest
 
 READING, CHECKING, JOINING, COMPARING, SAVING = 0.0, 0.2, 0.6, 0.8, 0.95  # of the work lies behind each stage
-BASES = ("geography", "boundaries", "register", "gazetteer")
+BASES = ("geography", "boundaries", "register", "gazetteer", "postcodes")
 
 
 def import_file(
     office: Office, actor: Actor, kind: str, path: Path, as_at: date, *,
     dry_run: bool = False, progress: Callable[[str], None] | None = None, accept_shrink: bool = False,
+    accept_problems: bool = False,
 ) -> ImportReport:  # fmt: skip
     """Import one file for the actor's authority; InputRefused says why not, and then nothing was changed.
 
-    A file that is already the newest of its kind and date is recognised and reported as unchanged. One that makes far
-    fewer rows than what it follows is ShrinkRefused unless `accept_shrink`. `progress` is told each Stage.
+    A file that is already the newest of its kind and date is recognised and reported as unchanged. One of which the
+    report asks something is AnswerNeeded unless `accept_problems`, or `accept_shrink` where it only asks whether far
+    fewer rows are right. `progress` is told each Stage.
     """
     say = progress or (lambda _: None)
     _check_request(office, actor, kind, path, as_at)
@@ -53,8 +57,8 @@ def import_file(
             rejected = _kept_rejects(read) if not dry_run else None
         if dry_run:
             return report
-        if report.shrinks and not accept_shrink:
-            raise ShrinkRefused(report)
+        if unanswered := [q for q in report.questions if not (accept_problems or (accept_shrink and q.kind == FEWER))]:
+            raise AnswerNeeded(report, unanswered)
         say(Stage("Saving", SAVING))
         return _commit(office, actor, read, report, rejected)
 
@@ -89,6 +93,8 @@ def _already_current(office: Office, actor: Actor, kind: str, as_at: date, diges
     with office.database.session() as session:
         for made in dict.fromkeys(form.makes for form in FORMATS if form.kind == kind):
             for snapshot in lake.history(session, actor.authority, made):
+                if misread.is_of_earlier_version(snapshot):
+                    continue
                 if (snapshot.source, snapshot.as_at, snapshot.report.get("kind")) == (digest, as_at, kind):
                     newest = [
                         s for s in lake.history(session, actor.authority, made, snapshot.name) if s.as_at == as_at
@@ -124,9 +130,9 @@ def _read(
     bases = _bases(office, actor.authority)
     con = connect(folder)
     reading = Reading(
-        con, path.name, text, head, actor.authority, as_at, office.keys, _known(office, bases),
+        con, path.name, text, head, actor.authority, as_at, office.keys, _known(office, actor.authority, bases),
         folder / "snapshot.parquet", folder, lambda words: say(Stage(words, JOINING)),
-        rules=law(office.settings.home),
+        rules=law(office.settings.home), needed=form.needed,
     )  # fmt: skip
     try:
         yield Read(form, reading, form.normalise(reading, header_at), bases)
@@ -143,15 +149,20 @@ def _bases(office: Office, authority: str) -> dict[str, Snapshot]:
     return {kind: snapshot for kind, snapshot in newest.items() if snapshot}
 
 
-def _known(office: Office, bases: dict[str, Snapshot]) -> Known:
+def _known(office: Office, authority: str, bases: dict[str, Snapshot]) -> Known:
     files = {kind: office.lake.file(snapshot) for kind, snapshot in bases.items()}
     register, gazetteer = bases.get("register"), bases.get("gazetteer")
     records = gazetteer.report.get("records") if gazetteer else None
+    with office.database.session() as session:
+        former = [each.code for each in identity.former_codes(session, authority)]
+        estimates = lake.current_by_name(session, authority, "population")
     return Known(
         files.get("geography"), files.get("boundaries"), files.get("register"), register.as_at if register else None,
         gazetteer=files.get("gazetteer"), gazetteer_as_at=gazetteer.as_at if gazetteer else None,
         gazetteer_format=gazetteer.report.get("format", "") if gazetteer else "",
-        records=office.lake.root / records if records else None,
+        records=office.lake.root / records if records else None, postcodes=files.get("postcodes"),
+        former_codes=tuple(former),
+        estimates={level: office.lake.file(estimate) for level, estimate in estimates.items() if level},
     )  # fmt: skip
 
 
@@ -165,19 +176,32 @@ def _report(office: Office, actor: Actor, read: Read, *, preview: bool) -> Impor
     rejected = dict(sorted(harvest.rejected.items()))
     assert reading.rows == harvest.accepted + sum(rejected.values()), "rows read = accepted + rejected"
     compared = _compared(office, actor, read)
-    shrinks = comparison.shrinks(reading.file, compared) if compared else ""
+    asked = _questions(read, compared)
     by_column, by_row = rejects.problems(reading, harvest.rejected)
     base = read.bases.get(form.makes) if _is_of_changes(read) else None
     return ImportReport(
         kind=form.kind, format=form.name, file=reading.file, as_at=reading.as_at, blake3=reading.text.digest,
         rows_read=reading.rows, accepted=harvest.accepted, rejected=rejected, rejects_file="",
         warnings=reading.warnings, figures=harvest.figures, snapshot_id=None,
-        outcome="usable" if rejected.keys() - reading.expected or reading.warnings or shrinks else "good",
+        outcome="usable" if rejected.keys() - reading.expected or reading.warnings or asked else "good",
         expected=sorted(reading.expected & rejected.keys()), applied_to=base.id if base else None,
         counts=_counts(office, read, compared), problems_by_column=by_column, problems_by_row=by_row,
-        comparison=compared, shrinks=shrinks,
+        comparison=compared, questions=asked, notes=reading.notes,
         preview=first_rows(reading, form.makes, office.lake.file(base) if base else None) if preview else [],
     )  # fmt: skip
+
+
+def _questions(read: Read, compared: comparison.Comparison | None) -> list[Question]:
+    """What the format asks, and what is asked of every file."""
+    reading, rejected = read.reading, read.harvest.rejected
+    problems = {reason: count for reason, count in rejected.items() if reason not in reading.expected}
+    asked = (
+        questions.hidden_rows(reading.file, reading.text.hidden),
+        comparison.shrinks(reading.file, compared)
+        if compared
+        else questions.many_rejected(reading.file, read.harvest.accepted + sum(problems.values()), problems),
+    )
+    return [*reading.questions, *doubts.questions(reading, read.form.makes), *filter(None, asked)]
 
 
 def _is_of_changes(read: Read) -> bool:
@@ -210,6 +234,7 @@ def _counts(office: Office, read: Read, compared: comparison.Comparison | None) 
         found |= comparison.against_gazetteer(
             read.reading.con, read.form.makes, read.reading.output, office.lake.file(gazetteer)
         )  # fmt: skip
+    found |= doubts.counts(read.reading, read.form.makes)
     found["repeated_rows"] = sum(n for reason, n in rejected.items() if reason.endswith(rejects.REPEATED))
     return [count(name, n) for name, n in (found | (compared.changes if compared else {})).items()]
 
@@ -248,48 +273,53 @@ def _record(session: Session, snapshot: Snapshot, report: ImportReport) -> None:
         subject=report.kind, snapshot=snapshot.id, name=snapshot.name, format=report.format,
         as_at=report.as_at.isoformat(), blake3=report.blake3, rows_read=report.rows_read, accepted=report.accepted,
         rejected=sum(report.rejected.values()), shrank=bool(report.shrinks),
+        accepted_problems=", ".join(question.kind for question in report.questions),
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Undone:
-    """An import taken back, and what of its kind and name is current now."""
+    """An import taken back, what of its kind and name is current now, and how many suppressions it had added."""
 
     snapshot: Snapshot
     current: Snapshot | None
+    lifted: int = 0
 
     @property
     def sentence(self) -> str:
         number = f"Import {self.snapshot.id} was undone."
         if self.snapshot.kind in comparison.ADD_UP:
             return f"{number} What only it asked for no longer holds; the other lists count as before."
+        if self.lifted:
+            asked = plural(self.lifted, "suppression")
+            number = f"{number} It had added {asked}: what only it asked for no longer holds."
         if self.current is None:
             return f"{number} There is now no {self.snapshot.kind} here."
         return f"{number} Import {self.current.id}, as at {self.current.as_at.isoformat()}, counts now."
 
 
 def undo(office: Office, actor: Actor, snapshot_id: int) -> Undone:
-    """Take an imported snapshot back, so that the one before it is current again.
+    """Take an imported snapshot back, so that the one before it is current again, with what it suppressed.
 
-    One that later changes were applied to stays until those are undone, for they hold its rows.
+    One that later changes were applied to stays until those are undone, for they hold its rows. One undone by an
+    earlier version, which let the suppressions of contacts stand, can be undone again.
     """
     with office.database.session() as session:
         snapshot = session.get(Snapshot, snapshot_id)
         if snapshot is None or snapshot.authority != actor.authority or snapshot.kind not in MAKES:
             raise NotFound(f"There is no import {snapshot_id} here.")
-        if snapshot.undone_at:
+        lifted = suppression.lift_source(session, office, actor.authority, str(snapshot_id))
+        if snapshot.undone_at and not lifted:
             raise InputRefused(f"Import {snapshot_id} has been undone already.")
         _refuse_if_built_upon(session, snapshot)
         snapshot.undone_at = office.clock.now()
-        if snapshot.kind == "suppressions":
-            suppression.lift_source(session, office, actor.authority, str(snapshot_id))
         session.add(snapshot)
         audit.record(
             session, authority=actor.authority, at=snapshot.undone_at, actor=actor.label, act="undo import",
-            subject=snapshot.kind, snapshot=snapshot.id, name=snapshot.name,
+            subject=snapshot.kind, snapshot=snapshot.id, name=snapshot.name, lifted=lifted,
         )  # fmt: skip
         session.flush()
-        return Undone(snapshot, lake.current(session, actor.authority, snapshot.kind, snapshot.name))
+        return Undone(snapshot, lake.current(session, actor.authority, snapshot.kind, snapshot.name), lifted)
 
 
 def _refuse_if_built_upon(session: Session, snapshot: Snapshot) -> None:

@@ -206,7 +206,7 @@ def _counted(intake: Intake) -> list[str]:
     return [
         f"{found.rows_read:,} rows read, {found.accepted:,} could be used.",
         *(f"{count:,} rejected: {reason}" for reason, count in found.problems.items()),
-        *found.warnings, *([found.shrinks] if found.shrinks else []),
+        *found.warnings, *(question.sentence for question in found.questions),
     ]  # fmt: skip
 
 

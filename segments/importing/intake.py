@@ -66,7 +66,7 @@ class Intake(SQLModel, table=True):
     report: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     refusal: str = Field(default="", sa_type=Text)
     snapshot_id: int | None = None
-    agreed: bool = False  # to the problems and, where it shrinks, to that
+    agreed: bool = False  # to the problems and to all that the report asks
     arrived_at: datetime = Field(sa_type=Moment)
     arrived_by: str = Field(max_length=80)
     account_id: int | None = None
@@ -181,7 +181,7 @@ def _listed(office: Office, authority: str, states: Iterable[str]) -> list[Intak
 
 
 def accept(office: Office, actor: Actor, token: str) -> Intake:
-    """Say yes to what the report says, its problems and a shrinking included."""
+    """Say yes to what the report says, its problems and all it asks included."""
     with office.database.session() as session:
         intake = _decided(session, office, actor, token, "import it")
         intake.state, intake.agreed = IntakeState.importing, True

@@ -115,8 +115,7 @@ def data_decide(
 ) -> Template | Redirect:  # fmt: skip
     found = intake.find(office, actor.authority, token)
     if form.text("act") == "import":
-        if found.found and found.found.shrinks and not form.text("fewer"):
-            form.fail("fewer", "Confirm that so many rows fewer are right")
+        if _lacks_answers(found, form):
             return _outcome(office, actor, found, Form(_as_typed(found)), asked=form)
         return _watch(office, intake.accept(office, actor, token))
     intake.decline(office, actor, token)
@@ -231,6 +230,13 @@ def _changed(found: Intake, seen: str) -> Template | Response[str]:
     if seen == found.shown:
         return Response("", status_code=204)
     return render("segments/importing/_intake_progress.html", intake=found)
+
+
+def _lacks_answers(found: Intake, form: Form) -> bool:
+    for question in found.found.questions if found.found else ():
+        if not form.text(question.kind):
+            form.fail(question.kind, question.confirm)
+    return not form.valid
 
 
 def _imported(request: Asked, office: Office, found: Intake) -> Redirect:

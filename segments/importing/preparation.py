@@ -30,13 +30,16 @@ EXPORTS = {
         ("Ministry of Housing", "File 7 of the Indices of Deprivation."),
         ("Your own figures", "Use the template: its first lines say what the figure is, of what level and from where."),
     ),
-    "population": (("ONS", "Mid-year estimates by single year of age, for LSOAs, wards or your council."),),
+    "population": (("ONS", "Mid-year estimates by single year of age, for output areas, LSOAs or wards."),),
     "boundaries": (("ONS Open Geography Portal", "Ward boundaries as GeoJSON. Generalised ones (BGC) are enough."),),
     "contacts": (
         ("Any system of the council", "Use the template. Every row needs its source, lawful basis and agreement."),
+        ("Who opted out", "Keep them in the list and say yes in the column unsubscribed, and no for everybody else."),
     ),
     "suppressions": (
-        ("Any earlier list", "Use the template. Type is email, mobile or uprn."),
+        ("Any earlier list", "Use the template. Type is email, mobile or uprn. A plain list of one kind is read too."),
+        ("GOV.UK Notify", "Download the report of unsubscribe requests from its dashboard; it is read as it is."),
+        ("Mailchimp and others", "Export the unsubscribed and the cleaned contacts as CSV; they are read as they are."),
         ("Xpress (Civica)", "The list of electors with unsubscribe and bounce columns is read as it is."),
     ),
     "protected": (("The officer who keeps the list", "Use the template. Send it to nobody: import it yourself."),),

@@ -1,9 +1,10 @@
 """What a file is, told from its first rows; a file of another kind or of none is refused in words that help."""
 
 from engage.foundation.errors import InputRefused
-from segments.files.reading import Head, plain
+from segments.files.reading import Head
 from segments.files.refusals import refuse_forbidden, refuse_foreign
-from segments.sources import FORMATS, NAMES
+from segments.importing.seen import seen
+from segments.sources import FORMATS
 from segments.sources.format import Format
 
 LABELS = {
@@ -39,32 +40,8 @@ def recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
             form.kind,
         )
     expected = "; ".join(f"{form.name} with {', '.join(form.columns)}" for form in FORMATS if form.kind == kind)
-    raise InputRefused(f"{file} is no format of {_label(kind)} that is known here. {_seen(head)} Expected: {expected}.")
+    raise InputRefused(f"{file} is no format of {_label(kind)} that is known here. {seen(head)} Expected: {expected}.")
 
 
 def _label(kind: str) -> str:
     return LABELS.get(kind, f"a file of kind {kind!r}")
-
-
-def _seen(head: Head) -> str:
-    """The names in the header that are known here; the whole of it where what stands below proves that it is one. Any
-    other first row may be somebody's data and is not repeated."""
-    if head.is_json:
-        return "It is JSON of another shape."
-    rows = [row for row in head.rows if any(cell.strip() for cell in row)]
-    first = [cell.strip() for cell in rows[0]] if rows else []
-    known = [cell for cell in first if plain(cell) in NAMES]
-    if known:
-        others = sum(bool(cell) for cell in first) - len(known)
-        return f"Of its columns these are known: {', '.join(known)}{f'; {others} are not' if others else ''}."
-    if first and _heads_numbers(first, rows[1:]):
-        return f"Its header is: {', '.join(cell[:60] for cell in first[:30])}{', …' if len(first) > 30 else ''}."
-    return "It has no header row."
-
-
-def _heads_numbers(row: list[str], below: list[list[str]]) -> bool:
-    """Whether in most columns only numbers stand below a name."""
-    columns = zip(*(cells for cells in below if len(cells) == len(row)), strict=True)
-    numeric = [all(cell.strip().isdigit() for cell in column) for column in columns]
-    named = all(cell and not any(letter.isdigit() or letter == "@" for letter in cell) for cell in row)
-    return named and sum(numeric) * 2 > len(row)

@@ -15,7 +15,7 @@ from sqlmodel import col, or_, select
 from engage.foundation.errors import InputRefused
 from engage.foundation.logs import log_fault
 from engage.foundation.office import Office
-from segments.files.report import ImportReport, ShrinkRefused
+from segments.files.report import AnswerNeeded, ImportReport
 from segments.importing import inbox, uploads
 from segments.importing.imports import import_file
 from segments.importing.intake import (
@@ -155,15 +155,15 @@ class Step:
         report = self._read(dry_run=True)
         if report.unchanged:
             self._end(IntakeState.imported, report=report.as_dict(), snapshot_id=report.snapshot_id)
-        elif report.outcome == "good" and not report.shrinks:
+        elif report.outcome == "good" and not report.questions:
             self._update(state=IntakeState.importing, report=report.as_dict(), takes=0, fraction=0)
         else:
             self._ask(report)
 
     def _import(self) -> None:
         try:
-            report = self._read(accept_shrink=self.intake.agreed)
-        except ShrinkRefused as refused:  # what is here has grown since it was checked
+            report = self._read(accept_problems=self.intake.agreed)
+        except AnswerNeeded as refused:  # what is here has grown since it was checked
             self._ask(refused.report)
             return
         self._end(IntakeState.imported, report=report.as_dict(), snapshot_id=report.snapshot_id)

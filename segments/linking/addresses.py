@@ -79,7 +79,8 @@ split as (
 cut as (
     select *, coalesce(nullif(list_position(list_transform(parts, lambda part: ends_with(part, street)), true), 0),
         greatest(len(parts) - 1, 1)) as upto from split)
-select uprn, home, live, postcode, address, nth, words(array_to_string(parts[1:upto], ', ')) as core,
+select uprn, home, live, postcode, address, nth, words(coalesce(street, '')) as street,
+    words(array_to_string(parts[1:upto], ', ')) as core,
     list_transform(parts[upto + 1:len(parts)], lambda part: words(part)) as rest
 from cut
 """
@@ -100,6 +101,23 @@ create table spot as
 select row_number() over (order by key, postcode) as spot, key, postcode, min(address) as address, count(*) as electors
 from elector group by key, postcode
 """
+
+
+# `far`: not even the first half of the postcode is known here. A mistyped postcode of this area seldom looks so.
+ELSEWHERE = """
+create table elsewhere as
+with here as ({known}), near as (select distinct split_part(postcode, ' ', 1) as outward from here)
+select spot, split_part(postcode, ' ', 1) not in (from near) as far from spot
+where postcode is not null and postcode not in (from here) and exists (from here)
+"""
+
+
+def place(con: duckdb.DuckDBPyConnection, gazetteer: Path, postcodes: Path | None) -> None:
+    """Make `elsewhere`, the spots whose postcode lies in another area: no property of the gazetteer has it, of whatever
+    kind and however long ago, and ONS's look-up, where there is one, does not have it in this authority."""
+    files = [gazetteer, *([postcodes] if postcodes else [])]
+    known = " union ".join(["select postcode from read_parquet(?) where postcode is not null"] * len(files))
+    con.execute(ELSEWHERE.format(known=known), list(map(str, files)))
 
 
 def read(con: duckdb.DuckDBPyConnection, register: Path, gazetteer: Path) -> None:

@@ -11,7 +11,7 @@ import duckdb
 from duckdb.sqltypes import VARCHAR
 
 from engage.foundation.privacy import Keys
-from segments.linking import addresses, matching
+from segments.linking import addresses, matching, neighbours
 
 # A UPRN and an address say the same home up to this many slips of the hand.
 SLIPS_WITH_UPRN = 2
@@ -26,7 +26,8 @@ class Linked:
 
     `unknown`, `historic` and `not_a_home` carry a UPRN that is not in the gazetteer, of a property that is no more, or
     of a building or shop: they were linked by address where that told. `contradicted` carry the UPRN of a home that
-    their address speaks against; `postcode_differs` another postcode than their UPRN's home has.
+    their address speaks against; `postcode_differs` another postcode than their UPRN's home has. `strangers` are tied
+    to no home and have a postcode that lies in another area: no ward of this one has them.
     """
 
     electors: int = 0
@@ -40,6 +41,8 @@ class Linked:
     answered: int = 0  # of by_address: those an officer's answer tied
     to_review: int = 0  # electors at addresses that wait for an answer
     addresses_to_review: int = 0
+    strangers: int = 0
+    strangers_by_answer: int = 0  # of them: those of whom an officer said that they have no home here
 
     @property
     def unlinked(self) -> int:
@@ -67,20 +70,24 @@ class Written:
     contradictions: Path
 
 
-def link(register: Path, gazetteer: Path, keys: Keys, answers: Sequence[Answer], to: Written) -> Linked:
+def link(
+    register: Path, gazetteer: Path, keys: Keys, answers: Sequence[Answer], to: Written, postcodes: Path | None = None
+) -> Linked:  # fmt: skip
     """Write three files from a register and a gazetteer snapshot, and count.
 
     `electors`: `person, uprn, attainment, how` of every linked elector. `questions`: one row for each distinct address
-    that is asked or was answered: `key, address, postcode, electors, building, exact, candidates, people`, most
-    electors first. `contradictions`: `line, uprn, postcode, home_postcode, reason, result` of the rows whose address
-    or postcode is not that of their UPRN.
+    that is asked or was answered: `key, address, postcode, electors, building, exact, candidates, people, elsewhere`,
+    most electors first. `contradictions`: `line, uprn, postcode, home_postcode, reason, result` of the rows whose
+    address or postcode is not that of their UPRN. `postcodes` is ONS's look-up of the authority, where it is imported.
     """
     with duckdb.connect(config={"temp_directory": str(to.electors.parent / "spilled")}) as con:
         con.create_function("keyed", lambda key, postcode: address_key(keys, key, postcode), [VARCHAR] * 2, VARCHAR)
         addresses.read(con, register, gazetteer)
+        addresses.place(con, gazetteer, postcodes)
         matching.exactly(con)
         _judge_uprns(con)
         _recall(con, answers)
+        neighbours.find(con)
         matching.nearly(con)
         _decide(con)
         counted = _write(con, to)
@@ -146,12 +153,16 @@ def _decide(con: duckdb.DuckDBPyConnection) -> None:
             and m.uprn = claim.claimed and m.place = 1 and m.weight >= {matching.LEAST_WEIGHT}
             and coalesce(m.lead, {LEAD_WITH_UPRN}) >= {LEAD_WITH_UPRN}
     """)
-    con.execute(matching.CERTAIN)
+    con.execute(
+        "update claim set ruling = 'stands' from plain p where ruling = 'open' and p.spot = claim.spot "
+        "and p.uprn = claim.claimed"
+    )
     con.execute(matching.CANDIDATES)
     con.execute("""
         create table asked as
         select distinct spot from loose where spot in (from unsettled) and spot in (select spot from candidate)
-            and (spot in (select spot from answered) or spot not in (select spot from certain))
+            and (spot in (select spot from answered)
+                or spot not in (select spot from plain) and spot not in (select spot from elsewhere where far))
     """)
     con.execute("""
         create table link as
@@ -159,7 +170,7 @@ def _decide(con: duckdb.DuckDBPyConnection) -> None:
             on c.spot = r.spot and c.claimed = r.claimed where c.ruling = 'stands'
         union all
         select l.person, t.uprn, l.attainment, 'address', l.line
-        from loose l join (from exact union from certain) t using (spot) where l.spot not in (from asked)
+        from loose l join (from exact union from plain) t using (spot) where l.spot not in (from asked)
     """)
 
 
@@ -170,7 +181,7 @@ select keyed(any_value(s.key), coalesce(any_value(s.postcode), '')) as key, any_
     list(struct_pack(uprn := c.uprn, address := w.wordings[1], others := w.wordings[2:len(w.wordings)],
         claimed := coalesce(k.named, false))
         order by c.rank desc, c.weight desc, c.uprn) as candidates,
-    any_value(p.people) as people
+    any_value(p.people) as people, bool_or(s.spot in (select spot from elsewhere)) as elsewhere
 from asked a join spot s using (spot) join candidate c using (spot)
 join (select uprn, list(address order by nth) as wordings from wording group by uprn) w on w.uprn = c.uprn
 join (select spot, list(struct_pack(person := person, attainment := attainment)) as people
@@ -205,8 +216,12 @@ def _write(con: duckdb.DuckDBPyConnection, to: Written) -> Linked:
         select count(*), count(*) filter (r.postcode <> p.postcode and p.home)
         from row_of r left join property p on p.uprn = r.claimed
     """).fetchall()[0]
+    strangers = con.execute("""
+        select count(*) from row_of r where spot in (select spot from elsewhere) and spot not in (from asked)
+        and not exists (from link l where l.person = r.person and l.line is not distinct from r.line)
+    """).fetchall()[0][0]
     return Linked(
-        electors=counts[0], postcode_differs=counts[1],
+        electors=counts[0], postcode_differs=counts[1], strangers=strangers,
         contradicted=rulings.get("elsewhere", 0) + rulings.get("open", 0),
         **{ruling: rulings.get(ruling, 0) for ruling in COUNTED},
     )  # fmt: skip
@@ -215,11 +230,12 @@ def _write(con: duckdb.DuckDBPyConnection, to: Written) -> Linked:
 # An answer counts while the home it names is still one of those that can be; else the address waits again.
 SETTLED = """
 create table settled as
-select q.people, a.key is not null and (a.uprn is null or list_contains(
+select q.people, q.elsewhere, a.key is not null and (a.uprn is null or list_contains(
         list_transform(q.candidates, lambda home: home.uprn), a.uprn)) as answered,
     case when answered and a.uprn is not null then a.uprn else q.exact end as uprn,
     answered and a.uprn is not null as chosen
-from read_parquet(?) q left join answer a using (key)
+from (from read_parquet(?) union all by name select null::boolean as elsewhere where false) q
+left join answer a using (key)
 """
 TOGETHER = """
 create table together as
@@ -242,10 +258,13 @@ def settle(counted: Linked, answers: Sequence[Answer], to: Written) -> Linked:
         con.sql("from together order by uprn, person").write_parquet(str(to.electors))
         how = dict(con.execute("select how, count(*) from together group by how").fetchall())
         waiting = con.execute("""
-            select count(*), coalesce(sum(len(people)), 0) from settled where not answered and uprn is null
+            select count(*) filter (not answered), coalesce(sum(len(people)) filter (not answered), 0),
+                coalesce(sum(len(people)) filter (answered and elsewhere), 0)
+            from settled where uprn is null
         """).fetchall()[0]
     answered = how.get("answer", 0)
     return replace(
         counted, by_uprn=how.get("uprn", 0), by_address=how.get("address", 0) + answered, answered=answered,
-        addresses_to_review=waiting[0], to_review=waiting[1],
+        addresses_to_review=waiting[0], to_review=waiting[1], strangers_by_answer=waiting[2],
+        strangers=counted.strangers - counted.strangers_by_answer + waiting[2],
     )  # fmt: skip

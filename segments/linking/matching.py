@@ -7,14 +7,14 @@ import logging
 
 import duckdb
 
-# The matcher's weights are bits of evidence. An address is tied to a home without asking when the best home has this
-# much, leads the next by this much, stands in the row's own postcode and differs by one slip of the hand at most.
+# The matcher's weights are bits of evidence; this much and a lead let a UPRN stand (segments/linking/electors.py).
 LEAST_WEIGHT = 10.0
-LEAST_LEAD = 5.0
-SLIPS = 1
 # Homes with less than this are not worth showing to anybody.
 WORTH_ASKING = 0.0
-SHOWN = 5
+SHOWN = 12
+IMPROVED = 5  # of them the matcher looks at twice
+# What the differences say is shown before what the matcher does: as bits, less two for each point against.
+BEST, FAR = 60.0, 25.0
 # A word that more homes than this share tells nothing of where one lies: ROAD, COTTAGE.
 COMMON = 0.005
 
@@ -30,6 +30,23 @@ where s.key like '% % %' and s.spot not in (select spot from hit)
 create table exact as
 select spot, any_value(uprn) filter (home) as uprn from hit group by spot
 having count(distinct uprn) filter (home) = 1 and (bool_or(here) or count(distinct uprn) filter (live) = 1);
+-- Rose Cottage without its number is written like a Rose Cottage that has none; Flat 3 of number 60 without both like
+-- number 3. In the row's own postcode, or without one, nobody can tell which is meant: it is asked.
+create table namesake as
+with short as (
+    select uprn, postcode, regexp_extract(core, '^([A-Z ]*[A-Z]) [0-9][0-9A-Z_]* (.+)$', ['name', 'street']) as part,
+        true as named from wording where home and not starts_with(core, 'FLAT ')
+    union all
+    select uprn, postcode, regexp_extract(core, '^FLAT ([0-9A-Z]+) [0-9][0-9A-Z_]* (.+)$', ['name', 'street']), false
+        from wording where home)
+select w.uprn, w.core, s.postcode, s.named, s.uprn as other from short s join wording w
+    on w.core = s.part.name || ' ' || s.part.street and w.uprn <> s.uprn and w.home
+where s.part.name <> '';
+create table confused as
+select x.spot, n.other from exact x join spot s using (spot) join namesake n using (uprn)
+where x.uprn is not null and starts_with(s.key, n.core) and (s.postcode is null or s.postcode = n.postcode)
+    and (n.named or s.spot not in (select spot from hit where here));
+delete from exact where spot in (select spot from confused);
 -- The address of a whole building, a shop or a home that is no more: never a home's, however near one is.
 create table no_home as select spot from hit group by spot having not bool_or(home);
 """
@@ -39,7 +56,7 @@ create table no_home as select spot from hit group by spot having not bool_or(ho
 WANTED = """
 create table wanted as
 select s.*, array_to_string(identity(key), ' ') as numbers, left(squeezed(key), 7) as beginning
-from spot s where spot in (from unsettled) and key <> '' and spot not in (
+from spot s where spot in (from unsettled) and spot not in (select spot from plain) and key <> '' and spot not in (
     select spot from hit h left join property p on p.parent_uprn = h.uprn and p.home where h.home or p.home)
 """
 NEAR = """
@@ -86,13 +103,16 @@ def _run_matcher(con: duckdb.DuckDBPyConnection) -> None:
 
     for name in ("uk_address_matcher", "splink"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    stage = SplinkStage(improve_top_n_matches=SHOWN)
+    stage = SplinkStage(improve_top_n_matches=IMPROVED)
+    # A letter with a circumflex is another letter to the matcher (findings/address-matcher-circumflex.sh).
     matcher = AddressMatcher(
         canonical_addresses=con.sql(
-            "select uprn as unique_id, address as address_concat, postcode from offered where uprn in (from near)"
+            "select uprn as unique_id, strip_accents(address) as address_concat, postcode from offered "
+            "where uprn in (from near)"
         ),
         addresses_to_match=con.sql(
-            "select spot as unique_id, address as address_concat, coalesce(postcode, '') as postcode from wanted"
+            "select spot as unique_id, strip_accents(address) as address_concat, coalesce(postcode, '') as postcode "
+            "from wanted"
         ),
         con=con,
         stages=[stage],
@@ -106,15 +126,6 @@ def _run_matcher(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-# One slip in an address that has the number, the postcode and the evidence.
-CERTAIN = f"""
-create table certain as
-select m.spot, m.uprn from match m join spot s using (spot) join property p using (uprn)
-where m.place = 1 and p.home and m.weight >= {LEAST_WEIGHT} and coalesce(m.lead, {LEAST_LEAD}) >= {LEAST_LEAD}
-    and m.spot not in (from no_home) and exists (
-        select 1 from wording w where w.uprn = m.uprn and w.postcode = s.postcode and alike(s.key, w.core, {SLIPS}))
-"""
-
 # Homes worth showing: the one chosen before, those written exactly alike, those of a building and those with evidence,
 # last the one that the UPRN names though nothing else speaks for it.
 CANDIDATES = f"""
@@ -124,7 +135,9 @@ with found as (
     union all select spot, uprn, 3, 0.0 from hit where home
     union all select h.spot, p.uprn, 2, 0.0 from hit h join property p on p.parent_uprn = h.uprn
         where h.spot in (from no_home)
+    union all select spot, other, 3, 0.0 from confused
     union all select spot, uprn, 2, weight from match where weight >= {WORTH_ASKING}
+    union all select spot, uprn, 2, {BEST} - 2 * against from likely where against <= {FAR}
     union all select spot, claimed, 1, 0.0 from claim where ruling = 'open')
 select f.spot, f.uprn, max(rank) as rank, max(weight) as weight from found f join property p using (uprn)
 where p.home and f.spot in (from unsettled) group by f.spot, f.uprn

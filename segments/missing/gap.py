@@ -8,7 +8,7 @@ groups the rates are inferred from areas (segments/missing/ecological_inference.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,13 +24,17 @@ from segments.areas import output_areas as areas
 from segments.areas import population, wards
 from segments.areas.output_areas import Known
 from segments.engine import execution
-from segments.homes import households
+from segments.homes import households, registrations
 from segments.missing import contrasts, groups
 from segments.missing.contrasts import Contrast
 
 NORMAL_95 = float(ndtri(0.975))
 READ = ("households", "indicator", "population", "geography", "boundaries", "register")
 LEVELS = ("ward", "area", *groups.CHARACTERISTICS)
+AGES_ELSEWHERE = (
+    "Census table TS007A (ages) has none of the output areas that these homes lie in. Import the one of this council: "
+    "engage import indicator FILE …"
+)
 NEEDS_AGES = "The gap needs the Census table of ages (TS007A). Import it first: engage import indicator FILE …"
 
 ASSUMPTIONS = [
@@ -51,8 +55,16 @@ ASSUMPTIONS = [
         "People in communal homes, such as care homes and student halls, are counted. How many of them may register "
         "there is less sure, so areas with many of them have wider ranges."
     ),
-    "Electors whose address could not be tied to a home are shared over the wards as the others are.",
+    (
+        "Electors whose address could not be tied to a home are shared over the wards as the others are, but for those "
+        "whose postcode lies in another area: they are counted apart and in no ward."
+    ),
 ]
+EXCESS = (
+    "In {row.name} {row.registered:,.0f} are registered where {row.eligible:,.0f} may be, which is more than the range "
+    "allows. Either the register holds people who do not live there, or the people counted there are too few: do not "
+    "rely on this share."
+)
 INFERRED = (
     "Shares of groups are inferred, not counted: a register does not say how people live. They follow from what is "
     "registered in the areas where more or fewer of the group live and from published national figures. Read the "
@@ -73,6 +85,11 @@ class Row:
     high: float
     missing: float
 
+    @property
+    def is_beyond(self) -> bool:
+        """More are registered than may be, beyond what the range allows."""
+        return self.registered > self.eligible and (self.low >= 1 or not self.eligible)
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -87,6 +104,30 @@ class Estimate:
     groups: Mapping[str, list[Row]] = field(default_factory=dict)
     contrasts: list[Contrast] = field(default_factory=list)
     nationality: str = ""  # what tells who is entitled, in words
+    strangers: int = 0  # electors whose postcode lies in another area: they are in none of these figures
+
+    people: str = ""  # what counts who lives there, in words
+    unused: tuple[str, ...] = ()  # datasets that are not used, or only in part, and areas left out
+
+    @property
+    def notes(self) -> list[str]:
+        """What whoever reads the figures must know first."""
+        return [*self._of_strangers, *self._of_excess, *self.unused]
+
+    @property
+    def _of_strangers(self) -> list[str]:
+        if not self.strangers:
+            return []
+        sentence = (
+            f"{self.strangers:,} electors of the register have a postcode that lies in another area, and no home here. "
+            "They are counted apart and in no ward. The register may hold electors of another council."
+        )
+        return [sentence]
+
+    @property
+    def _of_excess(self) -> list[str]:
+        rows = [replace(self.overall, name="the whole area"), *self.wards]
+        return [EXCESS.format(row=row) for row in rows if row.is_beyond]
 
 
 def by_level(office: Office, authority: str, level: str = "ward") -> list[Row]:
@@ -130,22 +171,26 @@ def _snapshots(session: Session, authority: str) -> tuple[int | None, ...]:
 
 
 def _estimate(office: Office, authority: str) -> Estimate:
-    homes, known, lsoa = _read(office, authority)
+    homes, known, lsoa, strangers = _read(office, authority)
     of_areas = areas.estimate(known, lsoa)
     parts = _parts(homes, of_areas)
+    if not parts.eligible.sum() > 0:
+        raise InputRefused(AGES_ELSEWHERE)
     of_ward, of_area = _totals(parts, "ward", known), _totals(parts, "oa", known)
     whole = _whole(of_ward, authority, known)
     common, found = float(whole.error.iloc[0]), groups.available(known)
+    by_group = {key: _of_groups(key, known, of_areas, lsoa, of_area, common) for key in found}
     return Estimate(
         overall=_rows(whole)[0], wards=_rows(of_ward), areas=_rows(of_area),
-        groups={key: _of_groups(key, known, of_areas, lsoa, of_area, common) for key in found},
+        groups={key: rows for key, rows in by_group.items() if rows},
         contrasts=contrasts.between_fifths(of_area, known, lsoa),
-        nationality=known.entitlement.words if known.entitlement else "",
+        nationality=known.entitlement.words if known.entitlement else "", strangers=strangers,
+        people=_people(known), unused=(*known.notes, *_left_out(homes, of_areas)),
     )  # fmt: skip
 
 
-def _read(office: Office, authority: str) -> tuple[pd.DataFrame, Known, pd.Series]:
-    """`oa, ward, ward_name, homes, electors` of the homes, by the wards of today; what is known; and LSOAs."""
+def _read(office: Office, authority: str) -> tuple[pd.DataFrame, Known, pd.Series, int]:
+    """`oa, ward, ward_name, homes, electors` of the homes, by the wards of today; what is known; LSOAs; strangers."""
     with office.database.session() as session, execution.connect() as backend:
         snapshot = households.newest(session, authority)
         built = execution.table(backend, office.lake, snapshot)
@@ -153,16 +198,45 @@ def _read(office: Office, authority: str) -> tuple[pd.DataFrame, Known, pd.Serie
         known = areas.known(backend, office, session, authority)
         if known is None:
             raise InputRefused(NEEDS_AGES)
+        if not known.has_ages:
+            raise InputRefused(" ".join(known.notes))
         lsoa = areas.lsoas(backend, office, session, authority)
         counted = homes.group_by("oa", "ward", "ward_name").agg(homes=ibis._.count(), electors=ibis._.electors.sum())
         frame: pd.DataFrame = counted.execute()
-    report = snapshot.report
-    linked = report["by_uprn"] + report["by_address"]
-    return frame.assign(electors=frame.electors * (report["electors"] / linked if linked else 1.0)), known, lsoa
+    scaled = frame.assign(electors=frame.electors * registrations.scale(snapshot))
+    return scaled, known, lsoa, registrations.strangers(snapshot)
+
+
+def _people(known: Known) -> str:
+    """Before the Census a mid-year estimate says only how ages are spread within its bands."""
+    if not known.estimated_by:
+        return "Census 2021"
+    spread = "" if known.counted > population.CENSUS_DAY else ", which only tells the ages within each band,"
+    return f"Census 2021 and {known.estimated_by}{spread}".rstrip(",")
+
+
+def _is_counted(homes: pd.DataFrame, of_areas: pd.DataFrame) -> pd.Series:
+    """An area whose people are not known is left out of both sides: its electors alone would look complete. Homes
+    that nobody could place lie in some area of their ward, whose people are counted."""
+    return homes.oa.isna() | homes.oa.isin(of_areas.index)
+
+
+def _left_out(homes: pd.DataFrame, of_areas: pd.DataFrame) -> list[str]:
+    lost = homes[~_is_counted(homes, of_areas)]
+    if lost.empty:
+        return []
+    wards_said = ", ".join(sorted(set(lost.ward_name.dropna()))[:5])
+    told = (
+        f"Census table TS007A does not tell the ages of {lost.oa.nunique():,} output areas with {lost.homes.sum():,} "
+        f"homes ({wards_said}). Neither their people nor their electors are counted here. Import the table again, "
+        "with every area."
+    )
+    return [told]
 
 
 def _parts(homes: pd.DataFrame, of_areas: pd.DataFrame) -> pd.DataFrame:
     """One row per output area and ward; an output area that lies in two wards gives each its part, by homes."""
+    homes = homes[_is_counted(homes, of_areas)]
     part = homes.homes / homes.groupby("oa").homes.transform("sum")
     joined = homes.merge(of_areas, left_on="oa", right_index=True, how="left")
     joined["eligible"] = (joined.eligible * part).fillna(0.0)
@@ -212,7 +286,8 @@ def relative_error(sums: pd.DataFrame, entitlement: float, aged: float) -> pd.Se
 
 
 def _rows(totals: pd.DataFrame) -> list[Row]:
-    rows = [_row(str(key), found) for key, found in totals.to_dict("index").items()]
+    """A place whose people are not known has no row: no share would be true of it."""
+    rows = [_row(str(key), found) for key, found in totals[totals.eligible > 0].to_dict("index").items()]
     return sorted(rows, key=lambda row: (-row.missing, row.key))
 
 

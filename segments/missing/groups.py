@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from segments.areas import population
+from segments.areas import census_tables, population
 from segments.areas.output_areas import MOVED, Known
 from segments.missing.ecological_inference import infer
 
@@ -35,8 +35,7 @@ class Characteristic:
 
     @property
     def tables_said(self) -> str:
-        names = {"imd2025": "the Indices of Deprivation 2025"}
-        return " and ".join(names.get(name, f"Census table {name.upper()}") for name in self.tables)
+        return " and ".join(census_tables.said(name) for name in self.tables)
 
 
 TENURE = "tenure of household: "
@@ -76,24 +75,25 @@ def _age_key(first: float, last: float) -> str:
 
 
 def by_mobility(found: Known, areas: pd.DataFrame, _: pd.Series) -> pd.DataFrame:
-    stayed = population.share(found.tables["ts019"], MOVED).reindex(areas.index).fillna(0.9)
+    stayed = _elsewhere(population.share(found.tables["ts019"], MOVED), areas)
     return pd.DataFrame({"moved": areas.eligible * (1 - stayed), "stayed": areas.eligible * stayed})
 
 
 def by_study(found: Known, areas: pd.DataFrame, _: pd.Series) -> pd.DataFrame:
     """Full-time students of 16 and over: all students less those of school age, who are nearly all at school."""
-    everyone = found.tables["ts068"]["schoolchild or full-time student indicator: student"].reindex(areas.index)
+    everyone = found.tables["ts068"]["schoolchild or full-time student indicator: student"]
     ages, single = found.tables["ts007a"], found.single_years
-    older = (everyone - population.aged(ages, single, 5, 16)).clip(lower=0).fillna(0)
-    part = (older / population.aged(ages, single, 16).clip(lower=1)).clip(0, 1)
+    older = (everyone - population.aged(ages, single, 5, 16)).clip(lower=0)
+    part = _elsewhere((older / population.aged(ages, single, 16).clip(lower=1)).clip(0, 1), areas)
     return pd.DataFrame({"students": areas.eligible * part, "others": areas.eligible * (1 - part)})
 
 
 def by_english(found: Known, areas: pd.DataFrame, _: pd.Series) -> pd.DataFrame:
     table, prefix = found.tables["ts029"], population.LANGUAGE.prefix
     little = [f"{prefix}{OTHER}: cannot speak english well", f"{prefix}{OTHER}: cannot speak english"]
-    other = population.share(table, prefix + OTHER).reindex(areas.index).fillna(0) * areas.adults
-    hardly = (population.share(table, *little) / population.share(table, prefix + OTHER)).reindex(areas.index).fillna(0)
+    speaking = population.share(table, prefix + OTHER)
+    other = _elsewhere(speaking, areas) * areas.adults
+    hardly = _elsewhere((population.share(table, *little) / speaking.where(speaking > 0)).clip(0, 1), areas)
     entitled = (other - areas.adults * areas.not_entitled).clip(lower=FEWEST_OF_OTHER_LANGUAGE * other)
     entitled = entitled.clip(upper=areas.eligible)
     return pd.DataFrame(
@@ -105,6 +105,12 @@ def by_deprivation(found: Known, areas: pd.DataFrame, lsoa: pd.Series) -> pd.Dat
     """Fifths of England's LSOAs; an area lies in one of them, so that nothing has to be inferred."""
     fifth = ((found.tables["imd2025"]["imd_decile"] + 1) // 2).reindex(lsoa.reindex(areas.index)).to_numpy()
     return pd.DataFrame({str(n): np.where(fifth == n, areas.eligible, 0.0) for n in range(1, 6)}, index=areas.index)
+
+
+def _elsewhere(shares: pd.Series, areas: pd.DataFrame) -> pd.Series:
+    """Shares of these areas; one that the table does not tell has the mean of the others."""
+    mean = shares.mean()
+    return shares.reindex(areas.index).fillna(0.0 if pd.isna(mean) else float(mean))
 
 
 def _filled(parts: pd.DataFrame, total: pd.Series) -> pd.DataFrame:
@@ -169,6 +175,8 @@ def infer_each(
     each = CHARACTERISTICS[key]
     counted = each.counted(found, areas, lsoa)
     groups = [group for group in each.groups if group.key in counted and counted[group.key].sum() > 0]
+    if not groups:
+        return []
     people = counted[[group.key for group in groups]]
     rate, spread = np.array([g.rate for g in groups]), np.array([g.spread for g in groups])
     found_rates = infer(people.to_numpy(), registered.to_numpy(), error.to_numpy(), common, rate, spread)

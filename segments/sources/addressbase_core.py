@@ -46,7 +46,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
 
 FORMATS = (
     Format(
-        kind="gazetteer", name=LAYOUT.name, normalise=normalise, locate=LAYOUT.locate,
+        kind="gazetteer", name=LAYOUT.name, normalise=normalise, locate=LAYOUT.locate, rows_need=LAYOUT.needed,
         columns=("27 columns from uprn, parent_uprn and udprn to gss_code and change_code",),
     ),
 )  # fmt: skip

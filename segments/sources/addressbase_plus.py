@@ -103,7 +103,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
 
 FORMATS = (
     Format(
-        kind="gazetteer", name=LAYOUT.name, normalise=normalise, locate=LAYOUT.locate,
+        kind="gazetteer", name=LAYOUT.name, normalise=normalise, locate=LAYOUT.locate, rows_need=LAYOUT.needed,
         columns=("77 columns from UPRN, UDPRN and CHANGE_TYPE to ALT_LANGUAGE, with or without a header",),
     ),
 )  # fmt: skip

@@ -5,8 +5,9 @@ from collections import Counter
 
 from engage.foundation.errors import InputRefused
 from segments.files.reading import Reading, literal, plain, quoted
+from segments.sources import census_categories
 from segments.sources.area_columns import ELSEWHERE
-from segments.sources.format import Check, Harvest, refuse_if_none, save, scalar, tabulate
+from segments.sources.format import Check, Harvest, Warn, refuse_if_none, save, scalar, tabulate
 from segments.sources.indicators import of_table
 
 LEVELS = {"oa": "^[EWS]00[0-9]{6}$", "lsoa": "^[EWS]01[0-9]{6}$"}
@@ -21,6 +22,12 @@ from (unpivot good on columns(* exclude (line, area, level)) into name measure v
 MOST_SHARES = 40  # of a table without curated indicators; of a longer one only the broadest categories
 SUFFIX = re.compile(r"; measures: Value$", re.IGNORECASE)
 TOTAL = re.compile(r": total(:|$)")
+# How statistics say that a figure is not told: a mark, or one of the letters of the Government Analysis Function.
+HIDDEN = r"^(!|#|~|:|\*+|[-–—]+|\.{1,3}|c|n/?a|suppressed|\[[a-z]+\]|[<≤] ?[0-9]+)$"
+HIDES = (
+    "{n} areas have a figure that is blank or suppressed: it is worked out from the others of its row where it follows "
+    "from them, else left out"
+)
 
 
 def label(header: str) -> str:
@@ -56,14 +63,19 @@ def harvest(
     is not to; `blanks` allows empty cells, which then give no value."""
     area = f"upper(clean({quoted(area_column)}))"
     numbers = {label(name): number_sql(name) for name in columns}
+    if shares:
+        _refuse_other_categories(reading, table, numbers)
+        numbers = census_categories.completed(table, numbers)
     derived = _shares(reading, table, numbers) if shares else _named(table, numbers)
     output = {"area": area, "level": level_sql(area)} | numbers | derived
     checks = [
         Check(area_column, "no code of an output area or LSOA", f"{level_sql(area)} is null", f"left({area}, 20)"),
         *(checks or [Check(area_column, ELSEWHERE, elsewhere_sql(reading, area), listed=False, expected=True)]),
-        *(_no_number(name, blanks) for name in columns),
+        *(_no_number(name) for name in columns),
+        *(_below_nothing(name) for name in columns if shares),
     ]
-    rejected = tabulate(reading, output, checks, unique="area", repeated="the same area twice")
+    warns = [] if blanks else [Warn(HIDES, " or ".join(f"{number_sql(name)} is null" for name in columns))]
+    rejected = tabulate(reading, output, checks, warns=warns, unique="area", repeated="the same area twice")
     accepted = int(scalar(reading, "select count(*) from good"))
     if not accepted:
         _refuse_larger(reading, area)
@@ -72,13 +84,44 @@ def harvest(
     rows = save(reading, LONG)
     if not reading.known.geography:
         reading.warnings.append("the areas could not be checked, for no geography was imported before")
-    figures = {"areas": accepted, "measures": len(numbers), "indicators": sorted(derived)}
+    figures = {"areas": accepted, "measures": len(columns), "indicators": sorted(derived)}
     return Harvest(accepted, rejected, figures | _published(columns, derived), rows, table)
 
 
-def _no_number(name: str, blanks: bool) -> Check:
-    wrong = f"{number_sql(name)} is null" + (f" and clean({quoted(name)}) is not null" if blanks else "")
-    return Check(name, "not a number", wrong, f"left({quoted(name)}, 20)")
+def _no_number(name: str) -> Check:
+    cell = f"lower(clean({quoted(name)}))"
+    told = f"{cell} is not null and not regexp_matches({cell}, {literal(HIDDEN)})"
+    return Check(name, "not a number", f"{number_sql(name)} is null and {told}", f"left({quoted(name)}, 20)")
+
+
+def _below_nothing(name: str) -> Check:
+    return Check(name, "a count below nothing", f"coalesce({number_sql(name)} < 0, false)", f"left({quoted(name)}, 20)")
+
+
+def _refuse_other_categories(reading: Reading, table: str, numbers: dict[str, str]) -> None:
+    """A category that is needed and not there is worked out from the others, but not where others have taken its place
+    (renamed, or several made one): nobody can tell then what is in which."""
+    lacking, strange = _lacking(table, numbers), census_categories.unknown(table, numbers)
+    if not lacking or not (strange or table in census_categories.WHOLE):
+        return
+    instead = f" Instead it has: {'; '.join(strange[:8])}{'; …' if len(strange) > 8 else ''}." if strange else ""
+    raise InputRefused(
+        f"{reading.file} does not have the categories with which {table.upper()} is published. Expected and not "
+        f"there: {'; '.join(lacking)}.{instead} Take the table as Nomis' bulk download has it, with every category. "
+        "Nothing was changed."
+    )
+
+
+def _lacking(table: str, numbers: dict[str, str]) -> list[str]:
+    """What is needed of a table and its columns do not have: as columns where others stand beside them that nobody
+    knows, else after all is worked out."""
+    strange = census_categories.unknown(table, numbers)
+    held = numbers if strange else census_categories.completed(table, numbers)
+    names = {name.partition(": ")[2] for name in held}
+    lacking = [part for part in census_categories.needed(table) if part not in names]
+    completed = census_categories.completed(table, numbers)
+    no_total = census_categories.needed(table) and census_categories.total_of(completed) is None
+    return [*(["Total"] if no_total else []), *lacking]
 
 
 def _refuse_larger(reading: Reading, area: str) -> None:
@@ -120,7 +163,8 @@ def _shares(reading: Reading, table: str, numbers: dict[str, str]) -> dict[str, 
 
 
 def _total(numbers: dict[str, str]) -> str | None:
-    return next((sql for name, sql in numbers.items() if TOTAL.search(name)), None)
+    found = census_categories.total_of(numbers)
+    return numbers[found] if found else None
 
 
 def share_name(measure: str) -> str:

@@ -2,9 +2,10 @@
 
 import re
 
-from segments.files.reading import Head, Reading, literal, open_rows, plain, quoted
+from segments.files.reading import Head, Reading, open_rows, plain, quoted
 from segments.sources.area_columns import ELSEWHERE
 from segments.sources.area_measures import harvest
+from segments.sources.authority_column import NO_HOMES, lies_here, says_ours, tell_other_codes
 from segments.sources.format import Check, Format, Harvest
 
 EDITIONS = {"lsoa code (2021)": "imd2025", "lsoa code (2011)": "imd2019"}
@@ -29,22 +30,26 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     edition = EDITIONS[plain(area)]
     found = harvest(reading, edition, area, figures, checks=_checks(reading, area, district, edition), shares=False,
                     blanks=True)  # fmt: skip
+    if district and (ours := lies_here(reading, "lsoa", f"upper(clean({quoted(area)}))")):
+        tell_other_codes(reading, district, ours)
     if edition == "imd2019" and not reading.known.geography:
         reading.warnings.append("IMD 2019 is on the LSOAs of 2011: it reaches only homes in LSOAs that did not change")
     return found
 
 
 def _checks(reading: Reading, area: str, district: str | None, edition: str) -> list[Check]:
-    """Rows of other districts, where the file names them; and LSOAs of 2011 that were split or merged in 2021."""
+    """Rows of other districts, where the file names them and no geography tells; and LSOAs of 2011 that were split or
+    merged in 2021."""
     if district is None:
         return []
-    elsewhere = f"clean({quoted(district)}) is distinct from {literal(reading.authority)}"
-    checks = [Check(district, ELSEWHERE, elsewhere, listed=False, expected=True)]
-    if known := reading.known.areas_sql("lsoa"):
-        code = f"upper(clean({quoted(area)}))"
-        reason = CHANGED if edition == "imd2019" else "an LSOA where this authority has no homes"
-        checks.append(Check(area, reason, f"{code} not in ({known})", f"left({code}, 20)"))
-    return checks
+    code = f"upper(clean({quoted(area)}))"
+    said, here = says_ours(reading, f"clean({quoted(district)})"), lies_here(reading, "lsoa", code)
+    if here is None:
+        return [Check(district, ELSEWHERE, f"not {said}", listed=False, expected=True)]
+    return [
+        Check(district, ELSEWHERE, f"not {here} and not {said}", listed=False, expected=True),
+        Check(area, CHANGED if edition == "imd2019" else NO_HOMES, f"not {here}", f"left({code}, 20)"),
+    ]
 
 
 FORMATS = (

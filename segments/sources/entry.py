@@ -2,52 +2,40 @@
 
 Names, markers and dates of birth are read and let go. A person is the keyed hash of the system's elector id, else of
 the words of the name, in any order (`SMITH, John A` is `John A Smith`), and the home: its UPRN, else its address and
-postcode.
+postcode. An entry is the keyed hash of its district and number, which hold until the register is numbered anew.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from itertools import pairwise
 
 from engage.foundation.calendar import Law, in_force
 from segments.files.reading import Reading, literal
 from segments.sources.format import Check, Warn
+from segments.sources.marker import MOST_LETTERS, Franchise, Marker
 
 OTHER_ELECTOR = "other elector, no residential address"
 NOBODY = "neither a name nor an elector number"
 NATIONS = {"E": "England", "W": "Wales", "S": "Scotland", "N": "Northern Ireland"}  # first letter of a GSS code
 POSTCODE = "(^|,? )([A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})(,|$)"
-BLANKS = "' \u00a0'"
 
 MACROS = r"""
 create macro name_words(t) as array_to_string(list_sort(string_split(normalised(t), ' ')), ' ');
 create macro written_day(t) as coalesce(as_day(t), try_strptime(clean(t), ['%d-%b-%Y', '%d %b %Y', '%d %B %Y'])::date);
+-- `BW1-004/0`, and `BW1` with `4` beside it, are `BW1-4`; `KD-2/2-289/1` stays what it is.
+create macro without_blanks(t) as upper(regexp_replace(t, '[\s\x{A0}]', '', 'g'));
+create macro entry_number(t) as regexp_replace(
+    regexp_replace(regexp_replace(without_blanks(t), '/0*$', ''), '-+', '-', 'g'),
+    '(^|-)0*([0-9]+)(\.0+)?(/|$)', '\1\2\4', 'g');
 create macro anniversary(d, years) as
     (d + to_years(years))::date + (day(d) - day(d + to_years(years)))::int;  -- of 29 February: 1 March
 """
 
 
-class Franchise(StrEnum):
-    """What a marker says, once the table of its own system has read the letter: each system has other letters."""
-
-    ORDINARY = "ordinary"
-    EUROPEAN = "european"
-    PEER = "peer"
-    QUALIFYING = "qualifying"  # Scotland: other foreign nationals and prisoners, in its own elections
-    OVERSEAS = "overseas"
-    ANONYMOUS = "anonymous"
-    NONE = ""  # not about the franchise at all: left the open register, say
-
-
-SEALED = ("person", "alias", "bare", "more")  # what only the keyed hash is kept of
-# The letters registers print by law, which a system's own table begins with and may overrule.
-PRINTED = {
-    "N": Franchise.ANONYMOUS, "F": Franchise.OVERSEAS, "L": Franchise.PEER, "M": Franchise.QUALIFYING,
-    "G": Franchise.EUROPEAN, "B": Franchise.EUROPEAN, "K": Franchise.EUROPEAN,
-}  # fmt: skip
-KEPT = (Franchise.EUROPEAN, Franchise.PEER, Franchise.QUALIFYING, Franchise.ORDINARY)
+SEALED = ("person", "alias", "entry", "bare", "more")  # what only the keyed hash is kept of
+BLANKS = "' \u00a0'"
+DECEMBER = 12  # begins the register's year, and the numbers anew (RPA 1983, s 13)
 
 
 @dataclass(frozen=True)
@@ -56,7 +44,7 @@ class Layout:
     letters to what they mean, and `""` to what it means that there is none."""
 
     name: tuple[str, ...]
-    number: tuple[str, ...]
+    number: tuple[str, ...]  # the district and the number in it, or both in one
     address: tuple[str, ...]
     postcode: str
     marker: str
@@ -69,6 +57,8 @@ class Layout:
     postcode_in_lines: bool = False
     forenames: tuple[str, ...] = ()  # with the surname, where updates have no ids and perhaps one forename
     surname: str = ""
+    suffix: str = ""  # of a number put in between two others
+    district: str = ""  # of numbers that do not begin with it
 
 
 @dataclass(frozen=True)
@@ -79,8 +69,8 @@ class Entry:
     reading: Reading
 
     @property
-    def parts(self) -> tuple[dict[str, str], dict[str, str]]:
-        """What several columns and checks are made of; the second are made of the first."""
+    def parts(self) -> tuple[dict[str, str], ...]:
+        """What several columns and checks are made of; each is made of those before it."""
         layout = self.layout
         day = "written_day" if layout.birth else "as_day"
         first = {
@@ -92,7 +82,8 @@ class Entry:
             "_posted": f"as_postcode({self._cell(layout.postcode)})",
             "_day": f"{day}({self._cell(layout.birth or layout.attainment)})",
         }
-        return first, {"_address": self._address, "_postcode": self._postcode, "_franchise": self._franchise}
+        second = {"_address": self._address, "_postcode": self._postcode} | self.marker.columns
+        return first, second, {"_franchise": self.marker.franchise}
 
     @property
     def columns(self) -> dict[str, str]:
@@ -106,12 +97,13 @@ class Entry:
             "ward_name": f"clean({self._cell(self.layout.ward)})",
             "attainment": self.attainment,
             "franchise": "_franchise",
+            "entry": self._entry,
+            "odd_marker": f"case when _unread and length(_marker) <= {MOST_LETTERS} then _marker end",
         }
 
     @property
-    def anonymous(self) -> str:
-        """Marked N, alone or among other letters, known or not; a word may well hold an N."""
-        return f"({self._marked(Franchise.ANONYMOUS)} and (length(_marker) < 4 or {self._only_letters}))"
+    def marker(self) -> Marker:
+        return Marker(self.layout.markers)
 
     @property
     def nameless(self) -> str:
@@ -121,13 +113,12 @@ class Entry:
     def special(self) -> str:
         """Anonymous entries show a number and `N`, which may stand where the surname does; others have a name."""
         number = f"trim(concat({', '.join(self._cells(self.layout.number))}), {BLANKS})"
-        return f"({self.anonymous} or case when {self.nameless} then {number} <> '' end)"
+        return f"({self.marker.anonymous} or case when {self.nameless} then {number} <> '' end)"
 
     @property
     def elsewhere(self) -> str:
         """Overseas, service and other electors without a home in the area to count them at."""
-        overseas = f"case when {self._marked(Franchise.OVERSEAS)} then {self._only_letters} end"
-        return f"({overseas} or _lines is null or upper(left(_lines, 13)) = 'OTHER ELECTOR')"
+        return f"({self.marker.overseas} or _lines is null or upper(left(_lines, 13)) = 'OTHER ELECTOR')"
 
     @property
     def checks(self) -> list[Check]:
@@ -143,8 +134,10 @@ class Entry:
             self._date_warning,
             Warn("{n} postcodes are no postcode: the rows are kept without",
                  f"case when _posted is null then clean({self._cell(self.layout.postcode)}) is not null end"),
-            Warn("{n} rows have a marker that this system is not known to use: they are kept without a franchise",
-                 f"case when _franchise is null then not {self._only_letters} end"),
+            Warn("{n} rows have a marker that this system is not known to use (the first on line {line}): the rows are "
+                 "kept, with what else their marker says", "_unread"),
+            Warn("{n} rows have a word such as N/A or None for a marker (the first on line {line}): it is read as none",
+                 "_says_nothing"),
         ]  # fmt: skip
 
     @property
@@ -174,6 +167,24 @@ class Entry:
 
     def _cells(self, names: tuple[str, ...]) -> list[str]:
         return [self._cell(name) for name in names if self.reading.has(name)] or ["null::varchar"]
+
+    @property
+    def _entry(self) -> str:
+        """By district and number in the register's year; one that has an id and no number, by the id."""
+        number = self._cells(self.layout.number)[-1]
+        told = (
+            f"case when clean({number}) is not null then entry_number({self._number}) "
+            "when _id is not null then concat('id', chr(31), _id) end"
+        )
+        return f"concat('entry', chr(31), {register_year(self.reading.as_at)}, chr(31)) || {told}"
+
+    @property
+    def _number(self) -> str:
+        cells = self._cells(self.layout.number)
+        plain = ", ".join(f"clean({cell})" for cell in cells)
+        district = f"clean({self._cell(self.layout.district)})"
+        before = f"case when not contains({cells[-1]}, '-') then {district} end, " if self.layout.district else ""
+        return f"concat_ws('-', {before}{plain}) || coalesce('/' || clean({self._cell(self.layout.suffix)}), '')"
 
     @property
     def _by_id(self) -> str:
@@ -246,11 +257,9 @@ class Entry:
 
     @property
     def attainment(self) -> str:
-        """The date of attainment, or the day on which an attainer reaches the voting age: of an adult it would be a
-        date of birth in disguise."""
-        if not self.layout.birth:
-            return f"case when {self._believable} then _day end"
-        return f"case when {self._believable} and voting_day(_day) > {self._as_at} then voting_day(_day) end"
+        """From when an attainer may vote. Of an adult the date would be a date of birth in disguise: none is kept."""
+        day = "voting_day(_day)" if self.layout.birth else "_day"
+        return f"case when {self._believable} and {day} > {self._as_at} then {day} end"
 
     @property
     def _as_at(self) -> str:
@@ -262,29 +271,10 @@ class Entry:
             return f"coalesce(_day between '1900-01-01'::date and {self._as_at}, false)"
         return "coalesce(year(_day) between 1910 and 2100, false)"
 
-    @property
-    def _only_letters(self) -> str:
-        """Whether the cell holds letters of the system's table and nothing else, one or several (`GZ`, `G, Z`)."""
-        letters = "".join(self.layout.markers) + " \u00a0,;/"
-        return f"coalesce(trim(_marker, {literal(letters)}) = '', true)"
 
-    def _marked(self, meaning: Franchise) -> str:
-        letters = [letter for letter, means in self.layout.markers.items() if means == meaning and letter]
-        return f"({' or '.join(f'contains(_marker, {literal(letter)})' for letter in letters) or 'false'})"
-
-    @property
-    def _franchise(self) -> str:
-        """Most cells hold one letter or none; of several the first of KEPT tells."""
-        none = literal(self.layout.markers[""]) if "" in self.layout.markers else "null"
-        one = " ".join(
-            f"when _marker = {literal(letter)} then {literal(meaning)}"
-            for meaning in reversed(KEPT)
-            for letter, means in self.layout.markers.items()
-            if means == meaning and letter
-        )
-        several = " ".join(f"when {self._marked(meaning)} then {literal(meaning)}" for meaning in KEPT)
-        unread = f"when not {self._only_letters} then null"
-        return f"case when _marker is null then {none} {one} {unread} {several} else {none} end"
+def register_year(day: date) -> int:
+    """The year in which the register of that day ends: its numbers hold until 1 December."""
+    return day.year + (day.month == DECEMBER)
 
 
 def voting_day(birth: str, authority: str, rules: Law) -> str:

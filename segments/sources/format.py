@@ -1,7 +1,8 @@
 """What a format declares, and the one way in which a table of a format becomes a snapshot."""
 
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.files.mending import HEADER_AGAIN
+from segments.files.questions import DatesOf, american_dates
 from segments.files.reading import Head, Reading, literal, mend, plain, quoted
+from segments.sources import column_notes
 
 HEADER_WITHIN = 8  # lines of title some exports have above their header
 
@@ -35,7 +38,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Warn:
-    """`sentence` with {n}, said when `when` holds for n accepted rows."""
+    """`sentence` with {n} and perhaps {line}, said when `when` holds for n accepted rows, the first on that line."""
 
     sentence: str
     when: str
@@ -58,7 +61,8 @@ class Harvest:
 class Format:
     """One input format. `locate` says in which row of the head the header lies (-1: none is needed), or None if the
     file is something else; `columns` is how the format is described to an officer. `snapshot_kind` is the kind of
-    snapshot it makes where that is not the kind of file: an update makes a register."""
+    snapshot it makes where that is not the kind of file: an update makes a register. Of a row that lacks its last cells
+    those are taken as empty, unless they are of a column in `rows_need` (of which a file may have some only)."""
 
     kind: str
     name: str
@@ -66,24 +70,37 @@ class Format:
     normalise: Callable[[Reading, int], Harvest]
     locate: Callable[[Head], int | None] = field(default=lambda _: None)
     snapshot_kind: str = ""
+    rows_need: tuple[str, ...] = ()
 
     @property
     def makes(self) -> str:
         return self.snapshot_kind or self.kind
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """The columns that no row may lack, else none; where neither is said, all of them."""
+        told = self.locate.wanted if isinstance(self.locate, Headed) and not self.rows_need else frozenset()
+        return told or frozenset(map(plain, self.rows_need))
 
-def headed_by(*needed: str, without: tuple[str, ...] = ()) -> Callable[[Head], int | None]:
-    """Recognise a table by the columns its header must and must not have, whatever their order."""
-    wanted, unwanted = {plain(name) for name in needed}, {plain(name) for name in without}
 
-    def locate(head: Head) -> int | None:
+@dataclass(frozen=True)
+class Headed:
+    """Finds the header that has the wanted columns and none of the unwanted."""
+
+    wanted: frozenset[str]
+    unwanted: frozenset[str]
+
+    def __call__(self, head: Head) -> int | None:
         for at in range(min(HEADER_WITHIN, len(head.rows))):
             names = set(head.header(at))
-            if wanted <= names and not unwanted & names:
+            if self.wanted <= names and not self.unwanted & names:
                 return at
         return None
 
-    return locate
+
+def headed_by(*needed: str, without: tuple[str, ...] = ()) -> Headed:
+    """Recognise a table by the columns its header must and must not have, whatever their order."""
+    return Headed(frozenset(map(plain, needed)), frozenset(map(plain, without)))
 
 
 UNLISTED, FILLED = -1, -2  # the verdicts on rows of which only the number is kept, and on lines that are no row
@@ -134,18 +151,49 @@ def tabulate(
 
     Rows for which `unlisted_if` holds never reach a table: they are the special entries, of which only the number is
     kept (`reading.tallies["unlisted"]`). `unique` names output columns of which each row must be the first, else it is
-    rejected as `repeated`. `tallies` are conditions counted over all rows, the unlisted too, into `reading.tallies`.
-    `sealed` output columns are texts of which only the keyed hash (`Keys.hash_sql`) is seen in `judged` and `good`.
+    rejected as `repeated`; a row in which one of them is empty repeats none. Rows that are alike in the first of them
+    stand in the table `alike`. `tallies` are conditions counted over all rows, the unlisted too, into
+    `reading.tallies`. `sealed` output columns are texts of which only the keyed hash (`Keys.hash_sql`) is seen in
+    `judged` and `good`.
     """
-    checks = [*_header_again(reading), *checks]
-    table = Table(output, checks, warns or [], tallies or {}, unlisted_if)
+    checks = [*_header_again(reading), *_column_notes(reading), *checks]
+    dates = _date_columns(reading, [*output.values(), *(check.when for check in checks)])
+    table = Table(output, checks, warns or [], (tallies or {}) | _date_tallies(dates), unlisted_if)
     _write_rows(reading, table)
     some_repeated = bool(unique) and _find_repeated(reading, unique)
     kept = f"verdict is null{' and line not in (from repeated)' if some_repeated else ''}"
     _count(reading, table, kept)
+    _ask_about_dates(reading, dates)
     verdict = f"case when {kept} then null else coalesce(verdict, {len(checks)}) end" if some_repeated else "verdict"
     _judge(reading, table, kept, verdict, sealed)
     return _list_rejects(reading, [*checks, Check("", repeated, "")])
+
+
+READ_AS_DAY = re.compile(r"\b(?:as_day|written_day)\((?:clean\()?(\"(?:[^\"]|\"\")+\"|[A-Za-z]\w*)\)")
+DAY_FIRST, MONTH_FIRST = "(1[3-9]|2\\d|3[01])[/.-](0?[1-9]|1[0-2])", "(0?[1-9]|1[0-2])[/.-](1[3-9]|2\\d|3[01])"
+EITHER = "(0?[1-9]|1[0-2])[/.-](0?[1-9]|1[0-2])"
+ORDERS = {"american": MONTH_FIRST, "british": DAY_FIRST, "either": EITHER}
+
+
+def _date_columns(reading: Reading, used: Iterable[str]) -> list[str]:
+    """The columns of the file that the format reads as days."""
+    worked_out = [sql for part in reading.parts for sql in part.values()]
+    found = {name.strip('"').replace('""', '"') for sql in (*used, *worked_out) for name in READ_AS_DAY.findall(sql)}
+    return [name for name in reading.columns if name in found]
+
+
+def _date_tallies(columns: list[str]) -> dict[str, str]:
+    return {
+        f"{order} {name}": f"case when strlen({quoted(name)}) > 5 then "
+        f"coalesce(regexp_matches({quoted(name)}, '^ *{day}[/.-]\\d{{2,4}}( |$)'), false) else false end"
+        for name in columns for order, day in ORDERS.items()
+    }  # fmt: skip
+
+
+def _ask_about_dates(reading: Reading, columns: list[str]) -> None:
+    found = [DatesOf(name, *(reading.tallies.pop(f"{order} {name}") for order in ORDERS)) for name in columns]
+    if asked := american_dates(reading.file, found):
+        reading.questions.append(asked)
 
 
 def _write_rows(reading: Reading, table: Table) -> None:
@@ -177,16 +225,19 @@ def _rows(reading: Reading) -> Path:
 
 def _count(reading: Reading, table: Table, kept: str) -> None:
     """What is told of the rows together, in one look at the flags of all."""
-    warned = [f"count(*) filter ({kept} and w{n})" for n in range(len(table.warns))]
+    warned = [
+        f"struct_pack(n := count(*) filter ({kept} and w{n}), line := min(line) filter ({kept} and w{n}))"
+        for n in range(len(table.warns))
+    ]
     tallied = [f"count(*) filter (t{n})" for n in range(len(table.tallies))]
     counted = ["count(*)", f"count(*) filter (verdict = {UNLISTED})", *tallied, *warned]
     row = reading.con.execute(f"select {', '.join(counted)} from placed").fetchone()
     _, unlisted, *found = row or ()
     names = list(table.tallies)
     reading.tallies = {"unlisted": unlisted} | dict(zip(names, found, strict=False))
-    for warn, count in zip(table.warns, found[len(names) :], strict=True):
-        if count:
-            reading.warnings.append(warn.sentence.format(n=f"{count:,}"))
+    for warn, said in zip(table.warns, found[len(names) :], strict=True):
+        if said["n"]:
+            reading.warnings.append(warn.sentence.format(n=f"{said['n']:,}", line=said["line"]))
 
 
 def _judge(reading: Reading, table: Table, kept: str, verdict: str, sealed: tuple[str, ...]) -> None:
@@ -203,12 +254,17 @@ def _judge(reading: Reading, table: Table, kept: str, verdict: str, sealed: tupl
 
 
 def _find_repeated(reading: Reading, unique: str) -> bool:
-    """Make `repeated`, the lines of rows that are not the first of their key. A short hash of the key finds the few
+    """Make `alike`, and `repeated`, the lines of rows that are not the first of their key. A short hash finds the few
     that may be, as the keys of millions of rows are more than memory holds."""
-    suspect = f"select hash({unique}) as h from placed where verdict is null group by h having count(*) > 1"
+    first, *_ = columns = unique.split(", ")
+    suspect = f"select hash({first}) as h from placed where verdict is null group by h having count(*) > 1"
     reading.con.execute(
-        "create table repeated as select line from "
-        f"(select line, {unique} from placed where verdict is null and hash({unique}) in ({suspect})) "
+        f"create table alike as select line, {unique} from placed "
+        f"where verdict is null and hash({first}) in ({suspect})"
+    )
+    filled = " and ".join(f"{name} is not null" for name in columns)
+    reading.con.execute(
+        f"create table repeated as select line from alike where {filled} "
         f"qualify row_number() over (partition by {unique} order by line) > 1"
     )
     return bool(scalar(reading, "select count(*) from repeated"))
@@ -219,6 +275,22 @@ def _header_again(reading: Reading) -> list[Check]:
     first = reading.columns[:2]
     same = " and ".join(f"{quoted(name)} = {literal(name)}" for name in first)
     return [Check(first[0], HEADER_AGAIN, same, expected=True)] if reading.headed else []
+
+
+def _column_notes(reading: Reading) -> list[Check]:
+    return [Check("", column_notes.REASON, when, expected=True) for when in noted(reading)]
+
+
+def noted(reading: Reading) -> list[str]:
+    """The SQL of each line that speaks of the columns, told by all its cells, so that no row is mistaken for it."""
+    if not reading.headed or reading.first_line == 1:
+        return []
+    lines = column_notes.lines_under(reading.head, reading.head.starts.index(reading.first_line - 1))
+    cells = [zip(reading.columns, line, strict=False) for line in lines]
+    return [
+        " and ".join(f"trim(coalesce({quoted(name)}, '')) = {literal(cell.strip())}" for name, cell in row)
+        for row in cells
+    ]
 
 
 def _list_rejects(reading: Reading, checks: list[Check]) -> Counter[str]:

@@ -7,8 +7,9 @@ who left the open register, which is no franchise and is not read.
 import re
 
 from segments.files.reading import Reading, literal
-from segments.sources.entry import PRINTED, Franchise, Layout
+from segments.sources.entry import Layout
 from segments.sources.format import Format, Harvest, headed_by, scalar
+from segments.sources.marker import PRINTED, Franchise
 from segments.sources.register import take
 
 NEEDED = ("PD", "ENO", "Surname", "Franchise Flag", "Address 1")

@@ -7,8 +7,9 @@ areas of the file to each larger kind. The snapshot is named by its levels: `lso
 import re
 
 from engage.foundation.errors import InputRefused
-from segments.files.reading import Head, Reading, literal, open_rows, plain, quoted
+from segments.files.reading import Head, Reading, open_rows, plain, quoted
 from segments.sources.area_columns import ELSEWHERE, column_of, most_of
+from segments.sources.authority_column import has_any, lies_here, says_ours, tell_other_codes
 from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest, save, scalar, tabulate
 
 LEVELS = ("oa", "lsoa", "msoa", "ward", "authority")  # small to large
@@ -35,9 +36,10 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     codes = {level: column_of(reading.columns, level) or "" for level in levels}
     output = {level: f"upper(clean({quoted(code)}))" for level, code in codes.items()}
     output |= {f"{level}_name": f"clean({_name_column(reading, codes[level])})" for level in levels}
+    ours = _ours(reading, levels, output)
+    tell_other_codes(reading, codes["authority"], ours)
     checks = [
-        Check("", ELSEWHERE, f"{output['authority']} is distinct from {literal(reading.authority)}", listed=False,
-              expected=True),
+        Check("", ELSEWHERE, f"not {ours}", listed=False, expected=True),
         *(
             Check(codes[level], f"no {level} code", f"not coalesce(is_code({output[level]}), false)",
                   f"left({output[level]}, 12)")
@@ -54,6 +56,13 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     rows = save(reading, f"{' union all '.join(_pair(first, to) for to in larger)} order by all")
     figures = {level: scalar(reading, f"select count(distinct {level}) from good") for level in (first, *larger)}
     return Harvest(accepted, rejected, figures, rows, "-".join((first, *larger)))
+
+
+def _ours(reading: Reading, levels: list[str], output: dict[str, str]) -> str:
+    """By any of its areas that the geography has; a file of other years' areas says it by its districts."""
+    known = [here for level in levels if level != "authority" and (here := lies_here(reading, level, output[level]))]
+    here = f"({' or '.join(known)})"
+    return here if known and has_any(reading, here) else says_ours(reading, output["authority"])
 
 
 def _name_column(reading: Reading, code: str) -> str:

@@ -8,7 +8,8 @@ import re
 
 from segments.files.reading import Head, Reading, literal, open_rows, plain, quoted
 from segments.sources.area_columns import ELSEWHERE
-from segments.sources.area_measures import elsewhere_sql, level_sql, number_sql
+from segments.sources.area_measures import level_sql, number_sql
+from segments.sources.authority_column import NO_HOMES, lies_here, says_ours, tell_other_codes
 from segments.sources.format import (
     HEADER_WITHIN,
     Check,
@@ -52,37 +53,80 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     level = f"coalesce({level_sql(area)}, case when regexp_matches({area}, '^[EWSN]05[0-9]{{6}}$') then 'ward' end)"
     sex = SEX_COLUMN.format(reading.column("sex")) if reading.has("sex") else "'all'"
     output = {"area": area, "level": level, "row_sex": sex} | {n: number_sql(n) for n in ages}
-    own = _own(reading, area)
+    here, district = _here(reading, area), _district(reading)
+    ours = _ours(here, district and says_ours(reading, f"clean({quoted(district)})"), level)
     checks = [
         Check(name, "no code of an output area, LSOA or ward", f"{level} is null", f"left({area}, 20)"),
-        Check(name, ELSEWHERE, f"not ({own})", listed=False, expected=True),
+        *_elsewhere(reading, name, area, ours, district),
         Check("sex", "sex is not persons, females or males", f"{sex} is null", f"left({reading.column('sex')}, 20)"),
         *(Check(n, "not a number", f"{number_sql(n)} is null", f"left({quoted(n)}, 20)") for n in ages),
     ]
-    warns = [Warn("{n} rows are of areas that no home lies in today: boundaries have changed", _unknown(reading, area))]
+    warns = [Warn("{n} rows are of areas that no home lies in today: boundaries have changed", f"not {here}")]
     rejected = tabulate(
         reading, output, checks, warns=warns, unique="area, row_sex", repeated="the same area and sex twice"
     )
     accepted = int(scalar(reading, "select count(*) from good"))
     refuse_if_none(reading, accepted, rejected)
+    if district:
+        tell_other_codes(reading, district, here)
     rows = save(reading, _long(ages))
+    of_level = str(scalar(reading, "select mode(level) from good"))
     figures = {"areas": int(scalar(reading, "select count(distinct area) from good")), "people": _people(reading, ages)}
-    return Harvest(accepted, rejected, figures | _period(reading), rows)
+    _say_which_counts(reading, of_level)
+    return Harvest(accepted, rejected, figures | _period(reading), rows, of_level)
 
 
-def _own(reading: Reading, area: str) -> str:
-    """True for the authority's own areas: as the file's column of authorities says, else by the geography."""
-    authority = next((name for name in reading.columns if AUTHORITY.fullmatch(plain(name))), None)
-    if authority:
-        return f"clean({quoted(authority)}) is not distinct from {literal(reading.authority)}"
-    return f"not ({_unknown(reading, area)})"
+def _district(reading: Reading) -> str | None:
+    return next((name for name in reading.columns if AUTHORITY.fullmatch(plain(name))), None)
 
 
-def _unknown(reading: Reading, area: str) -> str:
-    """True for areas that the geography lacks: another authority's, or of boundaries that have changed since."""
-    wards = reading.known.areas_sql("ward")
-    ward = f" or (substr({area}, 2, 2) = '05' and {area} not in ({wards}))" if wards else ""
-    return elsewhere_sql(reading, area) + ward
+def _here(reading: Reading, area: str) -> str:
+    """True for areas that the geography has, and for those of a level that it does not tell."""
+    cases = [
+        f"when substr({area}, 2, 2) in ({digits}) then {here}"
+        for level, digits in (("oa", "'00'"), ("lsoa", "'01'"), ("ward", "'05'"))
+        if (here := lies_here(reading, level, area))
+    ]
+    return f"(case {' '.join(cases)} else true end)" if cases else "true"
+
+
+def _ours(here: str, said: str | None, level: str) -> str:
+    """The geography decides; of wards, whose codes change with their boundaries, the file's districts tell too."""
+    if said is None:
+        return here
+    return said if here == "true" else f"({here} or ({level} = 'ward' and {said}))"
+
+
+def _elsewhere(reading: Reading, name: str, area: str, ours: str, district: str | None) -> list[Check]:
+    checks = [Check(name, ELSEWHERE, f"not {ours}", listed=False, expected=True)]
+    if district is None or ours == "true":
+        return checks
+    gone = f"not {ours} and {says_ours(reading, f'clean({quoted(district)})')}"
+    return [Check(name, NO_HOMES, gone, f"left({area}, 20)"), *checks]
+
+
+LEVELS = {"oa": "output area", "lsoa": "LSOA", "ward": "ward"}  # the finest first
+
+
+def _say_which_counts(reading: Reading, level: str) -> None:
+    """Which estimate is followed once this one is here: of those that are complete the finest."""
+    own = {each: query for each in LEVELS if (query := reading.known.areas_sql(each))}
+    if level not in own:
+        return
+    files = {each: f"read_parquet({literal(str(path))})" for each, path in reading.known.estimates.items()}
+    lacking = {
+        each: _lacking(reading, own[each], table) for each, table in {**files, level: "good"}.items() if each in own
+    }
+    followed = next((each for each in LEVELS if lacking.get(each) == 0), level)
+    if lacking[level]:
+        reading.notes.append(f"{lacking[level]:,} {LEVELS[level]}s of this authority are not in it")
+    whose = "this file, " if followed == level else "the one imported before, "
+    reading.notes.append(f"The mid-year estimate that counts from now on is {whose}by {LEVELS[followed]}")
+
+
+def _lacking(reading: Reading, own: str, table: str) -> int:
+    query = f"select count(*) from ({own}) where area is not null and area not in (select area from {table})"
+    return int(scalar(reading, query))
 
 
 def _long(ages: dict[str, tuple[str, int]]) -> str:

@@ -1,7 +1,7 @@
 """ONS look-ups from UPRN to areas: ONSUD and NSUL, whole or split by region."""
 
-from segments.files.reading import Head, Reading, open_rows
-from segments.sources.area_columns import has_all, placed
+from segments.files.reading import Head, Reading
+from segments.sources.area_columns import has_all, open_placed, placed
 from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest
 
 
@@ -14,7 +14,7 @@ def locate(head: Head) -> int | None:
 
 
 def normalise(reading: Reading, header_at: int) -> Harvest:
-    open_rows(reading, header_at=header_at)
+    open_placed(reading, header_at, "uprn")
     uprn = f"as_uprn({reading.column('UPRN')})"
     wrong = Check("UPRN", "UPRN is not a whole number of up to 12 digits", f"{uprn} is null")
     return placed(reading, ("uprn", uprn), [wrong], "the same UPRN twice")

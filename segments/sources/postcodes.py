@@ -3,8 +3,8 @@
 Their columns carry years (`lad26cd`) or none (`oslaua`), and a postcode stands in up to three forms.
 """
 
-from segments.files.reading import Head, Reading, open_rows, plain
-from segments.sources.area_columns import has_all, placed
+from segments.files.reading import Head, Reading, plain
+from segments.sources.area_columns import has_all, open_placed, placed
 from segments.sources.format import HEADER_WITHIN, Check, Format, Harvest
 
 FORMS = ("pcds", "pcd8", "pcd7", "pcd2", "pcd")  # one space, eight places, seven places
@@ -20,7 +20,7 @@ def locate(head: Head) -> int | None:
 
 
 def normalise(reading: Reading, header_at: int) -> Harvest:
-    open_rows(reading, header_at=header_at)
+    open_placed(reading, header_at, ENDED, *FORMS)
     given = reading.column(*FORMS)
     name = next(name for form in FORMS for name in reading.columns if plain(name) == form)
     postcode = f"as_postcode({given})"

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from segments.sources.entry import PRINTED, Franchise, Layout
+from segments.sources.entry import Layout
 from segments.sources.format import Format, headed_by
+from segments.sources.marker import PRINTED, Franchise
 from segments.sources.register import take
 
 NEEDED = ("DISTRICT", "ELNO", "SURNAME", "QUALIFICATION", "STREETNAME", "PCODE")

@@ -4,6 +4,7 @@ electoral management system knows of its electors' addresses: `UnsubscribeEmail`
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
@@ -13,9 +14,11 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.privacy import Keys
-from segments.files.reading import Head, Reading, open_rows
+from segments.files.reading import Head, Reading, open_rows, plain
 from segments.safeguards import suppression
-from segments.safeguards.contact_point import normal
+from segments.safeguards.contact_point import is_other_number, normal
+from segments.sources import opt_out
+from segments.sources.contact_columns import emails, phones
 from segments.sources.format import (
     HEADER_WITHIN,
     Check,
@@ -27,20 +30,22 @@ from segments.sources.format import (
     save,
     tabulate,
 )
+from segments.sources.unread import ask_of_unread
 
 # A reason is one of ours, so that nobody's story lands in it.
 REASONS = {
     "unsubscribed": "unsubscribed", "objection": "objection", "hard_bounce": "bounce", "bounce": "bounce",
     "deceased": "deceased", "complaint": "complaint",
 }  # fmt: skip
-CHANNELS = {
-    "email": "email", "e-mail": "email", "email address": "email", "mobile": "sms", "sms": "sms", "phone": "sms",
-    "telephone": "sms", "mobile phone": "sms",
-}  # fmt: skip
-HOMES = {"uprn": "", "uprn by email": "email"}  # the channel closed to a home; '' is every one
+HOMES = ("uprn", "home", "household", "property")  # a type of these names a home by its UPRN
 UNSUBSCRIBED, BOUNCED = "unsubscribeemail", "emailbouncebackdate"
 EMS_EMAIL = ("electoremail", "email", "e-mail", "email address")
 NOT_OPTED_OUT = "no unsubscription and no bounce"
+NO_TYPE, NO_UPRN = "type is not email, mobile or uprn", "UPRN is not a whole number of up to 12 digits"
+UNTEXTED = "a telephone number that no text reaches (a landline, or abroad): nothing is sent there"
+UNSENT = "a bounce of what is no email address: nothing is sent there"
+HARM = "whoever they stand for may be contacted"
+GIVEN = "select line, coalesce(type, ''), given, home, or_home from good order by line"
 KEYED = pa.schema([("line", pa.int64()), ("scope", pa.string()), ("channel", pa.string()), ("contact", pa.string())])
 
 
@@ -49,25 +54,18 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     kind, value = f"lower(clean({reading.column('type')}))", f"clean({reading.column('value')})"
     day, reason = f"as_day({reading.column('added_on')})", f"lower(clean({reading.column('reason')}))"
     known = f"map({list(REASONS)}, {list(REASONS.values())})[{reason}]"
-    output = {"type": kind, "given": value, "reason": f"coalesce({known}, 'other')", "added_on": day}
-    checks = [
-        Check(
-            "type",
-            "type is not email, mobile or uprn",
-            f"coalesce({kind}, '') not in {(*CHANNELS, 'uprn')}",
-        ),
-        Check("value", "no value", f"{value} is null"),
-        Check(
-            "value", "UPRN is not a whole number of up to 12 digits", f"{kind} = 'uprn' and as_uprn({value}) is null"
-        ),
-    ]
+    output = {
+        "type": kind, "given": value, "home": f"as_uprn({value})", "or_home": "false",
+        "reason": f"coalesce({known}, 'other')", "added_on": day,
+    }  # fmt: skip
     warns = [
         Warn("{n} reasons are not known here and became 'other'", f"{known} is null"),
         Warn(
             "{n} rows have no date (expected yyyy-mm-dd or dd/mm/yyyy): the date of the file stands", f"{day} is null"
         ),
     ]
-    return _harvest(reading, tabulate(reading, output, checks, warns=warns))
+    rejected = tabulate(reading, output, [Check("value", "no value", f"{value} is null")], warns=warns)
+    return harvest(reading, rejected, reading.column("value"))
 
 
 def locate_ems(head: Head) -> int | None:
@@ -81,37 +79,38 @@ def locate_ems(head: Head) -> int | None:
 def normalise_ems(reading: Reading, header_at: int) -> Harvest:
     """Only the address, the home and these two fields are read: such a table also holds dates of birth.
 
-    Who unsubscribed objected, and that is final (UK GDPR Art 21); without an address it is the home's email that
-    stops. An address that bounced is not written to again.
+    Who unsubscribed objected, and that is final (UK GDPR Art 21); without an address that can be read it is the home's
+    email that stops. An address that bounced is not written to again.
     """
     open_rows(reading, header_at=header_at)
     email, uprn = f"clean({reading.column(*EMS_EMAIL)})", f"as_uprn({reading.column('uprn')})"
     # A bit field exports as 0 or 1, a missing date as the first day of 1900.
-    objected = f"coalesce(lower(clean({reading.column(UNSUBSCRIBED)})) not in ('n', 'no', 'false', '0', 'null'), false)"
-    day = f"as_day({reading.column(BOUNCED)})"
-    bounced = (
-        f"coalesce(lower(clean({reading.column(BOUNCED)})) not in ('0', 'null'), false) "
-        f"and coalesce({day} > date '1900-01-01', true)"
-    )
+    of = {name: [column for column in reading.columns if plain(column) == name] for name in (UNSUBSCRIBED, BOUNCED)}
+    objected, bounced = (f"{opt_out.answers(columns)} <> 'no'" for columns in of.values())
     output = {
-        "type": f"case when {email} is not null then 'email' else 'uprn by email' end",
-        "given": f"coalesce({email}, {uprn}::varchar)",
-        "reason": f"case when {objected} then 'objection' else 'bounce' end",
-        "added_on": f"case when {objected} then null else {day} end",
+        "type": f"case when {email} is not null then 'email' else 'uprn by email' end", "given": email, "home": uprn,
+        "or_home": objected, "reason": f"case when {objected} then 'objection' else 'bounce' end",
+        "added_on": f"case when {objected} then null else as_day({reading.column(BOUNCED)}) end",
     }  # fmt: skip
     checks = [
-        Check("", NOT_OPTED_OUT, f"not {objected} and not ({bounced})", listed=False, expected=True),
-        Check("", "no email address", f"{email} is null and not {objected}"),
+        Check("", NOT_OPTED_OUT, f"not {objected} and not {bounced}", listed=False, expected=True),
+        Check("", "no email address", f"{email} is null and not {objected}", expected=True),
+        Check("", UNSENT, f"not {objected} and not contains({email}, '@')", expected=True),
         Check("", "no email address or UPRN", f"{email} is null and {uprn} is null"),
     ]
-    return _harvest(reading, tabulate(reading, output, checks))
+    rejected = tabulate(reading, output, checks)
+    opt_out.ask_of_unclear(reading, [*of[UNSUBSCRIBED], *of[BOUNCED]])
+    return harvest(reading, rejected, reading.column("uprn"))
 
 
-def _harvest(reading: Reading, rejected: Counter[str]) -> Harvest:
-    rejected += _key(reading)
+def harvest(reading: Reading, rejected: Counter[str], cell: str, given: str = GIVEN) -> Harvest:
+    """`given` is SQL of what each row of `good` gives to know somebody or a home by; `cell` of what tells why a row
+    cannot be read."""
+    rejected += _key(reading, given)
     rows = save(reading, ENTRIES)
     accepted = reading.rows - sum(rejected.values())
     refuse_if_none(reading, accepted, rejected)
+    ask_of_unread(reading, cell, HARM)
     return Harvest(accepted, rejected, _figures(reading), rows, after=_take_up(_entries(reading)))
 
 
@@ -122,24 +121,83 @@ from keyed join good using (line) order by line
 """
 
 
-def _key(reading: Reading) -> Counter[str]:
-    """Hash every entry; a value that is no contact is rejected, unseen."""
-    keyed, rejected = [], Counter[str]()
-    for line, kind, given in reading.con.execute("select line, type, given from good order by line").fetchall():
+@dataclass(frozen=True)
+class Given:
+    """What a row gives of somebody or of a home. With `or_home`, where no contact of the row can be read its home is
+    closed to that channel instead: an objection stands whatever else is wrong with its row."""
+
+    line: int
+    kind: str
+    value: str | None
+    home: int | None
+    or_home: bool
+
+
+def _key(reading: Reading, given: str) -> Counter[str]:
+    """Hash every entry; a row of which no value is a contact or a home is rejected, unseen."""
+    keyed, failed = [], list[tuple[Given, str]]()
+    for row in (Given(*found) for found in reading.con.execute(given).fetchall()):
         try:
-            keyed.append({"line": line} | _keyed(reading.keys, kind, given))
+            keyed.append({"line": row.line} | _keyed(reading.keys, row))
         except InputRefused as error:
-            rejected[str(error)] += 1
-            reading.con.execute("insert into rejects values (?, 'value', ?, null)", [line, str(error)])
+            failed.append((row, str(error)))
+    read = {entry["line"] for entry in keyed}
+    unread = [(row, why) for row, why in failed if row.line not in read]
+    by_home = [row for row, _ in unread if row.or_home and row.home]
+    keyed += [{"line": row.line} | _closed(reading.keys, row.home, _channel(row) or "email") for row in by_home]
     reading.con.register("keyed", pa.Table.from_pylist(keyed, schema=KEYED))
+    saved = {row.line for row in by_home}
+    return _list_unread(reading, {row.line: why for row, why in reversed(unread) if row.line not in saved})
+
+
+def _list_unread(reading: Reading, problems: dict[int, str]) -> Counter[str]:
+    for line, why in sorted(problems.items()):
+        reading.con.execute("insert into rejects values (?, 'value', ?, null)", [line, why])
+    rejected = Counter(problems.values())
+    reading.expected |= {UNTEXTED} & rejected.keys()
     return rejected
 
 
-def _keyed(keys: Keys, kind: str, given: str) -> dict[str, str]:
-    if kind in HOMES:
-        return {"scope": "household", "channel": HOMES[kind], "contact": keys.uprn(given.split(".", 1)[0])}
-    channel = CHANNELS[kind]
-    return {"scope": "contact", "channel": channel, "contact": keys.contact(channel, normal(channel, given))}
+def _keyed(keys: Keys, given: Given) -> dict[str, str]:
+    channel, value = _channel(given), given.value or ""
+    if channel == "home":
+        return _closed(keys, given.home, "")
+    if channel is None:
+        raise InputRefused(NO_TYPE)
+    try:
+        return {"scope": "contact", "channel": channel, "contact": keys.contact(channel, normal(channel, value))}
+    except InputRefused:
+        if channel == "sms" and is_other_number(value):
+            raise InputRefused(UNTEXTED) from None
+        raise
+
+
+def _closed(keys: Keys, home: int | None, channel: str) -> dict[str, str]:
+    """A home closed to a channel, '' being every one."""
+    if home is None:
+        raise InputRefused(NO_UPRN)
+    return {"scope": "household", "channel": channel, "contact": keys.uprn(home)}
+
+
+def _channel(given: Given) -> str | None:
+    """By its type, unless the value is plainly something else: a list kept by hand has the types of other rows."""
+    value = given.value or ""
+    if "@" in value:
+        return "email"
+    if given.kind in HOMES and given.home:
+        return "home"
+    if _is_mobile(value):
+        return "sms"
+    told = {"home": given.kind in HOMES, "email": emails([given.kind]), "sms": phones([given.kind])}
+    return next((channel for channel, so in told.items() if so), None)
+
+
+def _is_mobile(value: str) -> bool:
+    try:
+        normal("sms", value)
+    except InputRefused:
+        return False
+    return True
 
 
 def _figures(reading: Reading) -> dict[str, int]:
@@ -166,10 +224,12 @@ def _take_up(entries: list[tuple[str, str, str, str, date]]) -> Callable[[Sessio
 FORMATS = (
     Format(
         kind="suppressions", name="Suppression list", normalise=normalise, locate=headed_by("type", "value", "reason"),
+        rows_need=("type", "value"),
         columns=("type", "value", "reason", "added_on"),
     ),
     Format(
         kind="suppressions", name="Unsubscribed and bounced addresses (EMS)", normalise=normalise_ems,
         locate=locate_ems, columns=("ElectorEmail (or Email)", "UnsubscribeEmail", "EmailBounceBackDate", "UPRN"),
+        rows_need=(*EMS_EMAIL, UNSUBSCRIBED),
     ),
 )  # fmt: skip

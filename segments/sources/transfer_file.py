@@ -1,6 +1,7 @@
 """Files of mixed records without a header, as BS 7666 transfers them. DTF 7.3 and AddressBase Premium share the header
 (10), trailer (99), streets (11, 15), properties (21) and addresses (24); each line says what it is and what it does."""
 
+import csv
 from collections import Counter
 from datetime import date
 
@@ -12,10 +13,11 @@ from segments.sources.format import Check, Warn, tabulate
 WIDEST = 30
 CELLS = [f"c{n}" for n in range(1, WIDEST + 1)]
 DTF, PREMIUM = "DTF 7.3", "AddressBase Premium"
-# How many columns a record has. Premium had no latitudes and longitudes before 2016, hence the two numbers.
+# How many columns a record has. Premium had no latitudes and longitudes before 2016, and the street descriptors of DTF,
+# hence the two numbers.
 WIDTHS = {
     DTF: {"11": {20}, "15": {9}, "21": {23}, "23": {11}, "24": {29, 30}},
-    PREMIUM: {"11": {20, 24}, "15": {13}, "21": {19, 22}, "23": {12}, "24": {26}, "28": {29}, "30": {10}, "31": {11},
+    PREMIUM: {"11": {20, 24}, "15": {9, 13}, "21": {19, 22}, "23": {12}, "24": {26}, "28": {29}, "30": {10}, "31": {11},
               "32": {12}},
 }  # fmt: skip
 STAYS = "upper(c2) is distinct from 'D'"
@@ -55,9 +57,10 @@ def family(head: Head) -> str | None:
     """Which of the two a file is, told by the widths of its records, else by its header's version."""
     if not head.rows or not head.rows[0] or head.rows[0][0] not in {"10", *WIDTHS[DTF], *WIDTHS[PREMIUM]}:
         return None
-    versions = [row[7] for row in head.rows if row[0:1] == ["10"] and len(row) == 9]
+    rows = _first_rows(head)
+    versions = [row[7] for row in rows if row[0:1] == ["10"] and len(row) == 9]
     both = False
-    for row in head.rows:
+    for row in rows:
         if len(row) < 3 or row[1].upper() not in {"I", "U", "D"}:
             continue
         fits = [name for name, widths in WIDTHS.items() if len(row) in widths.get(row[0], ())]
@@ -67,6 +70,15 @@ def family(head: Head) -> str | None:
     if versions:
         return DTF if versions[0].strip().startswith("7") else PREMIUM
     return DTF if both else None
+
+
+def _first_rows(head: Head) -> list[list[str]]:
+    """More than formats with a header need: a file may begin with hundreds of streets, which both have alike."""
+    whole_lines = head.text.rpartition("\n")[0] or head.text
+    try:
+        return list(csv.reader(whole_lines.splitlines(), delimiter=head.delimiter))
+    except csv.Error:
+        return head.rows
 
 
 def holds_changes(head: Head) -> bool:

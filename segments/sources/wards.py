@@ -8,7 +8,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -20,6 +19,7 @@ from segments.sources.area_columns import ELSEWHERE
 from segments.sources.format import Format, Harvest, refuse_if_none, save
 
 CODE, NAME, WELSH, AUTHORITY = r"wd\d\dcd", r"wd\d\dnm", r"wd\d\dnmw", r"lad\d\dcd"
+WARD = re.compile(r"[EWSN]\d{8}")
 SHAPES = ("Polygon", "MultiPolygon")
 COLUMNS = pa.schema([(name, pa.string()) for name in ("ward", "name", "name_cy", "geometry")])
 DEGREES, GRID = ("84", "4326", "4258"), "27700"  # EPSG codes, and CRS84
@@ -37,18 +37,98 @@ def normalise(reading: Reading, _header_at: int) -> Harvest:
     features = collection["features"]
     grid = _on_grid(collection, features, reading.file)
     own = _own_wards(reading)
+    told = _told_by_overlap(reading, features, own, grid=grid)
     reading.rows = len(features)
     reading.expected.add(ELSEWHERE)  # a national or regional file holds other wards: that is no fault of it
     wards = []
     for number, feature in enumerate(features, 1):
-        fault = _fault(feature, reading.authority, own, grid=grid)
+        fault = _fault(feature, reading, own, told, number, grid=grid)
         if fault is None:
-            wards.append(_ward(feature, grid=grid))
+            wards.append(_ward(feature, grid=grid) | _replaced(feature, told.get(number), own))
         elif fault[1] == ELSEWHERE:
             reading.rejected[ELSEWHERE] += 1  # counted, not listed
         else:
             reading.reject(number, *fault)
+    _tell_codes(reading, features, told)
+    _tell_lacking(reading, own, {_is_read_as(ward["ward"], features, told) for ward in wards})
     return _kept(reading, wards)
+
+
+def _told_by_overlap(reading: Reading, features: list[Any], own: set[str], *, grid: bool) -> dict[int, str]:
+    """By number of the feature the geography's code of the ward that it certainly is, whatever its own code says: by
+    the homes in it, else by the boundaries imported before."""
+    whole = {n: f for n, f in enumerate(features, 1) if _is_whole(f, grid=grid)}
+    if not own or not whole:
+        return {}
+    shapes = [_ward(feature, grid=grid)["geometry"] for feature in whole.values()]
+    if homes := _homes(reading):
+        found = _polygons().by_points(shapes, *zip(*homes, strict=True))
+    elif before := _wards_before(reading, own):
+        found = _polygons().by_area(shapes, before)
+    else:
+        return {}
+    return {number: found[place] for place, number in enumerate(whole) if place in found}
+
+
+def _replaced(feature: Any, code: str | None, own: set[str]) -> dict[str, str]:
+    """The geography's code for one that is none, or is another ward's here. Any other is kept as it is, for the next
+    geography may know it: `segments.areas.boundaries` tells the wards of today when they are read."""
+    given = _find(feature["properties"], CODE)
+    return {"ward": code} if code and (given in own or not WARD.fullmatch(given)) else {}
+
+
+def _is_read_as(ward: str, features: list[Any], told: dict[int, str]) -> str:
+    codes = {_find(features[number - 1]["properties"], CODE): code for number, code in told.items()}
+    return codes.get(ward, ward)
+
+
+def _is_whole(feature: Any, *, grid: bool) -> bool:
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    return isinstance(properties, dict) and not _shape_fault(feature.get("geometry"), grid=grid)
+
+
+def _homes(reading: Reading) -> list[tuple[Any, ...]]:
+    """`ward, easting, northing` of the properties that geography and gazetteer both know."""
+    known = reading.known
+    if known.geography is None or known.gazetteer is None:
+        return []
+    query = (
+        "select ward, easting, northing from read_parquet(?) "
+        "join (select uprn, easting, northing from read_parquet(?)) using (uprn) "
+        "where ward is not null and easting > 1 and northing > 1"
+    )
+    return reading.con.execute(query, [str(known.geography), str(known.gazetteer)]).fetchall()
+
+
+def _wards_before(reading: Reading, own: set[str]) -> dict[str, str]:
+    if reading.known.boundaries is None:
+        return {}
+    rows = reading.con.execute("select ward, geometry from read_parquet(?)", [str(reading.known.boundaries)]).fetchall()
+    return {ward: geometry for ward, geometry in rows if ward in own}
+
+
+def _tell_codes(reading: Reading, features: list[Any], told: dict[int, str]) -> None:
+    codes = {number: _find(features[number - 1]["properties"], CODE)[:20] for number in told}
+    if changed := [code for number, code in codes.items() if code != told[number]]:
+        reading.warnings.append(
+            f"{len(changed):,} wards have other codes than in the geography imported here ({_listed(changed)}): where "
+            "they lie says for certain which wards they are, and they take the geography's codes"
+        )
+
+
+def _tell_lacking(reading: Reading, own: set[str], kept: set[str]) -> None:
+    """That wards of the geography have no boundary, where others are here instead."""
+    strange, lacking = sorted(kept - own), sorted(own - kept)
+    if own and strange and lacking:
+        reading.warnings.append(
+            f"{len(lacking):,} wards of the geography have no boundary here ({_listed(lacking)}); {len(strange):,} "
+            f"wards are not in the geography ({_listed(strange)}), and where they lie does not say for certain which "
+            "they are. Import gazetteer and geography (ONSUD) of the same year first, and the boundaries again after"
+        )
+
+
+def _listed(codes: list[str]) -> str:
+    return f"{', '.join(codes[:3])}{' and so on' if len(codes) > 3 else ''}"
 
 
 def _kept(reading: Reading, wards: list[dict[str, str]]) -> Harvest:
@@ -104,22 +184,35 @@ def _own_wards(reading: Reading) -> set[str]:
     return {code for (code,) in reading.con.execute(reading.known.areas_sql("ward") or "").fetchall()}
 
 
-def _fault(feature: Any, authority: str, own: set[str], *, grid: bool) -> tuple[str, str, str] | None:
+def _fault(
+    feature: Any, reading: Reading, own: set[str], told: dict[int, str], number: int, *, grid: bool
+) -> tuple[str, str, str] | None:
     """(column, reason, value) of what is wrong with a feature; its place in the file stands for the line."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(properties, dict):
         return "properties", "no properties", ""
-    code, found = _find(properties, CODE), _find(properties, AUTHORITY)
-    if not re.fullmatch(r"[EWSN]\d{8}", code):
-        return "WDxxCD", "no ward code", code[:20]
-    if found and found != authority:
-        return "LADxxCD", ELSEWHERE, found[:20]
-    if not found and own and code not in own:
-        return "WDxxCD", ELSEWHERE, code
+    if number not in told and (wrong := _code_fault(properties, reading, own, told)):
+        return wrong
     if not _find(properties, NAME):
         return "WDxxNM", "no ward name", ""
     reason = _shape_fault(feature.get("geometry"), grid=grid)
     return ("geometry", reason, "") if reason else None
+
+
+def _code_fault(
+    properties: dict[str, Any], reading: Reading, own: set[str], told: dict[int, str]
+) -> tuple[str, str, str] | None:
+    """Of a ward that only its code tells. The geography decides; districts only of wards that it does not have."""
+    code, found = _find(properties, CODE), _find(properties, AUTHORITY)
+    if not WARD.fullmatch(code):
+        return "WDxxCD", "no ward code", code[:20]
+    if code in told.values():
+        return "WDxxCD", "a code whose homes all lie in another ward of this file", code
+    if code in own:
+        return None
+    if found and found not in (reading.authority, *reading.known.former_codes):
+        return "LADxxCD", ELSEWHERE, found[:20]
+    return ("WDxxCD", ELSEWHERE, code) if not found and own else None
 
 
 def _shape_fault(geometry: Any, *, grid: bool) -> str:
@@ -181,16 +274,17 @@ def _ward(feature: dict[str, Any], *, grid: bool) -> dict[str, str]:
 def _in_degrees(coordinates: list[Any]) -> list[Any]:
     """Every ring from National Grid metres to longitude and latitude, to a tenth of a metre."""
     if _is_ring(coordinates):
-        longitudes, latitudes = _transformer().transform(*zip(*(part[:2] for part in coordinates), strict=True))
+        longitudes, latitudes = (
+            _polygons().to_degrees().transform(*zip(*(part[:2] for part in coordinates), strict=True))
+        )
         return [[round(x, 6), round(y, 6)] for x, y in zip(longitudes, latitudes, strict=True)]
     return [_in_degrees(part) for part in coordinates]
 
 
-@cache
-def _transformer() -> Any:
-    from pyproj import Transformer  # noqa: PLC0415 - only the rarer files need it, and it takes a while to load
+def _polygons() -> Any:
+    from segments.files import polygons  # noqa: PLC0415 - brings Shapely and PROJ, which take a while to load
 
-    return Transformer.from_crs(f"EPSG:{GRID}", "OGC:CRS84", always_xy=True)
+    return polygons
 
 
 FORMATS = (

@@ -1,15 +1,16 @@
 """Civica Xpress: the full register in 13 or 14 columns and perhaps an elector id, and the monthly update in 23.
 
 The update says what to do by the months in which an entry was created, changed and deleted. Its address lines and those
-of the full register repeat the postcode. Elector numbers (`KD-2/2-289/1`) are new each December and never a key.
+of the full register repeat the postcode. Elector numbers (`KD-2/2-289/1`) are new each December.
 """
 
 from dataclasses import replace
 from functools import partial
 
 from segments.files.reading import Head
-from segments.sources.entry import PRINTED, Franchise, Layout
+from segments.sources.entry import Layout
 from segments.sources.format import Check, Format, headed_by
+from segments.sources.marker import PRINTED, Franchise
 from segments.sources.register import Changes, apply, take
 
 FULL = ("Elector Number Prefix", "Elector Number", "Elector Markers", "PostCode", "Address1")
@@ -18,6 +19,7 @@ CREATED, CHANGED, DELETED = MONTHS = ("ElectorCreatedMonth", "ElectorChangedMont
 REGISTER = Layout(
     name=("Elector Name", "Elector Forename", "Elector Surname"),
     number=("Elector Number Prefix", "Elector Number"),
+    suffix="Elector Number Suffix",
     address=tuple(f"Address{n}" for n in range(1, 7)),
     postcode="PostCode",
     postcode_in_lines=True,
@@ -34,6 +36,8 @@ MONTHLY = replace(
     forenames=("ElectorForename",),
     surname="ElectorSurname",
     number=("ElectorNumber",),
+    suffix="",
+    district="DistrictRef",
     address=tuple(f"PropertyAddress{n}" for n in range(1, 6)),
     dwelling=("PropertyAddressPrefix", "PropertyAddressNumber"),
     postcode="PropertyPostCode",
@@ -67,7 +71,7 @@ def locate(head: Head) -> int | None:
 FORMATS = (
     Format(
         kind="register", name="Xpress full register", columns=(*FULL, "Elector Name or Elector Surname", "Elector ID"),
-        normalise=partial(take, REGISTER), locate=locate,
+        normalise=partial(take, REGISTER), locate=locate, rows_need=(*FULL, *REGISTER.name, "Elector ID"),
     ),
     Format(
         kind="register-update", name="Xpress monthly update", columns=(*UPDATE, *MONTHS),

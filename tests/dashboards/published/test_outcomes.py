@@ -26,6 +26,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.engine import execution
 from segments.importing.imports import import_file
+from segments.safeguards.suppression import suppress_household
 from tests.dashboards.conftest import Council, message
 
 CODE = "E07000193"
@@ -307,6 +308,23 @@ def test_who_was_reached_and_who_was_not(place: Town) -> None:
     assert now.pounds == (0.64, 0.91), "one letter; emails are free"
     assert later.pounds == (0.05, 0.05), "what Notify said"
     assert json.loads(json.dumps(now.as_dict()))["until"] == "2026-07-14", "the day before the register"
+
+
+@pytest.mark.parametrize("left_out", ["stop", "protected", "stop, then lifted", "of another list", "nobody"])
+def test_who_asked_for_no_reminders_still_has_a_home(place: Town, left_out: str) -> None:
+    """The table of homes lacks protected addresses and those who pressed Stop, whichever it was and whenever; only
+    what the gazetteer no longer calls a home is one no more. So one figure never tells who pressed Stop."""
+    gazetteer = pd.DataFrame({"uprn": [1, 2, 3, 4, 5], "residential": [True, True, False, True, False]})
+    place.gazetteer = place.keep("gazetteer", gazetteer, ENDS)
+    campaign = place.campaign({1: "now", 2: "now", 3: "now", 4: "later"}, place.register({("a", 1)}, BASELINE))
+    place.register({("a", 1)}, ENDS)
+    kept = {1, 2, 4} if left_out == "nobody" else {2, 4}
+    place.keep("households", pd.DataFrame({"uprn": sorted(kept)}), BASELINE)
+    if "stop" in left_out:
+        with place.office.database.session() as session:
+            suppress_household(session, place.office, CODE, 1, "asked to stop", "resident")
+    now, later = deliveries(place.office, place.actor, campaign)
+    assert (now.removed, later.removed) == (1, 0), "the shop that was a home, and nobody who asked to be left alone"
 
 
 def test_before_a_later_register_delivery_is_of_today(place: Town) -> None:

@@ -3,8 +3,6 @@
 import itertools
 import json
 import math
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -272,18 +270,6 @@ def borough(seed: int, effect: float, homes: int = 400, wards: int = 16) -> pd.D
     own = rng.random(len(person)) < chance[person]
     joined = np.where(together[person], shared_answer[person], own)
     return pd.DataFrame({"ward": ward[person], "arm": arm[person], "home": person, "joined": joined.astype(float)})
-
-
-@pytest.fixture(scope="module")
-def bench() -> ModuleType:
-    """The whole simulation is a benchmark; here it runs small."""
-    place = spec_from_file_location("uplift_bench", Path(__file__).parents[3] / "benchmarks/uplift.py")
-    assert place
-    assert place.loader
-    module = module_from_spec(place)
-    sys.modules[place.name] = module
-    place.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.01, 0.08])

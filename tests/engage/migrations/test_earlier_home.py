@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
 from dbos import DBOS
-from sqlmodel import select
+from sqlmodel import col, select
 
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running, default_seed, running
@@ -29,11 +31,13 @@ from campaigns.worker.work import working
 from engage.deployment.authorities import open_authority
 from engage.foundation import audit
 from engage.foundation.clock import SteppedClock
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from segments.audiences import segments
 from segments.homes import households
-from segments.importing import imports
+from segments.importing import imports, misread
+from segments.linking import attainments
 from tests.postgres import binaries, new_database
 
 HOMES = Path(__file__).parent / "homes"
@@ -85,7 +89,9 @@ def opened(folder: Path, url: str) -> Iterator[Left]:
 
 
 def test_its_data_are_read_and_built_on(left: Left) -> None:
-    assert open_authority(left.office, CODE, NAME).message == f"{NAME} ({CODE}) is up to date."
+    first, *told = open_authority(left.office, CODE, NAME).message.splitlines()
+    assert first == f"{NAME} ({CODE}) is up to date."
+    assert any(line.startswith("The register as at") for line in told)
     with left.office.database.session() as session:
         assert audit.verify(session, CODE).intact
     [saved] = segments.all_segments(left.office, CODE)
@@ -97,6 +103,81 @@ def test_its_data_are_read_and_built_on(left: Left) -> None:
     after = segments.count(left.office, CODE, saved.rule)
     assert (after.households, after.email, after.sms) == (before.households, before.email, before.sms)
     assert after.missing == pytest.approx(before.missing)
+
+
+def kept(left: Left) -> dict[str, list[tuple[int, Path]]]:
+    """Registers and the electors linked from them, with their files, by the day they speak of."""
+    with left.office.database.session() as session:
+        query = select(Snapshot).where(col(Snapshot.kind).in_(("register", "electors")))
+        found: dict[str, list[tuple[int, Path]]] = {}
+        for snapshot in session.exec(query):
+            own = found.setdefault(snapshot.as_at.isoformat(), [])
+            own.append((snapshot.id or 0, left.office.lake.file(snapshot)))
+    return found
+
+
+def adults(left: Left) -> dict[int, int]:
+    """How many dates of attainment each holds that lie no later than its day."""
+    query = "select count(*) from read_parquet(?) where attainment <= ?::date"
+    return {
+        number: duckdb.execute(query, [str(path), day]).fetchall()[0][0]
+        for day, files in kept(left).items()
+        for number, path in files
+    }
+
+
+def test_dates_of_attainment_of_adults_are_removed_at_once(left: Left) -> None:
+    for files in kept(left).values():
+        for _, path in files:
+            grown = "select * replace (coalesce(attainment, date '1998-05-01' + (row_number() over () % 400)::int) as attainment)"
+            duckdb.execute(f"copy ({grown} from read_parquet('{path}')) to '{path}.new' (format parquet)")
+            Path(f"{path}.new").replace(path)
+    before = adults(left)
+    rows = {path: pq.read_metadata(path).num_rows for files in kept(left).values() for _, path in files}
+    assert all(before.values())
+    message = open_authority(left.office, CODE, NAME).message
+    for number, dates in before.items():
+        assert re.search(rf"{dates:,} dates of attainment of adults were removed from .* \(number {number}\)", message)
+    assert not any(adults(left).values())
+    assert {path: pq.read_metadata(path).num_rows for path in rows} == rows
+    assert "were removed" not in open_authority(left.office, CODE, NAME).message
+    with left.office.database.session() as session:
+        assert audit.verify(session, CODE).intact
+        acts = [entry.act for entry in session.exec(select(audit.AuditEntry))]
+    assert acts.count("remove attainment dates of adults") == len(before)
+
+
+def test_a_removal_that_a_crash_cut_short_is_done_the_next_time(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
+    [[(_, path), *_], *_] = kept(left).values()
+    duckdb.execute(
+        f"copy (select * replace (date '1998-05-01' as attainment) from read_parquet('{path}')) to '{path}.new' "
+        "(format parquet)"
+    )
+    Path(f"{path}.new").replace(path)
+    whole = path.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(attainments.os, "fsync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            open_authority(left.office, CODE, NAME)
+    assert path.read_bytes() == whole
+    assert "were removed" in open_authority(left.office, CODE, NAME).message
+    assert not any(adults(left).values())
+
+
+def interrupted(_: int) -> None:
+    raise KeyboardInterrupt
+
+
+def test_lists_read_wrongly_are_told_until_they_are_put_right(left: Left, tmp_path: Path) -> None:
+    """Its contact list came in before objections outlasted the rows they stood in."""
+    told = open_authority(left.office, CODE, NAME).message
+    assert "Import again: Email addresses and phone numbers (import " in told
+    assert "took words such as Subscribed or n/a for objections. Import the file again." in told
+    header = "uprn,source,lawful_basis,agreement_reference,collected_on,email,unsubscribed"
+    path = tmp_path / "contacts.csv"
+    path.write_text(f"{header}\n1,Garden waste,Art 6(1)(e),DSA-1,2026-01-31,a@example.org,Subscribed\n")
+    imports.import_file(left.office, left.officer, "contacts", path, DIED.date(), accept_problems=True)
+    assert [each for each in misread.found(left.office, CODE) if each.kind == "contacts"] == []
 
 
 def test_its_campaign_goes_on_where_the_worker_died(left: Left) -> None:

@@ -126,6 +126,8 @@ def test_names_glued_together_in_the_header_are_parted(reading: Any) -> None:
 def test_only_known_names_are_parted(tmp_path: Path) -> None:
     text = receive(papers.write(tmp_path, "t.csv", "FrogUPRN,Ward\n1,2,3\n4,5,6\n"), tmp_path / "text")
     assert look(text, NAMES).rows[0] == ["FrogUPRN", "Ward"]
+    numbers = receive(papers.write(tmp_path, "n.csv", "11,2\n1,2,3\n4,5,6\n"), tmp_path / "numbers")
+    assert look(numbers, NAMES).rows[0] == ["11", "2"], "a year of age is the name of a column, too"
 
 
 @pytest.mark.parametrize(
@@ -155,8 +157,8 @@ def brute_force(text: str, width: int) -> list[tuple[int, tuple[str, ...]]]:
     reader = csv.reader(io.StringIO(text, newline=""))
     found, line = [], 1
     for row in reader:
-        if len(row) == width:
-            found.append((line, tuple(" ".join(cell.split()) if "\n" in cell else cell for cell in row)))
+        if len(row) >= width and not "".join(row[width:]).strip():
+            found.append((line, tuple(" ".join(cell.split()) if "\n" in cell else cell for cell in row[:width])))
         line = reader.line_num + 1
     return found
 

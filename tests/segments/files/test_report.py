@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import html
 import json
 import re
@@ -18,9 +19,12 @@ from engage.foundation import audit
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.templating import environment
-from segments.files.report import ImportReport, ShrinkRefused, Stage
-from segments.importing import imports, rejects
+from segments.files.questions import Question
+from segments.files.reading import Reading
+from segments.files.report import AnswerNeeded, ImportReport, Stage
+from segments.importing import imports, recognition, rejects
 from segments.importing.imports import import_file, rejected_rows
+from segments.sources.format import Format, Harvest
 from tests.segments.sources import papers
 
 MAY, TODAY = date(2026, 5, 1), date(2026, 6, 1)
@@ -300,7 +304,7 @@ def test_a_file_that_shrinks_asks_first(office: Office, actor: Actor, tmp_path: 
     path = papers.write(tmp_path, "less.csv", papers.register(*(papers.elector(n) for n in range(94))))
     seen = import_file(office, actor, "register", path, TODAY, dry_run=True)
     assert seen.outcome == "usable"
-    with pytest.raises(ShrinkRefused, match=r"less\.csv makes 94 rows.*has 100: 6\.0% fewer") as refusal:
+    with pytest.raises(AnswerNeeded, match=r"less\.csv makes 94 rows.*has 100: 6\.0% fewer") as refusal:
         import_file(office, actor, "register", path, TODAY)
     assert refusal.value.report.shrinks == seen.shrinks
     assert refusal.value.report.snapshot_id is None
@@ -311,6 +315,48 @@ def test_a_file_that_shrinks_asks_first(office: Office, actor: Actor, tmp_path: 
     with office.database.session() as session:
         entries = session.exec(select(audit.AuditEntry).order_by("number")).all()
     assert [entry.detail["shrank"] for entry in entries] == [False, True]
+
+
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> Question:
+    """Every file is one about which a format asks something."""
+    question = Question("odd-day", "r.csv speaks of another day. It was probably renamed.", ask="Is the day right?")
+    monkeypatch.setattr(
+        imports, "recognise", lambda head, kind, file: _asking(question, *recognition.recognise(head, kind, file))
+    )
+    return question
+
+
+def _asking(question: Question, form: Format, at: int) -> tuple[Format, int]:
+    def normalise(reading: Reading, header_at: int) -> Harvest:
+        reading.questions.append(question)
+        return form.normalise(reading, header_at)
+
+    return dataclasses.replace(form, normalise=normalise), at
+
+
+def test_what_a_format_asks_waits_for_a_yes(
+    office: Office, actor: Actor, tmp_path: Path, asking: Question
+) -> None:  # fmt: skip
+    path = papers.write(tmp_path, "r.csv", papers.register(papers.elector(1)))
+    seen = import_file(office, actor, "register", path, TODAY, dry_run=True)
+    assert (seen.outcome, seen.questions, seen.shrinks) == ("usable", [asking], "")
+    with pytest.raises(AnswerNeeded, match=r"It was probably renamed\. Nothing was changed\."):
+        import_file(office, actor, "register", path, TODAY, accept_shrink=True)
+    assert imports.history(office, actor.authority) == []
+    done = import_file(office, actor, "register", path, TODAY, accept_problems=True)
+    assert ImportReport.from_dict(done.as_dict()).questions == [asking]
+    assert asking.sentence in shown(done.as_dict())
+
+
+def test_a_report_of_an_earlier_version_still_asks_what_it_asked(
+    office: Office, actor: Actor, tmp_path: Path
+) -> None:  # fmt: skip
+    report = take(office, actor, tmp_path, "register", papers.register(papers.elector(1))).as_dict()
+    del report["questions"]
+    earlier = ImportReport.from_dict(report | {"shrinks": "r.csv makes 1 row; there were 9."})
+    assert [question.kind for question in earlier.questions] == ["fewer"]
+    assert earlier.shrinks in shown(report | {"shrinks": earlier.shrinks})
 
 
 def test_every_stage_says_how_far_it_is(office: Office, actor: Actor, tmp_path: Path) -> None:
@@ -383,6 +429,20 @@ def test_the_command_refuses_what_shrinks_until_it_is_told_to_accept_it(council:
     assert dry.exit_code == 0
     assert json.loads(dry.stdout)["outcome"] == "usable"
     assert engage(10, "2026-06-01", "--accept-shrink").exit_code == 0
+
+
+def test_the_command_refuses_what_asks_until_all_problems_are_accepted(
+    council: Run, tmp_path: Path, asking: Question
+) -> None:  # fmt: skip
+    path = papers.write(tmp_path, "r.csv", papers.register(papers.elector(1)))
+    words = ("import", "register", path, "--as-at", "2026-06-01")
+    for flags in ((), ("--accept-shrink",)):
+        refused = council(*words, *flags)
+        assert refused.exit_code == 1
+        assert f"{asking.sentence} Nothing was changed. If it is right so, import it with --accept-problems." in (
+            refused.stderr
+        )
+    assert asking.sentence in council(*words, "--accept-problems").stdout
 
 
 def test_the_command_shows_the_first_rows_only_when_it_only_checks(council: Run, tmp_path: Path) -> None:

@@ -140,6 +140,27 @@ def test_far_fewer_rows_need_a_yes_of_their_own(enter: Enter, office: Office) ->
     assert [s.rows for s in _snapshots(office)] == [20, 10]
 
 
+def test_each_thing_a_report_asks_needs_a_yes_of_its_own(enter: Enter, office: Office) -> None:
+    visitor = enter(Role.officer)
+    page = _send(visitor, "register", "r.csv", REPEATED)
+    with office.database.session() as session:
+        waits = session.exec(select(Intake)).one()
+        asked = [
+            {"kind": kind, "sentence": f"Odd {kind}.", "ask": f"Is {kind} right?", "yes": "Yes, it is"}
+            for kind in ("odd-day", "odd-name")
+        ]
+        waits.report = waits.report | {"questions": asked}
+        session.add(waits)
+    shown = visitor.get(page.url.path).text
+    assert [words in shown for words in ("Odd odd-day.", "Is odd-day right?", "Is odd-name right?")] == [True] * 3
+    for typed, lacking in (({}, 2), ({"odd-day": "yes"}, 1)):
+        again = visitor.send(page.url.path, {"act": "import"} | typed)
+        assert (again.status_code, again.text.count("Confirm that this is right")) == (422, 2 * lacking)
+    assert _snapshots(office) == []
+    _watched(visitor, visitor.send(page.url.path, {"act": "import", "odd-day": "yes", "odd-name": "yes"}))
+    assert len(_snapshots(office)) == 1
+
+
 def test_an_upload_is_the_authoritys_own(enter: Enter, office: Office, visit: Callable[[], Visitor]) -> None:
     page = _send(enter(Role.officer), "register", "wards.geojson", _boundaries())
     with office.database.session() as session:

@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 from engage.foundation.errors import InputRefused
+from engage.foundation.lake import Snapshot
 from segments.areas import output_areas, population
+from segments.homes import households
 from segments.missing import gap
 from segments.missing.contrasts import between_fifths
 from segments.missing.gap import relative_error
@@ -134,3 +136,40 @@ def test_a_later_mid_year_estimate_moves_the_areas_of_its_lsoa(town: Town) -> No
     before, after = output_areas.estimate(known, lsoa), output_areas.estimate(grown, lsoa)
     assert after.adults.sum() == pytest.approx(1.1 * before.adults.sum())
     assert (after.eligible / after.adults).to_numpy() == pytest.approx((before.eligible / before.adults).to_numpy())
+
+
+def row(**figures: float) -> gap.Row:
+    found = {"eligible": 1000.0, "registered": 900.0, "completeness": 0.9, "low": 0.85, "high": 0.95, "missing": 100.0}
+    return gap.Row("E05000001", "Anglesey", **found | figures)
+
+
+@pytest.mark.parametrize(
+    ("figures", "beyond"),
+    [({}, False), ({"registered": 1010.0, "completeness": 1.0, "low": 0.96, "high": 1.0}, False),
+     ({"registered": 1550.0, "completeness": 1.0, "low": 1.0, "high": 1.0}, True),
+     ({"eligible": 0.0, "registered": 50.0, "completeness": 0.0, "low": 0.0, "high": 0.0}, True),
+     ({"eligible": 0.0, "registered": 0.0, "completeness": 0.0, "low": 0.0, "high": 0.0}, False)],
+)  # fmt: skip
+def test_more_registered_than_the_range_allows_is_said(figures: dict[str, float], *, beyond: bool) -> None:
+    found = gap.Estimate(overall=row(), wards=[row(**figures)], areas=[])
+    assert [note.split(" are")[0] for note in found.notes] == (
+        [f"In Anglesey {figures['registered']:,.0f}"] if beyond else []
+    )
+
+
+def test_strangers_are_told_and_left_out(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many more electors as are strangers change no figure."""
+    before = gap.estimate(town.office, town.code)
+    newest = households.newest
+
+    def with_strangers(*args: object) -> Snapshot:
+        found = newest(*args)  # type: ignore[arg-type]
+        more = {"electors": found.report["electors"] + 1500, "strangers": 1500}
+        return Snapshot(**found.model_dump() | {"report": found.report | more})
+
+    monkeypatch.setattr(households, "newest", with_strangers)
+    monkeypatch.setattr(gap, "_snapshots", lambda *_: ("strangers",))
+    after = gap.estimate(town.office, town.code)
+    assert (before.strangers, after.strangers) == (0, 1500)
+    assert after.wards == before.wards
+    assert after.notes[0].startswith("1,500 electors of the register have a postcode that lies in another area")

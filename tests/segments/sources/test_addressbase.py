@@ -58,6 +58,10 @@ def bring(office: Office, actor: Actor, path: Path) -> ImportReport:
     return import_file(office, actor, "gazetteer", path, TODAY, accept_shrink=True)
 
 
+def lines_of(file: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO((SAMPLES / file).read_text())))
+
+
 def village(office: Office, report: ImportReport) -> dict[int, tuple[object, ...]]:
     columns = "uprn, class, residential, parent_uprn, easting, usrn, address"
     return {row[0] - FIRST: row[1:] for row in papers.rows(office, report.snapshot_id, columns)}
@@ -123,6 +127,44 @@ def test_changes_of_one_format_do_not_apply_to_another(office: Office, actor: Ac
     for file in ("premium_changes.csv", "core_changes.csv"):
         with pytest.raises(InputRefused, match="the gazetteer here came from AddressBase Plus"):
             bring(office, actor, SAMPLES / file)
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("streets", [0, 40])
+def test_street_descriptors_of_before_2016(
+    office: Office, actor: Actor, tmp_path: Path, header: bool, streets: int
+) -> None:  # fmt: skip
+    """They had nine columns, as those of DTF have, and may go on for longer than the first rows of the file."""
+    rows = lines_of("premium_early_full.csv")
+    early = [row[:9] if row[0] == "15" else row for row in rows]
+    descriptor = next(row for row in early if row[0] == "15")
+    more = [[*descriptor[:3], str(10_000 + n), *descriptor[4:]] for n in range(streets)]
+    text = papers.table(early[0], more + sorted(early[1:], key=lambda row: (row[0] == "99", row[0] != "15")))
+    text = text if header else text.partition("\n")[2]
+    count = str(len(early) + streets - 2)
+    trailer = next(row for row in early if row[0] == "99")
+    text = text.replace(",".join(trailer), ",".join([*trailer[:2], count, *trailer[3:]]))
+    report = bring(office, actor, papers.write(tmp_path, "p.csv", text))
+    assert (report.format, report.rejected.keys() - {ELSEWHERE}) == ("AddressBase Premium full supply", set())
+    assert village(office, report) == VILLAGE
+
+
+def test_gml_and_rows_with_new_columns_are_refused_in_true_words(office: Office, actor: Actor, tmp_path: Path) -> None:
+    gml = "<?xml version='1.0'?>\n<gml:FeatureCollection xmlns:gml='http://www.opengis.net/gml'>\n" + "<a>1(2)</a>" * 50
+    with pytest.raises(InputRefused, match=r"p\.gml is no format of a gazetteer that is known here\. It is GML\."):
+        bring(office, actor, papers.write(tmp_path, "p.gml", gml))
+    for file, expected in (("plus_full.csv", "77 columns"), ("core_full.csv", "27 columns")):
+        rows = [row for row in lines_of(file) if row[0][:1].isdigit()]
+        wider = papers.table([*rows[0], "x", "y", "z"], [[*row, "x", "y", "z"] for row in rows[1:]])
+        with pytest.raises(InputRefused, match=expected) as refused:
+            bring(office, actor, papers.write(tmp_path, "w.csv", wider))
+        assert f"It has no header row, and its first row has {len(rows[0]) + 3} columns." in str(refused.value)
+        assert "Mill" not in str(refused.value)
+    rows = lines_of("premium_full.csv")
+    wider = papers.table([*rows[0], "x"], [[*row, "x", "y"] for row in rows[1:]])
+    with pytest.raises(InputRefused, match=r"records without a header: .*21 of 24, .* columns\. .*21 \(22 columns\)"):
+        bring(office, actor, papers.write(tmp_path, "w.csv", wider))
 
 
 def test_premium_split_by_record_type_is_refused(office: Office, actor: Actor, shared: Path) -> None:

@@ -82,7 +82,18 @@ def test_each_format_comes_in_to_known_counts(office: Office, actor: Actor, name
     assert report.rows_read == report.accepted + sum(report.rejected.values())
     assert report.figures["electors"] == report.accepted
     columns = [column for column, *_ in described(office, report)]
-    assert columns == ["person", "uprn", "address", "postcode", "ward_name", "attainment", "franchise", "line", "alias"]
+    assert columns == [
+        "person",
+        "uprn",
+        "address",
+        "postcode",
+        "ward_name",
+        "attainment",
+        "franchise",
+        "line",
+        "alias",
+        "entry",
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in FULL if name != "elector8_full.csv"])

@@ -1,0 +1,65 @@
+"""What was published, kept as a dated file for each authority: pages read it, and nothing that comes later restates it.
+
+A figure that was worked out anew from a second import of the same day would tell, beside the first, what the two
+imports differ by, which may be one elector. So the first import of a day that was published stands. Only an import that
+an officer has undone is taken back with what was published from it.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+from sqlmodel import Session
+
+from engage.foundation.lake import Snapshot, history
+from engage.foundation.office import Office
+
+KIND, BY = "published", "engage"
+COMPLETENESS = "completeness"
+T = TypeVar("T")
+
+
+def keep(
+    office: Office, value: Any, *, authority: str, name: str, as_at: date, source: str, basis: Iterable[int]
+) -> None:
+    """`value` is a dataclass of published figures; `basis` are the snapshots it was made from."""
+    staged = office.lake.stage(".json")
+    staged.write_text(json.dumps(asdict(value), default=str))
+    with office.database.session() as session:
+        office.lake.commit(
+            session, staged, authority=authority, kind=KIND, name=name, as_at=as_at, made_at=office.clock.now(),
+            made_by=BY, rows=1, source=source, report={"basis": sorted(set(basis))},
+        )  # fmt: skip
+
+
+def read(office: Office, snapshot: Snapshot, kind: type[T]) -> T:
+    found: T = TypeAdapter(kind).validate_python(json.loads(office.lake.file(snapshot).read_text()))
+    return found
+
+
+def standing(office: Office, session: Session, authority: str, name: str) -> list[Snapshot]:
+    """What was published under this name and has not been taken back, in the order in which it was."""
+    kept = sorted(history(session, authority, KIND, name), key=lambda snapshot: snapshot.id or 0)
+    undone: dict[int, bool] = {}
+
+    def stands(number: int) -> bool:
+        if number not in undone:
+            undone[number] = taken_back(session, session.get(Snapshot, number))
+        return not undone[number]
+
+    return [
+        snapshot
+        for snapshot in kept
+        if all(map(stands, snapshot.report["basis"])) and office.lake.file(snapshot).exists()
+    ]
+
+
+def taken_back(session: Session, snapshot: Snapshot | None) -> bool:
+    """Whether the snapshot, or the register that a table of homes was built from, was undone."""
+    if snapshot is None or snapshot.undone_at:
+        return True
+    register = session.get(Snapshot, snapshot.report["register"]) if "register" in snapshot.report else None
+    return bool(register and register.undone_at)

@@ -1,0 +1,27 @@
+"""Letters that nobody sees or means: marks without width, blanks and dashes of typographers, the end mark of DOS.
+
+A spreadsheet or a word processor puts them into names of columns, UPRNs, dates and phone numbers, where each would make
+an unknown name or a rejected row. They are taken out, or written as the letter on the keyboard, as the text is staged.
+"""
+
+import re
+
+DOS_END = "\x1a"  # what DOS programs end a file with, so it stands within one, too, that was joined from several
+NO_WIDTH = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+BLANKS = "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+DASHES = "\u2010\u2011\u2012\u2013\u2212"
+TYPED = str.maketrans(dict.fromkeys(DOS_END + NO_WIDTH) | dict.fromkeys(BLANKS, " ") | dict.fromkeys(DASHES, "-"))
+# The same in UTF-8: all but the first begin with one of three bytes, so that a look at a whole file is quick.
+ODD = re.compile(
+    b"\x1a|\xe2\x80[\x80-\x8b\x8e-\x93\xaa-\xaf]|\xe2\x81[\x9f\xa0\xa6-\xa9]|\xe2\x88\x92|\xe3\x80\x80|\xef\xbb\xbf"
+)
+
+
+def typed(text: str) -> str:
+    """The text as somebody would have typed it."""
+    return text if text.isascii() and DOS_END not in text else text.translate(TYPED)
+
+
+def is_typed(raw: bytes) -> bool:
+    """Whether `typed` would leave UTF-8 as it is."""
+    return DOS_END.encode() not in raw if raw.isascii() else ODD.search(raw) is None
