@@ -340,7 +340,7 @@ def test_the_gap_is_told_by_the_wards_of_today(redrawn: Redrawn) -> None:
     found = {row.key: row for row in gap.by_ward(office, actor.authority)}
     assert set(found) == set(new_of_oa.values())
     now = homes.assign(ward=homes.oa.map(new_of_oa)).groupby("ward").electors.sum()
-    counted, known, lsoa = gap._read(office, actor.authority)
+    counted, known, lsoa, _ = gap._read(office, actor.authority)
     figures = gap._totals(gap._parts(counted, output_areas.estimate(known, lsoa)), "ward", known).electors
     # Electors that could not be tied to a home are shared over the wards.
     assert (figures / figures.sum()).to_dict() == pytest.approx((now / now.sum()).to_dict())
