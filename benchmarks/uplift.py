@@ -276,12 +276,12 @@ def matched_pairs(runs: int, pairs: int, *, effect: float = 0.05, alike: bool = 
         level = rng.normal(0.35, 0.08, pairs)[block] + rng.normal(0, 0.05, count)
         lot = np.concatenate([rng.permutation(2 * to_an_arm) < to_an_arm for _ in range(pairs)])
         yes = rng.binomial(size, np.clip(level + effect * lot, 0, 1))
-        place = np.repeat(np.arange(count), size)
-        got = np.arange(place.size) - np.repeat(size.cumsum() - size, size) < yes[place]
-        arm = np.where(lot, "now", "later")[place]
-        table = pd.DataFrame({"arm": arm, "y": got.astype(float), "street": place, "pair": block[place]})
-        # Not `estimate`, which would draw the lot again 9,999 times besides: the interval does not need it.
-        found = fit(rows(table, arm="arm", outcome="y", cluster="street", block="pair"), ["now"])
+        # One row to a street, its mean with its people as weight: the same interval as of its people (a test holds it),
+        # and not by `estimate`, which would draw the lot again 9,999 times besides.
+        arm = np.where(lot, "now", "later")
+        table = pd.DataFrame({"arm": arm, "y": yes / size, "street": np.arange(count), "pair": block, "people": size})
+        dealt = rows(table, arm="arm", outcome="y", cluster="street", block="pair", weight="people")
+        found = fit(dealt, ["now"])
         held += bool(abs(found.differences[0] - effect) <= found.critical * found.errors[0])
     return held / runs
 

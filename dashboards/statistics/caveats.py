@@ -144,7 +144,7 @@ def _spelt(one: Spelling) -> str:
     return (
         f"Column {one.column!r}: {one.label!r} ({_rows(one.rows)}) is taken as {one.meant!r} "
         f"({_rows(one.meant_rows)}): "
-        "only capitals, blanks or the way of writing a number differ."
+        "only capitals, blanks, marks around it or the way of writing a number differ."
     )
 
 
@@ -178,13 +178,14 @@ def _mixed(mixed: Mixed) -> list[str]:
     said = []
     if mixed.clusters:
         said.append(
-            f"{mixed.clusters:,} of {mixed.of:,} clusters hold more than one arm ({_rows(mixed.rows)}). Where whole "
+            f"{mixed.clusters:,} of {mixed.of:,} clusters {'holds' if mixed.clusters == 1 else 'hold'} more than one arm "
+            f"({_rows(mixed.rows)}). Where whole "
             "clusters were dealt, some of these rows are in the wrong arm; where rows were dealt within each, name "
             "that column with --block. The lot cannot be drawn again."
         )
     if mixed.across:
         said.append(
-            f"{mixed.across:,} of {mixed.of:,} clusters lie in more than one block. Where their names begin anew in "
+            f"{mixed.across:,} of {mixed.of:,} clusters {'lies' if mixed.across == 1 else 'lie'} in more than one block. Where their names begin anew in "
             "each block, give every cluster a name of its own."
         )
     if 0 < mixed.of < FEW_CLUSTERS:

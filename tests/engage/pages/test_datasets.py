@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-EVERY_TABLE, EVERY_COMBINATION, PARTS = 41, 13, 6
+EVERY_TABLE, EVERY_COMBINATION, PARTS = 101, 43, 4
 
 
 @pytest.fixture(scope="module")
