@@ -36,7 +36,7 @@ from segments.engine import execution
 from segments.homes import households
 from segments.importing.imports import import_file, undo
 
-HOMES, WARDS, SEED = 400, 2, 2026
+HOMES, WARDS, SEED = 300, 2, 2026
 PASSWORD = "three random words"
 SLOW = 15.0  # seconds: many times what any of these pages takes, so that only one that hangs is told
 LEVELS = ("oa", "lsoa", "msoa", "ward")
@@ -48,8 +48,8 @@ MEMBERS = ("/wards", "/report", "/api/wards")
 BUILT = ("/", "/segments/new")  # what also reads the table of homes
 FIGURES = {
     "/": "Missing, about", "/gaps": "Wards, most people missing first", "/wards": "of the people entitled to be",
-    "/report": "of the people entitled to be", "/api/gaps": '"completeness"', "/api/wards": "of the people entitled to be",
-    "/segments/new": "<form", "/data": "<table",
+    "/report": "of the people entitled to be", "/api/wards": "of the people entitled to be",
+    "/api/gaps": '"completeness"', "/segments/new": "<form", "/data": "<table",
 }  # fmt: skip
 NAMED = ("TS0", "Import", "import ", "Build the table of homes", "has not been built")
 DATASETS = ("register", "gazetteer", "geography", "boundaries", "population", "contacts", "ts007a", "imd2025")
@@ -166,16 +166,15 @@ def combined() -> Iterator[tuple[str, ...]]:
 def house(folder: Path, tables: Path | None = None) -> Iterator[House]:
     borough = write_borough(folder / "files", homes=HOMES, wards=WARDS, seed=SEED)
     office = Office(Settings(home=folder / "home"), SteppedClock(at_london(borough.as_at, 10)))
-    application = create_app(office)  # before the tables are made, as it brings all of them
     SQLModel.metadata.create_all(office.database.engine)
-    officer, member = _hired(office, borough)
+    visitors = [(create_app(office), email) for email in _hired(office, borough)]
     actor = Actor(borough.authority_code, "officer 1")
     for kind, path in borough.files:
         import_file(office, actor, kind, path, borough.as_at, accept_problems=True)
     households.build(office, actor)
     places = _places(office, borough.authority_code)
     with ExitStack() as stack:
-        clients = [_signed_in(stack.enter_context(TestClient(application)), email) for email in (officer, member)]
+        clients = [_signed_in(stack.enter_context(TestClient(each)), email) for each, email in visitors]
         yield House(office, actor, borough, dict(_tables(borough, places, tables)), places, *clients)
     office.close()
 

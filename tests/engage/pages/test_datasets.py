@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-EVERY_TABLE, EVERY_COMBINATION, PARTS = 101, 43, 4
+EVERY_TABLE, EVERY_COMBINATION, PARTS = 131, 47, 4
 
 
 @pytest.fixture(scope="module")
