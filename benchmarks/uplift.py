@@ -284,7 +284,7 @@ def matched_pairs(runs: int, pairs: int, *, effect: float = 0.05, alike: bool = 
     return held / runs
 
 
-def _fitted(mean: Array, size: Array, lot: Array, block: Array) -> tuple[float, float]:
+def _fitted(mean: Array, size: npt.NDArray[Any], lot: npt.NDArray[Any], block: npt.NDArray[Any]) -> tuple[float, float]:
     """From one row to a cluster, its mean with its people as weight: the same interval as of its people (a test holds
     it). Not by `estimate`, which would draw the lot again 9,999 times besides."""
     arm = np.where(lot, "now", "later")
@@ -294,7 +294,7 @@ def _fitted(mean: Array, size: Array, lot: Array, block: Array) -> tuple[float, 
     return float(found.differences[0] - half), float(found.differences[0] + half)
 
 
-def _of_pairs(mean: Array, size: Array, lot: Array) -> tuple[float, float]:
+def _of_pairs(mean: Array, size: npt.NDArray[Any], lot: npt.NDArray[Any]) -> tuple[float, float]:
     """CR2 and Satterthwaite's degrees of freedom of pairs, as docs/method.md writes them."""
     sign = np.where(lot, 1, -1)
     differences = (sign * mean).reshape(-1, 2).sum(axis=1)

@@ -28,7 +28,7 @@ def lists(session: Session, authority: str) -> list[Snapshot]:
 
 def keys(office: Office, session: Session, authority: str) -> set[str]:
     files = [office.lake.file(found) for found in lists(session, authority)]
-    return set().union(*(pq.read_table(file)["address"].to_pylist() for file in files))
+    return set[str]().union(*(pq.read_table(file)["address"].to_pylist() for file in files))
 
 
 def hidden(office: Office, session: Session, homes: Snapshot) -> list[int]:
@@ -54,7 +54,7 @@ def hidden_since(office: Office, session: Session, tables: Mapping[str, Snapshot
 def states(session: Session, authorities: Sequence[str]) -> dict[str, State]:
     """Of each authority what changes whenever the homes that must not be seen may have changed."""
     lines = {code: line(session, code) for code in authorities}
-    every = sorted(set().union(*lines.values()))
+    every = sorted(set[str]().union(*lines.values()))
     listed = select(Snapshot.authority, Snapshot.id).where(
         Snapshot.kind == "protected", col(Snapshot.authority).in_(every), col(Snapshot.undone_at).is_(None)
     )  # fmt: skip
@@ -79,7 +79,7 @@ def keyed(office: Office, homes: Mapping[str, Snapshot], wanted: Mapping[str, se
             "WHERE key IN (SELECT unnest(?)) ORDER BY uprn"
         )
         with duckdb.connect() as lake:
-            rows = lake.execute(query, [list(files), sorted(set().union(*wanted.values()))]).fetchall()
+            rows = lake.execute(query, [list(files), sorted(set[str]().union(*wanted.values()))]).fetchall()
         for file, uprn, hashed in rows:
             if hashed in wanted[files[file]]:
                 found[files[file]].append(uprn)
