@@ -5,7 +5,8 @@ renamed, blank or hidden, and each combination of datasets, imported as officers
 
 Each answer is a page with figures, or with a sentence that names the dataset. What is refused is refused by a sentence
 that names the file, and changes nothing. `--tables` also takes the Census tables of another folder, whose areas are
-read as those of the made-up borough. Exit code 1 when a page fails. Tests run every so manyth case.
+read as those of the made-up borough. Exit code 1 when a page fails. Tests run every so manyth
+combination.
 """
 
 import argparse
