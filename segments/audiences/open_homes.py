@@ -132,7 +132,7 @@ def _of_line(column: Any) -> sa.ColumnElement[bool]:
 
 def _standing_lists() -> sa.ScalarSelect[int | None]:
     """The sum of their ids, which any list imported or undone changes."""
-    listed = Snapshot.kind == "protected", col(Snapshot.undone_at).is_(None), _of_line(col(Snapshot.authority))
+    listed = col(Snapshot.kind) == "protected", col(Snapshot.undone_at).is_(None), _of_line(col(Snapshot.authority))
     return sa.select(sa.func.sum(Snapshot.id)).where(*listed).scalar_subquery()
 
 
