@@ -266,24 +266,48 @@ def few_clusters(runs: int, effect: float) -> tuple[float, float]:
 
 def matched_pairs(runs: int, pairs: int, *, effect: float = 0.05, alike: bool = False, to_an_arm: int = 1) -> float:
     """Blocks of so many clusters to an arm, of 10 to 60 people (`alike`: all of 30) whose level differs from block to
-    block and from cluster to cluster: how often the interval holds the effect."""
+    block and from cluster to cluster: how often the interval holds the effect. Of pairs it is worked out from their
+    differences; the first runs go through `fit` and must come out alike."""
     rng = np.random.default_rng([SEED, 12, pairs, to_an_arm, alike])
     held = 0
-    for _ in range(runs):
+    for run in range(runs):
         count = 2 * to_an_arm * pairs
         size = np.full(count, 30) if alike else rng.integers(10, 61, count)
         block = np.arange(count) // (2 * to_an_arm)
         level = rng.normal(0.35, 0.08, pairs)[block] + rng.normal(0, 0.05, count)
         lot = np.concatenate([rng.permutation(2 * to_an_arm) < to_an_arm for _ in range(pairs)])
-        yes = rng.binomial(size, np.clip(level + effect * lot, 0, 1))
-        place = np.repeat(np.arange(count), size)
-        got = np.arange(place.size) - np.repeat(size.cumsum() - size, size) < yes[place]
-        arm = np.where(lot, "now", "later")[place]
-        table = pd.DataFrame({"arm": arm, "y": got.astype(float), "street": place, "pair": block[place]})
-        # Not `estimate`, which would draw the lot again 9,999 times besides: the interval does not need it.
-        found = fit(rows(table, arm="arm", outcome="y", cluster="street", block="pair"), ["now"])
-        held += bool(abs(found.differences[0] - effect) <= found.critical * found.errors[0])
+        mean = rng.binomial(size, np.clip(level + effect * lot, 0, 1)) / size
+        ends = _of_pairs(mean, size, lot) if to_an_arm == 1 else _fitted(mean, size, lot, block)
+        if to_an_arm == 1 and run < CHECKED:
+            np.testing.assert_allclose(ends, _fitted(mean, size, lot, block), rtol=1e-9)
+        held += bool(ends[0] <= effect <= ends[1])
     return held / runs
+
+
+def _fitted(mean: Array, size: npt.NDArray[Any], lot: npt.NDArray[Any], block: npt.NDArray[Any]) -> tuple[float, float]:
+    """From one row to a cluster, its mean with its people as weight: the same interval as of its people (a test holds
+    it). Not by `estimate`, which would draw the lot again 9,999 times besides."""
+    arm = np.where(lot, "now", "later")
+    table = pd.DataFrame({"arm": arm, "y": mean, "street": np.arange(len(mean)), "pair": block, "people": size})
+    found = fit(rows(table, arm="arm", outcome="y", cluster="street", block="pair", weight="people"), ["now"])
+    half = found.critical * found.errors[0]
+    return float(found.differences[0] - half), float(found.differences[0] + half)
+
+
+def _of_pairs(mean: Array, size: npt.NDArray[Any], lot: npt.NDArray[Any]) -> tuple[float, float]:
+    """CR2 and Satterthwaite's degrees of freedom of pairs, as docs/method.md writes them."""
+    sign = np.where(lot, 1, -1)
+    differences = (sign * mean).reshape(-1, 2).sum(axis=1)
+    n = size.reshape(-1, 2).astype(float)
+    w = n.prod(axis=1) / n.sum(axis=1)
+    whole = w.sum()
+    middle = float(w @ differences / whole)
+    c = w**2 / (1 - w / whole) / whole**2
+    spread = np.diag(1 / w) - 1 / whole
+    form = c[:, None] * spread
+    freedom = np.trace(form) ** 2 / (form * form.T).sum()
+    half = float(stats.t.isf(0.025, freedom) * np.sqrt(c @ (differences - middle) ** 2))
+    return middle - half, middle + half
 
 
 def spread_apart(runs: int, limits: list[str]) -> None:

@@ -140,6 +140,8 @@ def named(name: str) -> Act:
 
 def possible(office: Office, account: Account, campaign: Campaign) -> list[Act]:
     """What this account may do to it now. Who planned or submitted a campaign does not decide on it."""
+    if campaign.authority != account.authority:
+        return []  # of a council that went into this one: to be read
     own = account.id in (campaign.created_by_id, campaign.submitted_by_id)
     idle = _idle(office, campaign)
     return [

@@ -37,6 +37,7 @@ def api_campaign(office: InOffice, actor: ByActor, number: Number) -> dict[str, 
     """One campaign with its plan, what was worked out when it was submitted (who is left out, days, cost, messages,
     what it can find), what changed since it was approved before, and the standing of its messages: planned = waiting
     + accepted + dropped + failed."""
+    actor = lookup.reader(office, actor, number)
     found = lookup.campaign(office, actor, number)
     changed = changed_since(office, found) if to_approve(office, found) else None
     return _as_json(found) | {

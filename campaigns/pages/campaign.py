@@ -21,6 +21,7 @@ from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import ledger
 from campaigns.setup import outlines, plan_form
+from engage.foundation import identity
 from engage.foundation.errors import InputRefused, NotifyUnavailable, SendBlocked
 from engage.foundation.identity import Account, Right, demand
 from engage.foundation.office import Actor, Office
@@ -46,13 +47,14 @@ def all_campaigns(office: InOffice, actor: ByActor) -> Template:
     return render(
         "campaigns/pages/campaigns.html",
         campaigns=lookup.campaigns(office, actor),
+        former=lookup.of_former(office, actor),
         outlines=outlines.unfinished(office, actor),
     )
 
 
 @get("/campaigns/{number:int}", sync_to_thread=True)
 def campaign(office: InOffice, account: ByAccount, actor: ByActor, number: Number) -> Template:
-    shown = _shown(office, account, actor, number)
+    shown = _shown(office, account, lookup.reader(office, actor, number), number)
     planning = shown["campaign"].state in lookup.CHANGEABLE
     return render("campaigns/pages/campaign_plan.html" if planning else "campaigns/pages/campaign.html", **shown)
 
@@ -60,6 +62,7 @@ def campaign(office: InOffice, account: ByAccount, actor: ByActor, number: Numbe
 @get("/campaigns/{number:int}/progress", sync_to_thread=True)
 def campaign_progress(office: InOffice, actor: ByActor, number: Number) -> Template:
     """The figures alone, for htmx to refresh."""
+    actor = lookup.reader(office, actor, number)
     return render(
         "campaigns/pages/campaign_progress.html", **_moved(office, actor, lookup.campaign(office, actor, number))
     )
@@ -80,7 +83,14 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
         "tests": trial_message.sent(office, actor, number) if before_launch else [],
         "channels": plan_form.CHANNELS,
         "changeable": before_launch and account.may(Right.plan),
+        "council": _former_council(office, account, found),
     }
+
+
+def _former_council(office: Office, account: Account, found: Campaign) -> str:
+    """The council that launched it, where that went into the one that reads it."""
+    with office.database.reading() as session:
+        return "" if found.authority == account.authority else identity.authority(session, found.authority).name
 
 
 def _moved(office: Office, actor: Actor, found: Campaign) -> dict[str, Any]:
@@ -168,12 +178,14 @@ def _confirm(office: Office, actor: Actor, campaign: Campaign, act: Act, form: F
 
 @get("/campaigns/{number:int}/ledger.csv", sync_to_thread=True)
 def campaign_ledger(office: InOffice, actor: ByActor, number: Number) -> Response[str]:
-    return _download(f"ledger-{number}.csv", lambda out: ledger.export_ledger(office, actor, number, out))
+    who = lookup.reader(office, actor, number)
+    return _download(f"ledger-{number}.csv", lambda out: ledger.export_ledger(office, who, number, out))
 
 
 @get("/campaigns/{number:int}/assignment.csv", sync_to_thread=True)
 def campaign_assignment(office: InOffice, actor: ByActor, number: Number) -> Response[str]:
-    return _download(f"assignment-{number}.csv", lambda out: ledger.export_assignment(office, actor, number, out))
+    who = lookup.reader(office, actor, number)
+    return _download(f"assignment-{number}.csv", lambda out: ledger.export_assignment(office, who, number, out))
 
 
 def _download(name: str, write: Callable[[TextIO], int]) -> Response[str]:

@@ -20,6 +20,7 @@ from campaigns.plan import audience
 from campaigns.plan.audience import best_channel, homes_of
 from campaigns.plan.plan import Plan
 from campaigns.records.models import CONTACTED, MESSAGES, Campaign, CampaignState
+from engage.foundation import identity
 from engage.foundation.calendar import FrequencyCap, in_force, law
 from engage.foundation.clock import LONDON
 from engage.foundation.errors import SendBlocked
@@ -147,10 +148,11 @@ def _capped(office: Office, session: Session, authority: str, first: date) -> tu
     """Homes and contacts that the cap will close on the day of their first wave, as far as is known now."""
     cap: FrequencyCap = in_force(law(office.settings.home).frequency_cap, first)
     since = datetime.combine(first, time(), LONDON) - timedelta(days=cap.days)
+    codes = identity.line(session, authority)  # what the councils that went into it sent counts too
 
     def often(column: sa.Column[Any], *conditions: sa.ColumnElement[bool]) -> list[Any]:
         query = sa.select(column).where(
-            of.authority == authority, of.state.in_(CONTACTED), of.claimed_at > since, *conditions
+            of.authority.in_(codes), of.state.in_(CONTACTED), of.claimed_at > since, *conditions
         )
         return list(session.execute(query.group_by(column).having(sa.func.count() >= cap.messages)).scalars())
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from sqlmodel import Session, col, or_, select
 
 from campaigns.records.models import CONTACTED, Campaign, CampaignState, Message
+from engage.foundation.identity import line
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.audiences.overlap import RECENT, Listed, Reminded
@@ -38,7 +39,7 @@ def _recent(office: Office, session: Session, authority: str) -> Listed:
 def _written_to(session: Session, authority: str, since: datetime) -> Listed:
     """A message being sent has no day yet on which Notify took it, but the moment it was claimed."""
     query = select(Message.uprn).where(
-        Message.authority == authority, col(Message.state).in_(CONTACTED),
+        col(Message.authority).in_(line(session, authority)), col(Message.state).in_(CONTACTED),
         or_(col(Message.sent_at) >= since, col(Message.sent_at).is_(None) & (col(Message.claimed_at) >= since)),
     )  # fmt: skip
     return Listed(np.unique(np.fromiter(session.exec(query), dtype=np.int64)))

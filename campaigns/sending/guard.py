@@ -13,7 +13,7 @@ from campaigns.records.models import CONTACTED, MESSAGES, Campaign, Channel, Mes
 from engage.foundation.calendar import in_force, law, quiet_until
 from engage.foundation.clock import at_london, today
 from engage.foundation.database import among
-from engage.foundation.identity import Authority
+from engage.foundation.identity import Authority, line
 from engage.foundation.lake import current
 from engage.foundation.office import Office
 from segments.safeguards import protected
@@ -45,9 +45,10 @@ class Guard:
     register_snapshot: int | None
     poll_deadline: datetime | None
     nation: str
+    line: tuple[str, ...]  # the authority and the codes before it: what they were asked, and sent lately, counts
     _register: int | None = None
     _gained: frozenset[int] = frozenset()
-    _protected_list: int | None = None
+    _protected_lists: tuple[int | None, ...] = ()
     _protected: frozenset[str] = frozenset()
 
     @classmethod
@@ -56,16 +57,19 @@ class Guard:
         nation = authority.nation if authority else "England"
         poll = campaign.plan.get("poll_date")
         end = deadline(office, datetime.fromisoformat(poll).date(), nation) if poll else None
-        return cls(office, campaign.authority, campaign.register_snapshot, end, nation)
+        return cls(
+            office, campaign.authority, campaign.register_snapshot, end, nation, line(session, campaign.authority)
+        )
 
     def refresh(self) -> None:
         """Outside any transaction: linking a new register takes seconds and writes."""
         with self.office.database.reading() as session:
             register = current(session, self.authority, "register")
-            listed = current(session, self.authority, "protected")
-            if listed is not None and listed.id != self._protected_list:
+            self.line = line(session, self.authority)
+            listed = tuple(each.id for each in protected.lists(session, self.authority))
+            if listed != self._protected_lists:
                 self._protected = frozenset(protected.keys(self.office, session, self.authority))
-                self._protected_list = listed.id
+                self._protected_lists = listed
         if register is None or self.register_snapshot is None or register.id == self._register:
             return
         if register.id != self.register_snapshot:
@@ -92,7 +96,7 @@ class Guard:
         """Of the given keyed hashes, or of all, those not to be written to today."""
         day = today(self.office.clock)
         query = sa.select(SUPPRESSIONS.scope, SUPPRESSIONS.key, SUPPRESSIONS.channel).where(
-            SUPPRESSIONS.authority == self.authority,
+            SUPPRESSIONS.authority.in_(self.line),
             SUPPRESSIONS.lifted_at.is_(None),
             SUPPRESSIONS.until.is_(None) | (SUPPRESSIONS.until >= day),
         )
@@ -144,7 +148,7 @@ class Guard:
         self, session: Session, column: sa.Column[Any], values: Collection[object], since: datetime, cap: int
     ) -> dict[object, list[tuple[int, bool]]]:
         """The messages of those values that have more than `cap`, the claimed ones included: nobody else is over it."""
-        lately = (of.authority == self.authority) & of.state.in_(CONTACTED) & (of.claimed_at > since)
+        lately = of.authority.in_(self.line) & of.state.in_(CONTACTED) & (of.claimed_at > since)
         these = among(column, values, embedded=self.office.database.embedded)
         many = sa.select(column).where(these, lately).group_by(column).having(sa.func.count() > cap)
         over = list(session.execute(many).scalars())

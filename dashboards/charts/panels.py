@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from dashboards.charts import plots
 from dashboards.published import exports
+from dashboards.published.cautions import cautions
 from dashboards.published.disclosure import NOTE
 from dashboards.published.figures import ALL, Completeness
 from dashboards.published.findings import Effect
@@ -91,6 +92,7 @@ def complete(view: View) -> list[Any]:
     return [
         heading,
         html.P(f"{_share(past.whole)} Register of {day(past.as_at)}.", className="govuk-body"),
+        *(html.P(said, className="govuk-body engage-empty") for said in cautions(figures)),
         _beside(_chart(chart, said), table) if chart else table,
         _downloads("complete" if chart else "", f"/wards.csv{view.query}", view),
     ]

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from dashboards.charts import pictures
 from dashboards.published import exports
+from dashboards.published.cautions import cautions
 from dashboards.published.disclosure import NOTE
 from dashboards.published.figures import ALL, UNTIL_CLOSED, Completeness, Figures, published
 from dashboards.published.findings import Effect
@@ -84,6 +85,7 @@ def _sheets(office: Office, figures: Figures, wanted: str) -> dict[str, Any]:
         "changes": exports.changes(figures)[:5],
         "groups": pictures.effects(channels) if view.parts and not channels.unshown else None,
         "until_closed": UNTIL_CLOSED,
+        "cautions": cautions(figures),
         "every": Line(ALL, trial.effect, figures.whole) if trial else None,
         "columns": _columns(lines),
         "map": pictures.completeness_map(figures) if len(lines) <= WITH_MAP else None,

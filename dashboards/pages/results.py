@@ -18,13 +18,14 @@ Number = FromPath[int]
 
 @get("/council", sync_to_thread=True)
 def council_list(office: InOffice, actor: ByActor) -> Template:
-    """Every campaign that was launched, newest first."""
+    """Every campaign that was launched, newest first; then those of the councils that went into this one."""
     launched = [each for each in lookup.campaigns(office, actor) if each.launched_at]
-    return render("dashboards/pages/results.html", campaigns=launched)
+    return render("dashboards/pages/results.html", campaigns=[*launched, *lookup.of_former(office, actor)])
 
 
 @get("/council/{number:int}", sync_to_thread=True)
 def council_page(office: InOffice, actor: ByActor, number: Number) -> Template:
+    actor = lookup.reader(office, actor, number)
     found = council(office, actor, number)
     return render(
         "dashboards/pages/result.html", held=found, sentence=sentence, per_hundred=per_hundred, pounds=pounds,
@@ -35,7 +36,8 @@ def council_page(office: InOffice, actor: ByActor, number: Number) -> Template:
 @get("/council/{number:int}/analysis.zip", sync_to_thread=True)
 def analysis_file(office: InOffice, actor: ByActor, number: Number) -> Response[bytes]:
     headers = {"Content-Disposition": f'attachment; filename="analysis-{number}.zip"'}
-    return Response(analysis.archive(office, actor, number), media_type="application/zip", headers=headers)
+    made = analysis.archive(office, lookup.reader(office, actor, number), number)
+    return Response(made, media_type="application/zip", headers=headers)
 
 
 def _warnings(found: Council) -> list[str]:

@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from dashboards.charts import pictures
 from dashboards.published import exports
+from dashboards.published.cautions import cautions
 from dashboards.published.disclosure import NOTE
 from dashboards.published.figures import ALL, Figures, Trial, Ward, published, ward_headline
 from dashboards.published.selection import ARM, BY, WARD, By, Register, View, Wanted
@@ -31,6 +32,7 @@ def wards_page(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Tem
         view=view,
         trial=view.trial,
         whole=exports.whole(view.trial),
+        cautions=cautions(figures),
         map=pictures.completeness_map(figures),
         over_time=pictures.over_time(figures),
         changes=exports.changes(figures),
@@ -107,6 +109,7 @@ def _page(figures: Figures, trial: Trial | None, ward: Ward) -> Template:
         "dashboards/pages/ward.html",
         figures=figures,
         ward=ward,
+        cautions=cautions(figures, ward),
         trial=trial,
         found=measured.ward(ward.code) if measured else None,
         whole=exports.whole(trial),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
+from dashboards.published.cautions import cautions
 from dashboards.published.disclosure import NOTE, RULE, Published
 from dashboards.published.figures import Completeness, Figures, Past, Trial, Ward
 from dashboards.published.findings import Effect, Side, WardFinding
@@ -108,6 +109,7 @@ def as_json(figures: Figures) -> dict[str, Any]:
         "authority": {"code": figures.authority, "name": figures.name},
         "completeness": {
             "headline": figures.headline,
+            "notes": cautions(figures),
             "as_at": figures.as_at,
             "whole": _complete(figures.whole),
             "wards": [{"ward": w.code, "name": w.name, **_complete(w.completeness)} for w in figures.wards],

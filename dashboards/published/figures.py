@@ -22,16 +22,18 @@ from dashboards.published.history import Counted, counted, of_former, registers
 from dashboards.published.outcomes import Reading, cells, reading
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
+from engage.foundation.identity import line
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments.areas import wards
-from segments.homes import households
+from segments.homes import households, registrations
 from segments.missing import gap
 
 PLACES = ("indicator", "population", "boundaries", "geography")
 READ = ("register", "households", *PLACES)
 ALL = "All wards"
 NOT_SHOWN = Published(HIDDEN, None)
+NOBODY = RULE.count(0)
 UNTIL_CLOSED = "What the reminders changed in each ward and group is shown once the outcome window has closed."
 
 
@@ -49,6 +51,18 @@ class Completeness:
     @property
     def span(self) -> str:
         return "" if self.share.value is None or self.low.value is None else f"{self.low} to {self.high}"
+
+    @property
+    def beyond(self) -> bool:
+        """More are registered than may be, beyond what the range allows: `Row.is_beyond`, of the published figures."""
+        if None in (self.registered.value, self.eligible.value, self.low.value):
+            return False
+        return self.registered.least > self.eligible.most and (self.low.value or 0) >= 100
+
+    @property
+    def unknown(self) -> bool:
+        """Nothing is known of the place, not even that few live there."""
+        return self.eligible.text == HIDDEN
 
     @property
     def text(self) -> str:
@@ -132,6 +146,7 @@ class Figures:
     whole: Completeness = NOTHING
     as_at: date | None = None
     missing: str = ""
+    strangers: Published = NOBODY  # electors whose postcode lies in another area, in none of these figures
     trials: tuple[Trial, ...] = field(default=())
     pasts: tuple[Past, ...] = field(default=())
 
@@ -139,7 +154,8 @@ class Figures:
     def headline(self) -> str:
         """Completeness in a sentence."""
         if self.missing:
-            return "How complete the register is cannot be shown yet: the council has not loaded all it needs."
+            cannot = "How complete the register is cannot be shown yet: the council has not loaded all it needs."
+            return f"{cannot} {self.missing}"
         if self.whole.share.value is None:
             return "There are too few people here to show how complete the register is."
         return f"{self.whole.share} of the people entitled to be on the register are on it."
@@ -195,7 +211,9 @@ def published(office: Office, authority: str) -> Figures:
 
 
 def _launched(session: Session, authority: str) -> list[Campaign]:
-    query = select(Campaign).where(Campaign.authority == authority, col(Campaign.launched_at).is_not(None))
+    """Its own, and those of the councils that went into it, whose homes were its homes."""
+    codes = line(session, authority)
+    query = select(Campaign).where(col(Campaign.authority).in_(codes), col(Campaign.launched_at).is_not(None))
     return list(session.exec(query.order_by(col(Campaign.id).desc())))
 
 
@@ -211,7 +229,7 @@ def _version(campaign: Campaign) -> tuple[object, ...]:
 
 
 def _gather(office: Office, authority: str, name: str, launched: Sequence[Campaign]) -> Figures:
-    trials = tuple(trial for campaign in launched for trial in _trials(office, authority, campaign))
+    trials = tuple(trial for campaign in launched for trial in _trials_here(office, authority, campaign))
     shapes = wards.shapes(office, authority)
     try:
         held = _complete(office, authority, shapes)
@@ -219,7 +237,17 @@ def _gather(office: Office, authority: str, name: str, launched: Sequence[Campai
         bare = _by_name([Ward(code, ward, geometry=shape) for code, (ward, shape) in shapes.items()])
         return Figures(authority, name, bare, missing=str(refused), trials=trials)
     drawn = tuple(replace(w, geometry=shapes[w.code][1]) if w.code in shapes else w for w in held.wards)
-    return Figures(authority, name, drawn, held.whole, held.as_at, trials=trials, pasts=held.pasts)
+    strangers = _strangers(office, authority, held.as_at)
+    return Figures(
+        authority, name, drawn, held.whole, held.as_at, strangers=strangers, trials=trials, pasts=held.pasts
+    )  # fmt: skip
+
+
+def _strangers(office: Office, authority: str, as_at: date) -> Published:
+    """Of the register that these figures are of."""
+    with office.database.session() as session:
+        homes = registers(office, session, authority).get(as_at)
+    return RULE.count(registrations.strangers(homes)) if homes else NOBODY
 
 
 @dataclass(frozen=True)
@@ -316,6 +344,16 @@ class Trials:
     """What one campaign published from one register."""
 
     trials: tuple[Trial, ...]
+
+
+def _trials_here(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
+    """Those of a council that went into this one are measured on its own registers, and say whose they are."""
+    found = _trials(office, campaign.authority, campaign)
+    if campaign.authority == authority:
+        return found
+    with office.database.session() as session:
+        council = find_authority(session, campaign.authority).name
+    return [replace(trial, name=f"{trial.name} ({council})") for trial in found]
 
 
 def _trials(office: Office, authority: str, campaign: Campaign) -> list[Trial]:

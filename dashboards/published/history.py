@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import ibis
 from ibis.backends.duckdb import Backend
@@ -16,6 +16,8 @@ from engage.foundation.office import Office
 from segments.areas import wards
 from segments.engine import execution
 from segments.homes import registrations
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,14 @@ def counted(office: Office, authority: str, homes: Snapshot) -> Counted:
 def of_former(office: Office, authority: str, before: date) -> tuple[Counted, ...]:
     """The registers of the councils that it was, or that went into it, together, before its own first."""
     with office.database.session() as session, execution.connect() as backend:
-        former = [_of(office, session, backend, each.code, authority) for each in former_codes(session, authority)]
-    found = _together([days for days in former if days])
+        found = _of_all(office, session, backend, authority, authority)
     return tuple(found[day] for day in sorted(found) if day < before)
+
+
+def _of_all(office: Office, session: Session, backend: Backend, code: str, authority: str) -> dict[date, Counted]:
+    """Those that went into a code, each with those that went into it before."""
+    former = [_of(office, session, backend, each.code, authority) for each in former_codes(session, code)]
+    return _together([days for days in former if days])
 
 
 def _counted(office: Office, session: Session, backend: Backend, homes: Snapshot, authority: str) -> Counted:
@@ -63,13 +70,15 @@ def _counted(office: Office, session: Session, backend: Backend, homes: Snapshot
 
 
 def _of(office: Office, session: Session, backend: Backend, code: str, authority: str) -> dict[date, Counted]:
-    """The registers of a code by their day, by the wards that the authority has today."""
+    """The registers of a code by their day, by the wards that the authority has today; before its first, of those that
+    went into it."""
     found: dict[date, Counted] = {}
     for snapshot in history(session, code, "households"):
         if snapshot.as_at in found or not office.lake.file(snapshot).exists():
             continue
         found[snapshot.as_at] = _counted(office, session, backend, snapshot, authority)
-    return found
+    earlier = _of_all(office, session, backend, code, authority)
+    return {day: one for day, one in earlier.items() if day < min(found, default=day + DAY)} | found
 
 
 def _together(councils: Sequence[Mapping[date, Counted]]) -> dict[date, Counted]:

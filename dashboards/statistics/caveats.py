@@ -144,7 +144,7 @@ def _spelt(one: Spelling) -> str:
     return (
         f"Column {one.column!r}: {one.label!r} ({_rows(one.rows)}) is taken as {one.meant!r} "
         f"({_rows(one.meant_rows)}): "
-        "only capitals, blanks or the way of writing a number differ."
+        "only capitals, blanks, marks around it or the way of writing a number differ."
     )
 
 
@@ -177,15 +177,17 @@ def _alone(alone: Alone) -> list[str]:
 def _mixed(mixed: Mixed) -> list[str]:
     said = []
     if mixed.clusters:
+        hold = "holds" if mixed.clusters == 1 else "hold"
         said.append(
-            f"{mixed.clusters:,} of {mixed.of:,} clusters hold more than one arm ({_rows(mixed.rows)}). Where whole "
+            f"{mixed.clusters:,} of {mixed.of:,} clusters {hold} more than one arm ({_rows(mixed.rows)}). Where whole "
             "clusters were dealt, some of these rows are in the wrong arm; where rows were dealt within each, name "
             "that column with --block. The lot cannot be drawn again."
         )
     if mixed.across:
+        lie = "lies" if mixed.across == 1 else "lie"
         said.append(
-            f"{mixed.across:,} of {mixed.of:,} clusters lie in more than one block. Where their names begin anew in "
-            "each block, give every cluster a name of its own."
+            f"{mixed.across:,} of {mixed.of:,} clusters {lie} in more than one block. "
+            "Where their names begin anew in each block, give every cluster a name of its own."
         )
     if 0 < mixed.of < FEW_CLUSTERS:
         said.append(f"There are only {mixed.of} clusters: intervals rest on the little they say of chance.")

@@ -160,12 +160,20 @@ class Uplift:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return (*self.caveats.notes, *(_without_error(arm) for arm in self.arms if not arm.se))
+        lonely = [arm for arm in self.arms if arm.n == 1 and arm.se]
+        told = (_without_error(arm) for arm in self.arms if not arm.se)
+        return (*self.caveats.notes, *told, *map(_of_one_row, lonely))
 
     def as_dict(self) -> dict[str, Any]:
         control = {"arm": self.control, "n": self.n, "mean": self.mean}
         arms = [arm.as_dict() for arm in self.arms]
         return {"control": control, "arms": arms, **self.caveats.as_dict(), "notes": list(self.notes)}
+
+
+def _of_one_row(arm: Arm) -> str:
+    return (
+        f"The arm {arm.arm!r} has one row only, which says nothing of chance: is it a slip of the pen for another arm?"
+    )
 
 
 def _without_error(arm: Arm) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 WHOLE = re.compile(r"(-?\d+)\.0+")
+MARKS = " .,;:'\"`\u2018\u2019\u201c\u201d"  # around a label, by which nobody tells two of them apart
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,10 @@ class Spelling:
 
 
 def plain(label: str) -> str:
-    """Without what does not tell labels apart: capitals, blanks, forms of one letter, a number's empty decimals."""
+    """Without what does not tell labels apart: capitals, blanks, forms of one letter, a number's empty decimals, and
+    quotation marks or stops around them."""
     text = " ".join(unicodedata.normalize("NFKC", label).split()).casefold()
+    text = text.strip(MARKS) or text
     return found[1] if (found := WHOLE.fullmatch(text)) else text
 
 

@@ -17,7 +17,10 @@ DEALT = ("arm", "cluster", "block")
 COVARIATE = "covariate "
 NUMBER = "a number, or yes or no"
 ANSWERS = {"yes": 1.0, "y": 1.0, "true": 1.0, "t": 1.0, "no": 0.0, "n": 0.0, "false": 0.0, "f": 0.0}
-MISSING = {"", "na", "n/a", "nan", "null", "none", "."}
+MISSING = {
+    "", "na", "n/a", "#n/a", "nan", "null", "none", ".", "-", "--", "\u2013", "\u2014", "missing", "unknown",
+    "not known",
+}  # fmt: skip
 CONTROL_NAMES = {
     "control", "comparison", "0", "0.0", "no", "none", "false", "holdout", "later", "untreated", "waiting",
 }  # fmt: skip

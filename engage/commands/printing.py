@@ -143,12 +143,14 @@ def _in_points(arms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             continue
         rows.append(_points(arm["arm"], f"difference ({arm['interval']})", arm["difference"], arm))
         rows += [_points("", name, arm[key]) for name, key in (("se", "se"), ("se, CR0", "cr0")) if arm.get(key)]
-        if arm["se"]:
+        if arm["se"] and arm["interval"] != "newcombe":  # where answers are few the error says too little
             freedom = f", t on {arm['freedom']:.1f}" if arm.get("freedom") else ""
             rows.append({"figure": f"difference / se{freedom}", "points": f"{arm['difference'] / arm['se']:.3f}"})
         rows += [{"figure": "z, pooled", "points": f"{arm['z']:.3f}"}] if "z" in arm else []
         parts = {name: arm[name] for name in POINTS if name in arm}
         for name, part in parts.items():
+            if all(part.get(end) is None for end in ("difference", "low", "high")):
+                continue  # so few lots that none of them tells an end
             rows.append(_points("", name.replace("_", " "), part.get("difference"), part))
             rows += [_points("", f"se, {name}", part["se"])] if "se" in part else []
     return rows

@@ -17,7 +17,6 @@ from engage.migrations import upgrade
 from segments.importing import misread
 from segments.importing.datasets import title
 from segments.importing.misread import Misread
-from segments.safeguards import succession
 
 GSS_CODE_LENGTH = 9
 OF_AUTHORITIES = re.compile(r"[EWSN]\d{8}")
@@ -86,8 +85,17 @@ def _refuse_if_no_codes(code: str, was: Sequence[str]) -> None:
         raise InputRefused(msg)
 
 
+def _refuse_a_circle(session: Session, code: str, was: Sequence[str]) -> None:
+    wrong = next((each for each in was if code in identity.line(session, each)), None)
+    if wrong is not None:
+        msg = f"--was is {wrong!r}: expected a code that came before {code}, but {code} went into {wrong}."
+        raise InputRefused(msg)
+
+
 def _succeed(session: Session, office: Office, code: str, was: Sequence[str], until: date) -> None:
-    """Record each earlier code once, and take up what councils of these codes leave here. Safe to repeat."""
+    """Record each earlier code once. Whatever councils of these codes leave here is found by them from then on, also
+    what comes later. Safe to repeat."""
+    _refuse_a_circle(session, code, was)
     known = {each.code: each for each in identity.former_codes(session, code)}
     for former in was:
         record = known.get(former, FormerCode(authority=code, code=former, until=until))
@@ -95,10 +103,9 @@ def _succeed(session: Session, office: Office, code: str, was: Sequence[str], un
         session.add(record)
     session.flush()
     if was:
-        taken = succession.inherit(session, office, code, [each for each in was if session.get(Authority, each)])
         audit.record(
             session, authority=code, at=office.clock.now(), actor="command", act="record earlier codes",
-            subject=", ".join(was), until=until.isoformat(), objections=taken,
+            subject=", ".join(was), until=until.isoformat(),
         )  # fmt: skip
 
 

@@ -5,8 +5,9 @@ import secrets
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+import sqlalchemy as sa
 from pwdlib import PasswordHash
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BindParameter, Select, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engage.foundation.database import Moment
@@ -121,6 +122,18 @@ def former_codes(session: Session, code: str) -> list[FormerCode]:
     """The codes an authority had before, the latest first."""
     query = select(FormerCode).where(FormerCode.authority == code)
     return list(session.exec(query.order_by(col(FormerCode.until).desc(), col(FormerCode.code))))
+
+
+def earlier_codes(code: str | BindParameter[str]) -> Select[tuple[str]]:
+    """Asks for every code before this one: what the councils that went into it were before, too."""
+    before = select(FormerCode.code).where(FormerCode.authority == code).cte("before", recursive=True)
+    further = select(FormerCode.code).where(FormerCode.authority == before.c.code)
+    return sa.select(before.union(further).c.code)
+
+
+def line(session: Session, code: str) -> tuple[str, ...]:
+    """An authority and the codes before it, whose objections and reminders count for it as its own."""
+    return (code, *sorted({*session.execute(earlier_codes(code)).scalars()} - {code}))
 
 
 def with_council(session: Session, number: int) -> tuple[Account | None, str]:

@@ -43,6 +43,7 @@ class Step:
 @dataclass(frozen=True)
 class Overview:
     figures: list[Figure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what whoever reads the figures must know first
     steps: list[Step] = field(default_factory=list)
     campaigns: list[tuple[Campaign, ledger.Status]] = field(default_factory=list)
     arrived: list[Intake] = field(default_factory=list)  # what automatic sharing brought in of late
@@ -62,6 +63,7 @@ def overview(office: Office, account: Account) -> Overview:
     ]  # fmt: skip
     return Overview(
         figures=_figures(office, account.authority),
+        notes=_notes(office, account.authority),
         steps=[step for step, right in steps if account.may(right)],
         campaigns=[(c, ledger.status(office, actor, c.id or 0)) for c in shown],
         arrived=[each for each in incoming if each.state == IntakeState.imported],
@@ -82,6 +84,13 @@ def _figures(office: Office, authority: str) -> list[Figure]:
         ),
         Figure("Missing, about", number(round(whole.missing, -2)), "people who may register", "/gaps"),
     ]
+
+
+def _notes(office: Office, authority: str) -> list[str]:
+    try:
+        return gap.estimate(office, authority).notes
+    except InputRefused:
+        return []
 
 
 def _intake_steps(incoming: list[Intake]) -> list[tuple[Step, Right]]:

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from pandas.util import hash_array
 from sqlmodel import Session, col
 
+from engage.foundation.identity import earlier_codes
 from engage.foundation.lake import Snapshot, newest
 from engage.foundation.office import Office
 from segments.audiences.overlap import Listed
@@ -121,9 +122,23 @@ def _newest(kind: str) -> sa.ScalarSelect[int | None]:
     return newest(sa.bindparam("authority"), kind).with_only_columns(col(Snapshot.id)).scalar_subquery()
 
 
+EARLIER = earlier_codes(sa.bindparam("authority"))
+
+
+def _of_line(column: Any) -> sa.ColumnElement[bool]:
+    """What an authority and the councils that went into it hold: `identity.line`, within one question."""
+    return sa.or_(column == sa.bindparam("authority"), column.in_(EARLIER))
+
+
+def _standing_lists() -> sa.ScalarSelect[int | None]:
+    """The sum of their ids, which any list imported or undone changes."""
+    listed = col(Snapshot.kind) == "protected", col(Snapshot.undone_at).is_(None), _of_line(col(Snapshot.authority))
+    return sa.select(sa.func.sum(Snapshot.id)).where(*listed).scalar_subquery()
+
+
 # What changes whenever other homes may be seen: one question, made once, as it is asked before each count.
-STATE = sa.select(_newest("households"), _newest("protected"), *protected.MARKS).where(
-    protected.HOUSEHOLDS, col(Suppression.authority) == sa.bindparam("authority")
+STATE = sa.select(_newest("households"), _standing_lists(), *protected.MARKS).where(
+    protected.HOUSEHOLDS, _of_line(col(Suppression.authority))
 )
 _OPENED: WeakKeyDictionary[Office, _Opened] = WeakKeyDictionary()
 _MAKING = Lock()

@@ -154,7 +154,7 @@ def _known(office: Office, authority: str, bases: dict[str, Snapshot]) -> Known:
     register, gazetteer = bases.get("register"), bases.get("gazetteer")
     records = gazetteer.report.get("records") if gazetteer else None
     with office.database.session() as session:
-        former = [each.code for each in identity.former_codes(session, authority)]
+        _, *former = identity.line(session, authority)
         estimates = lake.current_by_name(session, authority, "population")
     return Known(
         files.get("geography"), files.get("boundaries"), files.get("register"), register.as_at if register else None,

@@ -8,6 +8,7 @@ from sqlmodel import col, func
 from engage.foundation import audit
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
+from engage.foundation.identity import line
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.forms import Form
 from segments.safeguards import contact_point
@@ -33,10 +34,12 @@ class Tally:
 
 def tallies(office: Office, authority: str) -> list[Tally]:
     """What stands today, most first."""
+    with office.database.reading() as session:
+        codes = line(session, authority)
     grouping = (col(Suppression.reason), col(Suppression.source), col(Suppression.channel))
     query = (
         sa.select(*grouping, func.count(), func.max(Suppression.added_on))
-        .where(col(Suppression.authority) == authority, col(Suppression.lifted_at).is_(None))
+        .where(col(Suppression.authority).in_(codes), col(Suppression.lifted_at).is_(None))
         .where(sa.or_(col(Suppression.until).is_(None), col(Suppression.until) >= today(office.clock)))
         .group_by(*grouping)
         .order_by(func.count().desc())

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from engage.foundation.identity import line
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
 from segments.safeguards.suppression import Suppression, suppressed_households
@@ -19,9 +20,15 @@ MARKS = (func.max(Suppression.id), func.count(), func.count(LIFTED), func.max(LI
 HOUSEHOLDS = col(Suppression.scope) == "household"
 
 
+def lists(session: Session, authority: str) -> list[Snapshot]:
+    """The list of the authority and those of the councils that went into it: who was at risk still is, whichever
+    council holds the list, and one that the new council imports does not end theirs."""
+    return [found for code in line(session, authority) if (found := current(session, code, "protected"))]
+
+
 def keys(office: Office, session: Session, authority: str) -> set[str]:
-    snapshot = current(session, authority, "protected")
-    return set() if snapshot is None else set(pq.read_table(office.lake.file(snapshot))["address"].to_pylist())
+    files = [office.lake.file(found) for found in lists(session, authority)]
+    return set[str]().union(*(pq.read_table(file)["address"].to_pylist() for file in files))
 
 
 def hidden(office: Office, session: Session, homes: Snapshot) -> list[int]:
@@ -46,16 +53,19 @@ def hidden_since(office: Office, session: Session, tables: Mapping[str, Snapshot
 
 def states(session: Session, authorities: Sequence[str]) -> dict[str, State]:
     """Of each authority what changes whenever the homes that must not be seen may have changed."""
+    lines = {code: line(session, code) for code in authorities}
+    every = sorted(set[str]().union(*lines.values()))
     listed = select(Snapshot.authority, Snapshot.id).where(
-        Snapshot.kind == "protected", col(Snapshot.authority).in_(authorities), col(Snapshot.undone_at).is_(None)
+        Snapshot.kind == "protected", col(Snapshot.authority).in_(every), col(Snapshot.undone_at).is_(None)
     )  # fmt: skip
     newest = dict(session.exec(listed.order_by(col(Snapshot.as_at), col(Snapshot.id))).all())
     marks = sa.select(col(Suppression.authority), *MARKS).where(
-        HOUSEHOLDS, col(Suppression.authority).in_(authorities)
+        HOUSEHOLDS, col(Suppression.authority).in_(every)
     )  # fmt: skip
     rows = session.execute(marks.group_by(col(Suppression.authority)))
     found = {code: [number, count, ended, at and at.isoformat()] for code, number, count, ended, at in rows}
-    return {code: [newest.get(code), *found.get(code, [None, 0, 0, None])] for code in authorities}
+    state = {one: [newest.get(one), *found.get(one, [None, 0, 0, None])] for one in every}
+    return {code: [part for one in held for part in state[one]] for code, held in lines.items()}
 
 
 def keyed(office: Office, homes: Mapping[str, Snapshot], wanted: Mapping[str, set[str]]) -> dict[str, list[int]]:
@@ -69,7 +79,7 @@ def keyed(office: Office, homes: Mapping[str, Snapshot], wanted: Mapping[str, se
             "WHERE key IN (SELECT unnest(?)) ORDER BY uprn"
         )
         with duckdb.connect() as lake:
-            rows = lake.execute(query, [list(files), sorted(set().union(*wanted.values()))]).fetchall()
+            rows = lake.execute(query, [list(files), sorted(set[str]().union(*wanted.values()))]).fetchall()
         for file, uprn, hashed in rows:
             if hashed in wanted[files[file]]:
                 found[files[file]].append(uprn)

@@ -1,4 +1,9 @@
-"""Who must not be contacted: a live list that outlasts every import, of keyed hashes only."""
+"""Who must not be contacted: a live list that outlasts every import and the council itself, of keyed hashes only.
+
+An objection was made to the council as it was, and stands when that council gets another code or goes into another
+(UK GDPR, article 21: until the person withdraws it). So what was asked of earlier codes counts with what was asked of
+the authority, also what is asked of them later, by the link in one of their messages.
+"""
 
 from datetime import date, datetime
 
@@ -7,6 +12,7 @@ from sqlmodel import Field, Session, SQLModel, col, or_, select
 
 from engage.foundation.clock import today
 from engage.foundation.database import Moment
+from engage.foundation.identity import line
 from engage.foundation.office import Office
 
 CHANNELS = ("", "email", "sms", "letter")
@@ -99,7 +105,7 @@ def is_suppressed(
     wanted = [(Suppression.scope == scope) & (Suppression.key == key) for scope, key in keys]
     if not wanted:
         return False
-    query = _standing(authority, today(office.clock)).where(
+    query = _standing(session, authority, today(office.clock)).where(
         or_(*wanted), col(Suppression.channel).in_(("", channel))
     )  # fmt: skip
     return session.exec(query.limit(1)).first() is not None
@@ -107,18 +113,20 @@ def is_suppressed(
 
 def suppressed_contacts(session: Session, authority: str, on: date | None = None) -> set[str]:
     """Keyed hashes of contacts not to use (a hash is of one channel). `on` leaves out what ended before that day."""
-    query = _standing(authority, on).where(Suppression.scope == "contact")
+    query = _standing(session, authority, on).where(Suppression.scope == "contact")
     return {entry.key for entry in session.exec(query)}
 
 
 def suppressed_households(session: Session, authority: str, channel: str = "", on: date | None = None) -> set[str]:
     """Keyed hashes (`Keys.uprn`) of households not to write to by a channel; '' means those closed to every channel."""
-    query = _standing(authority, on).where(
+    query = _standing(session, authority, on).where(
         Suppression.scope == "household", col(Suppression.channel).in_({"", channel})
     )
     return {entry.key for entry in session.exec(query)}
 
 
-def _standing(authority: str, on: date | None):  # type: ignore[no-untyped-def]  # noqa: ANN202  # SelectOfScalar is not public
-    query = select(Suppression).where(Suppression.authority == authority, col(Suppression.lifted_at).is_(None))
+def _standing(session: Session, authority: str, on: date | None):  # type: ignore[no-untyped-def]  # noqa: ANN202  # SelectOfScalar is not public
+    query = select(Suppression).where(
+        col(Suppression.authority).in_(line(session, authority)), col(Suppression.lifted_at).is_(None)
+    )
     return query.where(or_(col(Suppression.until).is_(None), col(Suppression.until) >= on)) if on else query

@@ -1,13 +1,20 @@
 """The pages of a campaign: what is offered, refused and recorded."""
 
+from collections.abc import Callable
+from datetime import date
+
 import pytest
 from sqlmodel import select
 
+from campaigns.approval import control
+from campaigns.records import lookup
+from campaigns.records.models import Campaign, CampaignState
 from engage.foundation.audit import AuditEntry
-from engage.foundation.identity import Account, Role
+from engage.foundation.errors import NotAllowed
+from engage.foundation.identity import Account, Authority, FormerCode, Role
 from engage.foundation.office import Actor, Office
 from tests.campaigns.council import Maker, People
-from tests.website import COUNCIL, Enter
+from tests.website import COUNCIL, Enter, Visitor, hire
 
 
 @pytest.fixture
@@ -57,3 +64,75 @@ def test_the_downloads_are_recorded(enter: Enter, maker: Maker, office: Office) 
     with office.database.session() as session:
         acts = [entry.act for entry in session.exec(select(AuditEntry))]
     assert acts.count("export assignment") == 1
+
+
+MERGED = "E06000099"
+
+
+@pytest.fixture
+def successor(office: Office, visit: Callable[[], Visitor]) -> Visitor:
+    """An officer of the council that this one went into."""
+    with office.database.session() as session:
+        session.add(Authority(code=MERGED, name="Exampleshire"))
+        session.flush()
+        session.add(FormerCode(authority=MERGED, code=COUNCIL, until=date(2026, 4, 1)))
+    hire(office, Role.officer, authority=MERGED, email="merged@example.org")
+    visitor = visit()
+    visitor.sign_in("merged@example.org")
+    return visitor
+
+
+def test_campaigns_of_a_council_that_went_into_this_one_stay_readable(
+    successor: Visitor, maker: Maker, office: Office, enter: Enter
+) -> None:
+    launched, draft = maker.launched(20), maker.submitted(20, name="Never launched")
+    listed = successor.get("/campaigns").text
+    assert "Of councils that went into this one" in listed
+    assert f'href="/campaigns/{launched.id}"' in listed
+    assert "Never launched" not in listed
+    page = successor.get(f"/campaigns/{launched.id}")
+    assert (page.status_code, "of East Staffordshire, which went into your council" in page.text) == (200, True)
+    for path in (
+        f"/campaigns/{launched.id}/progress",
+        f"/campaigns/{launched.id}/ledger.csv",
+        f"/api/campaigns/{launched.id}",
+    ):
+        assert successor.get(path).status_code == 200, path
+    assert len(successor.get(f"/campaigns/{launched.id}/assignment.csv").text.splitlines()) == 21
+    assert successor.get(f"/campaigns/{draft.id}").status_code == 404
+    assert successor.get("/api/campaigns").json() == []
+    assert "which went into" not in enter(Role.officer).get(f"/campaigns/{launched.id}").text
+    assert "Of councils" not in enter(Role.officer).get("/campaigns").text
+
+
+@pytest.mark.parametrize("act", ["pause", "stop"])
+def test_they_are_changed_by_nobody_but_their_own(successor: Visitor, maker: Maker, office: Office, act: str) -> None:
+    launched = maker.launched(20)
+    assert f"/campaigns/{launched.id}/{act}" not in successor.get(f"/campaigns/{launched.id}").text
+    assert successor.send(f"/campaigns/{launched.id}/{act}", {"note": "x"}).status_code == 404
+    with office.database.session() as session:
+        assert session.get_one(Campaign, launched.id).state == CampaignState.launched
+
+
+def test_a_neighbour_reads_none_of_them(
+    successor: Visitor, visit: Callable[[], Visitor], maker: Maker, office: Office
+) -> None:
+    launched = maker.launched(20)
+    with office.database.session() as session:
+        session.add(Authority(code="E07000999", name="Neighbourham"))
+    hire(office, Role.officer, authority="E07000999", email="next@example.org")
+    neighbour = visit()
+    neighbour.sign_in("next@example.org")
+    assert neighbour.get(f"/campaigns/{launched.id}").status_code == 404
+    assert successor.get(f"/campaigns/{launched.id}").status_code == 200
+
+
+def test_an_account_acts_for_a_former_council_only_to_see(successor: Visitor, maker: Maker, office: Office) -> None:
+    launched = maker.launched(20)
+    with office.database.session() as session:
+        account = session.exec(select(Account).where(Account.authority == MERGED)).one()
+    reader = lookup.reader(office, Actor(MERGED, account.label, account.id), launched.id or 0)
+    assert reader.authority == COUNCIL
+    assert lookup.campaign(office, reader, launched.id or 0).id == launched.id
+    with pytest.raises(NotAllowed, match="does not belong"):
+        control.pause(office, reader, launched.id or 0)

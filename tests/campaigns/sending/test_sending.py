@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from campaigns.approval import control, decisions
@@ -25,6 +26,7 @@ from campaigns.sending.guard import Guard
 from campaigns.worker.work import tick
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SendBlocked
+from engage.foundation.identity import FormerCode
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.safeguards.suppression import suppress_contact, suppress_household
@@ -532,3 +534,45 @@ def test_a_home_that_became_protected_is_left_alone(
     status = check(office, people, campaign)
     assert status.dropped_for == {"suppressed": 1}, "in the words for anybody who asked us to stop"
     assert post.state.store.by_reference.get(one.reference) is None
+
+
+FORMER = "E07000999"
+
+
+def merged(office: Office) -> None:
+    with office.database.session() as session:
+        session.add(FormerCode(authority=COUNCIL, code=FORMER, until=START.date()))
+
+
+def test_what_a_former_council_sent_counts_against_the_cap(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    daily = [{"channels": ["email"], "send_on": f"2026-06-{day:02}", "arms": ["reminded now"]} for day in (3, 4, 5, 8)]
+    later = [{"channels": ["letter"], "send_on": "2026-08-01", "arms": ["reminded later"]}]
+    campaign = maker.launched(30, waves=daily + later)
+    for day in (3, 4, 5):
+        clock.move_to(datetime(2026, 6, day, 9, tzinfo=UTC))
+        tick(office, notify)
+    with office.database.session() as session:
+        session.execute(sa.update(Message).where(col(Message.sent_at).is_not(None)).values(authority=FORMER))
+    merged(office)
+    clock.move_to(datetime(2026, 6, 8, 9, tzinfo=UTC))
+    tick(office, notify)
+    assert check(office, people, campaign).dropped_for == {"frequency cap": 5}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_whom_a_former_council_was_asked_not_to_contact_is_not(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, when: str
+) -> None:
+    campaign = maker.launched(60)
+    waves.plan_due(office, campaign.id or 0)
+    if when == "before":
+        merged(office)
+    first = messages(office)[0]
+    with office.database.session() as session:
+        suppress_household(session, office, FORMER, first.uprn, "asked to stop", "resident")
+    if when == "after":
+        merged(office)
+    tick(office, notify)
+    assert check(office, people, campaign).dropped_for == {"suppressed": 1}

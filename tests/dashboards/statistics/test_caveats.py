@@ -120,6 +120,33 @@ def test_outcomes_missing_in_one_arm_are_counted_by_arm(tmp_path: Path, missing:
     assert list(arm["worst_case"].values()) == pytest.approx(worst)
 
 
+@pytest.mark.parametrize("mark", ["#N/A", "-", "–", "—", "missing", "Unknown", "NULL", "n/a", "--"])
+def test_what_says_that_an_outcome_is_missing_is_read_as_that(tmp_path: Path, mark: str) -> None:
+    found = measured(written(tmp_path, YES_NO, f"treat,{mark}\n" * 5))
+    assert found["missing"]["treat"] == {"rows": 5, "of": 65}
+
+
+@pytest.mark.parametrize("mark", ["?", "45%", "9,5", "#VALUE!", "inf", "twice"])
+def test_what_is_neither_is_refused_by_its_line(tmp_path: Path, mark: str) -> None:
+    said = refused(written(tmp_path, YES_NO, f'treat,"{mark}"\n'))
+    assert f"line 122, column 'y': the value is {mark!r}; expected a number, or yes or no." in said
+
+
+def test_an_arm_of_one_row_is_said_to_be_one(tmp_path: Path) -> None:
+    path = written(tmp_path, YES_NO, "traet,0\n")
+    assert any("The arm 'traet' has one row only" in note for note in measured(path)["notes"])
+    assert "-5.4" not in run(path).stdout, "no ratio to an error that one row tells nothing of"
+
+
+def test_a_lot_that_could_fall_in_few_ways_has_no_empty_line(tmp_path: Path) -> None:
+    rows = [f"{n % 2},{n},{arm},{0.1 * n + 0.37 * turn}\n" for turn in range(3)
+            for n, arm in enumerate(["now", "now", "later", "later"])]  # fmt: skip
+    path = written(tmp_path, *rows, heading="pair,street,arm,y")
+    printed = run(path, "--block", "pair", "--cluster", "street").stdout
+    assert [line for line in printed.splitlines() if line.strip() == "randomised"] == []
+    assert "There are only 4 clusters" in printed
+
+
 def test_as_many_missing_in_each_arm_are_counted_and_no_more(tmp_path: Path) -> None:
     found = measured(written(tmp_path, YES_NO, "treat,\ncontrol,\n"))
     assert len(found["notes"]) == 1
@@ -150,7 +177,17 @@ def test_one_arm_of_three_without_outcomes_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("other", "taken"),
-    [("Control", True), ("CONTROL", True), ("  control", False), ("Con trol", None), ("ｃontrol", True)],
+    [
+        ("Control", True),
+        ("CONTROL", True),
+        ("  control", False),
+        ("Con trol", None),
+        ("ｃontrol", True),
+        ("control.", True),
+        ("“Control”", True),
+        ("'control", True),
+        ("control ;", True),
+    ],
 )
 def test_labels_that_differ_by_capitals_are_one_arm(tmp_path: Path, other: str, taken: bool | None) -> None:
     found = run(written(tmp_path, YES_NO, f"{other},1\n"), "--json", "--control", "control")
@@ -190,7 +227,7 @@ def test_numbers_written_in_two_ways_are_one_label() -> None:
 def test_clusters_that_hold_both_arms_are_counted(tmp_path: Path, table: str, clusters: int, rows: int) -> None:
     found = measured(written(tmp_path, table, heading="street,arm,y"), "--cluster", "street")
     assert (found["mixed_clusters"]["clusters"], found["mixed_clusters"]["rows"]) == (clusters, rows)
-    assert any("hold more than one arm" in note for note in found["notes"])
+    assert any("more than one arm (" in note for note in found["notes"])
     assert any("There are only" in note for note in found["notes"])
     assert "randomised" not in found["arms"][0]
 

@@ -62,6 +62,7 @@ def test_pairs_of_any_size_have_it_by_their_weights() -> None:
     told = {**COLUMNS, "outcome": "mean", "weight": "size"}
     (alike,) = estimate(means, **told).arms
     assert alike.se == pytest.approx(arm.se)
+    assert (alike.freedom, alike.low, alike.high) == pytest.approx((arm.freedom, arm.low, arm.high))
 
 
 @pytest.mark.parametrize(
