@@ -93,7 +93,8 @@ def of_homes(office: Office, session: Session, authority: str, homes: pl.DataFra
 
 
 def _told(cells: pd.DataFrame) -> pd.DataFrame:
-    """With `weight` (adults to a home of its class), `apart`, `communal`, and whether somebody may live there, `open`."""
+    """With `weight` (adults to a home of its class), `apart` (APART), `communal`, and whether anybody may live there,
+    `open`."""
     code = cells["class"].fillna("")
     weight = pd.Series(1.0, index=cells.index)
     apart = pd.Series(0.0, index=cells.index)

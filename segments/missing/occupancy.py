@@ -21,7 +21,7 @@ LEAST_ALIKE, MOST_ALIKE = 0.05, 0.95
 # Published shares registered of who moved in the last year and of others (segments/missing/groups.py): the distance.
 MOVED_APART = float(logit(0.90) - logit(0.38))
 LEFT_EMPTY = 0.6  # entries to an empty home that name nobody: about as many as where the last ones have just left
-HALVINGS, ROUNDS, FITS = 50, 40, 3
+HALVINGS, ROUNDS, FITS = 32, 40, 3
 
 
 @dataclass(frozen=True)
