@@ -60,22 +60,25 @@ def attached(
     holdings: Holdings, homes: ir.Table, tables: Mapping[str, Snapshot], hidden: Mapping[str, list[int]]
 ) -> ir.Table:
     """`homes` of these tables with `missing`, on the engine they are computed by."""
-    found = [_named(holdings, table, hidden[code]) for code, table in tables.items()]
     told = homes if "unoccupied" in homes.columns else homes.mutate(unoccupied=ibis.null("string"))
     words = [told[key].cast("string").fill_null(NOWHERE) for key in KEYS]
     named = told.mutate(cell=ibis.literal(BETWEEN).join(words))
-    return execution.attach(named, ibis.memtable(pa.concat_tables(found)), "cell").drop("cell")
+    return execution.attach(named, ibis.memtable(cells(holdings, tables, hidden)), "cell").drop("cell")
+
+
+def cells(holdings: Holdings, tables: Mapping[str, Snapshot], hidden: Mapping[str, list[int]]) -> pa.Table:
+    """`authority, cell, missing` of these tables, where a cell is KEYS in one word."""
+    return pa.concat_tables([_named(holdings, table, hidden[code]) for code, table in tables.items()])
 
 
 def _named(holdings: Holdings, table: Snapshot, hidden: list[int]) -> pa.Table:
-    """`authority, cell, missing`: `of_homes` of one table, by KEYS in one word."""
     own = seen(holdings.office, table, hidden, ["uprn", *KEYS])
     found = of_homes(holdings.office, holdings.session, table.authority, own)
     words = [pl.col(key).cast(pl.String).fill_null(NOWHERE) for key in KEYS]
-    cells = found.select(
+    named = found.select(
         authority=pl.lit(table.authority), cell=pl.concat_str(words, separator=BETWEEN), missing="missing"
     )
-    return cells.to_arrow().cast(CELLS)
+    return named.to_arrow().cast(CELLS)
 
 
 def of_homes(office: Office, session: Session, authority: str, homes: pl.DataFrame) -> pl.DataFrame:
