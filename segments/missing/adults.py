@@ -5,6 +5,7 @@ are likely to be: both are estimates, and of one home nothing is known.
 """
 
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 import ibis
 import ibis.expr.types as ir
@@ -13,7 +14,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 from scipy.special import expit, logit
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
@@ -44,6 +45,10 @@ LEAST_SHARE, MOST_SHARE = 0.3, 0.985
 APART = {"RD02": 0.6, "RD03": 0.25, "RD04": -0.2, "RD06": -0.5, "RD08": -0.5, "RH": -1.2}
 KIND = ["oa", "weight", "apart"]
 BARRED_ALONE = 0.5  # of those who may not register, about so many live with nobody who may
+
+_MADE: WeakKeyDictionary[Office, dict[str, tuple[list[int], tuple[dict[str, float], pd.DataFrame]]]] = (
+    WeakKeyDictionary()
+)
 
 
 def seen(office: Office, table: Snapshot, hidden: list[int], columns: list[str] | None = None) -> pl.DataFrame:
@@ -86,13 +91,26 @@ def of_homes(office: Office, session: Session, authority: str, homes: pl.DataFra
     expected. It is 0 before it is known who lives here."""
     cells = homes.group_by(KEYS, maintain_order=True).len("homes")
     try:
-        wards, areas = gap.in_wards(office, authority), _areas(office, session, authority)
+        wards, areas = _ground(office, session, authority)
     except InputRefused:
         return cells.select(*KEYS, missing=pl.lit(0.0))
     frame = _told(cells.to_pandas())
     likely = np.where(frame.communal, _of_communal(frame, areas), _of_households(frame, areas))
-    added_up = _added_up(frame, np.where(frame.unoccupied.isna(), likely, 0.0), {row.key: row.missing for row in wards})
+    added_up = _added_up(frame, np.where(frame.unoccupied.isna(), likely, 0.0), wards)
     return cells.select(*KEYS, missing=pl.Series(added_up))
+
+
+def _ground(office: Office, session: Session, authority: str) -> tuple[dict[str, float], pd.DataFrame]:
+    """The adults missing from each ward, and what is known of each area; worked out again only when what they are read
+    from has changed, as homes are counted again whenever one of them must not be seen."""
+    read = col(Snapshot.kind).in_(gap.READ) & col(Snapshot.undone_at).is_(None)
+    query = select(Snapshot.id).where(Snapshot.authority == authority, read)
+    state = sorted(filter(None, session.exec(query)))
+    made = _MADE.setdefault(office, {})
+    if authority not in made or made[authority][0] != state:
+        wards = {row.key: row.missing for row in gap.in_wards(office, authority)}
+        made[authority] = state, (wards, _areas(office, session, authority))
+    return made[authority][1]
 
 
 def _told(cells: pd.DataFrame) -> pd.DataFrame:

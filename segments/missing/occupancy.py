@@ -150,7 +150,8 @@ def _nobody(kinds: Kind) -> Floats:
 def _mean(kinds: Kind, homes: Floats) -> Kind:
     """One kind that is the mean of all."""
     parts = ("adults", "complete", "empty", "barred", "moved", "left", "left_moved")
-    return replace(kinds, **{name: np.array([np.average(getattr(kinds, name), weights=homes)]) for name in parts})
+    means = (np.array([np.average(getattr(kinds, name), weights=homes)]) for name in parts)
+    return Kind(*means, alike=kinds.alike, shape=kinds.shape)
 
 
 def _shape(kind: Kind, electors: Floats) -> Floats:
