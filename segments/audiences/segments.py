@@ -159,10 +159,11 @@ def counted(homes: open_homes.Chosen) -> Count:
     by_reach, missing = homes.tallies()
     ways = _ways(*(np.arange(open_homes.WAYS) & bit > 0 for bit in open_homes.REACH.values()))
     email, sms, letter, *rest = (by_reach.sum(axis=0) @ np.stack(list(ways.values()), axis=1)).tolist()
+    rest.append(homes.unoccupied())
     held = zip(homes.of.wards, by_reach.sum(axis=1).tolist(), missing.tolist(), strict=True)
     wards = [WardCount(ward or "", name or "", count, lacking) for (ward, name), count, lacking in held if count]
     wards.sort(key=lambda ward: (-ward.households, not ward.ward, ward.ward, ward.name))
-    return Count(len(homes.places), float(missing.sum()), email, sms, letter, wards, *rest, homes.unoccupied())
+    return Count(len(homes.places), float(missing.sum()), email, sms, letter, wards, *rest)
 
 
 def count_all(office: Office, rule: object) -> dict[str, Count]:

@@ -166,8 +166,8 @@ def _of_households(cells: pd.DataFrame, areas: pd.DataFrame) -> Floats:
     kinds = own.groupby(KIND, as_index=False).homes.sum().merge(_of_area(own, areas), left_on="oa", right_index=True)
     if kinds.empty:
         return np.zeros(len(cells))
+    plain = own[own.oa.isin(kinds.oa) & ~own["class"].fillna("").str.startswith("RH")]
     kinds = _by_class(kinds).set_index(KIND)
-    plain = own[own.oa.isin(kinds.index.levels[0]) & ~own["class"].fillna("").str.startswith("RH")]
     told = occupancy.fitted(_kind(kinds), kinds.homes.to_numpy(dtype=np.float64), _electors(plain))
     table = occupancy.missing(told, MOST_ELECTORS)
     row = kinds.index.get_indexer(pd.MultiIndex.from_frame(cells[KIND]))
@@ -176,14 +176,18 @@ def _of_households(cells: pd.DataFrame, areas: pd.DataFrame) -> Floats:
 
 
 def _kind(kinds: pd.DataFrame) -> Kind:
-    parts = ("adults", "complete", "empty", "barred", "moved", "left", "left_moved")
-    return Kind(*(kinds[name].to_numpy(dtype=np.float64) for name in parts))
+    def of(name: str) -> Floats:
+        return kinds[name].to_numpy(dtype=np.float64)
+
+    return Kind(
+        of("adults"), of("complete"), of("empty"), of("barred"), of("moved"), of("left"), of("left_moved")
+    )  # fmt: skip
 
 
 def _electors(homes: pd.DataFrame) -> Floats:
     """How many homes have 0, 1, 2 … electors, the last so many or more."""
     number = homes.electors.clip(upper=MOST_ELECTORS).to_numpy(dtype=np.intp)
-    return np.bincount(number, homes.homes.to_numpy(dtype=np.float64), MOST_ELECTORS + 1)
+    return np.bincount(number, homes.homes.to_numpy(dtype=np.float64), MOST_ELECTORS + 1).astype(np.float64)
 
 
 def _by_class(kinds: pd.DataFrame) -> pd.DataFrame:
@@ -193,7 +197,7 @@ def _by_class(kinds: pd.DataFrame) -> pd.DataFrame:
     part = people / people.groupby(kinds.oa).transform("sum")
     area, places = pd.factorize(kinds.oa)
     apart = sorted(set(kinds.apart))
-    shares = [np.bincount(area, part.where(kinds.apart == each, 0.0), len(places)) for each in apart]
+    shares = [np.bincount(area, part.where(kinds.apart == each, 0.0), len(places)).astype(np.float64) for each in apart]
     mean = kinds.groupby("oa").complete.first().reindex(places).to_numpy(dtype=np.float64)
     base = occupancy.shifted(mean, list(zip(shares, apart, strict=True)))
     return kinds.assign(adults=adults, complete=expit(logit(base[area]) + kinds.apart))

@@ -149,9 +149,14 @@ def _nobody(kinds: Kind) -> Floats:
 
 def _mean(kinds: Kind, homes: Floats) -> Kind:
     """One kind that is the mean of all."""
-    parts = ("adults", "complete", "empty", "barred", "moved", "left", "left_moved")
-    means = (np.array([np.average(getattr(kinds, name), weights=homes)]) for name in parts)
-    return Kind(*means, alike=kinds.alike, shape=kinds.shape)
+
+    def of(figure: Floats) -> Floats:
+        return np.array([np.average(figure, weights=homes)])
+
+    return Kind(
+        of(kinds.adults), of(kinds.complete), of(kinds.empty), of(kinds.barred), of(kinds.moved), of(kinds.left),
+        of(kinds.left_moved), kinds.alike, kinds.shape,
+    )  # fmt: skip
 
 
 def _shape(kind: Kind, electors: Floats) -> Floats:
