@@ -230,7 +230,7 @@ def test_the_councils_lists_tell_second_homes_apart(tmp_path: Path) -> None:
 
 
 def listed(folder: Path, name: str, uprns: list[int]) -> Path:
-    """With a home of whom the list says no."""
+    """A figure of homes as docs/officers/figures.md says, each 1."""
     path = folder / f"{name.lower().replace(' ', '-')}.csv"
     rows = [f"{uprn},1" for uprn in uprns]
     head = [f"name,{name}", "level,uprn", "source,Revenues", "date,2026-05-01", "uprn,value"]
@@ -246,7 +246,7 @@ def rounded(count: segments.Count) -> segments.Count:
 
 
 def test_they_follow_the_page_when_an_import_changes_it(tmp_path: Path) -> None:
-    """Ages by mid-year estimate, and undone again: the table of homes is the same, the page is not."""
+    """A table on nationality is undone: the table of homes is the same, the page is not."""
     for town in founded(tmp_path, 600, 2):
         before = by_ward(town)
         with town.office.database.session() as session:
