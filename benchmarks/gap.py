@@ -1,7 +1,7 @@
 """The gap against truth: the borough beside the project, and ten made-up boroughs whose registers lack other people.
 
-Prints how many intervals hold the truth, how wide they are and how areas rank by people missing. Exit code 1 when a
-limit is missed. `benchmarks/gap.py N` makes N boroughs instead of ten.
+Prints how many intervals hold the truth, how wide they are, how areas rank by people missing, and what ready-made
+segments lack. Exit code 1 when a limit is missed. `benchmarks/gap.py N` makes N boroughs instead of ten.
 """
 
 import gzip
@@ -9,11 +9,13 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 from sqlmodel import SQLModel
@@ -27,6 +29,7 @@ from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
+from segments.audiences import segments, starters
 from segments.homes import households
 from segments.importing.imports import import_file
 from segments.missing import gap
@@ -43,6 +46,7 @@ FILES = [
 ]  # fmt: skip
 LEAST_COVER, LEAST_RANK, LEAST_GROUPS = 0.875, 0.8, 0.85
 HOMES, WARDS, BOROUGHS = 5_000, 8, 10
+FEWEST_MISSING = 50  # in a segment, to be shown
 AGES = ("16-17", "18-19", "20-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75+")
 
 
@@ -99,7 +103,7 @@ def real_format(folder: Path) -> list[str]:
         with gzip.open(BOROUGH / f"{name}.gz") as packed, (folder / name).open("wb") as plain:
             shutil.copyfileobj(packed, plain)
         files.append((kind, folder / name))
-    found = estimated(folder / "home", CODE, files)
+    found = estimated(folder / "home", CODE, files, BOROUGH)
     truth = beside()
     wards, areas = against(found.wards, truth.wards), against(found.areas, truth.areas)
     print(f"Borough beside the project\n  wards: {wards}, rank by missing {wards.rank:.2f}")
@@ -110,7 +114,7 @@ def real_format(folder: Path) -> list[str]:
     return missed + ([f"groups hold {groups.cover:.1%}"] if groups.cover < LEAST_GROUPS else [])
 
 
-def estimated(home: Path, code: str, files: list[tuple[str, Path]]) -> Estimate:
+def estimated(home: Path, code: str, files: list[tuple[str, Path]], folder: Path) -> Estimate:
     office, actor = Office(Settings(home=home), SteppedClock(at_london(AS_AT, 10))), Actor(code, "benchmark")
     SQLModel.metadata.create_all(office.database.engine)
     with office.database.session() as session:
@@ -121,8 +125,23 @@ def estimated(home: Path, code: str, files: list[tuple[str, Path]]) -> Estimate:
     begun = time.perf_counter()
     found = gap.estimate(office, code)
     print(f"({time.perf_counter() - begun:.2f} s to estimate)", end=" ")
+    for told in by_segment(office, code, pd.read_parquet(folder / "truth/homes.parquet").set_index("uprn")):
+        print(told)
     office.close()
     return found
+
+
+def by_segment(office: Office, code: str, truth: pd.DataFrame) -> Iterator[str]:
+    """What each ready-made segment lacks, as counted and in truth. Those of few people differ by chance."""
+    with office.database.reading() as session:
+        homes = pd.read_parquet(office.lake.file(households.newest(session, code))).drop(columns="address_lines")
+    registered = truth["registered_here" if "registered_here" in truth else "registered"]
+    lacking, asked = homes.uprn.map(truth.eligible - registered).fillna(0.0), ibis.memtable(homes)
+    for starter in starters.STARTERS:
+        held = homes.uprn.isin(asked.filter(starter.rule.ibis(asked)).uprn.execute())
+        counted, true = segments.count(office, code, starter.rule).missing, lacking[held].sum()
+        if true >= FEWEST_MISSING:
+            yield f"  segment {starter.key:19} {counted:7,.0f} adults missing, true {true:7,.0f} ({counted / true:.0%})"
 
 
 def beside() -> Truth:
@@ -178,7 +197,7 @@ def made_up(folder: Path, boroughs: int) -> list[str]:
         drivers = other_drivers(np.random.default_rng(seed))
         borough = write_borough(folder / f"files{number}", homes=HOMES, wards=WARDS, seed=seed, drivers=drivers)
         files = [(kind, path) for kind, path in borough.files if kind not in ("contacts", "suppressions", "protected")]
-        found = estimated(folder / f"home{number}", borough.authority_code, files)
+        found = estimated(folder / f"home{number}", borough.authority_code, files, borough.folder)
         truth = of_made_up(borough.folder, seed, drivers)
         own = against(found.wards, truth.wards)
         ranks.append(own.rank)

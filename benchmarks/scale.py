@@ -41,7 +41,10 @@ from engage.migrations import upgrade
 from segments.areas import output_areas as areas
 from segments.audiences import audience, segments
 from segments.engine import execution as engine
+from segments.engine.holdings import reading
 from segments.homes import households
+from segments.missing import adults
+from segments.safeguards import protected
 
 HOMES, ELECTORS, AREAS, AUTHORITIES, LARGEST = 29_000_000, 47_700_000, 190_000, 300, 1_000_000
 SPREAD = 0.55  # of the sizes of authorities: the standard deviation of their logarithm
@@ -296,7 +299,7 @@ near as (
     qualify row_number() over (partition by postcode order by count(*) desc, oa, lsoa, ward) = 1),
 placed as (
     select h.uprn, h.postcode, h.address_lines, h.class, {KIND} as kind, class like 'RI%' as communal,
-        coalesce(h.oa, n.oa) as oa, coalesce(h.lsoa, n.lsoa) as lsoa,
+        null::varchar as unoccupied, coalesce(h.oa, n.oa) as oa, coalesce(h.lsoa, n.lsoa) as lsoa,
         coalesce(h.ward, n.ward, h.ward_custodian) as ward,
         case when class like 'RI%' then null {WEIGHTS} else 1 end::double as weight
     from home h left join near n using (postcode)),
@@ -310,7 +313,7 @@ total as (select oa, sum(weight) as total from placed group by oa),
 oa as (pivot (select area, measure, value from read_parquet([{{oa}}]) where measure in {{names}})
     on measure using max(value) group by area),
 lsoa as (pivot (select area, measure, value from '{{imd2025}}') on measure using max(value) group by area)
-select p.uprn, p.postcode, p.address_lines, p.class, p.kind, p.communal, p.oa, p.lsoa, p.ward,
+select p.uprn, p.postcode, p.address_lines, p.class, p.kind, p.communal, p.unoccupied, p.oa, p.lsoa, p.ward,
     coalesce(w.name, p.ward) as ward_name, coalesce(e.electors, 0) as electors, coalesce(e.attainers, 0) as attainers,
     p.postcode is not null and len(p.address_lines) >= 3 as letter, coalesce(c.email, false) as email,
     coalesce(c.sms, false) as sms,
@@ -325,13 +328,15 @@ CHOSEN = """
     and (moved_last_year_share > 0.1 or imd_decile <= 3)
 """
 COUNT = f"""
-select split_part(filename, '/', -3) as authority, ward, ward_name, count(*) as homes,
-    sum(greatest(gap, 0)) as missing, count(*) filter (email) as email, count(*) filter (sms) as sms,
+select split_part(filename, '/', -3) as authority, ward, ward_name, count(*) as homes, sum(missing) as missing,
+    count(unoccupied) as unoccupied, count(*) filter (email) as email, count(*) filter (sms) as sms,
     count(*) filter (letter) as letter, count(*) filter (sms and not email) as text_first,
     count(*) filter (letter and not email and not sms) as letter_only,
     count(*) filter (sms and not letter) as text_without_letter,
     count(*) filter (not (email or sms or letter)) as unreached
-from read_parquet([{{files}}], filename = true) where {CHOSEN} group by all order by authority, homes desc, ward
+from read_parquet([{{files}}], filename = true) h left join lacking l on l.authority = split_part(h.filename, '/', -3)
+    and l.cell = concat_ws('|', coalesce(ward, ''), coalesce(oa, ''), class, coalesce(unoccupied, ''), electors)
+where {CHOSEN} group by all order by authority, homes desc, ward
 """
 BEST = """
     select uprn, contact as {channel}_contact, value as {channel}_value, source as {channel}_source from '{contacts}'
@@ -373,8 +378,15 @@ class ByHand:
     def count(self) -> int:
         files = ", ".join(f"'{files['households']}'" for files in self.files.values())
         with duckdb.connect() as con:
+            con.register("lacking", self._lacking())
             found = con.execute(COUNT.format(files=files)).fetchall()
         return sum(row[3] for row in found)
+
+    def _lacking(self) -> Any:
+        """The adults missing from homes are Engage's own estimate in both, as who is eligible is."""
+        with reading(self.office, self.files) as holdings:
+            tables = households.newest_of(holdings)
+            return adults.cells(holdings, tables, protected.hidden_since(self.office, holdings.session, tables))
 
     def freeze(self) -> int:
         with duckdb.connect() as con:

@@ -19,13 +19,14 @@ import numpy.typing as npt
 import polars as pl
 import sqlalchemy as sa
 from pandas.util import hash_array
-from sqlmodel import Session, col
+from sqlmodel import Session, col, func
 
 from engage.foundation.identity import earlier_codes
 from engage.foundation.lake import Snapshot, newest
 from engage.foundation.office import Office
 from segments.audiences.overlap import Listed
 from segments.homes import households
+from segments.missing import adults, gap
 from segments.rules import tree
 from segments.safeguards import protected
 from segments.safeguards.suppression import Suppression
@@ -35,7 +36,7 @@ QUESTIONS, LISTS = 512, 16  # kept of an authority; a list takes a byte a home
 REACH = {"email": 4, "sms": 2, "letter": 1}
 WAYS = 8  # the sums of REACH
 FEW, MET = 1 << 14, 1 << 10  # homes of a rule that are all looked at for a sample; else homes of the ring at a time
-NEVER_ASKED = ("uprn", "address_lines", "postcode", "oa", "lsoa", "ward_name")
+NEVER_ASKED = ("uprn", "address_lines", "postcode", "oa", "lsoa", "ward_name", "unoccupied", "missing")
 State = tuple[Any, ...]
 
 
@@ -45,8 +46,9 @@ class OpenHomes:
     question that gives the rows it holds, as `place`, in order, and `among` says of each row whether it is listed.
 
     The arrays have a row for each home, ward by ward and within it by the sum of REACH: eight parts of each of `wards`
-    (code and name), `bounds` are where they begin and the last one ends. `missing` are the adults missing, `drawn` is a
-    number of its UPRN that says nothing of where it lies, `ring` the rows in order of it, `addresses` the lines.
+    (code and name), `bounds` are where they begin and the last one ends. `missing` are the adults missing, expected,
+    `unoccupied` says which homes are known to be without anybody, `drawn` is a number of its UPRN that says nothing of
+    where it lies, `ring` the rows in order of it, `addresses` the lines.
     """
 
     snapshot: Snapshot
@@ -56,6 +58,7 @@ class OpenHomes:
     among: Callable[[Listed], npt.NDArray[np.bool_]]
     bounds: npt.NDArray[np.intp]
     missing: npt.NDArray[np.float64]
+    unoccupied: npt.NDArray[np.bool_]
     drawn: npt.NDArray[np.uint64]
     ring: npt.NDArray[np.intp]
     wards: list[tuple[str | None, str | None]]
@@ -85,6 +88,10 @@ class Chosen:
         np.take(self.of.missing, self.places, out=missing[:-1], mode="clip")
         by_ward = np.add.reduceat(missing, bounds[:-1:WAYS])
         return homes, np.where(homes.any(axis=1), by_ward, 0.0)
+
+    def unoccupied(self) -> int:
+        """How many of them are known to be without anybody."""
+        return int(np.count_nonzero(self.of.unoccupied[self.places]))
 
     def some(self, most: int, start: int) -> list[list[str]]:
         """The addresses of the first homes of the rule from a number of `drawn` on. Whether a home is among them does
@@ -133,11 +140,18 @@ def _of_line(column: Any) -> sa.ColumnElement[bool]:
 def _standing_lists() -> sa.ScalarSelect[int | None]:
     """The sum of their ids, which any list imported or undone changes."""
     listed = col(Snapshot.kind) == "protected", col(Snapshot.undone_at).is_(None), _of_line(col(Snapshot.authority))
-    return sa.select(sa.func.sum(Snapshot.id)).where(*listed).scalar_subquery()
+    return sa.select(func.sum(col(Snapshot.id))).where(*listed).scalar_subquery()
 
 
-# What changes whenever other homes may be seen: one question, made once, as it is asked before each count.
-STATE = sa.select(_newest("households"), _standing_lists(), *protected.MARKS).where(
+def _of_read(figure: Any) -> sa.ScalarSelect[Any]:
+    read = col(Snapshot.kind).in_(gap.READ)
+    return sa.select(figure).where(col(Snapshot.authority) == sa.bindparam("authority"), read).scalar_subquery()
+
+
+# What changes whenever other homes may be seen, and whenever who is missing is worked out again: one question, made
+# once, as it is asked before each count.
+READ = (func.max(Snapshot.id), func.count(col(Snapshot.undone_at)), func.max(Snapshot.undone_at))
+STATE = sa.select(_newest("households"), _standing_lists(), *map(_of_read, READ), *protected.MARKS).where(
     protected.HOUSEHOLDS, _of_line(col(Suppression.authority))
 )
 _OPENED: WeakKeyDictionary[Office, _Opened] = WeakKeyDictionary()
@@ -161,8 +175,9 @@ def opened(office: Office, session: Session, authority: str) -> OpenHomes:
 
 def _read(office: Office, session: Session, snapshot: Snapshot, state: State) -> OpenHomes:
     hidden = protected.hidden_since(office, session, {snapshot.authority: snapshot})[snapshot.authority]
-    closed = pl.DataFrame({"uprn": hidden}, schema={"uprn": pl.Int64})
-    return _laid_out(pl.read_parquet(office.lake.file(snapshot)).join(closed, on="uprn", how="anti"), snapshot, state)
+    seen = adults.seen(office, snapshot, hidden)
+    missing = adults.of_homes(office, session, snapshot.authority, seen)
+    return _laid_out(seen.join(missing, on=adults.KEYS, how="left", nulls_equal=True), snapshot, state)
 
 
 def _laid_out(seen: pl.DataFrame, snapshot: Snapshot, state: State) -> OpenHomes:
@@ -178,8 +193,8 @@ def _laid_out(seen: pl.DataFrame, snapshot: Snapshot, state: State) -> OpenHomes
     return OpenHomes(
         snapshot, state, list(asked.columns), find, among,
         bounds=np.searchsorted(parts["part"].to_numpy(), np.arange(WAYS * len(wards) + 1)),
-        missing=homes["gap"].fill_null(0).clip(0).to_numpy(), drawn=drawn, ring=np.argsort(drawn),
-        wards=wards.rows(), addresses=homes["address_lines"].rechunk(),
+        missing=homes["missing"].to_numpy(), unoccupied=homes["unoccupied"].is_not_null().to_numpy(), drawn=drawn,
+        ring=np.argsort(drawn), wards=wards.rows(), addresses=homes["address_lines"].rechunk(),
     )  # fmt: skip
 
 

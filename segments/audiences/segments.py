@@ -19,8 +19,9 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.audiences import open_homes
 from segments.engine import execution
-from segments.engine.holdings import Holdings, reading
+from segments.engine.holdings import Holdings, in_turn
 from segments.homes import households
+from segments.missing import adults
 from segments.rules import local_indicators, tree
 from segments.safeguards import protected
 from segments.sources.indicators import INDICATORS
@@ -54,10 +55,10 @@ class WardCount:
 
 @dataclass(frozen=True)
 class Count:
-    """What a rule holds now: homes, adults expected but not registered, and homes each channel reaches.
+    """What a rule holds now: homes, adults missing from them by our best estimate, and homes each channel reaches.
 
     Of those homes, `text_first` have a text but no email, `letter_only` nothing but a letter, `text_without_letter` a
-    text but no letter, and `unreached` none.
+    text but no letter, and `unreached` none. `unoccupied` are known to be without anybody.
     """
 
     households: int
@@ -70,6 +71,7 @@ class Count:
     letter_only: int = 0
     text_without_letter: int = 0
     unreached: int = 0
+    unoccupied: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -157,8 +159,9 @@ def counted(homes: open_homes.Chosen) -> Count:
     by_reach, missing = homes.tallies()
     ways = _ways(*(np.arange(open_homes.WAYS) & bit > 0 for bit in open_homes.REACH.values()))
     email, sms, letter, *rest = (by_reach.sum(axis=0) @ np.stack(list(ways.values()), axis=1)).tolist()
+    rest.append(homes.unoccupied())
     held = zip(homes.of.wards, by_reach.sum(axis=1).tolist(), missing.tolist(), strict=True)
-    wards = [WardCount(ward or "", name or "", count, adults) for (ward, name), count, adults in held if count]
+    wards = [WardCount(ward or "", name or "", count, lacking) for (ward, name), count, lacking in held if count]
     wards.sort(key=lambda ward: (-ward.households, not ward.ward, ward.ward, ward.name))
     return Count(len(homes.places), float(missing.sum()), email, sms, letter, wards, *rest)
 
@@ -166,17 +169,16 @@ def counted(homes: open_homes.Chosen) -> Count:
 def count_all(office: Office, rule: object) -> dict[str, Count]:
     """What a rule holds in every authority that has a table of homes, in one computation."""
     parsed = rule if isinstance(rule, tree.Rule) else tree.parse(rule)
-    return _counts(office, list(households.built(office)), parsed)
+    return _counts(office, households.built(office), parsed)
 
 
-def _counts(office: Office, authorities: list[str], rule: tree.Rule) -> dict[str, Count]:
-    if not authorities:
+def _counts(office: Office, built: Mapping[str, int], rule: tree.Rule) -> dict[str, Count]:
+    if not built:
         return {}
-    with reading(office, authorities) as holdings:
-        rows = execution.rows(holdings.backend, _by_ward(select_homes(holdings, rule)))
-    of_authority: dict[str, list[dict[str, Any]]] = {code: [] for code in authorities}
-    for row in rows:
-        of_authority[row["authority"]].append(row)
+    of_authority: dict[str, list[dict[str, Any]]] = {code: [] for code in built}
+    for holdings in in_turn(office, built):
+        for row in execution.rows(holdings.backend, _by_ward(_with_missing(holdings, rule))):
+            of_authority[row["authority"]].append(row)
     return {code: _count(own) for code, own in of_authority.items()}
 
 
@@ -187,11 +189,12 @@ def _count(rows: list[dict[str, Any]]) -> Count:
     return Count(int(homes), float(missing), email, sms, letter, wards, *rest)
 
 
-def select_homes(holdings: Holdings, rule: tree.Rule) -> ir.Table:
-    """The homes of a rule, of every authority; one that names an indicator that an authority has not imported says
-    so. Homes that must not be seen by now are left out, as they are of every count."""
+def _with_missing(holdings: Holdings, rule: tree.Rule) -> ir.Table:
+    """The homes of a rule, of every authority, with the adults missing from each; one that names an indicator that an
+    authority has not imported says so. Homes that must not be seen by now are left out, as they are of every count."""
     tables = households.newest_of(holdings)
-    return homes_of(holdings, rule, tables, protected.hidden_since(holdings.office, holdings.session, tables))
+    hidden = protected.hidden_since(holdings.office, holdings.session, tables)
+    return adults.attached(holdings, homes_of(holdings, rule, tables, hidden), tables, hidden)
 
 
 def homes_of(
@@ -226,7 +229,10 @@ def columns(node: tree.Node) -> set[str]:
             return set[str]().union(*(columns(part) for part in node.parts))
 
 
-SUMS = ("homes", "missing", "email", "sms", "letter", "text_first", "letter_only", "text_without_letter", "unreached")
+SUMS = (
+    "homes", "missing", "email", "sms", "letter", "text_first", "letter_only", "text_without_letter", "unreached",
+    "unoccupied",
+)  # fmt: skip
 
 
 def _ways(email: Any, sms: Any, letter: Any) -> dict[str, Any]:
@@ -248,7 +254,8 @@ def _by_ward(homes: ir.Table) -> ir.Table:
         homes.group_by("authority", "ward", name="ward_name")
         .agg(
             homes=homes.count(),
-            missing=homes.gap.clip(lower=0).sum().fill_null(0.0),
+            missing=homes.missing.sum().fill_null(0.0),
+            unoccupied=homes.count(where=homes.unoccupied.notnull()),
             **{name: homes.count(where=test) for name, test in ways.items()},
         )
         .order_by("authority", ibis.desc("homes"), "ward", "name")

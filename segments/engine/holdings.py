@@ -1,6 +1,6 @@
 """What authorities hold at one moment, read as one: for one authority as for every one of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -43,9 +43,10 @@ class Holdings:
         found = [execution.needed(newest.get(authority), kind) for authority in self.authorities]
         return execution.tables(self.backend, self.office.lake, found)
 
-    def every(self, kind: str) -> ir.Table | None:
-        """The newest of each table of a kind, as indicators have many, under one another."""
-        found = {(snapshot.authority, snapshot.name): snapshot for snapshot in self._kept(kind)}
+    def every(self, kind: str, names: Container[str] | None = None) -> ir.Table | None:
+        """The newest of each table of a kind, as indicators have many, under one another; of these names, or of all."""
+        kept = (snapshot for snapshot in self._kept(kind) if names is None or snapshot.name in names)
+        found = {(snapshot.authority, snapshot.name): snapshot for snapshot in kept}
         return execution.tables(self.backend, self.office.lake, found.values()) if found else None
 
     def _kept(self, kind: str) -> Iterable[Snapshot]:

@@ -19,7 +19,7 @@ from segments.areas import area_names, output_areas
 from segments.engine import execution
 from segments.engine.holdings import Holdings, in_turn, reading
 from segments.files.report import Stage
-from segments.homes import reach, registrations
+from segments.homes import reach, registrations, vacancy
 from segments.safeguards import protected
 
 # The adults an output area's homes hold are shared out by kind of home: a large house holds more than a flat.
@@ -188,7 +188,8 @@ def _homes(holdings: Holdings, electors: Mapping[str, Snapshot]) -> tuple[ir.Tab
     gazetteer = holdings.needed("gazetteer")
     hidden = protected.hidden_of(holdings.office, holdings.session, holdings.newest("gazetteer"))
     homes = execution.without(gazetteer.filter(gazetteer.residential), "uprn", hidden)
-    counted = _count_electors(_place(holdings, homes), holdings, electors)
+    placed = vacancy.listed(holdings, _place(holdings, homes))
+    counted = _count_electors(placed, holdings, electors)
     return _with_indicators(holdings, _expect(holdings, _reach(holdings, counted)))
 
 
@@ -207,6 +208,7 @@ def _place(holdings: Holdings, homes: ir.Table) -> ir.Table:
         **{"class": near["class"]},
         kind=_kind(near["class"]),
         communal=near["class"].startswith("RI"),
+        unoccupied=vacancy.by_gazetteer(near),
         oa=near.oa.coalesce(near.oa_there, near.oa_near),
         lsoa=near.lsoa.coalesce(near.lsoa_there, near.lsoa_near),
         ward=near.ward.coalesce(near.ward_there, near.ward_near, near.ward_custodian),
@@ -283,16 +285,18 @@ def _expect(holdings: Holdings, homes: ir.Table) -> ir.Table:
         nothing = ibis.null("float64")
         return homes.mutate(expected_adults=nothing, gap=nothing)
     code = homes["class"]
-    weights = [(code.startswith(prefix), ibis.literal(w)) for prefix, w in ADULTS_BY_CLASS.items()]
+    weights = [(homes.unoccupied.notnull(), ibis.literal(0.0))]
+    weights += [(code.startswith(prefix), ibis.literal(w)) for prefix, w in ADULTS_BY_CLASS.items()]
     weighed = homes.mutate(
         weight=homes.communal.ifelse(ibis.null("float64"), ibis.cases(*weights, else_=1.0)),
     )
     total = weighed.group_by("authority", "oa").agg(total=weighed.weight.sum())
     counted = known.select("authority", "oa", "eligible", "eligible_communal")
     joined = execution.attach(execution.attach(weighed, total, "oa"), counted, "oa")
-    # A home shares the adults of its area who live in households; one that the Census does not know has no figure.
+    # A home shares the adults of its area who live in households; one that is known to be without anybody has none,
+    # and one that the Census does not know has no figure.
     in_homes = joined.eligible - joined.eligible_communal
-    shared = joined.mutate(expected_adults=in_homes * joined.weight / joined.total)
+    shared = joined.mutate(expected_adults=in_homes * joined.weight / joined.total.nullif(0))
     return shared.mutate(gap=shared.expected_adults - shared.electors).drop(
         "weight", "total", "eligible", "eligible_communal"
     )

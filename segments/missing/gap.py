@@ -145,6 +145,12 @@ def by_ward(office: Office, authority: str) -> list[Row]:
     return by_level(office, authority, "ward")
 
 
+def in_wards(office: Office, authority: str) -> list[Row]:
+    """The wards alone, for what has to add up to them, in a fraction of the time that groups take."""
+    homes, known, lsoa, _ = _read(office, authority)
+    return _rows(_totals(_parts(homes, areas.estimate(known, lsoa)), "ward", known))
+
+
 def overall(office: Office, authority: str) -> Row:
     """The whole authority; its assumptions hold or fail in every ward together, so they do not average out."""
     return estimate(office, authority).overall
