@@ -49,7 +49,7 @@ LEAST_COVER, LEAST_RANK, LEAST_GROUPS = 0.875, 0.8, 0.85  # of the one borough b
 COVER = {"wards": (0.94, 0.97), "areas": (0.93, 0.97), "groups": (0.93, 0.98)}
 MOST_BIAS = 0.05  # of the people missing
 MOST_APART = 0.01  # completeness of a ward by files and by frames
-HOMES, WARDS, BOROUGHS, WHOLE = 5_000, 8, 25, 2
+HOMES, WARDS, BOROUGHS, WHOLE = 5_000, 8, 22, 2
 ESTIMATED = "2025-06-30"  # in the made-up borough's own mid-year estimate
 
 

@@ -9,7 +9,7 @@ from benchmarks.boroughs import GENERATORS, Borough
 from benchmarks.gap import Scores, scored
 from segments.missing import gap
 
-SEEDS = range(3)
+SEEDS = range(2)
 
 
 @pytest.fixture(scope="module")
