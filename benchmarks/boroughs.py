@@ -25,7 +25,7 @@ ENGLISH = np.array(["english", "well", "well", "little", "little"])
 TABLES = (census.AGES, census.SIZES, census.MIGRANTS, census.ENGLISH, census.TENURE, census.STUDENTS)
 
 # Movement a year that homes do not tell, in log adults: standard deviations of councils, wards within them, LSOAs in
-# those and output areas in those. With the estates, wards then move by 3.2 %, output areas by 7.5 % in two years.
+# those and output areas in those. With the estates, wards then move by about 3 %, output areas by 7.4 % in two years.
 OF_COUNCIL, OF_WARD, OF_LSOA, OF_AREA = 0.006, 0.0075, 0.0203, 0.0359
 TAILS = 5  # degrees of freedom: few places move far
 ESTATES_A_YEAR = 0.007  # of LSOAs
