@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from segments.areas import population
-from segments.sources.census_categories import BANDS, counted_with, total_of
+from segments.sources.census_categories import BANDS, SIZES, counted_with, total_of
 
 DEPRIVATION = "imd2025"  # stays by LSOA
 NEEDED = {name: counted_with(name) for name in ("ts007a", "ts017", "ts019", "ts029", "ts054", "ts068")} | {
     DEPRIVATION: ["imd_decile"]
 }
 AGES, AGES_TOTAL = [f"age: {band}" for band in BANDS], "age: total"
+LIVED_IN = [f"household size: {size}" for size in SIZES[1:]]
 SHARE = "_share"  # of an area, so that it holds for every part of it; anything else is a count
 # Tables of people, then of households, whose totals say how many live in which part of an LSOA.
 TOTALS = ("ts007a", "ts019", "ts021", "ts004", "ts005", "ts068", "ts029", "ts003", "ts054", "ts017")
@@ -102,6 +103,17 @@ def _of_all_ages(found: Tables, table: pd.DataFrame) -> pd.DataFrame:
             "counted there and the ages elsewhere."
         )
     return table[filled.sum(axis=1, min_count=1) > 0]
+
+
+def households(tables: Mapping[str, pd.DataFrame]) -> pd.Series | None:
+    """Of the Census, with anybody in them, by output area: by size, else by tenure, else by composition."""
+    if "ts017" in tables:
+        return tables["ts017"][LIVED_IN].sum(axis=1)
+    for name in ("ts054", "ts003"):
+        total = total_of(dict.fromkeys(tables[name].columns)) if name in tables else None
+        if total:
+            return tables[name][total]
+    return None
 
 
 def entitlement(tables: Mapping[str, pd.DataFrame]) -> population.Entitlement | None:

@@ -7,6 +7,7 @@ from datetime import date
 import pandas as pd
 
 from segments.areas import population
+from segments.areas.ageing import Movement
 
 LEVELS = {"oa": "output area", "lsoa": "LSOA", "ward": "ward"}  # the finest first
 COMPLETE = 0.99  # of the homes lie in its areas: the rest are new, or in areas that have changed
@@ -68,3 +69,14 @@ def choose(found: Iterable[Estimate]) -> tuple[Estimate | None, list[str]]:
         if not each.is_complete
     ]
     return chosen, notes
+
+
+def movements(chosen: Estimate, others: Iterable[Estimate], youngest: float) -> tuple[Movement, ...]:
+    """From each other estimate of the same areas, later than the Census, to the one that is followed."""
+    now = chosen.adults(youngest)
+    found = []
+    for each in others:
+        if each.is_later and each.on != chosen.on and each.is_complete and each.on and chosen.on:
+            ratio = (now / each.adults(youngest).replace(0, float("nan"))).dropna()
+            found.append(Movement(ratio, chosen.level, abs((chosen.on - each.on).days) / 365.25))
+    return tuple(found)

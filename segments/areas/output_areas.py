@@ -1,9 +1,10 @@
 """What is known of each output area: eligible people, stale entries, and the indicators of the rules."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -14,9 +15,11 @@ from sqlmodel import Session
 from engage.foundation.calendar import in_force, law
 from engage.foundation.clock import today
 from engage.foundation.identity import authority as find_authority
-from engage.foundation.lake import Snapshot, current, current_by_name
+from engage.foundation.lake import Snapshot, current, current_by_name, history
 from engage.foundation.office import Office
-from segments.areas import census_tables, mid_year, population
+from segments.areas import census_tables, dwellings, mid_year, population
+from segments.areas.ageing import Ageing, Movement, pace
+from segments.areas.dwellings import Built
 from segments.engine import execution
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*$")
@@ -24,12 +27,22 @@ LEVELS = ("uprn", "oa", "lsoa", "ward")  # of a home, from the finest
 MOVED = "migrant indicator: address one year ago is the same as the address of enumeration"
 AGES = "ts007a"
 READ = ("ts003", "ts004", "ts005", AGES, "ts017", "ts019", "ts029", "ts054", "ts068", "imd2025")
+FOLLOWED = (
+    "In {areas} {estimate} counts over a quarter more or fewer people than the Census and the homes built since "
+    "explain. It is followed there."
+)
+CUT = (
+    "In {areas} {estimate} counts over twice, or less than half, the people of the Census and the homes built "
+    "since. It is followed only to twice or half of them: its areas may have other boundaries. Do not rely on the "
+    "figures there."
+)
 
 
 @dataclass(frozen=True)
 class Known:
     """The Census tables of an authority by name, a row per area and a column per label or indicator; people by single
-    year of age, and adults by area, where a mid-year estimate is imported. `notes` say what is not as it should be."""
+    year of age, and adults by area, where a mid-year estimate is imported. `homes` are as dwellings.counted has them.
+    `notes` say what is not as it should be."""
 
     tables: dict[str, pd.DataFrame]
     nation: str
@@ -40,6 +53,9 @@ class Known:
     estimated_on: date | None = None
     estimated_in: pd.Series | None = None  # the area of the estimate that each output area lies in; None: its LSOA
     estimated_by: str = ""  # in words
+    estimated_level: str = "lsoa"
+    moved: tuple[Movement, ...] = ()  # between estimates of years since the Census
+    homes: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -100,29 +116,45 @@ def known(backend: Backend, office: Office, session: Session, authority: str) ->
     age = in_force(law(office.settings.home).registration_age, as_at, nation).years
     youngest = population.youngest(age, as_at)
     notes = (*tables.notes, *census_tables.untold(tables.by_name))
-    found = Known(tables.by_name, nation, as_at, youngest, notes=notes)
-    return _with_estimate(found, backend, office, current_by_name(session, authority, "population"), here)
+    homes = dwellings.counted(backend, office, session, authority)
+    found = Known(tables.by_name, nation, as_at, youngest, homes=homes, notes=notes)
+    newest = current_by_name(session, authority, "population")
+    every = history(session, authority, "population")
+    return _with_estimate(found, backend, office, newest.values(), every, here)
 
 
 def _with_estimate(
-    found: Known, backend: Backend, office: Office, snapshots: dict[str, Snapshot], here: pd.DataFrame
-) -> Known:
-    """With single years of age of the authority, and adults of each area, of the mid-year estimate that is followed."""
-    estimates = dict[tuple[str, date | None], mid_year.Estimate]()
-    for snapshot in snapshots.values():
-        rows = execution.table(backend, office.lake, snapshot).execute()
-        period = snapshot.report.get("figures", {}).get("period")
-        on = date.fromisoformat(period) if period else None
-        for level in set(rows.level) & set(mid_year.LEVELS):
-            estimates.setdefault((level, on), mid_year.of_level(rows, level, on, here))
+    found: Known, backend: Backend, office: Office, newest: Iterable[Snapshot], every: list[Snapshot],
+    here: pd.DataFrame,
+) -> Known:  # fmt: skip
+    """With single years of age of the authority, and adults of each area, of the mid-year estimate that is followed:
+    one of the `newest`; `every` estimate since the Census tells how far places move."""
+    read = partial(_estimates, backend, office, here=here)
+    estimates = read(newest)
     chosen, notes = mid_year.choose(estimates.values())
     if chosen is None:
         passed = ["No mid-year estimate here is of the areas of these homes: none is used."] if estimates else []
         return replace(found, notes=(*found.notes, *passed))
+    vintages = read(each for each in every if each.name == chosen.level) if chosen.is_later else {}
     return replace(
         found, single_years=chosen.single_years(), estimated=chosen.adults(found.youngest), estimated_on=chosen.on,
-        estimated_in=here[chosen.level], estimated_by=chosen.words, notes=(*found.notes, *notes),
+        estimated_in=here[chosen.level], estimated_by=chosen.words, estimated_level=chosen.level,
+        moved=mid_year.movements(chosen, vintages.values(), found.youngest), notes=(*found.notes, *notes),
     )  # fmt: skip
+
+
+def _estimates(
+    backend: Backend, office: Office, snapshots: Iterable[Snapshot], here: pd.DataFrame
+) -> dict[tuple[str, date | None], mid_year.Estimate]:
+    """By level and day; of two alike the first."""
+    found = dict[tuple[str, date | None], mid_year.Estimate]()
+    for snapshot in snapshots:
+        rows = execution.table(backend, office.lake, snapshot).execute()
+        period = snapshot.report.get("figures", {}).get("period")
+        on = date.fromisoformat(period) if period else None
+        for level in set(rows.level) & set(mid_year.LEVELS):
+            found.setdefault((level, on), mid_year.of_level(rows, level, on, here))
+    return found
 
 
 def areas(backend: Backend, office: Office, session: Session, authority: str) -> ir.Table | None:
@@ -159,25 +191,64 @@ def estimate(found: Known, lsoa: pd.Series) -> pd.DataFrame:
 
     `lsoa` gives the LSOA of each output area, to follow a mid-year estimate that is later than the Census.
     """
-    ages = found.tables[AGES]
-    grown = _growth(found, population.aged(ages, found.single_years, found.youngest), lsoa)
-    adults = population.aged(ages, found.single_years, found.youngest) * grown
-    communal = _of(found, "ts017", lambda sizes: population.communal_residents(ages, sizes), 0.0)
-    communal = (communal * grown).clip(upper=adults)
+    index, people = found.tables[AGES].index, _people(found, lsoa)
     table = found.entitlement
     none = population.UNKNOWN_NOT_ENTITLED
     no_vote = (
         _of(found, table.table, lambda known: population.not_entitled(known, table, found.nation), none)
         if table
-        else pd.Series(none, index=ages.index)
+        else pd.Series(none, index=index)
     )
     moved = _of(found, "ts019", lambda known: 1 - population.share(known, MOVED), population.MOVED_NATIONALLY)
     return pd.DataFrame(
         {
-            "adults": adults, "communal": communal, "not_entitled": no_vote, "stale": population.stale_share(moved),
-            "eligible": adults * (1 - no_vote), "eligible_communal": communal * (1 - no_vote),
+            "adults": people.adults, "communal": people.communal, "not_entitled": no_vote,
+            "stale": population.stale_share(moved), "eligible": people.adults * (1 - no_vote),
+            "eligible_communal": people.communal * (1 - no_vote),
         }
     ).rename_axis("oa")  # fmt: skip
+
+
+def _people(found: Known, lsoa: pd.Series) -> pd.DataFrame:
+    """`adults, communal` today: as the Census counted them, with the homes built and gone since, moved on by a later
+    estimate. What was built before the estimate is in it, and says only where in its area people came."""
+    adults, communal = _at_census(found)
+    built = built_since(found)
+    size = _adults_to_a_household(found, adults - communal)
+    grown = population.growth(_change(found, lsoa))
+    place = _place(found, lsoa)
+    moved = place.map(grown).fillna(1.0) if len(grown) else pd.Series(1.0, index=adults.index)
+    if built:
+        adults = adults + size * built.before
+    adults = adults.clip(lower=0) * moved
+    if built:
+        adults = (adults + size * built.since).clip(lower=0)
+    return pd.DataFrame({"adults": adults, "communal": (communal * moved).clip(upper=adults)})
+
+
+def _at_census(found: Known) -> tuple[pd.Series, pd.Series]:
+    ages = found.tables[AGES]
+    adults = population.aged(ages, found.single_years, found.youngest)
+    communal = _of(found, "ts017", lambda sizes: population.communal_residents(ages, sizes), 0.0)
+    return adults, communal.clip(upper=adults)
+
+
+def built_since(found: Known) -> Built | None:
+    """None where the gazetteer does not say when homes began, or no table counts the households of the Census."""
+    households = census_tables.households(found.tables)
+    if found.homes is None or households is None:
+        return None
+    index = found.tables[AGES].index
+    later = found.estimated_on if found.counted > population.CENSUS_DAY else None
+    return dwellings.built(found.homes, households.reindex(index).fillna(0.0), later)
+
+
+def _adults_to_a_household(found: Known, adults: pd.Series) -> pd.Series:
+    households = census_tables.households(found.tables)
+    if households is None:
+        return pd.Series(0.0, index=adults.index)
+    counted = households.reindex(adults.index)
+    return (adults / counted.where(counted > 0)).fillna(0.0)
 
 
 def _of(found: Known, name: str, work: Callable[[pd.DataFrame], pd.Series], missing: float) -> pd.Series:
@@ -188,10 +259,49 @@ def _of(found: Known, name: str, work: Callable[[pd.DataFrame], pd.Series], miss
     return work(found.tables[name]).reindex(index).fillna(missing)
 
 
-def _growth(found: Known, adults: pd.Series, lsoa: pd.Series) -> pd.Series:
-    """What a mid-year estimate later than the Census makes of an area, through the larger area it lies in; else 1."""
+def _place(found: Known, lsoa: pd.Series) -> pd.Series:
+    """The area of the estimate that each output area lies in."""
+    return (lsoa if found.estimated_in is None else found.estimated_in).reindex(found.tables[AGES].index)
+
+
+def _change(found: Known, lsoa: pd.Series) -> pd.Series:
+    """What a mid-year estimate later than the Census makes of the people of its areas; empty without one."""
     if found.counted == population.CENSUS_DAY:
-        return pd.Series(1.0, index=adults.index)
-    place = (lsoa if found.estimated_in is None else found.estimated_in).reindex(adults.index)
-    change = population.growth(adults.groupby(place).sum(), found.estimated)
-    return place.map(change).fillna(1.0)
+        return pd.Series(dtype=float)
+    adults, communal = _at_census(found)
+    built = built_since(found)
+    if built:
+        adults = (adults + _adults_to_a_household(found, adults - communal) * built.before).clip(lower=0)
+    return population.change(adults.groupby(_place(found, lsoa)).sum(), found.estimated)
+
+
+def ageing(found: Known, lsoa: pd.Series) -> Ageing:
+    """How unsure the count of people is by now, at the pace at which the areas of this council move."""
+    followed, changed = built_since(found) is not None, _change(found, lsoa).dropna()
+    later = found.counted if found.counted > population.CENSUS_DAY else None
+    moved = list(found.moved)
+    if later:
+        years = (later - population.CENSUS_DAY).days / 365.25
+        moved.append(Movement(changed, found.estimated_level, years))
+    return Ageing(found.as_at, followed, later, found.estimated_level, pace(moved, homes_followed=followed))
+
+
+def grown(found: Known, lsoa: pd.Series) -> list[str]:
+    """Sentences on areas that a later estimate moves further than is usual."""
+    changed = _change(found, lsoa).dropna()
+    further = changed.map(lambda ratio: max(ratio, 1 / ratio) if ratio > 0 else float("inf"))
+    beyond = further > population.MOST_GROWTH
+    notable = (further > population.NOTABLE_GROWTH) & ~beyond
+    said = []
+    if notable.any():
+        said.append(FOLLOWED.format(areas=_named(changed[notable], found), estimate=found.estimated_by))
+    if beyond.any():
+        said.append(CUT.format(areas=_named(changed[beyond], found), estimate=found.estimated_by))
+    return said
+
+
+def _named(changed: pd.Series, found: Known) -> str:
+    """`2 LSOAs (E01000001, E01000002)`."""
+    level, codes = mid_year.LEVELS[found.estimated_level], list(map(str, changed.index))
+    shown = ", ".join(codes[:5]) + (" and others" if len(codes) > 5 else "")
+    return f"{len(codes):,} {level}{'s' if len(codes) > 1 else ''} ({shown})"

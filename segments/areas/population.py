@@ -21,14 +21,12 @@ MOVED_NATIONALLY = 0.115
 STALE_WITH_MOVERS = 0.5
 STALE_SPREAD = 0.20  # standard error, relative
 
-# People move in and out after a count: standard error, relative, one year after it; it grows with the square root.
-AGEING_OF_WARD = 0.0066
-AGEING_OF_AREA = 0.026
 # How many of the residents of communal establishments are of an age and at an address to register: standard error.
 COMMUNAL_SPREAD = 0.30
 FEWEST_COMMUNAL = 10  # under this, the difference of two Census tables is the noise that was put into both
-# A mid-year estimate moves an area's count at most so far: beyond, one of the two is of another place or boundary.
-MOST_GROWTH = 1.25
+# A mid-year estimate moves a count at most so far: beyond, one of the two is of another place or boundary. What is
+# beyond the notable is told.
+MOST_GROWTH, NOTABLE_GROWTH = 2.0, 1.25
 
 # Where the franchise is by lawful residence, few are left out: Scottish Elections (Franchise and Representation) Act
 # 2020; Local Government and Elections (Wales) Act 2021.
@@ -192,11 +190,11 @@ def stale_share(moved: pd.Series) -> pd.Series:
     return (STALE_SHARE * (1 - STALE_WITH_MOVERS + following)).clip(0, 0.5)
 
 
-def growth(adults: pd.Series, estimated: pd.Series) -> pd.Series:
-    """How far a later mid-year estimate moves a count, by area: 1 where there is none."""
-    return (estimated / adults.where(adults > 0)).clip(1 / MOST_GROWTH, MOST_GROWTH).fillna(1.0)
+def change(adults: pd.Series, estimated: pd.Series) -> pd.Series:
+    """How far a later mid-year estimate would move a count, by area; empty where there is none."""
+    return (estimated / adults.where(adults > 0)).reindex(adults.index)
 
 
-def ageing(of_one_year: float, counted: date, as_at: date) -> float:
-    """Relative standard error of a count on a later day."""
-    return float(of_one_year * max((as_at - counted).days / 365.25, 1.0) ** 0.5)
+def growth(changed: pd.Series) -> pd.Series:
+    """How far it does move it: 1 where there is none."""
+    return changed.clip(1 / MOST_GROWTH, MOST_GROWTH).fillna(1.0)

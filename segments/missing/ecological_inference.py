@@ -29,9 +29,12 @@ class Inferred:
     most: Floats
 
 
-def infer(people: Floats, registered: Floats, error: Floats, common: float, prior: Floats, spread: Floats) -> Inferred:
+def infer(
+    people: Floats, registered: Floats, error: Floats, common: float, prior: Floats, spread: Floats, unlike: float = 0.0
+) -> Inferred:  # fmt: skip
     """`people` (areas, groups) and `registered` (areas) are counts; `error` is each area's relative standard error and
-    `common` what all areas share; `prior` are rates, `spread` their standard deviations in log-odds."""
+    `common` what all areas share; `prior` are rates, `spread` their standard deviations in log-odds;
+    `unlike` is how far groups of a council are from what its areas seem to tell, in log-odds too."""
     size = people.sum(axis=1)
     seen = size > 0
     people, size = people[seen], size[seen]
@@ -39,7 +42,7 @@ def infer(people: Floats, registered: Floats, error: Floats, common: float, prio
     centre, covariance = _posterior(people / size[:, None], share, error[seen] * share, logit(prior), spread)
     rate = _fitted(people, share, centre)
     spreads = _deviation(people, share, centre, covariance)
-    logs = np.hypot(spreads, common * rate) / (rate * (1 - rate))
+    logs = np.hypot(np.hypot(spreads, common * rate) / (rate * (1 - rate)), unlike)
     least, most = bounds(people, share * size)
     low, high = (expit(logit(rate) + sign * 1.96 * logs) for sign in (-1, 1))
     slack = 1.96 * common

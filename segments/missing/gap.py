@@ -22,6 +22,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.areas import output_areas as areas
 from segments.areas import population, wards
+from segments.areas.ageing import Ageing
 from segments.areas.output_areas import Known
 from segments.engine import execution
 from segments.homes import households, registrations
@@ -29,7 +30,7 @@ from segments.missing import contrasts, groups
 from segments.missing.contrasts import Contrast
 
 NORMAL_95 = float(ndtri(0.975))
-READ = ("households", "indicator", "population", "geography", "boundaries", "register")
+READ = ("households", "indicator", "population", "geography", "gazetteer", "boundaries", "register")
 LEVELS = ("ward", "area", *groups.CHARACTERISTICS)
 AGES_ELSEWHERE = (
     "Census table TS007A (ages) has none of the output areas that these homes lie in. Import the one of this council: "
@@ -39,8 +40,9 @@ NEEDS_AGES = "The gap needs the Census table of ages (TS007A). Import it first: 
 
 ASSUMPTIONS = [
     (
-        "People old enough to be registered are counted from Census 2021, and from a mid-year estimate where a later "
-        "one is imported; the more years have passed since, the wider the range."
+        "People old enough to be registered are counted from Census 2021, with homes that the gazetteer says were "
+        "begun since, and from a mid-year estimate where a later one is imported. The more years have passed since, "
+        "and the faster people move here, the wider the range."
     ),
     (
         "Who has an entitled nationality is estimated for each area from the Census table on passports, else on "
@@ -178,12 +180,17 @@ def _snapshots(session: Session, authority: str) -> tuple[int | None, ...]:
 
 def _estimate(office: Office, authority: str) -> Estimate:
     homes, known, lsoa, strangers = _read(office, authority)
-    of_areas = areas.estimate(known, lsoa)
+    return of_homes(homes, known, lsoa, authority, strangers)
+
+
+def of_homes(homes: pd.DataFrame, known: Known, lsoa: pd.Series, authority: str, strangers: int = 0) -> Estimate:
+    """From `oa, ward, ward_name, homes, electors` of the homes, what is known of their areas, and the LSOA of each."""
+    of_areas, aged = areas.estimate(known, lsoa), areas.ageing(known, lsoa)
     parts = _parts(homes, of_areas)
     if not parts.eligible.sum() > 0:
         raise InputRefused(AGES_ELSEWHERE)
-    of_ward, of_area = _totals(parts, "ward", known), _totals(parts, "oa", known)
-    whole = _whole(of_ward, authority, known)
+    of_ward, of_area = _totals(parts, "ward", known, aged), _totals(parts, "oa", known, aged)
+    whole = _whole(of_ward, authority, known, aged)
     common, found = float(whole.error.iloc[0]), groups.available(known)
     by_group = {key: _of_groups(key, known, of_areas, lsoa, of_area, common) for key in found}
     return Estimate(
@@ -191,7 +198,7 @@ def _estimate(office: Office, authority: str) -> Estimate:
         groups={key: rows for key, rows in by_group.items() if rows},
         contrasts=contrasts.between_fifths(of_area, known, lsoa),
         nationality=known.entitlement.words if known.entitlement else "", strangers=strangers,
-        people=_people(known), unused=(*known.notes, *_left_out(homes, of_areas)),
+        people=_people(known), unused=(*known.notes, *areas.grown(known, lsoa), *_left_out(homes, of_areas)),
     )  # fmt: skip
 
 
@@ -215,10 +222,14 @@ def _read(office: Office, authority: str) -> tuple[pd.DataFrame, Known, pd.Serie
 
 def _people(known: Known) -> str:
     """Before the Census a mid-year estimate says only how ages are spread within its bands."""
-    if not known.estimated_by:
-        return "Census 2021"
-    spread = "" if known.counted > population.CENSUS_DAY else ", which only tells the ages within each band,"
-    return f"Census 2021 and {known.estimated_by}{spread}".rstrip(",")
+    built = areas.built_since(known)
+    parts = ["Census 2021"]
+    if known.estimated_by:
+        later = known.counted > population.CENSUS_DAY
+        parts.append(known.estimated_by + ("" if later else ", which only tells the ages within each band"))
+    if built and round(built.households):
+        parts.append(f"about {built.households:,.0f} homes that the gazetteer says were begun since the Census")
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _is_counted(homes: pd.DataFrame, of_areas: pd.DataFrame) -> pd.Series:
@@ -252,24 +263,19 @@ def _parts(homes: pd.DataFrame, of_areas: pd.DataFrame) -> pd.DataFrame:
     return joined[joined.ward.notna()]
 
 
-def _totals(parts: pd.DataFrame, key: str, known: Known) -> pd.DataFrame:
+def _totals(parts: pd.DataFrame, key: str, known: Known, aged: Ageing) -> pd.DataFrame:
     """By ward or output area: `name, eligible, electors, communal` (people), `stale, not_entitled` (shares) and
     `registered, completeness, error` (relative standard error)."""
     sums = parts.groupby(key)[["eligible", "electors", "communal", "stale", "not_entitled"]].sum()
     sums["name"] = parts.sort_values("homes").groupby(key).ward_name.last()
     sums["stale"] = (sums.stale / sums.electors.where(sums.electors > 0)).fillna(population.STALE_SHARE)
     sums["not_entitled"] = (sums.not_entitled / sums.eligible.where(sums.eligible > 0)).fillna(0.0)
-    return _completed(sums, known, small=key == "oa")
+    return _completed(sums, known, aged.error(key))
 
 
-def _completed(sums: pd.DataFrame, known: Known, *, small: bool) -> pd.DataFrame:
+def _completed(sums: pd.DataFrame, known: Known, aged: float) -> pd.DataFrame:
     registered = sums.electors * (1 - sums.stale)
     completeness = (registered / sums.eligible.where(sums.eligible > 0)).fillna(0.0)
-    aged = (
-        population.ageing(population.AGEING_OF_AREA, population.CENSUS_DAY, known.as_at)
-        if small
-        else population.ageing(population.AGEING_OF_WARD, known.counted, known.as_at)
-    )
     spread = known.entitlement.spread if known.entitlement else population.UNKNOWN_SPREAD
     error = relative_error(sums.assign(completeness=completeness), spread, aged)
     return sums.assign(registered=registered, completeness=completeness, error=error)
@@ -308,13 +314,13 @@ def _row(key: str, found: Mapping[Any, Any]) -> Row:
     )  # fmt: skip
 
 
-def _whole(of_ward: pd.DataFrame, authority: str, known: Known) -> pd.DataFrame:
+def _whole(of_ward: pd.DataFrame, authority: str, known: Known, aged: Ageing) -> pd.DataFrame:
     """All wards as one row: its assumptions hold or fail in every ward together, so they do not average out."""
     people = of_ward[["eligible", "electors", "communal"]].sum()
     stale = (of_ward.stale * of_ward.electors).sum() / max(people.electors, 1)
     barred = (of_ward.not_entitled * of_ward.eligible).sum() / max(people.eligible, 1)
     whole = pd.DataFrame({**people, "stale": stale, "not_entitled": barred, "name": ""}, index=[authority])
-    return _completed(whole, known, small=False)
+    return _completed(whole, known, aged.error("authority"))
 
 
 def _of_groups(

@@ -20,7 +20,8 @@ PROPERTIES = """
 create table properties as
 select line, key::bigint as uprn, classification_code as class, 1 as logical_status, null::int as state,
     as_uprn(parent_uprn) as parent_uprn, nullif(as_number(easting), 0) as easting,
-    nullif(as_number(northing), 0) as northing, false as ended, organisation, null::varchar as ward,
+    nullif(as_number(northing), 0) as northing, null::date as started, false as ended, organisation,
+    null::varchar as ward,
     null::bigint as successor
 from records
 """

@@ -18,17 +18,18 @@ COLUMNS = tuple(
     POSTCODE POSTCODE_LOCATOR POSTCODE_TYPE DELIVERY_POINT_SUFFIX ADDRESSBASE_POSTAL PO_BOX_NUMBER WARD_CODE PARISH_CODE
     RM_START_DATE MULTI_OCC_COUNT VOA_NDR_P_DESC_CODE VOA_NDR_SCAT_CODE ALT_LANGUAGE""".split()  # noqa: SIM905 - a list would be three times as long
 )
-# Not kept: council tax and business rates references, links to the map, dates of entry.
+# Not kept: council tax and business rates references, links to the map, dates but that of a property's start.
 USED = tuple(
     name for name in COLUMNS
-    if not name.startswith(("OS_", "VOA_", "LA_START", "RM_START")) and not name.endswith(("_DATE", "_RECORD"))
+    if name == "LA_START_DATE" or not (name.startswith(("OS_", "VOA_")) or name.endswith(("_DATE", "_RECORD")))
 )  # fmt: skip
 
 PROPERTIES = """
 create table properties as
 select line, key::bigint as uprn, class, 1 as logical_status, whole(state)::int as state,
     as_uprn(parent_uprn) as parent_uprn,
-    nullif(as_number(x_coordinate), 0) as easting, nullif(as_number(y_coordinate), 0) as northing, false as ended,
+    nullif(as_number(x_coordinate), 0) as easting, nullif(as_number(y_coordinate), 0) as northing,
+    as_day(la_start_date) as started, false as ended,
     coalesce(la_organisation, rm_organisation_name) as organisation,
     case when is_code(ward_code) then ward_code end as ward, null::bigint as successor
 from records

@@ -57,12 +57,13 @@ def _newest(record: str, ended: int, started: int, cells: str) -> str:
 
 PROPERTIES = f"""
 create table properties as
-select b.line, b.uprn, k.class, b.logical_status, b.state, b.parent_uprn, b.easting, b.northing, b.ended,
+select b.line, b.uprn, k.class, b.logical_status, b.state, b.parent_uprn, b.easting, b.northing, b.started, b.ended,
     o.organisation, w.ward, s.successor, b.postcode
 from (
     select line, as_uprn(c4) as uprn, whole(c5)::int as logical_status, whole(c6)::int as state,
         as_uprn(c8) as parent_uprn, nullif(as_number(c9), 0) as easting, nullif(as_number(c10), 0) as northing,
-        has_ended({_since(14, 17)}) as ended, as_postcode({_since(18, 21)}) as postcode
+        as_day({_since(13, 16)}) as started, has_ended({_since(14, 17)}) as ended,
+        as_postcode({_since(18, 21)}) as postcode
     from records where record = '21' qualify row_number() over (partition by as_uprn(c4) order by line) = 1) b
 left join {_newest("32", 10, 9, "clean(c6) as class")} k on k.uprn = b.uprn
 left join {_newest("31", 9, 8, "case when not has_ended(c9) then clean(c6) end as organisation")} o on o.uprn = b.uprn

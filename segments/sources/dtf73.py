@@ -33,7 +33,8 @@ PROPERTIES = """
 create table properties as
 select line, as_uprn(c4) as uprn, clean(c8) as class, whole(c5)::int as logical_status, whole(c6)::int as state,
     as_uprn(c9) as parent_uprn, nullif(as_number(c10), 0) as easting, nullif(as_number(c11), 0) as northing,
-    has_ended(c15) as ended, clean(c18) as organisation, case when is_code(clean(c19)) then clean(c19) end as ward,
+    as_day(c14) as started, has_ended(c15) as ended, clean(c18) as organisation,
+    case when is_code(clean(c19)) then clean(c19) end as ward,
     null::bigint as successor
 from records where record = '21' qualify row_number() over (partition by as_uprn(c4) order by line) = 1
 """

@@ -62,6 +62,8 @@ def _begin(reading: Reading, header_at: int, layout: Layout) -> bool:
     if not scalar(reading, f"select count(*) from raw where {_change(reading, layout)} in ('U', 'D')"):
         return False
     gazetteer.take_up(reading, layout.name)
+    for name in layout.used:  # records kept by an earlier version may lack a column that is used now
+        reading.con.execute(f"alter table held add column if not exists {name.lower()} varchar")
     return True
 
 

@@ -3,8 +3,8 @@
 A format tabulates its rows into `good(line, record, key, change, turn, …)`; `settle` makes of them the `records` that
 stand after the file. From these the format makes two tables, and `harvest` makes the snapshot of them:
 
-    properties  line, uprn, class, logical_status, state, parent_uprn, easting, northing, ended, organisation, ward,
-                successor
+    properties  line, uprn, class, logical_status, state, parent_uprn, easting, northing, started, ended,
+                organisation, ward, successor
     parts       line, key, uprn, language, status, usrn, sao, sao_number, pao, pao_number, street, place1 to place4,
                 postcode
 
@@ -76,7 +76,7 @@ others as (
     where place > 1 and status in (0, 1, 3, 8) group by uprn)
 select p.uprn, p.class, p.logical_status, p.state, p.parent_uprn, p.easting, p.northing, p.ward, p.organisation,
     a.said as address, a.lines as address_lines, a.postcode, a.street, a.usrn, {RESIDENTIAL} as residential,
-    coalesce(list_filter(o.said, lambda x: x <> a.said), []) as other_addresses, p.successor
+    coalesce(list_filter(o.said, lambda x: x <> a.said), []) as other_addresses, p.successor, p.started
 from properties p left join ranked a on a.uprn = p.uprn and a.place = 1 left join others o on o.uprn = p.uprn
 order by p.uprn
 """

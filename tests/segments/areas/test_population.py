@@ -14,8 +14,8 @@ from segments.areas.population import (
     PASSPORTS,
     Band,
     aged,
-    ageing,
     band,
+    change,
     communal_residents,
     growth,
     not_entitled,
@@ -127,11 +127,7 @@ def test_stale_entries_follow_movers_by_half() -> None:
 
 
 def test_a_later_estimate_moves_a_count_within_reason() -> None:
-    adults = pd.Series({"A": 100.0, "B": 100.0, "C": 0.0, "D": 100.0})
-    moved = growth(adults, pd.Series({"A": 110.0, "B": 300.0, "C": 5.0}))
-    assert moved.to_dict() == pytest.approx({"A": 1.1, "B": 1.25, "C": 1.0, "D": 1.0})
-
-
-def test_a_count_ages_with_the_root_of_the_years() -> None:
-    assert ageing(0.01, date(2021, 3, 21), date(2025, 3, 21)) == pytest.approx(0.02, rel=0.01)
-    assert ageing(0.01, date(2026, 1, 1), date(2026, 2, 1)) == pytest.approx(0.01), "a year at least"
+    adults = pd.Series({"A": 100.0, "B": 100.0, "C": 0.0, "D": 100.0, "E": 100.0, "F": 100.0})
+    changed = change(adults, pd.Series({"A": 110.0, "B": 140.0, "C": 5.0, "E": 300.0, "F": 20.0, "Z": 7.0}))
+    wanted = {"A": 1.1, "B": 1.4, "C": 1.0, "D": 1.0, "E": 2.0, "F": 0.5}
+    assert growth(changed).to_dict() == pytest.approx(wanted)

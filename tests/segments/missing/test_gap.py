@@ -173,3 +173,38 @@ def test_strangers_are_told_and_left_out(town: Town, monkeypatch: pytest.MonkeyP
     assert (before.strangers, after.strangers) == (0, 1500)
     assert after.wards == before.wards
     assert after.notes[0].startswith("1,500 electors of the register have a postcode that lies in another area")
+
+
+@pytest.mark.parametrize(
+    ("factor", "followed", "said"),
+    [
+        (1.1, 1.1, ""), (0.85, 0.85, ""), (1.24, 1.24, ""),
+        (1.4, 1.4, "over a quarter more or fewer people than the Census"), (1.9, 1.9, "It is followed there."),
+        (0.7, 0.7, "over a quarter more or fewer"), (0.55, 0.55, "It is followed there."),
+        (2.6, 2.0, "over twice, or less than half"), (0.3, 0.5, "Do not rely on the figures there."),
+        (0.0, 0.5, "over twice, or less than half"),
+    ],
+)  # fmt: skip
+def test_growth_is_followed_or_told_and_never_cut_in_silence(
+    town: Town, factor: float, followed: float, said: str
+) -> None:
+    """Growth over a quarter was cut to a quarter, and nobody told."""
+    from dataclasses import replace
+
+    from segments.engine import execution
+
+    with town.office.database.session() as session, execution.connect() as backend:
+        known = output_areas.known(backend, town.office, session, town.code)
+        lsoa = output_areas.lsoas(backend, town.office, session, town.code)
+    assert known
+    place = min(set(lsoa))
+    moved = replace(known, estimated=known.estimated.mask(known.estimated.index == place, known.estimated * factor))
+    before, after = (output_areas.estimate(each, lsoa).adults.groupby(lsoa).sum() for each in (known, moved))
+    assert after[place] / before[place] == pytest.approx(followed, rel=0.02)
+    assert after.drop(place).to_dict() == pytest.approx(before.drop(place).to_dict())
+    assert output_areas.grown(known, lsoa) == []
+    notes = output_areas.grown(moved, lsoa)
+    assert len(notes) == bool(said)
+    if said:
+        assert notes[0].startswith(f"In 1 LSOA ({place}) the mid-year estimate of 30 June 2025 by LSOA counts over")
+        assert said in notes[0]

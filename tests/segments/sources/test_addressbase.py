@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -113,6 +114,31 @@ def test_changes_to_the_village(office: Office, actor: Actor, before: str, file:
     assert (report.outcome, report.warnings) == ("good", [])
     assert report.rows_read == report.accepted + report.rejected[ELSEWHERE]
     assert sum(report.figures[done] for done in ("inserted", "updated", "deleted")) > 0
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("file", "began"),
+    [("dtf73_full.csv", True), ("premium_full.csv", True), ("premium_early_full.csv", True), ("plus_full.csv", True),
+     ("core_full.csv", False)],
+)  # fmt: skip
+def test_the_day_a_property_began_is_kept_where_the_format_says_it(
+    office: Office, actor: Actor, file: str, *, began: bool
+) -> None:
+    """Premium told it in another column before 2016, and Core does not tell it."""
+    report = bring(office, actor, SAMPLES / file)
+    days = {str(day) for (day,) in papers.rows(office, report.snapshot_id, "started")}
+    assert "2017-06-14" in days if began else days == {"None"}
+
+
+@pytest.mark.usefixtures("here")
+def test_changes_apply_to_records_that_an_earlier_version_kept(office: Office, actor: Actor) -> None:
+    """Before, the day of beginning was not among the records of AddressBase Plus."""
+    report = bring(office, actor, SAMPLES / "plus_full.csv")
+    held = office.lake.root / report.records
+    pd.read_parquet(held).drop(columns="la_start_date").to_parquet(held)
+    after = bring(office, actor, SAMPLES / "plus_changes.csv")
+    assert village(office, after) == altered(LIVE, "The Old Mill, 14A Mill Lane")
 
 
 @pytest.mark.parametrize("file", ["premium_changes.csv", "plus_changes.csv", "core_changes.csv", "dtf73_changes.csv"])

@@ -218,7 +218,7 @@ def test_the_update_makes_the_register_of_july(borough: Borough) -> None:
 CONTRACT = {
     "register": "person uprn address postcode ward_name attainment franchise line alias entry",
     "gazetteer": "uprn class logical_status state parent_uprn easting northing ward organisation address address_lines postcode "
-    "street usrn residential other_addresses successor",
+    "street usrn residential other_addresses successor started",
     "geography": "uprn oa lsoa msoa ward authority",
     "indicator": "area level measure value",
     "population": "area level sex age value",
