@@ -137,9 +137,8 @@ def _outlook(asked: Queue, question: Question) -> Outlook:
         return Outlook(question)
     others = neighbours(asked, question)
     if question.answer.verdict != Verdict.accept:
-        told, left_out = [Told(other, None) for other in others], []
-    else:
-        told, left_out = _homes(question, question.answer.uprn, others)
+        return Outlook(question, [Told(other, None) for other in others[:AT_ONCE]], later=len(others[AT_ONCE:]))
+    told, left_out = _homes(question, question.answer.uprn, others)
     return Outlook(question, told[:AT_ONCE], left_out[:AT_ONCE], len(told[AT_ONCE:]))
 
 
