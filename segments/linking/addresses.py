@@ -136,3 +136,11 @@ def read(con: duckdb.DuckDBPyConnection, register: Path, gazetteer: Path) -> Non
         "on s.key = e.key and s.postcode is not distinct from e.postcode"
     )
     con.execute("drop table elector")
+
+
+def spelt(texts: list[str]) -> list[str]:
+    """Each address of a register or a gazetteer in the words that compare."""
+    with duckdb.connect() as con:
+        con.execute(MACROS)
+        (row,) = con.execute("select list_transform(?::varchar[], lambda each: said(each))", [texts]).fetchall()
+        return list(row[0])

@@ -4,8 +4,9 @@ The home of a row is the one with little against it and clearly less than any ot
 difference that people make; benchmarks/linking.py measures what they do.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from segments.linking.premises import Premises, lettered, overlap, read, readings, within_range
 
@@ -15,6 +16,9 @@ MOST, LEAD = 5.0, 4.5
 RIVAL = 6.0
 # Of the same building or at the same number, and so worth showing; nothing of it is the same.
 DISTANT, NEVER = 12.0, 99.0
+# What is left off so easily that the home stands close behind one that is written without: the building of a flat, the
+# letter after a number. Flat 2 of number 6 is as often written number 2 as a street misspelt.
+WITHOUT_BUILDING, WITHOUT_LETTER = 2.0, 8.0
 
 TYPES = frozenset(
     [
@@ -174,6 +178,15 @@ class Known:
     places: frozenset[str] = frozenset()
     slips: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # two words that were written as one
+    streets: frozenset[tuple[str, tuple[str, ...]]] = frozenset()  # postcodes, each with the streets it lies on
+
+
+class Doubt(NamedTuple):
+    """What speaks against an address being a home's; `rival` is how far the home stands behind another one's link."""
+
+    against: float
+    rival: float
+    street_alone: bool  # the address is the home's street and tells no home of it
 
 
 def dwelling(core: str, street: str, places: Iterable[str], postcode: str | None) -> Dwelling:
@@ -203,26 +216,46 @@ def _around(words: tuple[str, ...], road: tuple[str, ...]) -> tuple[tuple[str, .
 
 def against(said: str, postcode: str | None, home: Dwelling, known: Known) -> float:
     """What speaks against this address, as `addresses.said` spells it, being that home."""
+    return weigh(said, postcode, home, known).against
+
+
+def weigh(said: str, postcode: str | None, home: Dwelling, known: Known) -> Doubt:
     row = read(said)
     compared = _Comparison(row, postcode or "", home, known)
     words = compared.words()
-    numbers = _numbers(row, home, compared)
+    numbers, rival = (min(each) for each in zip(*_numbers(row, home, compared), strict=True))
+    street_alone = compared.street_alone and not row.numbered and not row.floors and not row.flat
+    return Doubt(_total(numbers, words), _total(rival, words), street_alone)
+
+
+def _total(numbers: float, words: float) -> float:
     return min(NEVER, numbers + words) if numbers < NEVER else NEVER
 
 
-def _numbers(row: Premises, home: Dwelling, compared: "_Comparison") -> float:
-    """Of the ways in which either may be read, the one that agrees best."""
+def _numbers(row: Premises, home: Dwelling, compared: "_Comparison") -> Iterator[tuple[float, float]]:
+    """For each way in which either may be read: what speaks against the numbers, and the same as a rival."""
     ours = home.premises
     # Flat 2 of a street is not number 2; of a building with a name it may be.
     if row.flat and not (ours.flat or ours.floors or (compared.named and row.units)):
-        return RIVAL if row.numbered == ours.numbered else DISTANT
-    return min(
-        _same_numbers(said, meant) + _floors(row.floors | ({floor} - {""}), ours.floors | ({its_floor} - {""}), ours)
-        if _comparable(said, meant)
-        else _other_numbers(row, said, ours, meant, compared)
-        for said, floor in readings(row.numbered)
-        for meant, its_floor in readings(ours.numbered)
-    )
+        doubt = RIVAL if row.numbered == ours.numbered else DISTANT
+        yield doubt, doubt
+        return
+    for said, floor in readings(row.numbered):
+        for meant, its_floor in readings(ours.numbered):
+            if _comparable(said, meant):
+                floors = _floors(row.floors | ({floor} - {""}), ours.floors | ({its_floor} - {""}), ours)
+                doubt = _same_numbers(said, meant) + floors
+            else:
+                doubt = _other_numbers(row, said, ours, meant, compared)
+            yield doubt, doubt - _left_off(said, meant) if doubt < NEVER else NEVER
+
+
+def _left_off(said: tuple[str, ...], meant: tuple[str, ...]) -> float:
+    if not said or not meant or said == meant:
+        return 0.0
+    if said == meant[:-1]:
+        return WITHOUT_BUILDING
+    return WITHOUT_LETTER if said == (*meant[:-1], _bare(meant[-1])) else 0.0
 
 
 def _comparable(said: tuple[str, ...], meant: tuple[str, ...]) -> bool:
@@ -272,6 +305,7 @@ class _Comparison:
         self.left = [*row.words]
         self.slips = 0.0
         self.named = self.partly = False  # whether the row has the home's own name, or some of it
+        self.street_alone = False
         self._split_joined()
         self._leave_off_places()
 
@@ -280,6 +314,7 @@ class _Comparison:
         self.partly = bool(set(self.home.name) - GENERIC - set(name))
         self.named = self.partly and not set(name) - EMPTY
         extra = self._extra()
+        self.street_alone = not street and not extra and len(name) == len(self.home.name)
         total = (
             self._street(street, extra)
             + self._name(name)
@@ -366,4 +401,6 @@ class _Comparison:
             return 0.0
         if not self.postcode or not ours:
             return 3.0
+        if (self.postcode, self.home.street) in self.known.streets:
+            return RIVAL  # the street runs through both: the number may be wrong as well as the postcode
         return 2.0 if self.postcode[:-2] == ours[:-2] else 5.0

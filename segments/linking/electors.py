@@ -162,8 +162,10 @@ def _decide(con: duckdb.DuckDBPyConnection) -> None:
         create table asked as
         select distinct spot from loose where spot in (from unsettled) and spot in (select spot from candidate)
             and (spot in (select spot from answered)
-                or spot not in (select spot from plain) and spot not in (select spot from elsewhere where far))
+                or spot not in (select spot from plain) and spot not in (select spot from elsewhere where far)
+                and spot not in (from street_alone))
     """)
+    con.execute(matching.FILLED)
     con.execute("""
         create table link as
         select r.person, r.claimed as uprn, r.attainment, 'uprn' as how, r.line from row_of r join claim c

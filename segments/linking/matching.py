@@ -30,6 +30,11 @@ where s.key like '% % %' and s.spot not in (select spot from hit)
 create table exact as
 select spot, any_value(uprn) filter (home) as uprn from hit group by spot
 having count(distinct uprn) filter (home) = 1 and (bool_or(here) or count(distinct uprn) filter (live) = 1);
+-- Beside the home's postcode, on a street that runs through the row's: the number may be wrong as well as the postcode.
+delete from exact where spot in (
+    select h.spot from hit h join spot s using (spot) join wording w on w.uprn = h.uprn
+    join wording o on o.postcode = s.postcode and o.street = w.street
+    where h.home and not h.here and w.street <> '' and (o.home or o.live));
 -- Rose Cottage without its number is written like a Rose Cottage that has none; Flat 3 of number 60 without both like
 -- number 3. In the row's own postcode, or without one, nobody can tell which is meant: it is asked.
 create table namesake as
@@ -142,4 +147,32 @@ with found as (
 select f.spot, f.uprn, max(rank) as rank, max(weight) as weight from found f join property p using (uprn)
 where p.home and f.spot in (from unsettled) group by f.spot, f.uprn
 qualify row_number() over (partition by f.spot order by max(rank) desc, max(weight) desc, f.uprn) <= {SHOWN}
+"""
+# What is asked shows besides, as far as there is room, the homes of its postcode, of the best one's street and of its
+# house name that have most of its words: a wrong digit or a lost flat makes it another home's number, or nobody's. None
+# of them is a reason to ask.
+FILLED = f"""
+insert into candidate
+with best as (
+    select c.spot, w.street, w.rest from candidate c join wording w using (uprn) where w.nth = 0
+    qualify row_number() over (partition by c.spot order by c.rank desc, c.weight desc, c.uprn) = 1),
+waiting as (
+    select s.* from asked join spot s using (spot) where spot not in (from no_home) and spot not in (
+        select spot from candidate where rank = 3 group by spot having count(*) > 1)),
+beside as (
+    select a.spot, w.uprn, w.nth from waiting a join wording w on w.postcode = a.postcode where w.home
+    union select spot, w.uprn, w.nth from best join wording w on w.street = best.street and w.rest = best.rest
+        where w.home and best.street <> '' and spot in (select spot from waiting)
+    union select a.spot, w.uprn, w.nth from waiting a join wording w on opening(w.core) = opening(a.key)
+        where w.home and len(identity(a.key)) = 0),
+alike as (
+    select b.spot, b.uprn, max(len(list_intersect(string_split(s.key, ' '), list_concat(string_split(w.core, ' '),
+            string_split(array_to_string(w.rest, ' '), ' '))))) as words,
+        min(levenshtein(s.postcode, w.postcode)) as moved, min(apart(s.key, w.core)) as edits
+    from beside b join spot s using (spot) join wording w using (uprn, nth)
+    anti join candidate c on c.spot = b.spot and c.uprn = b.uprn group by b.spot, b.uprn),
+placed as (
+    select *, row_number() over (partition by spot order by words desc, moved, edits, uprn) as place from alike),
+shown as (select spot, count(*) as homes from candidate group by spot)
+select spot, uprn, 0, -place from placed join shown using (spot) where place <= {SHOWN} - homes
 """

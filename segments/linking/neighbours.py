@@ -11,7 +11,7 @@ from operator import itemgetter
 import duckdb
 import pyarrow as pa
 
-from segments.linking.differences import LEAD, MOST, Known, against, dwelling
+from segments.linking.differences import LEAD, MOST, Doubt, Dwelling, Known, dwelling, weigh
 from segments.linking.premises import lettered, read
 
 # What is compared one by one: in the row's own postcode, and anywhere.
@@ -96,23 +96,29 @@ select p.spot, s.key, s.postcode, p.uprn, p.nth from pair p join spot s using (s
 WORDINGS = """
 select distinct w.uprn, w.nth, w.core, w.street, w.rest, w.postcode, w.home from wording w join pair using (uprn, nth)
 """
+STREETS = """
+select distinct postcode, street from wording
+where street <> '' and postcode in (select postcode from spot_token) and (home or live)
+"""
 
 
 def find(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `plain` (spot, uprn): the unsettled spots whose home the differences leave no doubt of; and `likely`
-    (spot, uprn, against) of every home that was near."""
+    """Make `plain` (spot, uprn): the unsettled spots whose home the differences leave no doubt of; `likely`
+    (spot, uprn, against) of every home that was near; and `street_alone` (spot), of which nobody could tell a home."""
     con.execute("create table plain (spot bigint, uprn bigint)")
     con.execute("create table likely (spot bigint, uprn bigint, against double)")
+    con.execute("create table street_alone (spot bigint)")
     for statement in (TOKENS, JOINED, SLIPS, PAIRS):
         con.execute(statement)
         if statement is TOKENS:
             _add_numbers(con)
     weighed = [each for spot in _spots(con) for each in spot]
     if weighed:
-        found = pa.table(dict(zip(("spot", "uprn", "against", "certain"), zip(*weighed, strict=True), strict=True)))
+        found = pa.table(dict(zip(WEIGHED, zip(*weighed, strict=True), strict=True)))
         con.register("found", found)
         con.execute("insert into likely select spot, uprn, against from found")
         con.execute("insert into plain select spot, uprn from found where certain")
+        con.execute("insert into street_alone select distinct spot from found where street_alone")
         con.unregister("found")
     for table in ("spot_token", "home_token", "slip", "joined", "pair"):
         con.execute(f"drop table {table}")
@@ -136,21 +142,23 @@ def _numbers(key: str) -> set[str]:
     return {*numbered, *lettered(numbered)}
 
 
-Weighed = list[tuple[int, int, float, bool]]
+WEIGHED = ("spot", "uprn", "against", "certain", "street_alone")
+Weighed = list[tuple[int, int, float, bool, bool]]
 
 
 def _spots(con: duckdb.DuckDBPyConnection) -> Iterator[Weighed]:
-    wordings, homes = {}, set()
+    wordings: dict[tuple[int, int], Dwelling] = {}
+    homes: set[int] = set()
     for uprn, nth, core, street, rest, postcode, home in con.execute(WORDINGS).fetchall():
         wordings[uprn, nth] = dwelling(core, street or "", " ".join(rest).split(), postcode)
         homes.update([uprn] if home else [])
     known = _known(con)
     for spot, pairs in groupby(con.execute(COMPARED).fetchall(), key=itemgetter(0)):
-        least: dict[int, float] = {}
+        doubts: dict[int, Doubt] = {}
         for _, key, postcode, uprn, nth in pairs:
-            doubt = against(key, postcode, wordings[uprn, nth], known)
-            least[uprn] = min(doubt, least.get(uprn, doubt))
-        yield _ranked(spot, least, homes)
+            doubt = weigh(key, postcode, wordings[uprn, nth], known)
+            doubts[uprn] = min(doubt, doubts.get(uprn, doubt))
+        yield _ranked(spot, doubts, homes)
 
 
 def _known(con: duckdb.DuckDBPyConnection) -> Known:
@@ -159,12 +167,18 @@ def _known(con: duckdb.DuckDBPyConnection) -> Known:
         slips.setdefault(said, {})[token] = edits
     places = frozenset(token for (token,) in con.execute("select token from place").fetchall())
     joined = {said: pair for said, *pair in con.execute("select said, first, second from joined").fetchall()}
-    return Known(places, slips, {said: tuple(pair) for said, pair in joined.items()})
+    lying = con.execute(STREETS).fetchall()
+    streets = frozenset((postcode, read(street).words) for postcode, street in lying)
+    return Known(places, slips, {said: tuple(pair) for said, pair in joined.items()}, streets)
 
 
-def _ranked(spot: int, least: dict[int, float], homes: set[int]) -> Weighed:
-    """Every home near the spot, best first, of which the first is certain where little speaks against it alone."""
-    (best, doubt), *others = sorted(least.items(), key=lambda each: (each[1], each[0]))
-    lead = min((other for _, other in others), default=doubt + LEAD) - doubt
+def _ranked(spot: int, doubts: dict[int, Doubt], homes: set[int]) -> Weighed:
+    """Every home near the spot, of which the first is certain where little speaks against it alone."""
+    best = min(doubts, key=lambda uprn: (doubts[uprn].against, uprn))
+    doubt = doubts[best].against
+    lead = min((other.rival for uprn, other in doubts.items() if uprn != best), default=doubt + LEAD) - doubt
     certain = best in homes and doubt <= MOST and lead >= LEAD
-    return [(spot, uprn, each, certain and uprn == best) for uprn, each in least.items() if uprn in homes]
+    return [
+        (spot, uprn, each.against, certain and uprn == best, each.street_alone)
+        for uprn, each in doubts.items() if uprn in homes
+    ]  # fmt: skip

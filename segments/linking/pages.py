@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -12,10 +13,12 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
+from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
-from segments.linking import review
+from engage.foundation.words import plural
+from segments.linking import review, street
 from segments.linking.review import Home, Question, Queue, Verdict
 
 CSV = "text/csv; charset=utf-8"
@@ -51,6 +54,8 @@ def answer(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> 
         with form.blaming("choice"):
             verdict, uprn = (Verdict.accept, int(choice)) if UPRN.fullmatch(choice) else (choice, None)
             number = review.give(office, actor, form.text("key"), verdict, uprn).number
+            if form.text("onward") == "street":
+                return redirect(f"/data/review/street?n={number}")
             return _onward(request, office, actor, number)
     queue = review.queue(office, actor.authority)
     question = next((each for each in queue.questions if each.key == form.text("key")), None)
@@ -74,7 +79,43 @@ def answers(office: InOffice, actor: ByActor, page: FromQuery[int] = 1) -> Templ
     last = max(1, -(-len(found) // ON_A_PAGE))
     page = min(max(page, 1), last)
     shown = found[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
-    return render("segments/linking/review_answers.html", answers=shown, page=page, last=last, count=len(found))
+    return render(
+        "segments/linking/review_answers.html", answers=shown, page=page, last=last, count=len(found),
+        together=_together(found),
+    )  # fmt: skip
+
+
+@get("/data/review/street", sync_to_thread=True)
+def street_of(request: Asked, office: InOffice, actor: ByActor, n: FromQuery[int]) -> Template | Redirect:
+    """What the answer to address `n` would do to the others of its street or building."""
+    found = street.look(office, actor, n)
+    if found.question.waits:
+        return redirect(f"/data/review?n={n}#question")
+    if not found.told and not found.left_out:
+        notify(request, "No other address that waits is of this street or building.", success=False)
+        return _onward(request, office, actor, n)
+    return render("segments/linking/review_street.html", outlook=found, answer=_said(found.question))
+
+
+@post("/data/review/street", sync_to_thread=True)
+def answer_street(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Redirect:
+    try:
+        found = street.follow(office, actor, form.text("key"), form.text("seal"))
+    except InputRefused as refused:
+        notify(request, str(refused), success=False)
+        number = form.text("number")
+        return redirect(f"/data/review/street?n={number}" if UPRN.fullmatch(number) else "/data/review")
+    given = plural(len(found.told), "more address was", "more addresses were")
+    notify(request, f"{given} answered. Answers given takes them back together.")
+    return _onward(request, office, actor, found.question.number)
+
+
+@post("/data/review/street/undo", sync_to_thread=True)
+def undo_street(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Redirect:
+    taken = street.take_back(office, actor, form.text("key"))
+    words = plural(taken, "answer was", "answers were")
+    notify(request, f"{words} taken back: these addresses wait again." if taken else "No answer was left to take back.")
+    return redirect("/data/review/answers")
 
 
 @get("/data/review/contradictions.csv", sync_to_thread=True)
@@ -94,6 +135,7 @@ def _page(request: Asked, queue: Queue, question: Question, form: Form) -> Templ
         "segments/linking/review.html", status_code=422 if form.errors else 200, form=form, question=question,
         homes=[_compared(question, home) for home in question.homes], count=len(queue.questions),
         answered=len(queue.questions) - len(queue.waiting), linked=_report(queue),
+        alike=len(street.neighbours(queue, question)),
         later=following.number if following and following.number != question.number else None,
         keys=not request.session.get(KEYS_OFF, False),
     )  # fmt: skip
@@ -121,6 +163,19 @@ def _chosen(question: Question) -> str:
     return str(question.answer.uprn) if question.answer.verdict == Verdict.accept else question.answer.verdict
 
 
+def _together(found: list[Question]) -> list[tuple[str, str, int]]:
+    """Each address whose answer others followed, by its key, with how many did."""
+    written = {each.key: each.address for each in found}
+    counts = Counter(each.answer.follows for each in found if each.answer and each.answer.follows)
+    return [(key, written.get(key, "an address no longer asked about"), count) for key, count in counts.items()]
+
+
+def _said(question: Question) -> str:
+    """The home that was chosen, as the gazetteer writes it; empty where none was."""
+    uprn = question.answer.uprn if question.answer else None
+    return next((home.address for home in question.homes if home.uprn == uprn), "")
+
+
 def _report(queue: Queue) -> dict[str, Any]:
     return queue.electors.report if queue.electors else {}
 
@@ -139,7 +194,7 @@ def _plain(words: list[str]) -> list[str]:
     return [re.sub(r"[^0-9a-z]", "", word.casefold()) for word in words]
 
 
-_PAGES = [ask, answer, keys, answers, contradictions]
+_PAGES = [ask, answer, keys, answers, street_of, answer_street, undo_street, contradictions]
 routes: list[ControllerRouterHandler] = [
     Router("/", route_handlers=_PAGES, guards=[requires(Right.import_data)], include_in_schema=False)
 ]

@@ -45,6 +45,7 @@ class LinkAnswer(SQLModel, table=True):
     uprn: int | None = Field(default=None, sa_type=BigInteger)
     answered_at: datetime = Field(sa_type=Moment)
     answered_by: str = Field(max_length=80)
+    follows: str | None = Field(default=None, max_length=64)  # the key of the address whose answer it was given after
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def show(office: Office, actor: Actor, number: int | None = None) -> tuple[Queue
     question = asked.questions[number - 1] if number else asked.next_after(0)
     if question:
         with office.database.session() as session:
-            _record(session, office, actor, "read address to review", asked, number=question.number)
+            record(session, office, actor, "read address to review", asked, number=question.number)
     return asked, question
 
 
@@ -148,7 +149,7 @@ def shown_answers(office: Office, actor: Actor) -> list[Question]:
     asked = queue(office, actor.authority)
     found = [question for question in asked.questions if question.answer]
     with office.database.session() as session:
-        _record(session, office, actor, "read answers of the address review", asked, addresses=len(found))
+        record(session, office, actor, "read answers of the address review", asked, addresses=len(found))
     return found
 
 
@@ -164,18 +165,19 @@ def give(office: Office, actor: Actor, key: str, verdict: str, uprn: int | None 
     if verdict == Verdict.accept and chosen not in {home.uprn for home in question.homes}:
         raise InputRefused("Select one of the homes shown")
     with office.database.session() as session:
-        _keep(session, LinkAnswer(
+        keep(session, LinkAnswer(
             authority=actor.authority, key=key, verdict=verdict, uprn=chosen, answered_at=office.clock.now(),
             answered_by=actor.label,
         ))  # fmt: skip
-        _record(
+        record(
             session, office, actor, "answer address to review", asked, number=question.number, verdict=verdict,
             electors=question.electors, changed=question.answer is not None,
         )  # fmt: skip
     return question
 
 
-def _keep(session: Session, answer: LinkAnswer) -> None:
+def keep(session: Session, answer: LinkAnswer) -> None:
+    """In place of any earlier answer to the same address."""
     earlier = session.exec(
         select(LinkAnswer).where(LinkAnswer.authority == answer.authority, LinkAnswer.key == answer.key)
     ).first()
@@ -193,7 +195,7 @@ def contradictions(office: Office, actor: Actor) -> Iterator[list[Any]]:
         unseen = _unseen(office, session, actor.authority)
         path = str(_path(office, electors, "contradictions_file"))
         rows = duckdb.execute("from read_parquet(?)", [path]).fetchall()
-        _record(session, office, actor, "read contradicted UPRNs", Queue(electors=electors), rows=len(rows))
+        record(session, office, actor, "read contradicted UPRNs", Queue(electors=electors), rows=len(rows))
     return (list(row) for row in rows if not unseen([row[1]]))
 
 
@@ -228,7 +230,7 @@ def _unseen(office: Office, session: Session, authority: str) -> Callable[[list[
     return lambda uprns: bool(hidden) and any(office.keys.uprn(uprn) in hidden for uprn in uprns)
 
 
-def _record(session: Session, office: Office, actor: Actor, act: str, asked: Queue, **detail: Any) -> None:
+def record(session: Session, office: Office, actor: Actor, act: str, asked: Queue, **detail: Any) -> None:
     audit.record(
         session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act=act,
         subject=f"electors {asked.electors.id if asked.electors else 0}", **detail,

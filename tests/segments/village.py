@@ -127,12 +127,13 @@ def outcome(counts: Linked, to: Written) -> Outcome:
 
 
 def settle_in(office: Office, actor: Actor, rows: list[tuple[str, str | None, int | None]], folder: Path,
-              as_at: date = date(2026, 6, 1)) -> Snapshot:  # fmt: skip
-    """Commit the village's gazetteer, if there is none yet, and a register, as imports would; returns the register."""
+              as_at: date = date(2026, 6, 1), places: Gazetteer | None = None) -> Snapshot:  # fmt: skip
+    """Commit the gazetteer (the village's by default), if there is none yet, and a register, as imports would; returns
+    the register."""
     from engage.foundation.lake import current
 
     with office.database.session() as session:
-        made = {"gazetteer": village().write(folder / "g.parquet")}
+        made = {"gazetteer": (places or village()).write(folder / "g.parquet")}
         if current(session, actor.authority, "gazetteer"):
             made.clear()
         made["register"] = register(rows, folder / f"r{as_at}.parquet")
