@@ -2,7 +2,8 @@
 
 Prints how many intervals hold the truth, how wide they are, how far people missing are off, and how areas rank by
 them; by three generators (benchmarks/boroughs.py), two of whose boroughs also go through the real files. Of boroughs
-that go through files, what ready-made segments lack as well. Exit code 1 when a limit is missed. `benchmarks/gap.py N` makes N boroughs of each generator.
+that go through files, what ready-made segments lack as well. Exit code 1 when a limit is missed.
+`benchmarks/gap.py N` makes N boroughs of each generator.
 """
 
 import gzip
