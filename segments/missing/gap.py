@@ -150,7 +150,8 @@ def by_ward(office: Office, authority: str) -> list[Row]:
 def in_wards(office: Office, authority: str) -> list[Row]:
     """The wards alone, for what has to add up to them, in a fraction of the time that groups take."""
     homes, known, lsoa, _ = _read(office, authority)
-    return _rows(_totals(_parts(homes, areas.estimate(known, lsoa)), "ward", known))
+    parts = _parts(homes, areas.estimate(known, lsoa))
+    return _rows(_totals(parts, "ward", known, areas.ageing(known, lsoa)))
 
 
 def overall(office: Office, authority: str) -> Row:
