@@ -20,7 +20,7 @@ from campaigns.messages import wording
 from campaigns.notify.errors import (
     Ambiguous,
     DailyLimitReached,
-    KeyRejected,
+    ForEverybody,
     NotSent,
     RateLimited,
     RecipientInvalid,
@@ -174,7 +174,7 @@ class Dispatcher:
 
     def _tell(self, fault: SendFault | RecipientInvalid, row: Row, halt: _Halt) -> None:
         match fault:
-            case KeyRejected() | NotSent():
+            case ForEverybody() | NotSent():
                 halt.everything.set()
             case RateLimited():
                 self.pacer.pause(self.patience.too_fast)
