@@ -32,7 +32,7 @@ from campaigns.replies import receipts
 from campaigns.sending import settlement as settle
 from campaigns.sending import waves
 from campaigns.sending.dispatch import Dispatcher, Patience
-from campaigns.worker import rounds
+from campaigns.worker import lookout, rounds
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
 from segments.importing import steps
@@ -200,7 +200,7 @@ def working(office: Office, notify: Notify, patience: Patience | None = None) ->
         if office.database.embedded:
             settle.orphans(office, work.patience, all_claims=True)
         try:
-            with rounds.launched(office, work) as tending:
+            with rounds.launched(office, work) as tending, lookout.watching(office, notify, work.dispatcher):
                 work.tend = tending
                 yield work
         finally:
