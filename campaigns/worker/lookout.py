@@ -7,7 +7,7 @@ It asks GOV.UK Notify something small, as nothing else may be asked for hours, a
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,7 +22,6 @@ from campaigns.notify.messages import Notify
 from campaigns.records.models import Watch
 from campaigns.sending import outages
 from campaigns.sending.pace import epoch
-from engage.foundation.errors import EngageError
 from engage.foundation.office import Office
 
 EVERY = 30.0  # seconds
@@ -69,7 +68,7 @@ class Lookout:
     def _asked(self) -> str:
         """What is wrong with GOV.UK Notify; empty where it answers. A question that hangs is not asked twice."""
         if self._asking is None or self._asking.done():
-            self._asking = self._pool.submit(self._notify.find, NOBODYS)
+            self._asking = self._pool.submit(lambda: self._notify.find(NOBODYS))
         wait([self._asking], timeout=ANSWERS_WITHIN)
         if not self._asking.done():
             return "it does not answer."
@@ -121,8 +120,8 @@ def _keep(lookout: Lookout, left: threading.Event) -> None:
         left.wait(following - time.monotonic())
 
 
-def _try(act: Any) -> None:
+def _try(act: Callable[[], None]) -> None:
     try:
         act()
-    except (sa.exc.SQLAlchemyError, EngageError) as error:  # the database is away, or a file of rules cannot be read
+    except Exception as error:  # noqa: BLE001 - whatever is wrong once, as the database away, it looks again
         log.warning("lookout missed", why=type(error).__name__)
