@@ -270,20 +270,21 @@ def test_receipts_of_other_senders(database_url: str, tmp_path: Path, size: Size
             session.execute(sa.insert(SQLModel.metadata.tables["receipt"]), strays)
         play.jump(2 * MINUTE)
         play.work()
-        longest = 0.0
-        while strays:
+        times = []
+        for _ in range(20):  # the worker sees to the rest while it is idle
             begun = time.perf_counter()
             receipts.reconcile(play.office)
-            longest = max(longest, time.perf_counter() - begun)
-            strays = strays[receipts.AT_ONCE :]
+            times.append(time.perf_counter() - begun)
+        longest = max(times)
         worker = play.worker()
-        time.sleep(10)
+        time.sleep(20)
         before = _cpu(worker.pid)
         time.sleep(IDLE)
         share = (_cpu(worker.pid) - before) / IDLE
         assert play.end(worker) == 0
         play.finish()
         verdict = play.verdict(size.messages // 10)
+    say("stray receipts", f"{[round(1000 * each) for each in times]} ms each, idle {share:.2%} of a core")
     assert longest < 0.1, f"a transaction took {longest:.3f} s"
     assert share < 0.01, f"an idle worker used {share:.1%} of a core"
     say(
