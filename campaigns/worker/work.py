@@ -41,7 +41,7 @@ ALIVE = (CampaignState.launched, CampaignState.paused)
 # To a turn: about half a minute of sending by all campaigns, after which questions have their turn.
 BATCHES, FEWEST_BATCHES = 30, 3
 EVERY = 1.0  # seconds between looks at whether an officer did something, so that a resume acts within two
-RESTS = 5  # of those between two looks at all that may be due, which cost a hundredth of a core each second
+RESTS = 10  # of those between two looks at all that may be due, which cost a hundredth of a core each second
 HELD = 10.0  # seconds until that is asked again
 SELDOM = timedelta(seconds=20)  # between looks that read a whole campaign
 log = structlog.get_logger()
