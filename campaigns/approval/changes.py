@@ -14,7 +14,7 @@ NAMES = {
     "outcome_window": "Compared", "arms": "Groups", "comparison": "Compared with",
     "holdout_reason": "Reason for holdout",
     "poll_date": "Poll", "language": "Language", "wording": "Texts of the plan", "expected_rate": "Expected without it",
-    "second_approver": "Second approver", "seed": "Seed of the draw",
+    "second_approver": "Second approver", "catch_up": "Late waves catch up", "seed": "Seed of the draw",
 }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def since_approved(session: Session, campaign: Campaign) -> list[Change] | None:
     found = [
         Change(words, _said(plan.get(field)), _said(now.get(field)))
         for field, words in NAMES.items()
-        if plan.get(field) != now.get(field)
+        if (plan.get(field) or None) != (now.get(field) or None)
     ]
     return [*found, *_waves(plan, now), *_worked_out(before, campaign.estimate)]
 

@@ -8,7 +8,7 @@ A paused campaign whose approval no longer holds (`campaigns.approval.validity`)
 resumed.
 """
 
-from sqlmodel import col, update
+from sqlmodel import Session, col, update
 
 from campaigns.approval import dates, forecast
 from campaigns.approval.decisions import demand_approved
@@ -18,6 +18,7 @@ from campaigns.plan import exclusions
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import CHANGEABLE, audience_file, campaign, find, in_state, nation_of, permit, record
 from campaigns.records.models import Campaign, CampaignState, Message, MessageState, Reason, Wave
+from engage.foundation.clock import today
 from engage.foundation.errors import SendBlocked
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
@@ -43,6 +44,7 @@ def launch(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | N
                 )
             )  # fmt: skip
         begun.state, begun.launched_at = CampaignState.launched, office.clock.now()
+        _release(session, office, begun)
         record(session, office, actor, "launch campaign", begun)
         return begun
 
@@ -69,14 +71,21 @@ def pause(office: Office, actor: Actor, campaign_id: int, *, reason: str = "") -
 
 
 def resume(office: Office, actor: Actor, campaign_id: int) -> Campaign:
-    """SendBlocked where its approval no longer holds."""
+    """Also lets go what could not leave on its day. SendBlocked where its approval no longer holds."""
     with office.database.session() as session:
         permit(session, actor, Right.send)
         resumed = in_state(find(session, actor.authority, campaign_id), "resume", CampaignState.paused)
         demand_approved(session, office, resumed)
         resumed.state, resumed.reason = CampaignState.launched, ""
+        _release(session, office, resumed)
         record(session, office, actor, "resume campaign", resumed)
         return resumed
+
+
+def _release(session: Session, office: Office, campaign: Campaign) -> None:
+    """An officer has said that waves whose day has passed may leave."""
+    past = (col(Wave.campaign_id) == campaign.id) & (col(Wave.send_on) < today(office.clock))
+    session.exec(update(Wave).where(past).values(released_at=office.clock.now()))
 
 
 def stop(office: Office, actor: Actor, campaign_id: int, *, reason: str = "") -> Campaign:

@@ -13,8 +13,9 @@ from campaigns.closing.reconciliation import Reckoning
 from campaigns.plan.audience import connect
 from campaigns.records.lookup import audience_file, find, permit
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, Channel, MessageState
-from campaigns.sending import breaker, settlement
+from campaigns.sending import breaker, outages, settlement
 from campaigns.sending.breaker import Answered
+from campaigns.sending.outages import Outage
 from campaigns.sending.outcome import Patience
 from engage.foundation.calendar import in_force, law, quiet_until
 from engage.foundation.identity import Authority, Right
@@ -49,7 +50,8 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Progress:
-    """`ready` may leave now and takes until `ready_by` at the set pace; `held` waits, at the earliest until
+    """`ready` may leave now and takes until `ready_by` at the set pace, None while nobody can say, as something holds
+    it (`outages`); `held` waits, at the earliest until
     `held_until`. `undecided` letters are not at Notify, and wait for an officer to say whether they go again."""
 
     ready: int
@@ -62,6 +64,7 @@ class Progress:
     answered: list[Answered]
     reckoning: Reckoning
     ward_names: dict[str, str]
+    outages: list[Outage]
 
 
 def progress(office: Office, actor: Actor, campaign_id: int, patience: Patience | None = None) -> Progress:
@@ -69,13 +72,15 @@ def progress(office: Office, actor: Actor, campaign_id: int, patience: Patience 
         permit(session, actor, Right.see_data)
         campaign = find(session, actor.authority, campaign_id)
         ready, held, until = _queue(office, session, campaign)
-        seconds = ready / office.settings.notify_pace
+        end = office.clock.now() + timedelta(seconds=ready / office.settings.notify_pace)
+        launched = campaign.state == CampaignState.launched
+        seen = outages.outages(office, session) if launched else []
         return Progress(
-            ready, office.clock.now() + timedelta(seconds=seconds) if ready else None, held, until,
+            ready, end if ready and not any(each.holds for each in seen) else None, held, until,
             _unknown(session, campaign, patience or Patience()), _undecided(session, campaign),
             _allowances(office, session),
             breaker.answered(session, campaign), reckoning.reckon(office, session, campaign),
-            _ward_names(office, session, campaign),
+            _ward_names(office, session, campaign), seen,
         )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from requests import Session
 from campaigns.notify.errors import Ambiguous, KeyMalformed, Unavailable
 from campaigns.notify.faults import question_fault, send_fault
 from campaigns.notify.messages import Accepted, Notify, Outgoing, Preview, ReceivedText, Status, Template
-from engage.foundation.settings import Settings
+from engage.foundation.settings import Settings, demand_at_home
 
 # Notify itself gives up after about 30 s, so a longer wait sees its 504 instead of guessing.
 TIMEOUT = (5, 35)
@@ -167,6 +167,9 @@ def from_settings(api_key: str, base_url: str) -> Notify:
 
 
 def service(settings: Settings) -> Notify | None:
-    """GOV.UK Notify as the settings have it; None without a key."""
+    """GOV.UK Notify as the settings have it; None without a key. SettingsInvalid where a rehearsal would reach it."""
     key = settings.notify_api_key.get_secret_value()
-    return from_settings(key, settings.notify_base_url) if key else None
+    if not key:
+        return None
+    demand_at_home(settings)
+    return from_settings(key, settings.notify_base_url)

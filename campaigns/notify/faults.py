@@ -11,19 +11,48 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from campaigns.notify.errors import (
     Ambiguous,
+    ClockWrong,
     DailyLimitReached,
+    ForEverybody,
     KeyRejected,
     NotFound,
     NotifyError,
+    NotPermitted,
     NotSent,
     RateLimited,
+    RecipientRefused,
     Refused,
     SendFault,
+    ServiceClosed,
+    TeamOnly,
+    TemplateUnusable,
+    TrialMode,
     Unavailable,
+    ValuesMissing,
 )
 
 _REFUSALS = frozenset({"ValidationError", "BadRequestError", "InvalidPhoneError"})
 _LIMITS: dict[str, type[SendFault]] = {"RateLimitError": RateLimited, "TooManyRequestsError": DailyLimitReached}
+
+_LINE = r"(address_line_\d|postcode)"
+# Notify gives a fault of one message and one of all the same status and name, so here alone its words decide. What it
+# words in another way is found out by how often it comes: see `campaigns.sending.outcome`.
+_EVERYBODYS: tuple[tuple[re.Pattern[str], type[ForEverybody]], ...] = (
+    (re.compile(r"system clock", re.IGNORECASE), ClockWrong),
+    (re.compile(r"service is (archived|suspended|inactive)", re.IGNORECASE), ServiceClosed),
+    (re.compile(r"team(-only)? api key", re.IGNORECASE), TeamOnly),
+    (re.compile(r"trial mode", re.IGNORECASE), TrialMode),
+    (re.compile(r"service is not allowed to send", re.IGNORECASE), NotPermitted),
+    (re.compile(r"template (not found|has been deleted|is not suitable)|template_id", re.IGNORECASE), TemplateUnusable),
+    # Lines of the address are what a letter's own home lacks.
+    (re.compile(rf"Missing personalisation: (?!{_LINE}(, {_LINE})*$)", re.IGNORECASE), ValuesMissing),
+    (re.compile(r"one_click_unsubscribe_url|additional properties", re.IGNORECASE), ForEverybody),
+)  # fmt: skip
+_RECIPIENTS = re.compile(
+    r"(phone_number|email_address) .*|Not a UK mobile number|Address (must|lines) .*|Must be a real .*"
+    r"|(The first 2 lines|The last line|Last line) of .*"
+    rf"|Missing personalisation: {_LINE}(, {_LINE})*"
+)
 
 # Notify may repeat a value in its message, so only wordings known to hold none are kept.
 _HARMLESS = re.compile(
@@ -49,7 +78,7 @@ _WITHHELD = "details withheld, as they may repeat personal data"
 
 
 def send_fault(error: APIError) -> SendFault:
-    """The fault a send ended in, by status, error name and cause; never by message text."""
+    """The fault a send ended in, by status, error name and cause; by its words only whether it is everybody's."""
     response = error.response
     if isinstance(error, InvalidResponse):
         return Ambiguous("InvalidResponse", "accepted, but the answer cannot be read", response.status_code)
@@ -60,7 +89,10 @@ def send_fault(error: APIError) -> SendFault:
         return Ambiguous(errors[0][0] if errors else "NoUsableAnswer", "", response.status_code)
     name = errors[0][0]
     detail = "; ".join(_harmless(message) for _, message in errors)
-    return _kind(response.status_code, name)(name, detail, response.status_code)
+    kind = _kind(response.status_code, name)
+    if issubclass(kind, Refused | KeyRejected):
+        kind = _whose([message for _, message in errors]) or kind
+    return kind(name, detail, response.status_code)
 
 
 def _kind(status: int, name: str) -> type[SendFault]:
@@ -69,6 +101,15 @@ def _kind(status: int, name: str) -> type[SendFault]:
     if status == 429:
         return _LIMITS.get(name, Ambiguous)
     return Refused if status == 400 and name in _REFUSALS else Ambiguous
+
+
+def _whose(messages: list[str]) -> type[SendFault] | None:
+    """Whether a refusal is everybody's or this recipient's; None where its words do not tell."""
+    for message in messages:
+        for pattern, kind in _EVERYBODYS:
+            if pattern.search(message):
+                return kind
+    return RecipientRefused if all(map(_RECIPIENTS.fullmatch, messages)) else None
 
 
 def _harmless(message: str) -> str:
@@ -118,7 +159,7 @@ def _chain(error: BaseException, depth: int = 6) -> Iterator[BaseException]:
 def question_fault(error: APIError) -> NotifyError:
     """The fault a GET or a preview ended in; asking again is harmless unless the key or question is wrong."""
     fault = send_fault(error)
-    if isinstance(fault, KeyRejected | Refused):
+    if isinstance(fault, ForEverybody | Refused):
         return fault
     if error.status_code == 404 and fault.error == "NoResultFound":
         return NotFound("GOV.UK Notify does not know this notification, or no longer keeps it.")

@@ -89,7 +89,8 @@ ACTS = {
         ),
         Act(
             "resume", Right.send, (CampaignState.paused,), "Resume this campaign", "Resume",
-            "What is waiting leaves, each message checked again first. A wave whose last day has passed is dropped.",
+            "What is waiting leaves, each message checked again first, also of a wave that could not leave on its day. "
+            "A wave whose last day has passed is dropped.",
             "Resumed.",
             lambda office, actor, number, _: control.resume(office, actor, number),
         ),

@@ -132,6 +132,7 @@ class Wave(SQLModel, table=True):
     send_on: date
     expires_on: date | None = None  # the last day on which it may still leave
     planned_at: datetime | None = Field(default=None, sa_type=Moment)  # when all its messages were in the ledger
+    released_at: datetime | None = Field(default=None, sa_type=Moment)  # when an officer let it leave after its day
 
 
 class Message(SQLModel, table=True):
@@ -181,7 +182,10 @@ MESSAGES = SQLModel.metadata.tables["message"]  # for statements over many rows 
 class Receipt(SQLModel, table=True):
     """What Notify said, raw but without the recipient; kept also when it matches no message of ours."""
 
-    __table_args__ = (UniqueConstraint("notify_id", "status"),)
+    __table_args__ = (
+        UniqueConstraint("notify_id", "status"),
+        Index("ix_receipt_heard", "source", "received_at"),  # when Notify last called back, and what is dropped
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     notify_id: str = Field(max_length=36)
@@ -189,8 +193,8 @@ class Receipt(SQLModel, table=True):
     status: str = Field(max_length=40)
     completed_at: datetime | None = Field(default=None, sa_type=Moment)
     received_at: datetime = Field(sa_type=Moment)
-    source: str = Field(default="callback", max_length=16)  # callback, sweep
-    unmatched: bool = Field(default=False, index=True)
+    source: str = Field(default="callback", max_length=16)  # callback, sweep; stray is of no message of ours
+    unmatched: bool = Field(default=False, index=True)  # whether a message is still to be looked for
 
 
 class Pace(SQLModel, table=True):
@@ -206,6 +210,18 @@ class Worker(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=32)
     host: str = Field(default="", max_length=120)
     seen: float = 0.0  # seconds since 1970 by the database's clock
+
+
+class Watch(SQLModel, table=True):
+    """What a worker saw when it last looked up, each half minute: pages, /health and `engage check` read it."""
+
+    worker: str = Field(primary_key=True, max_length=32)
+    seen: float = 0.0  # seconds since 1970 by the database's clock
+    notify: str = Field(default="", max_length=200)  # what GOV.UK Notify, or its absence, said; empty where it answers
+    notify_since: datetime | None = Field(default=None, sa_type=Moment)
+    silent_since: datetime | None = Field(default=None, sa_type=Moment)  # since when no callback came that was due
+    waiting: bool = False  # whether messages that may leave have waited since the look before
+    rate: float = 0.0  # messages a second that were dealt with since then
 
 
 class Response(SQLModel, table=True):

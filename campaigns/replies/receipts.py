@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, select
 
 from campaigns.notify.messages import RETENTION, Notify, Status
 from campaigns.records.models import (
@@ -19,6 +19,7 @@ from campaigns.records.models import (
 )
 from campaigns.sending.statuses import Word, apply
 from engage.foundation.clock import LONDON, london
+from engage.foundation.database import among
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Office
 
@@ -28,6 +29,10 @@ SWEEP_AFTER = tuple(timedelta(hours=hours) for hours in (1 / 12, 1, 6, 24, 48, 7
 LETTERS_PRINTED = time(17, 30, tzinfo=LONDON)
 LETTERS_AWAITED = timedelta(days=14)
 PAGE = 250
+TRIED_FOR = timedelta(minutes=1)  # while our own commit may still be under way; other senders share the service
+STRAYS_KEPT = timedelta(days=1)
+STRAY = "stray"
+AT_ONCE = 500
 LATELY = timedelta(minutes=1)  # what was sent within this may be missing from a list that is being read
 of = MESSAGES.c
 
@@ -87,17 +92,54 @@ def _message(session: Session, word: Word) -> Message | None:
 
 
 def reconcile(office: Office) -> int:
-    """Match kept receipts with messages that have become known since."""
-    matched = 0
+    """Match kept receipts with messages that have become known since. One that has had its time is of another sender
+    of the same service, and is not looked at again."""
+    kept = RECEIPTS.c
+    unmatched = sa.select(RECEIPTS).where(kept.unmatched).order_by(kept.id).limit(AT_ONCE)
+    with office.database.reading() as session:
+        if session.execute(unmatched.limit(1)).first() is None:
+            return 0
+    now = office.clock.now()
     with office.database.session() as session:
-        for receipt in session.exec(select(Receipt).where(col(Receipt.unmatched)).order_by(col(Receipt.id))):
-            word = Word(receipt.notify_id, receipt.reference, receipt.status, receipt.completed_at)
-            message = _message(session, word)
-            if message is not None:
+        waiting = session.execute(unmatched).all()
+        ours = _known(session, office, waiting)
+        strays = [each.id for each in waiting if abs(now - each.received_at) > TRIED_FOR]
+        _set(session, office, strays, unmatched=False, source=STRAY)
+        matched = []
+        for each in waiting:
+            if message := ours.get(each.notify_id) or ours.get(each.reference):
+                word = Word(each.notify_id, each.reference, each.status, each.completed_at)
                 apply(session, office, message, word)
-                receipt.unmatched = False
-                matched += 1
-    return matched
+                matched.append(each.id)
+        _set(session, office, matched, unmatched=False, source="callback")
+        return len(matched)
+
+
+def _set(session: Session, office: Office, receipts: Sequence[int], **values: Any) -> None:
+    if receipts:
+        these = among(RECEIPTS.c.id, receipts, embedded=office.database.embedded)
+        session.execute(sa.update(RECEIPTS).where(these).values(**values))
+
+
+def _known(session: Session, office: Office, words: Iterable[Any]) -> dict[str, Message]:
+    """Our messages that these words may be of, by Notify's id and by reference."""
+    words, embedded = list(words), office.database.embedded
+    by_id = among(of.notify_id, [word.notify_id for word in words], embedded=embedded)
+    by_reference = among(of.reference, list({word.reference for word in words if word.reference}), embedded=embedded)
+    known = session.exec(select(Message).where(by_id | by_reference).with_for_update()).all()
+    return {each.reference: each for each in known} | {each.notify_id: each for each in known if each.notify_id}
+
+
+def drop_strays(office: Office) -> int:
+    """Forget receipts of other senders after a day, some at a time; gives their number."""
+    old = (RECEIPTS.c.source == STRAY) & (RECEIPTS.c.received_at < office.clock.now() - STRAYS_KEPT)
+    with office.database.reading() as session:
+        gone = list(session.execute(sa.select(RECEIPTS.c.id).where(old).limit(AT_ONCE)).scalars())
+    if gone:
+        with office.database.session() as session:
+            these = among(RECEIPTS.c.id, gone, embedded=office.database.embedded)
+            session.execute(sa.delete(RECEIPTS).where(these))
+    return len(gone)
 
 
 def sweep_due(office: Office, session: Session, campaign: Campaign) -> datetime | None:
@@ -157,10 +199,7 @@ def _take(office: Office, page: Iterable[Status]) -> int:
     words = [Word(s.notification_id, s.reference or "", s.status, s.completed_at, s.cost) for s in page]
     told = 0
     with office.database.session() as session:
-        by_id = col(Message.notify_id).in_([word.notify_id for word in words])
-        by_reference = col(Message.reference).in_({word.reference for word in words if word.reference})
-        known = session.exec(select(Message).where(by_id | by_reference).with_for_update()).all()
-        ours = {message.notify_id: message for message in known} | {message.reference: message for message in known}
+        ours = _known(session, office, words)
         for word in words:
             message = ours.get(word.notify_id) or ours.get(word.reference)
             if message is not None:

@@ -22,8 +22,8 @@ from engage.foundation.office import Office
 
 of = MESSAGES.c
 CLAIMED = (
-    of.id, of.wave_id, of.uprn, of.channel, of.template, of.contact, of.recipient, of.reference, of.attempts,
-    of.claimed_by, of.claimed_at,
+    of.id, of.campaign_id, of.wave_id, of.uprn, of.channel, of.template, of.contact, of.recipient, of.reference,
+    of.attempts, of.claimed_by, of.claimed_at,
 )  # fmt: skip
 Row = Any  # a row of the message table with those columns
 

@@ -20,7 +20,7 @@ from campaigns.messages import wording
 from campaigns.notify.errors import (
     Ambiguous,
     DailyLimitReached,
-    KeyRejected,
+    ForEverybody,
     NotSent,
     RateLimited,
     RecipientInvalid,
@@ -73,6 +73,7 @@ class Dispatcher:
         self.patience = patience or Patience()
         self.claims = Claims(office)
         self._checked: dict[int, float] = {}
+        self.handled, self.lost = 0, 0  # messages of which it is known what became of them, or not
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
@@ -121,6 +122,7 @@ class Dispatcher:
         if claim is None:
             return None
         counted += claim.dropped
+        self.handled += claim.dropped.total()
         homes = claim.brief.homes.of(row.uprn for row in claim.rows)
         return {self._pool.submit(self._send, row, homes[row.uprn], claim.brief, halt) for row in claim.rows}
 
@@ -174,7 +176,7 @@ class Dispatcher:
 
     def _tell(self, fault: SendFault | RecipientInvalid, row: Row, halt: _Halt) -> None:
         match fault:
-            case KeyRejected() | NotSent():
+            case ForEverybody() | NotSent():
                 halt.everything.set()
             case RateLimited():
                 self.pacer.pause(self.patience.too_fast)
@@ -188,6 +190,9 @@ class Dispatcher:
 
     def _record(self, done: Iterable[Future[Outcome]]) -> Counter[str]:
         outcomes = [future.result() for future in done]
+        lost = sum(isinstance(each.fault, Ambiguous | NotSent) for each in outcomes)
+        self.lost += lost
+        self.handled += sum(each.tried for each in outcomes) - lost
         return (
             outcome.persistently(partial(outcome.record, self.office, self.patience, outcomes))
             if outcomes

@@ -1,4 +1,5 @@
-"""What became of a claimed message, committed to the ledger; and what a fault means for everybody else's messages."""
+"""What became of a claimed message, committed to the ledger; and what a fault means for everybody else's messages:
+`campaigns.sending.kept` keeps them where it is theirs too."""
 
 import time
 from collections import Counter
@@ -9,24 +10,24 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from campaigns.notify.errors import (
     Ambiguous,
     DailyLimitReached,
-    KeyRejected,
+    ForEverybody,
     NotSent,
     RecipientInvalid,
+    RecipientRefused,
     Refused,
     SendFault,
 )
-from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState
-from engage.foundation import audit
+from campaigns.records.models import MESSAGES, CampaignState, MessageState
+from campaigns.sending import kept
 from engage.foundation.office import Office
 
 RECORDED_WITHIN = 90.0  # seconds for which an outcome is held while the database is away
 of = MESSAGES.c
-CAMPAIGNS = SQLModel.metadata.tables[str(Campaign.__tablename__)].c
 log = structlog.get_logger()
 _Result = TypeVar("_Result")
 
@@ -92,7 +93,7 @@ def _not_accepted(session: Session, office: Office, patience: Patience, outcome:
     change: dict[str, Any] = {"state": MessageState.planned.value, "claimed_at": None}
     match fault:
         case Refused() | RecipientInvalid():
-            change = {"state": MessageState.failed.value, "reason": str(fault)[:200], "settled_at": now}
+            change = {"state": MessageState.failed.value, "reason": kept.reason(fault), "settled_at": now}
         case Ambiguous():
             # The minute until it is looked up begins now, not when it was claimed.
             change = {"state": MessageState.unknown.value, "reason": fault.error[:200], "claimed_at": now}
@@ -101,15 +102,17 @@ def _not_accepted(session: Session, office: Office, patience: Patience, outcome:
             _close_for_today(session, row.channel, midnight_utc(now))
         case NotSent():
             change["not_before"] = now + patience.backoff * 2 ** min(row.attempts - 1, 6)
-        case KeyRejected():
-            _pause_all(session, office, fault)
-    if not outcome.tried:
+        case ForEverybody():
+            kept.pause(session, office, row, fault)
+    if not outcome.tried or isinstance(fault, ForEverybody):
         change["attempts"] = row.attempts - 1
     session.execute(
         sa.update(MESSAGES)
         .where(of.id == row.id, of.state == MessageState.sending.value, of.claimed_by == row.claimed_by)
         .values(**change)
     )
+    if isinstance(fault, Refused) and not isinstance(fault, RecipientRefused):
+        return kept.unless_alike(session, office, row, fault)
     return str(change["state"])
 
 
@@ -117,37 +120,10 @@ def _close_for_today(session: Session, channel: str, until: datetime) -> None:
     """The day's allowance is the key's, so no campaign's messages leave by this channel before it begins anew."""
     queued = (of.state == MessageState.planned.value) & (of.channel == channel)
     earlier = of.not_before.is_(None) | (of.not_before < until)
-    for campaign_id in _open_campaigns(session, CampaignState.launched, CampaignState.paused):
+    for campaign_id in kept.campaigns(session, CampaignState.launched, CampaignState.paused):
         session.execute(
             sa.update(MESSAGES).where(of.campaign_id == campaign_id, queued, earlier).values(not_before=until)
         )
-
-
-def _pause_all(session: Session, office: Office, fault: KeyRejected) -> None:
-    """The whole queue stops, for every worker: a key that is refused for one message is refused for all."""
-    for campaign_id in _open_campaigns(session, CampaignState.launched):
-        campaign = session.get_one(Campaign, campaign_id, with_for_update=True)
-        if campaign.state != CampaignState.launched:
-            continue
-        campaign.state = CampaignState.paused
-        campaign.reason = (
-            f"GOV.UK Notify refused our API key ({_said(fault)}). Nothing more was sent. Put the right key in "
-            "ENGAGE_NOTIFY_API_KEY, start the worker again and resume the campaign."
-        )
-        audit.record(
-            session, authority=campaign.authority, at=office.clock.now(), actor="worker", act="pause campaign",
-            subject=f"campaign {campaign.id}", why="key rejected",
-        )  # fmt: skip
-
-
-def _said(fault: KeyRejected) -> str:
-    return f"{fault.error}: {fault.detail}"[:150] if fault.detail else fault.error
-
-
-def _open_campaigns(session: Session, *states: CampaignState) -> list[int]:
-    """In one order, so that two workers never wait for each other."""
-    query = sa.select(CAMPAIGNS.id).where(CAMPAIGNS.state.in_([state.value for state in states]))
-    return list(session.execute(query.order_by(CAMPAIGNS.id)).scalars())
 
 
 def persistently(recording: Callable[[], _Result]) -> _Result:

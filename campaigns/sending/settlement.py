@@ -4,10 +4,17 @@ Found: accepted. Found more than once: accepted, and an incident. Not found on t
 least a minute after the attempt: planned again under the same reference. Letters wait longer between the looks, and
 are looked for until an officer says what to do (`decide`), as a second one cannot be called back. Once Notify may have
 forgotten a message its silence proves nothing, so it fails as not confirmed.
+
+Where many are unknown at a time, Notify's list is read first, 250 to a page. Only what it shows counts: whether Notify
+has not had a message is asked for each by its reference, as a list may be read by two clocks that differ.
 """
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import islice, zip_longest
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
@@ -26,7 +33,11 @@ from engage.foundation.office import Actor, Office
 NOT_CONFIRMED = "not confirmed by GOV.UK Notify"
 MOST_ATTEMPTS = 5
 LOOKS = 2
-AT_ONCE = 500
+AT_ONCE = 2000  # of one campaign
+MANY = 20  # unknown at a time, from which Notify's list is read first
+PAGE, PAGES = 250, 40  # of that list, for one look
+EARLIER = timedelta(minutes=5)  # by which the clocks of two machines may differ
+THREADS, PORTION = 8, 40  # asked at once, and written down together
 of = MESSAGES.c
 
 
@@ -45,7 +56,7 @@ def orphans(office: Office, patience: Patience, *, all_claims: bool = False) -> 
 
 
 def due(office: Office, session: Session, patience: Patience, campaign_id: int) -> list[Message]:
-    """Unknown messages that may be asked for now, at most some hundreds."""
+    """Unknown messages that may be asked for now, at most some thousands."""
     now = office.clock.now()
     first = col(Message.looked_at).is_(None)
     letter = col(Message.channel) == Channel.letter
@@ -60,30 +71,86 @@ def due(office: Office, session: Session, patience: Patience, campaign_id: int) 
     return list(session.exec(query.order_by(col(Message.id)).limit(AT_ONCE)))
 
 
-def settle(office: Office, notify: Notify, patience: Patience, campaign_id: int) -> Counter[str]:
-    """Look up what is due; gives the number of messages by what they became. Stops where Notify cannot be asked."""
+def settle(office: Office, notify: Notify, patience: Patience, *campaigns: int) -> Counter[str]:
+    """Look up what is due of these campaigns, one of each in turn; gives the number of messages by what they became.
+    Stops where Notify cannot be asked."""
+    with office.database.reading() as session:
+        each = [due(office, session, patience, number) for number in campaigns]
+    waiting = [message for turn in zip_longest(*each) for message in turn if message is not None]
+    counted: Counter[str] = Counter()
+    try:
+        if len(waiting) >= MANY:
+            adopted = _from_list(office, notify, waiting)
+            counted[MessageState.accepted.value] += len(adopted)
+            waiting = [message for message in waiting if message.id not in adopted]
+        for portion in _portions(waiting, PORTION):
+            counted += _one_by_one(office, notify, portion)
+    except (Unavailable, SendFault):
+        pass
+    return +counted
+
+
+def _from_list(office: Office, notify: Notify, waiting: Sequence[Message]) -> set[int]:
+    """The messages that Notify's list shows, each page written down before the next is read."""
+    wanted = {message.reference: message.id or 0 for message in waiting}
+    listed = notify.sweep(min(m.claimed_at for m in waiting if m.claimed_at) - EARLIER)
+    adopted: set[int] = set()
+    for page in islice(_portions(listed, PAGE), min(PAGES, len(waiting))):
+        found: dict[int, list[Status]] = {}
+        for status in page:
+            if status.reference in wanted:
+                found.setdefault(wanted[status.reference], []).append(status)
+        adopted |= _taken(office, found)
+        if len(adopted) == len(wanted):
+            break
+    return adopted
+
+
+def _taken(office: Office, found: dict[int, list[Status]]) -> set[int]:
+    if not found:
+        return set()
+    with office.database.session() as session:
+        for message in _locked(session, found):
+            _adopt(session, office, message, found[message.id or 0])
+    return set(found)
+
+
+def _locked(session: Session, numbers: Iterable[int]) -> Sequence[Message]:
+    """Those that are still unknown."""
+    mine = col(Message.id).in_(list(numbers)) & (col(Message.state) == MessageState.unknown)
+    return session.exec(select(Message).where(mine).order_by(col(Message.id)).with_for_update()).all()
+
+
+def _one_by_one(office: Office, notify: Notify, portion: Sequence[Message]) -> Counter[str]:
+    """Some at once; what was answered is written down also where an answer failed."""
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="settle") as pool:
+        asked = {message.id or 0: pool.submit(notify.find, message.reference) for message in portion}
+    answered = {number: answer.result() for number, answer in asked.items() if answer.exception() is None}
+    looked = {message.id or 0: message.looked_at for message in portion}
     counted: Counter[str] = Counter()
     with office.database.session() as session:
-        waiting = due(office, session, patience, campaign_id)
-    for message in waiting:
-        try:
-            found = notify.find(message.reference)
-        except (Unavailable, SendFault):
-            break
-        counted[_settled(office, message.id or 0, found)] += 1
+        for message in _locked(session, answered):
+            if found := answered[message.id or 0]:
+                _adopt(session, office, message, found)
+            elif message.looked_at == looked[message.id or 0]:  # else another worker has just counted this look
+                _missed(session, message, office.clock.now())
+            counted[message.state] += 1
+    _raise_first(asked.values())
     return counted
 
 
-def _settled(office: Office, message_id: int, found: list[Status]) -> str:
-    with office.database.session() as session:
-        message = session.get_one(Message, message_id, with_for_update=True)
-        if message.state != MessageState.unknown:
-            return message.state
-        if found:
-            _adopt(session, office, message, found)
-        else:
-            _missed(session, message, office.clock.now())
-        return message.state
+def _raise_first(asked: Iterable[Future[list[Status]]]) -> None:
+    for answer in asked:
+        answer.result()
+
+
+_T = TypeVar("_T")
+
+
+def _portions(things: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    left = iter(things)
+    while portion := list(islice(left, size)):
+        yield portion
 
 
 def _adopt(session: Session, office: Office, message: Message, found: list[Status]) -> None:

@@ -1,4 +1,6 @@
-"""Waves: on its day, a wave's messages are written into the ledger, once each, whatever interrupts it."""
+"""Waves: on its day, a wave's messages are written into the ledger, once each, whatever interrupts it. One that could
+not leave on its day waits for an officer, as what it says and when was approved together; unless its plan says that it
+may catch up."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -13,14 +15,16 @@ from sqlmodel import Session, col, select
 from campaigns.messages.wording import link_token
 from campaigns.plan import audience
 from campaigns.plan.audience import Home
-from campaigns.records.lookup import audience_file
-from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Reason, Wave
+from campaigns.records.lookup import audience_file, nation_of
+from campaigns.records.models import MESSAGES, Campaign, CampaignState, Channel, MessageState, Reason, Wave
 from campaigns.sending.guard import Closed, Guard
 from engage.foundation import audit
 from engage.foundation.background import ahead
-from engage.foundation.clock import today
+from engage.foundation.calendar import law, quiet_until
+from engage.foundation.clock import at_london, london, today
 from engage.foundation.identity import fingerprint
 from engage.foundation.office import Office
+from engage.foundation.words import day
 
 WORKER = "worker"
 PLANNED, DROPPED = MessageState.planned.value, MessageState.dropped.value
@@ -43,8 +47,61 @@ def due(session: Session, office: Office, campaign: Campaign) -> list[Wave]:
     return list(session.exec(query.order_by(col(Wave.number))))
 
 
+def late(session: Session, office: Office, campaign: Campaign) -> list[Wave]:
+    """Waves of a launched campaign of which nothing left on their day, and that no officer has let go since."""
+    if campaign.state != CampaignState.launched or campaign.plan.get("catch_up"):
+        return []
+    query = select(Wave).where(
+        Wave.campaign_id == campaign.id, Wave.send_on < today(office.clock), col(Wave.released_at).is_(None)
+    )
+    past = session.exec(query.order_by(col(Wave.number))).all()
+    return [wave for wave in past if not _begun(session, wave) and _had_time(session, office, campaign, wave)]
+
+
+def _begun(session: Session, wave: Wave) -> bool:
+    """Whether something of it has left, or was to be dropped anyway."""
+    if wave.planned_at is None:
+        return False
+    its = MESSAGES.c.wave_id == wave.id
+    left = its & MESSAGES.c.state.not_in([PLANNED, DROPPED])
+    waits = its & (MESSAGES.c.state == PLANNED)
+    found = [session.execute(sa.select(MESSAGES.c.id).where(each).limit(1)).first() for each in (left, waits)]
+    return found[0] is not None or found[1] is None
+
+
+def _had_time(session: Session, office: Office, campaign: Campaign, wave: Wave) -> bool:
+    """Whether there were waking hours on its day after the launch: one for a Sunday leaves on Monday by itself."""
+    begin = max(at_london(wave.send_on, 0), campaign.launched_at or at_london(wave.send_on, 0))
+    if wave.planned_at is None or Channel.letter in wave.channels:
+        return True
+    opens = quiet_until(begin, nation_of(session, campaign.authority), law(office.settings.home)) or begin
+    return london(opens).date() <= wave.send_on
+
+
+def _wait_for_officer(office: Office, campaign_id: int) -> bool:
+    """Pause a campaign with late waves; gives whether it has some."""
+    with office.database.session() as session:
+        campaign = session.get_one(Campaign, campaign_id, with_for_update=True)
+        missed = late(session, office, campaign)
+        if not missed:
+            return False
+        told = ", ".join(f"{wave.number} ({day(wave.send_on)})" for wave in missed)
+        campaign.state = CampaignState.paused
+        campaign.reason = (
+            f"Engage paused it by itself. Nothing left on its day of wave {told[:150]}, as no worker was running or "
+            "GOV.UK Notify could not be used. Resume the campaign to send it now, or stop it."
+        )
+        audit.record(
+            session, authority=campaign.authority, at=office.clock.now(), actor=WORKER, act="pause campaign",
+            subject=f"campaign {campaign_id}", why="wave is late", waves=[wave.number for wave in missed],
+        )  # fmt: skip
+        return True
+
+
 def plan_due(office: Office, campaign_id: int) -> int:
     """Messages put into the ledger by this call."""
+    if _wait_for_officer(office, campaign_id):
+        return 0
     with office.database.session() as session:
         campaign = session.get_one(Campaign, campaign_id)
         waiting = due(session, office, campaign)

@@ -49,7 +49,12 @@ TASKS = (
     Task(
         "messages", "Choose messages", "Templates at GOV.UK Notify, by channel and language", ("template", "language")
     ),
-    Task("dates", "Choose dates", "The first reminder, the end of the comparison, a poll", ("start", "end", "poll")),
+    Task(
+        "dates",
+        "Choose dates",
+        "The first reminder, the end of the comparison, a poll",
+        ("start", "end", "poll", "catch_up"),
+    ),
     Task(
         "comparison",
         "Set the comparison group",

@@ -37,6 +37,7 @@ def filled(campaign: Campaign) -> Form:
         {
             "name": plan.name, "purpose": plan.purpose, "segment": plan.segment, "share": f"{100 * (1 - later):g}",
             "language": plan.language, "rate": f"{100 * plan.expected_rate:g}", "second_approver": plan.second_approver,
+            "catch_up": "yes" if plan.catch_up else "no",
             "second": next((kind for kind, name in SECOND.items() if name == second), ""),
             **_template_fields("template", plan.templates), **_template_fields("second", _of_second(plan) or other),
             **_day("start", plan.start), **_day("end", plan.outcome_window.end),
@@ -84,6 +85,7 @@ def plan(form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
         "language": form.text("language") or "en",
         "expected_rate": _rate(form),
         "second_approver": form.text("second_approver"),
+        "catch_up": form.text("catch_up") == "yes",
         "templates": templates,
         **_dates(form),
     }

@@ -19,6 +19,7 @@ from engage.foundation.office import Office
 ROUNDS = "2"
 LAST_BATCH = 60  # seconds a round taken up by DBOS has to end its batch when the worker stops
 TENDED_EVERY = 30.0  # seconds
+QUEUE_LOOKED_AT = 5.0  # seconds
 KEPT = timedelta(days=1)  # DBOS keeps what it did for ever; who asks why a round failed asks soon
 AT_ONCE = 500
 ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
@@ -145,7 +146,9 @@ def launched(office: Office, steps: Steps) -> Iterator[Tending]:
         raise RuntimeError("This process keeps durable rounds already")
     with workers.enrolled(office.database) as name:
         _acting.append(steps)
-        DBOS(config=_config(office, name))
+        kept = DBOS(config=_config(office, name))
+        # It would ask each second, for a third of a hundredth of a core; rounds taken up are in no such hurry.
+        kept._registry.get_internal_queue()._polling_interval_sec = QUEUE_LOOKED_AT  # noqa: SLF001 - no other way
         try:
             DBOS.launch()
             yield Tending(office, name)

@@ -32,14 +32,16 @@ from campaigns.replies import receipts
 from campaigns.sending import settlement as settle
 from campaigns.sending import waves
 from campaigns.sending.dispatch import Dispatcher, Patience
-from campaigns.worker import rounds
+from campaigns.worker import lookout, rounds
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
 from segments.importing import steps
 
 ALIVE = (CampaignState.launched, CampaignState.paused)
-BATCHES = 30  # to a step: about half a minute of sending, after which other campaigns and questions have their turn
-EVERY = 1.0  # seconds between looks at what is due, so that a resume acts within two
+# To a turn: about half a minute of sending by all campaigns, after which questions have their turn.
+BATCHES, FEWEST_BATCHES = 30, 3
+EVERY = 1.0  # seconds between looks at whether an officer did something, so that a resume acts within two
+RESTS = 10  # of those between two looks at all that may be due, which cost a hundredth of a core each second
 HELD = 10.0  # seconds until that is asked again
 SELDOM = timedelta(seconds=20)  # between looks that read a whole campaign
 log = structlog.get_logger()
@@ -57,6 +59,7 @@ class Work:
     tend: Callable[[], None] | None = None  # what keeps the durable rounds; None where there are none
     under_way: list[int] = field(default_factory=list)
     _looked: dict[int, datetime] = field(default_factory=dict)
+    _batches: int = BATCHES
     _held: dict[int, float] = field(default_factory=dict)  # since when nobody can say whether a campaign may go on
 
     @cached_property
@@ -80,8 +83,12 @@ class Work:
             self.tend()
         steps.tick(self.office)
         receipts.reconcile(self.office)
+        receipts.drop_strays(self.office)
         settle.orphans(self.office, self.patience)
-        for campaign_id in self.due():
+        self.settle_all()
+        due = self.due()
+        self._batches = max(BATCHES // max(len(due), 1), FEWEST_BATCHES)
+        for campaign_id in due:
             try:
                 done += Counter(rounds.round_of(campaign_id) if self.tend else self.round(campaign_id))
             except sa.exc.OperationalError:
@@ -89,6 +96,15 @@ class Work:
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one campaign, the others go on
                 log.warning("round failed", campaign=campaign_id, why=type(error).__name__)
         return done
+
+    def campaigns(self) -> list[tuple[int | None, str]]:
+        """Those under way, with their states; none while the database is away."""
+        query = select(Campaign.id, Campaign.state).where(col(Campaign.state).in_(ALIVE)).order_by(col(Campaign.id))
+        try:
+            with self.office.database.reading() as session:
+                return [(row[0], row[1]) for row in session.exec(query)]
+        except sa.exc.OperationalError:
+            return []
 
     def due(self) -> list[int]:
         """Campaigns with something to do at this moment."""
@@ -100,6 +116,15 @@ class Work:
                 .order_by(col(Campaign.id))
             )
             return [campaign.id or 0 for campaign in alive if self._tried(session, campaign)]
+
+    def settle_all(self) -> Counter[str]:
+        """Before anything is sent, as a worker that does not live long must not send alone; one look for all."""
+        with self.office.database.reading() as session:
+            unknown = sa.select(of.campaign_id).where(
+                of.campaign_id.in_(sa.select(col(Campaign.id))), of.state == MessageState.unknown.value
+            )
+            campaigns = list(session.execute(unknown.distinct().order_by(of.campaign_id)).scalars())
+        return settle.settle(self.office, self.notify, self.patience, *campaigns) if campaigns else Counter()
 
     def _tried(self, session: Session, campaign: Campaign) -> bool:
         """What cannot even be asked is due, and its round says why."""
@@ -163,7 +188,7 @@ class Work:
             log.warning("templates not read", campaign=campaign_id, why=type(error).__name__)
             self._held[campaign_id] = time.monotonic()
             return {}
-        done = self.dispatcher.send(campaign_id, BATCHES, self.stopping)
+        done = self.dispatcher.send(campaign_id, self._batches, self.stopping)
         settled = done[MessageState.accepted] + done[MessageState.failed] + done[MessageState.dropped]
         return {str(state): count for state, count in done.items()} if settled else {}
 
@@ -185,7 +210,7 @@ def working(office: Office, notify: Notify, patience: Patience | None = None) ->
         if office.database.embedded:
             settle.orphans(office, work.patience, all_claims=True)
         try:
-            with rounds.launched(office, work) as tending:
+            with rounds.launched(office, work) as tending, lookout.watching(office, notify, work.dispatcher):
                 work.tend = tending
                 yield work
         finally:
@@ -237,7 +262,15 @@ def worker(
             if once and not busy and steps.finish(office):
                 return
             if not busy:
-                work.stopping.wait(every)
+                _rest(work, every)
+
+
+def _rest(work: Work, every: float) -> None:
+    """Until something may be due again."""
+    before = work.campaigns()
+    for _ in range(RESTS):
+        if work.stopping.wait(every) or work.campaigns() != before:
+            return
 
 
 def _take_files_in(office: Office, *, once: bool, every: float) -> None:

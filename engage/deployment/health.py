@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from campaigns.sending import outages
 from engage.foundation.office import Office
+from engage.foundation.words import plural
 from engage.migrations import current_revision, latest_revision
 
 
@@ -30,7 +32,9 @@ class Health:
 
 def examine(office: Office) -> Health:
     """Each thing the service leans on, in the order to look at when it is ill."""
-    return Health((_database(office), _lake(office), _notify(office)))
+    database = _database(office)
+    sending = _sending(office) if database.well else (Check("notify", well=True, detail=_key(office)),)
+    return Health((database, _lake(office), *sending))
 
 
 def _database(office: Office) -> Check:
@@ -53,7 +57,21 @@ def _lake(office: Office) -> Check:
     return Check("lake", well=True, detail="can be written to")
 
 
-def _notify(office: Office) -> Check:
+def _key(office: Office) -> str:
     """Without a key the service is well, but can only plan."""
     key = office.settings.notify_api_key.get_secret_value()
-    return Check("notify", well=True, detail="a key is set" if key else "no key is set: nothing can be sent")
+    return "a key is set" if key else "no key is set: nothing can be sent"
+
+
+def _sending(office: Office) -> tuple[Check, ...]:
+    """As the workers last saw it."""
+    with office.database.reading() as session:
+        workers = outages.awake(office, session)
+        ill = {outage.kind: outage.words for outage in outages.outages(office, session)}
+    running = plural(len(workers), "worker") + " running" if workers else "none is running, and none is needed now"
+    nobody = "no worker is running that could say"
+    fine = {
+        "worker": running, "notify": _key(office) + (", and it answers" if workers else ""),
+        "pace": "as set" if workers else nobody, "callbacks": "none is overdue" if workers else nobody,
+    }  # fmt: skip
+    return tuple(Check(kind, well=kind not in ill, detail=ill.get(kind, words)) for kind, words in fine.items())

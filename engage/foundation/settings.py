@@ -1,10 +1,13 @@
 """Settings from the environment (`ENGAGE_…`); a bad value stops the start and says what would do."""
 
+import ipaddress
 import os
 import re
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -17,6 +20,10 @@ _HOST = r"[\w.-]+:\d{1,5}"
 SPARK_MASTER = re.compile(
     rf"spark://{_HOST}(,{_HOST})*|local-cluster\[[1-9]\d*,[1-9]\d*,[1-9]\d*\]|local(\[([1-9]\d*|\*)\])?"
 )
+# Variables beside the settings: for options of commands (`engage.commands.caller`), and of the tests.
+OPTIONS = ("ENGAGE_AUTHORITY", "ENGAGE_AS")
+OF_TESTS = ("ENGAGE_CHROMIUM", "ENGAGE_PICTURES", "ENGAGE_SHARED", "ENGAGE_SOAK_CLOCK")
+MADE_UP = "made-up"  # a file in a home folder whose people do not exist
 EXAMPLES = {
     "home": "/srv/engage",
     "database_url": "postgresql+psycopg://engage@db/engage or sqlite:////srv/engage/engage.sqlite",
@@ -100,6 +107,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home.absolute() / 'engage.sqlite'}"
 
     @property
+    def rehearsal(self) -> bool:
+        """Whether anything here is made up, the borough or the time, so that no message may really leave."""
+        return self.demo or self.rehearsal_time is not None or (self.home / MADE_UP).exists()
+
+    @property
     def secure_cookies(self) -> bool:
         return self.base_url.startswith("https://")
 
@@ -109,10 +121,55 @@ SECRET_FIELDS = {"secret_keys", "notify_api_key", "notify_callback_token"}
 
 def load(**overrides: object) -> Settings:
     """Read the environment, or raise SettingsInvalid naming each bad variable, its value and an example."""
+    if unknown := [_unknown(name) for name in sorted(os.environ) if not _known(name)]:
+        raise SettingsInvalid("\n".join(unknown))
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks each
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks each
     except ValidationError as error:
         raise SettingsInvalid(_explain(error, overrides)) from None
+    if settings.notify_api_key.get_secret_value():
+        demand_at_home(settings)
+    return settings
+
+
+def variables() -> list[str]:
+    """All that begin with ENGAGE_ and mean something."""
+    return [*(f"ENGAGE_{field.upper()}" for field in Settings.model_fields), *OPTIONS, *OF_TESTS]
+
+
+def _known(name: str) -> bool:
+    """Upper or lower case, as pydantic reads them."""
+    return not name.upper().startswith("ENGAGE_") or name.upper() in variables()
+
+
+def _unknown(name: str) -> str:
+    """Without its value, which may be a key under a mistyped name."""
+    nearest = get_close_matches(name.upper(), variables(), n=1, cutoff=0.0)
+    return f"{name} is no setting of Engage, so it would have no effect. Did you mean {nearest[0]}? Else remove it."
+
+
+def demand_at_home(settings: Settings) -> None:
+    """A rehearsal speaks to a stand-in on this machine only: residents must not hear of a made-up borough or day."""
+    if not settings.rehearsal or _on_this_machine(settings.notify_base_url):
+        return
+    raise SettingsInvalid(
+        f"ENGAGE_NOTIFY_BASE_URL is {settings.notify_base_url!r}: this is a rehearsal ({_rehearsed(settings)}), which "
+        "never speaks to GOV.UK Notify itself. Expected the stand-in on this machine. Example: http://127.0.0.1:6011"
+    )
+
+
+def _rehearsed(settings: Settings) -> str:
+    if settings.rehearsal_time is not None:
+        return "ENGAGE_REHEARSAL_TIME is set"
+    return "ENGAGE_DEMO is set" if settings.demo else f"all contacts in {settings.home} are made up"
+
+
+def _on_this_machine(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _explain(error: ValidationError, overrides: dict[str, object]) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from campaigns.pages import actions
 from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
-from campaigns.sending import ledger
+from campaigns.sending import ledger, outages
+from campaigns.sending.outages import Outage
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
@@ -46,6 +47,7 @@ class Overview:
     notes: list[str] = field(default_factory=list)  # what whoever reads the figures must know first
     steps: list[Step] = field(default_factory=list)
     campaigns: list[tuple[Campaign, ledger.Status]] = field(default_factory=list)
+    outages: list[Outage] = field(default_factory=list)  # what keeps messages from leaving
     arrived: list[Intake] = field(default_factory=list)  # what automatic sharing brought in of late
 
 
@@ -66,8 +68,14 @@ def overview(office: Office, account: Account) -> Overview:
         notes=_notes(office, account.authority),
         steps=[step for step, right in steps if account.may(right)],
         campaigns=[(c, ledger.status(office, actor, c.id or 0)) for c in shown],
+        outages=_outages(office),
         arrived=[each for each in incoming if each.state == IntakeState.imported],
     )
+
+
+def _outages(office: Office) -> list[Outage]:
+    with office.database.reading() as session:
+        return outages.outages(office, session)
 
 
 def _figures(office: Office, authority: str) -> list[Figure]:

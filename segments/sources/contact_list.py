@@ -15,7 +15,7 @@ from engage.foundation.privacy import Keys
 from engage.foundation.words import plural
 from segments.files.questions import Question
 from segments.files.reading import Head, Reading, literal, open_rows
-from segments.safeguards import suppression
+from segments.safeguards import made_up, suppression
 from segments.safeguards.contact_point import is_simulated, normal
 from segments.sources import opt_out
 from segments.sources.contact_columns import cells, emails, phones
@@ -37,6 +37,7 @@ NEEDED = ("uprn", "source", "lawful_basis", "agreement_reference", "collected_on
 ELECTOR = ("surname", "electorsurname", "elector surname", "electornumber", "elector number", "electorid", "type")
 EMS = ("unsubscribeemail", "emailbouncebackdate")  # an electoral system's own suppressions
 CHANNELS = {"email": "email", "sms": "mobile"}
+SAMPLE = 500  # contacts of a list that tell whether it is made up
 BATCH = 50_000
 LOST_OBJECTIONS = "objections-lost"
 SIMULATED = "kept by GOV.UK Notify for tests, no resident"
@@ -124,7 +125,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     _say_which_column(reading)
     _warn_of_rescued(reading)
     _ask_of_lost(reading, damaged - reading.expected)
-    return Harvest(accepted, rejected, _figures(reading), rows, after=_suppress(_objections(reading)))
+    return Harvest(accepted, rejected, _figures(reading), rows, after=_after(reading))
 
 
 def _output(reading: Reading) -> dict[str, str]:
@@ -263,6 +264,21 @@ def _objections(reading: Reading) -> list[tuple[str, str, str]]:
         (scope, contact or reading.keys.uprn(uprn), channel)
         for scope, contact, channel, uprn in reading.con.execute(CLOSED).fetchall()
     ]
+
+
+def _after(reading: Reading) -> Callable[[Session, Office, Snapshot], None]:
+    suppress, invented = _suppress(_objections(reading)), _made_up(reading)
+
+    def write(session: Session, office: Office, snapshot: Snapshot) -> None:
+        suppress(session, office, snapshot)
+        made_up.mark(session, office, snapshot.authority, invented=invented)
+
+    return write
+
+
+def _made_up(reading: Reading) -> bool:
+    sample = reading.con.execute(f"select value from ({STANDING}) where value <> '' limit {SAMPLE}").fetchall()
+    return bool(sample) and all(made_up.contact(reading.keys.decrypt(value)) for (value,) in sample)
 
 
 def _suppress(objections: list[tuple[str, str, str]]) -> Callable[[Session, Office, Snapshot], None]:

@@ -1,5 +1,6 @@
 """A council with accounts, an audience made by hand, and a campaign at any point of its life."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import segments.audiences.segments
 import segments.safeguards.suppression  # noqa: F401  # with the line above: their tables
 from campaigns.approval import control, decisions, drafts, submission
 from campaigns.notify.stand_in import default_seed
-from campaigns.records.models import Campaign, CampaignState
+from campaigns.records.models import Campaign, CampaignState, Watch
 from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
 
@@ -98,6 +99,12 @@ def plan(**changes: Any) -> dict[str, Any]:
         "seed": 20260603,
         **changes,
     }
+
+
+def watched(office: Office, **saw: Any) -> None:
+    """As a worker that has just looked, and saw this."""
+    with office.database.session() as session:
+        session.merge(Watch(**{"worker": "one", "seen": time.time(), "rate": 40.0, **saw}))
 
 
 @dataclass

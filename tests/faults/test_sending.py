@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,9 +14,12 @@ from typing import Any, cast
 import pytest
 import sqlalchemy as sa
 
+from campaigns.approval import control
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Accepted, Notify, Outgoing
 from campaigns.notify.stand_in import Running, running
+from campaigns.notify.stand_in.auth import Authenticator
+from campaigns.notify.stand_in.seed import Key, Service
 from campaigns.records.models import Campaign
 from campaigns.sending import ledger, settlement, waves
 from campaigns.worker.work import Work
@@ -195,6 +199,34 @@ def test_what_arrives_between_planning_and_sending(play: Play, clock: SteppedClo
     assert status.dropped == HOUSEHOLDS - status.accepted
     assert set(status.dropped_for) == {"suppressed", "registered since", "expired"}
     assert len(play.store.by_id) == sent, "nothing leaves after the deadline"
+
+
+def test_the_service_is_renamed_in_the_middle(play: Play, post: Running) -> None:
+    service = next(iter(post.state.seed.services.values()))
+    play.launch()
+    play.happens = {40: lambda: setattr(service, "name", "Register to vote")}
+    play.tick()
+    if play.status().state == "paused":  # where the name before each text is not what the council gave
+        control.resume(play.office, play.maker.people.planner, play.campaign.id or 0)
+    assert play.finish().accepted == HOUSEHOLDS
+
+
+def test_the_service_is_suspended_in_the_middle(play: Play, post: Running) -> None:
+    service = next(iter(post.state.seed.services.values()))
+    play.launch()
+    play.happens = {40: lambda: setattr(service, "archived", True)}
+    post.state.doorkeeper.admit = partial(_every_time, post.state.doorkeeper)  # type: ignore[method-assign]
+    play.tick()
+    status = play.status()
+    assert (status.state, status.failed) == ("paused", 0)
+    service.archived = False
+    control.resume(play.office, play.maker.people.planner, play.campaign.id or 0)
+    assert play.finish().accepted == HOUSEHOLDS
+
+
+def _every_time(door: Authenticator, header: str | None) -> tuple[Service, Key]:
+    door._known.clear()  # a token is else good for half a minute
+    return Authenticator.admit(door, header)
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ class Size:
     messages: int
     points: int  # at which a worker is killed
     ambiguous: int
+    strays: int
     seed: int
 
 
@@ -24,13 +25,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--messages", type=int, default=20_000)
     group.addoption("--points", type=int, default=100)
     group.addoption("--ambiguous", type=int, default=2_000)
+    group.addoption("--strays", type=int, default=100_000)
     group.addoption("--seed", type=int, default=20260603)
 
 
 @pytest.fixture(scope="session")
 def size(request: pytest.FixtureRequest) -> Size:
     part = 10 if request.config.getoption("--quick") else 1
-    asked = (int(request.config.getoption(f"--{name}")) // part for name in ("messages", "points", "ambiguous"))
+    asked = (
+        int(request.config.getoption(f"--{name}")) // part for name in ("messages", "points", "ambiguous", "strays")
+    )
     return Size(*asked, int(request.config.getoption("--seed")))
 
 

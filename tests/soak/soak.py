@@ -3,6 +3,7 @@
 Not collected by `make test`, which has small versions in tests/faults.
 """
 
+import os
 import resource
 import signal
 import time
@@ -11,13 +12,19 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
+from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import SQLModel
 
+from campaigns.replies import receipts
+from tests.campaigns.council import SEED
 from tests.soak.arrivals import Arrivals
 from tests.soak.cluster import Cluster
 from tests.soak.conftest import Size
-from tests.soak.stage import Stage, stage
+from tests.soak.stage import PATIENT, Stage, stage, wait_until
 
 MINUTE = timedelta(minutes=1)
 
@@ -72,8 +79,6 @@ def test_postgresql_restarts_under_load(postgres: Cluster, tmp_path: Path, size:
 
 
 def _database(server: str, name: str) -> None:
-    import sqlalchemy as sa
-
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
@@ -205,3 +210,109 @@ def test_what_arrives_between_planning_and_sending(database_url: str, tmp_path: 
         verdict = play.verdict(size.messages, dropped=status.dropped)
         assert set(status.dropped_for) == {"suppressed", "registered since", "expired"}
     say(f"{len(closed)} STOPs, protected homes and new electors, then the deadline: {status.dropped_for}", verdict)
+
+
+KEYS = SEED["services"]["demo"]["api_keys"]
+EVERYBODYS: dict[str, dict[str, Any]] = {
+    "trial mode": {"restricted": True},
+    "a team-only key": {"api_keys": {"normal": KEYS["team"], "team": KEYS["normal"]}},
+    "no permission for emails": {"permissions": ["sms", "letter"]},
+    "a suspended service": {"archived": True},
+}
+
+
+def test_what_is_wrong_is_wrong_for_everybody(database_url: str, tmp_path: Path, size: Size) -> None:
+    with launched(tmp_path, database_url, size.messages) as play:
+        worker = play.worker()
+        for number, service in enumerate(EVERYBODYS.values(), 1):
+            assert play.until(size.messages * number // 8, worker)
+            play.post.change_service(**service)
+            wait_until(play.paused)
+            assert play.look().failed == 0
+            sent = play.sent()
+            play.post.change_service()
+            time.sleep(2)
+            assert play.sent() == sent, "nothing leaves before an officer resumes"
+            play.resume()
+        assert play.until(int(size.messages * 0.7), worker), "the worker goes on by itself"
+        assert play.end(worker) == 0
+        play.finish()
+        verdict = play.verdict(size.messages)
+    say(", ".join(EVERYBODYS), verdict)
+
+
+def test_the_service_is_renamed_in_the_middle(database_url: str, tmp_path: Path, size: Size) -> None:
+    with launched(tmp_path, database_url, size.messages) as play:
+        worker = play.worker()
+        assert play.until(size.messages // 3, worker)
+        play.post.change_service(name="Register to vote")
+        if play.paused():  # where the name before each text is not what the council gave
+            play.resume()
+        assert play.until(int(size.messages * 0.7), worker), "the worker goes on by itself"
+        assert play.end(worker) == 0
+        play.finish()
+        verdict = play.verdict(size.messages)
+    say("the service renamed", verdict)
+
+
+IDLE = 30.0  # seconds
+
+
+def test_receipts_of_other_senders(database_url: str, tmp_path: Path, size: Size) -> None:
+    with launched(tmp_path, database_url, size.messages // 10) as play:
+        now = play.office.clock.now()
+        with play.office.database.session() as session:
+            strays = [
+                {"notify_id": str(uuid4()), "reference": "", "status": "delivered", "received_at": now,
+                 "source": "callback", "unmatched": True}
+                for _ in range(size.strays)
+            ]  # fmt: skip
+            session.execute(sa.insert(SQLModel.metadata.tables["receipt"]), strays)
+        play.jump(2 * MINUTE)
+        play.work()
+        times = []
+        for _ in range(20):  # the worker sees to the rest while it is idle
+            begun = time.perf_counter()
+            receipts.reconcile(play.office)
+            times.append(time.perf_counter() - begun)
+        longest = max(times)
+        worker = play.worker()
+        time.sleep(70)  # DBOS looks for schedules each second in its first minute
+        before = _cpu(worker.pid)
+        time.sleep(IDLE)
+        share = (_cpu(worker.pid) - before) / IDLE
+        assert play.end(worker) == 0
+        play.finish()
+        verdict = play.verdict(size.messages // 10)
+    say("stray receipts", f"{[round(1000 * each) for each in times]} ms each, idle {share:.2%} of a core")
+    assert longest < 0.1, f"a transaction took {longest:.3f} s"
+    assert share < 0.01, f"an idle worker used {share:.1%} of a core"
+    say(
+        f"{size.strays:,} stray receipts, at most {longest * 1000:.0f} ms at a time, idle {share:.2%} of a core",
+        verdict,
+    )
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of processor time."""
+    spent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+
+
+def test_killed_every_eleven_seconds(database_url: str, tmp_path: Path, size: Size) -> None:
+    with launched(tmp_path, database_url, size.ambiguous) as play:
+        begun = time.monotonic()
+        total, stored = play.leave_unknown(every=2)
+        adopted = settled = 0.0
+        while not settled and time.monotonic() - begun < PATIENT:
+            worker = play.worker()
+            time.sleep(11)
+            play.end(worker, signal.SIGKILL)
+            status = play.look()
+            adopted = adopted or (time.monotonic() - begun if status.accepted >= stored else 0.0)
+            settled = settled or (time.monotonic() - begun if play.sent() >= total else 0.0)
+        play.finish()
+        verdict = play.verdict(size.ambiguous)
+    assert 0 < adopted - 60 < 120, f"adopted {adopted - 60:.0f} s after the first might be asked"
+    assert 0 < settled - 60 < 360, f"sent {settled - 60:.0f} s after the first might be asked"
+    say(f"{total:,} unknown, adopted after {adopted:.0f} s and sent after {settled:.0f} s", verdict)

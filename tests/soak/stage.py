@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -25,9 +26,11 @@ import requests
 import sqlalchemy as sa
 
 from campaigns.approval import control, drafts, submission
+from campaigns.messages.wording import FIELDS
 from campaigns.notify.client import GovukNotify
+from campaigns.notify.messages import Outgoing
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState
-from campaigns.sending import ledger
+from campaigns.sending import ledger, waves
 from campaigns.sending import settlement as settle
 from campaigns.worker.work import Work
 from engage.deployment.authorities import open_authority
@@ -72,13 +75,23 @@ class Post:
     def __init__(self, folder: Path, clock: Jumping, per_minute: int = 600_000) -> None:
         self.folder, self.clock = folder, clock
         self.journal, self._seed = folder / "journal", folder / "seed.json"
-        seed = deepcopy(SEED)
-        seed["services"]["demo"]["rate_limit"] = per_minute
-        self._seed.write_text(json.dumps(seed))
+        self._per_minute = per_minute
+        self._write_seed()
         self.base_url = f"http://127.0.0.1:{free_port()}"
         self._arrived: Counter[str] = Counter()
         self._read = 0
         self._process: subprocess.Popen[bytes] | None = None
+
+    def _write_seed(self, **service: Any) -> None:
+        seed = deepcopy(SEED)
+        seed["services"]["demo"] |= {"rate_limit": self._per_minute, **service}
+        self._seed.write_text(json.dumps(seed))
+
+    def change_service(self, **service: Any) -> None:
+        """From here on the service is so, or as it was; what it has taken it keeps."""
+        self._write_seed(**service)
+        self.kill()
+        self.start()
 
     def start(self) -> None:
         port = self.base_url.rpartition(":")[2]
@@ -252,6 +265,31 @@ class Stage:
             if status.state == CampaignState.completed:
                 return status
         raise AssertionError(f"not complete after weeks: {status}")
+
+    def paused(self) -> bool:
+        with self.office.database.reading() as session:
+            return session.get_one(Campaign, self.campaign.id).state == CampaignState.paused
+
+    def resume(self) -> None:
+        control.resume(self.office, self.people.planner, self.campaign.id or 0)
+
+    def leave_unknown(self, every: int) -> tuple[int, int]:
+        """As after the death of a sender: all is unknown, and every so manieth has arrived. Gives how many, and how
+        many arrived."""
+        waves.plan_due(self.office, self.campaign.id or 0)
+        doubtful = {"state": MessageState.unknown.value, "claimed_at": self.office.clock.now(), "attempts": 1}
+        with self.office.database.session() as session:
+            session.execute(sa.update(MESSAGES).values(**doubtful))
+            rows = session.execute(sa.select(MESSAGES).where(of.channel != "letter").order_by(of.id)).all()
+        notify, values = GovukNotify(KEY, self.post.base_url), dict.fromkeys(FIELDS, "x")
+
+        def send(row: Any) -> None:
+            recipient = self.office.keys.decrypt(row.recipient)
+            notify.send(Outgoing(row.channel, row.template, row.reference, values, recipient))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(send, rows[::every]))
+        return len(rows), len(rows[::every])
 
     def decide(self) -> None:
         """As an officer does of letters that Notify never had."""

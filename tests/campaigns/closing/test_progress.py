@@ -16,7 +16,7 @@ from campaigns.sending.dispatch import Dispatcher
 from campaigns.worker.work import Work
 from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
-from tests.campaigns.council import START, WARDS, Maker, People
+from tests.campaigns.council import START, WARDS, Maker, People, watched
 from tests.campaigns.sending.test_sending import Faulty, check, messages
 
 
@@ -28,6 +28,8 @@ def test_what_may_leave_and_until_when(office: Office, maker: Maker, people: Peo
     office.settings.notify_pace = 40
     campaign = maker.launched(240)
     waves.plan_due(office, campaign.id or 0)
+    assert shown(office, people, campaign.id).ready_by is None, "as no worker is running"
+    watched(office)
     now = shown(office, people, campaign.id)
     assert (now.ready, now.held, now.ready_by) == (80, 0, START + timedelta(seconds=2))
     assert now.ward_names == {ward: f"Ward {number}" for number, ward in enumerate(WARDS)}

@@ -30,7 +30,9 @@ from campaigns.notify.errors import (
     RateLimited,
     Refused,
     SendFault,
+    TeamOnly,
     Unavailable,
+    ValuesMissing,
 )
 from campaigns.notify.messages import Outgoing
 from campaigns.notify.stand_in import Running, running
@@ -207,7 +209,7 @@ def test_a_message_that_may_repeat_a_value_is_withheld() -> None:
 
 
 def test_missing_personalisation_names_what_is_missing(notify: GovukNotify) -> None:
-    with pytest.raises(Refused, match=r"Missing personalisation: council") as refused:
+    with pytest.raises(ValuesMissing, match=r"Missing personalisation: council") as refused:
         notify.send(email(council=None))
     assert refused.value.error == "BadRequestError"
 
@@ -232,7 +234,9 @@ def test_the_librarys_own_words_are_taken_out_of_the_log(caplog: pytest.LogCaptu
     assert caplog.messages == ["A request to GOV.UK Notify failed with 400"]
 
 
-@pytest.mark.parametrize("fault", [Ambiguous("ReadTimeout"), Refused("BadRequestError", "x", 400), KeyMalformed()])
+@pytest.mark.parametrize(
+    "fault", [Ambiguous("ReadTimeout"), Refused("BadRequestError", "x", 400), TeamOnly("x"), KeyMalformed()]
+)
 def test_faults_survive_the_way_between_processes(fault: Exception) -> None:
     copy = pickle.loads(pickle.dumps(fault))
     assert (type(copy), str(copy), vars(copy)) == (type(fault), str(fault), vars(fault))
@@ -340,7 +344,7 @@ def test_templates_and_previews(notify: GovukNotify) -> None:
     preview = notify.preview(TEMPLATES["email_reminder_en"], VALUES)
     assert "((" not in preview.body
     assert "<h2>What to do</h2>" in (preview.html or "")
-    with pytest.raises(Refused, match="Missing personalisation"):
+    with pytest.raises(ValuesMissing, match="Missing personalisation"):
         notify.preview(TEMPLATES["email_reminder_en"], {})
 
 

@@ -1,19 +1,23 @@
 """The pages of a campaign: what is offered, refused and recorded."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
 
 from campaigns.approval import control
+from campaigns.notify.client import GovukNotify
 from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
+from campaigns.sending import waves
+from campaigns.worker.work import tick
 from engage.foundation.audit import AuditEntry
+from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import NotAllowed
 from engage.foundation.identity import Account, Authority, FormerCode, Role
 from engage.foundation.office import Actor, Office
-from tests.campaigns.council import Maker, People
+from tests.campaigns.council import Maker, People, watched
 from tests.website import COUNCIL, Enter, Visitor, hire
 
 
@@ -136,3 +140,31 @@ def test_an_account_acts_for_a_former_council_only_to_see(successor: Visitor, ma
     assert lookup.campaign(office, reader, launched.id or 0).id == launched.id
     with pytest.raises(NotAllowed, match="does not belong"):
         control.pause(office, reader, launched.id or 0)
+
+
+def test_an_outage_is_told_on_the_campaign_and_the_first_page(enter: Enter, maker: Maker, office: Office) -> None:
+    campaign = maker.launched(60)
+    waves.plan_due(office, campaign.id or 0)
+    watched(office)
+    officer = enter(Role.officer)
+    pages = ("/", f"/campaigns/{campaign.id}", f"/campaigns/{campaign.id}/progress")
+    assert not any("govuk-warning-text" in officer.get(page).text for page in pages)
+    assert "about 1 minutes at 1000 a second, until" in officer.get(pages[1]).text
+    watched(office, notify="it does not answer.", notify_since=office.clock.now())
+    for page in pages:
+        assert (
+            "GOV.UK Notify cannot be used since 3 June 2026 at 10:00am: it does not answer." in officer.get(page).text
+        )
+    assert "When all of it has left cannot be said while this lasts." in officer.get(pages[2]).text
+    assert "about 1 minutes" not in officer.get(pages[2]).text
+
+
+def test_a_late_wave_is_a_thing_to_do(
+    enter: Enter, maker: Maker, office: Office, clock: SteppedClock, notify: GovukNotify
+) -> None:
+    campaign = maker.launched(60)
+    clock.advance(timedelta(days=1))
+    tick(office, notify)
+    page = enter(Role.officer).get("/").text
+    assert f"Resume or stop: {campaign.name}" in page
+    assert "Nothing left on its day of wave 1 (3 June 2026)" in page

@@ -1,8 +1,10 @@
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
@@ -102,6 +104,53 @@ def test_an_unknown_receipt_is_kept_and_matched_later(office: Office, maker: Mak
     waves.plan_due(office, campaign.id or 0)
     assert receipts.reconcile(office) == 1
     assert messages(office)[0].state == MessageState.delivered
+
+
+def test_receipts_of_other_senders_are_looked_at_for_a_minute_and_dropped_after_a_day(
+    office: Office, maker: Maker, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    maker.launched(60)
+    tick(office, notify)
+    ours = messages(office)[0]
+    receipts.receive(office, receipt(ours, "delivered"))
+    many = receipts.AT_ONCE + 20
+    with office.database.session() as session:
+        session.add_all(
+            Receipt(
+                notify_id=str(uuid4()), status="delivered", received_at=clock.now(), unmatched=True, reference=f"{n}"
+            )
+            for n in range(many)
+        )
+
+    def kept() -> Counter[tuple[str, bool]]:
+        with office.database.session() as session:
+            return Counter((each.source, each.unmatched) for each in session.exec(select(Receipt)))
+
+    assert receipts.reconcile(office) == 0
+    assert kept() == {("callback", False): 1, ("callback", True): many}
+    clock.advance(timedelta(seconds=61))
+    for _ in range(3):
+        assert receipts.reconcile(office) == 0
+    assert kept() == {("callback", False): 1, ("stray", False): many}, "never looked at again"
+    clock.advance(timedelta(hours=23))
+    assert receipts.drop_strays(office) == 0
+    clock.advance(timedelta(hours=1))
+    assert [receipts.drop_strays(office) for _ in range(3)] == [receipts.AT_ONCE, 20, 0]
+    assert kept() == {("callback", False): 1}
+
+
+def test_an_idle_turn_neither_writes_nor_reads_strays(office: Office, maker: Maker, clock: SteppedClock) -> None:
+    with office.database.session() as session:
+        session.add_all(
+            Receipt(notify_id=str(uuid4()), status="delivered", received_at=clock.now(), source="stray")
+            for _ in range(50)
+        )
+    asked: list[str] = []
+    sa.event.listen(office.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    receipts.reconcile(office)
+    receipts.drop_strays(office)
+    said = [each for each in asked if not each.startswith("BEGIN")]
+    assert [each.split()[0] for each in said] == ["SELECT", "SELECT"]
 
 
 def test_a_second_id_under_one_reference_is_counted(office: Office, maker: Maker, notify: GovukNotify) -> None:

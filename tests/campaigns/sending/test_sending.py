@@ -13,7 +13,7 @@ from campaigns.approval import control, decisions
 from campaigns.closing import progress
 from campaigns.messages.wording import FIELDS, values
 from campaigns.notify.client import GovukNotify
-from campaigns.notify.errors import Ambiguous, DailyLimitReached, NotSent, RateLimited, SendFault
+from campaigns.notify.errors import Ambiguous, DailyLimitReached, NotSent, RateLimited, RecipientRefused, SendFault
 from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
 from campaigns.plan import audience
@@ -328,13 +328,14 @@ def test_a_daily_limit_closes_its_channel_until_midnight_utc(office: Office, mak
 def test_a_refused_message_fails_and_is_not_tried_again(
     office: Office, maker: Maker, people: People, post: Running, notify: GovukNotify
 ) -> None:
-    campaign = maker.launched(60, templates={"email": "00000000-0000-4000-8000-000000000000"})
-    tick(office, notify)
+    campaign = maker.launched(60)
+    refused = RecipientRefused("ValidationError", "phone_number Not enough digits", 400)
+    tick(office, Faulty(notify, *[refused] * 10))
     tick(office, notify)
     status = check(office, people, campaign)
-    assert status.failed == status.planned == 10
+    assert (status.failed, status.accepted, status.state) == (10, 10, CampaignState.launched)
     [reason] = status.failed_for
-    assert "Template not found" in reason
+    assert "Not enough digits" in reason
     assert {m.attempts for m in messages(office)} == {1}
 
 

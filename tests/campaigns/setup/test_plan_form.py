@@ -52,6 +52,11 @@ def test_two_orders_of_channels_on_the_same_days() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("typed", "catches_up"), [("yes", True), ("no", False), ("", False)])
+def test_whether_a_late_wave_catches_up(typed: str, catches_up: bool) -> None:
+    assert _made(catch_up=typed).catch_up is catches_up
+
+
 def test_templates_in_both_languages() -> None:
     made = _made(language="cy", **{"template-email-cy": WELSH["email"]})
     assert {k: str(v) for k, v in made.templates["email"].items()} == {"en": TEMPLATES["email"], "cy": WELSH["email"]}

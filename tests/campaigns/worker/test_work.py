@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 
+from campaigns.approval import control
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Accepted, Notify, Outgoing
 from campaigns.notify.stand_in import Running
@@ -17,7 +18,7 @@ from campaigns.records import lookup
 from campaigns.records.models import CampaignState, MessageState, Worker
 from campaigns.sending import ledger
 from campaigns.worker import rounds, workers
-from campaigns.worker.work import Work, worker, working
+from campaigns.worker.work import RESTS, Work, _rest, worker, working
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.lake import current
@@ -148,6 +149,27 @@ def test_the_worker_does_what_is_due_and_ends(
     campaign = maker.launched(60)
     worker(office, once=True, notify=notify)
     assert ledger.status(office, people.planner, campaign.id or 0).accepted == 20
+
+
+def test_a_resting_worker_stirs_as_soon_as_an_officer_resumes(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = maker.launched(60)
+    control.pause(office, people.planner, campaign.id or 0)
+    work = Work(office, notify)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        if len(waits) == 2:
+            control.resume(office, people.planner, campaign.id or 0)
+        return False
+
+    monkeypatch.setattr(work.stopping, "wait", wait)
+    _rest(work, 1.0)
+    assert waits == [1.0, 1.0], "it does not wait for its next look at everything"
+    _rest(work, 1.0)
+    assert waits == [1.0] * (2 + RESTS)
 
 
 def test_one_bad_campaign_does_not_stop_the_others(
