@@ -111,5 +111,6 @@ def renew(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | No
 def _knowing_polls(office: Office, nation: str, campaign: Campaign, leaves: Sequence[date]) -> Plan:
     plan = Plan.model_validate(campaign.plan)
     while poll := pre_election.overlooked(office, nation, plan, leaves):
-        plan = Plan.model_validate({**plan.as_json(), "poll_date": poll.day})
+        known = {"poll_date": poll.day, "poll_kind": poll.kind, "register_by": poll.register_by}
+        plan = Plan.model_validate({**plan.as_json(), **known})
     return plan
