@@ -9,17 +9,17 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.approval import changes, decisions, forecast, pre_election, trial_message
+from campaigns.approval import changes, decisions, forecast, pre_election, submission, timeline, trial_message
 from campaigns.approval.changes import Change
 from campaigns.closing import progress
 from campaigns.messages import proofs
-from campaigns.pages import actions
+from campaigns.pages import actions, deeds
 from campaigns.pages.actions import Act
 from campaigns.plan import power
 from campaigns.plan.plan import Plan
 from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
-from campaigns.sending import ledger
+from campaigns.sending import ledger, settlement
 from campaigns.setup import outlines, plan_form
 from engage.foundation.errors import InputRefused, NotifyUnavailable, SendBlocked
 from engage.foundation.identity import Account, Right, demand
@@ -69,12 +69,16 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
     found = lookup.campaign(office, actor, number)
     shown = _moved(office, actor, found)
     plan, before_launch, read_by_approver = shown["plan"], found.state in lookup.CHANGEABLE, to_approve(office, found)
+    messages = _messages(office, found, plan) if read_by_approver else []
+    drafted = found.state == CampaignState.draft
     return shown | {
+        "obstacles": submission.obstacles(office, found, messages) if drafted else {},
+        "timeline": _calendar(office, actor.authority, plan) if before_launch else None,
         "acts": actions.possible(office, account, found),
         "decisions": lookup.approvals(office, actor, number),
         "sentence": _sentence(found),
         "can_find": can_find(found),
-        "messages": _messages(office, found, plan) if read_by_approver else [],
+        "messages": messages,
         "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
         "changes": changed_since(office, found) if read_by_approver else None,
         "tests": trial_message.sent(office, actor, number) if before_launch else [],
@@ -126,6 +130,12 @@ def _before_a_poll(office: Office, authority: str, plan: Plan) -> str:
     return pre_election.told(near) if near else ""
 
 
+def _calendar(office: Office, authority: str, plan: Plan) -> timeline.Timeline:
+    with office.database.reading() as session:
+        nation = lookup.nation_of(session, authority)
+    return timeline.timeline(office, plan, nation)
+
+
 def can_find(found: Campaign) -> list[str]:
     """What the comparison can find, in plain words; nothing before it is submitted."""
     if "power" not in found.estimate:
@@ -150,7 +160,7 @@ def campaign_act_send(
     try:
         done = chosen.do(office, actor, number, form)
     except (InputRefused, SendBlocked, NotifyUnavailable) as refused:
-        form.fail("note", str(refused))
+        form.fail("note" if chosen.asks and isinstance(refused, InputRefused) else "act", str(refused))
         return _confirm(office, actor, lookup.campaign(office, actor, number), chosen, form)
     # The first approval of two leaves it where it was, and says who is still to come.
     notify(request, done.reason if chosen.name == "approve" and done.reason else chosen.done)
@@ -158,12 +168,20 @@ def campaign_act_send(
 
 
 def _confirm(office: Office, actor: Actor, campaign: Campaign, act: Act, form: Form) -> Template:
+    """What the act would do, in figures of this moment; without a button where it cannot be done now."""
+    plan, possible = Plan.model_validate(campaign.plan), campaign.state in act.states
     planning = act.name in actions.BEFORE_A_POLL
-    near = _before_a_poll(office, actor.authority, Plan.model_validate(campaign.plan)) if planning else ""
     return render(
         "campaigns/pages/campaign_act.html", status_code=422 if form.errors else 200, campaign=campaign, act=act,
-        form=form, before_a_poll=near,
+        form=form, before_a_poll=_before_a_poll(office, actor.authority, plan) if planning else "", possible=possible,
+        told=deeds.told(office, actor, campaign, act.name) if possible else [],
+        obstacles=_obstacles(office, campaign, plan) if act.name == "submit" and possible else {},
+        letters=settlement.undecided_letters(office, campaign) if act.name in actions.OF_LETTERS else None,
     )  # fmt: skip
+
+
+def _obstacles(office: Office, campaign: Campaign, plan: Plan) -> dict[str, list[str]]:
+    return submission.obstacles(office, campaign, _messages(office, campaign, plan))
 
 
 @get("/campaigns/{number:int}/ledger.csv", sync_to_thread=True)

@@ -16,6 +16,7 @@ from engage.foundation.identity import Account, Authority, Right, demand
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 
+LONGEST_REASON = 400  # letters that a campaign keeps of it; PostgreSQL refuses more
 CHANGEABLE = (CampaignState.draft, CampaignState.submitted, CampaignState.approved)
 
 

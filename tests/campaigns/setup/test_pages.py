@@ -203,7 +203,7 @@ def _tasks(page: str) -> dict[str, str]:
 
 
 def _of(key: str, **changes: str) -> dict[str, str]:
-    typed = TYPED | {"second": "", "rate": "", "second_approver": ""}
+    typed = TYPED | {"second": "", "rate": "", "second_approver": plan_form.NOBODY}
     return {name: value for name, value in typed.items() if outlines.task(key).owns(name)} | changes
 
 
