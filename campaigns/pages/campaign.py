@@ -71,7 +71,7 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
     plan, before_launch, read_by_approver = shown["plan"], found.state in lookup.CHANGEABLE, to_approve(office, found)
     messages = _messages(office, found, plan) if read_by_approver else []
     drafted = found.state == CampaignState.draft
-    return shown | {
+    return shown | _decided(office, found) | {
         "obstacles": submission.obstacles(office, found, messages) if drafted else {},
         "timeline": _calendar(office, actor.authority, plan) if before_launch else None,
         "acts": actions.possible(office, account, found),
@@ -120,8 +120,19 @@ def _messages(office: Office, found: Campaign, plan: Plan) -> list[dict[str, Any
 
 
 def changed_since(office: Office, found: Campaign) -> list[Change] | None:
+    """A draft may have templates that no submitted version had; GOV.UK Notify knows their names."""
+    drafted = found.state == CampaignState.draft and found.version > 1
+    known = {each.template_id: each.name for each in plan_form.templates(office)} if drafted else {}
     with office.database.reading() as session:
-        return changes.since_approved(session, found)
+        return changes.since_approved(session, found, known)
+
+
+def _decided(office: Office, found: Campaign) -> dict[str, Any]:
+    """The decision it is held against, and the note of who sent it back."""
+    with office.database.reading() as session:
+        return {
+            "decided": changes.decided_before(session, found), "sent_back": changes.sent_back(session, found)
+        }  # fmt: skip
 
 
 def _before_a_poll(office: Office, authority: str, plan: Plan) -> str:
