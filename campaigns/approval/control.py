@@ -33,6 +33,7 @@ from engage.foundation.errors import InputRefused, SendBlocked
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 
+
 def launch(
     office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None, shown: Shown | None = None
 ) -> Campaign:

@@ -21,6 +21,8 @@ from engage.foundation.words import day, last_day, moment, plural
 
 WAKING = {Channel.email, Channel.sms}
 SUNDAY = 6
+FURTHEST = timedelta(days=5 * 365)
+Field = Literal["start", "end", "poll", "register_by"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Clash:
     """Something wrong with a plan's dates, in words. `field` is that of the form which sets the date; `on` is where it
     shows in the calendar. One that is only `told` spoils nothing and keeps nothing back."""
 
-    field: Literal["start", "end", "poll", "register_by"]
+    field: Field
     on: date
     words: str
     told: bool = False
@@ -36,6 +38,8 @@ class Clash:
 
 def judge(office: Office, plan: Plan, nation: str) -> list[Clash]:
     """All that is wrong with the dates at this moment, in order of the calendar."""
+    if far := far_off(office, plan):
+        return far
     found = [
         *_passed(office, plan), *_comparison(office, plan, nation), *_poll(office, plan, nation),
         *_leaving(office, plan, nation),
@@ -48,6 +52,22 @@ def demand_possible(office: Office, plan: Plan, nation: str) -> None:
     time on them."""
     if wrong := [clash.words for clash in judge(office, plan, nation) if not clash.told]:
         raise SendBlocked("\n".join([*wrong, "Change the dates of the plan."]))
+
+
+def far_off(office: Office, plan: Plan) -> list[Clash]:
+    """Days that nobody can have meant; no law and no calendar is asked about them."""
+    now, window = today(office.clock), plan.outcome_window
+    days: list[tuple[Field, date | None, str]] = [
+        ("start", plan.start, "first day"), ("start", window.start, "first day of the comparison"),
+        ("end", window.end, "last day of the comparison"), ("poll", plan.poll_date, "day of the poll"),
+        ("register_by", plan.register_by, "last day to register"),
+        *(("start", wave.send_on, f"day of wave {number}") for number, wave in waves_of(plan)),
+    ]  # fmt: skip
+    return [
+        Clash(field, on, f"The {what} is {day(on)}, more than five years from now. Check its year.")
+        for field, on, what in days
+        if on and abs(on - now) > FURTHEST
+    ]
 
 
 def waves_of(plan: Plan) -> list[tuple[int, PlannedWave]]:

@@ -18,7 +18,6 @@ from engage.foundation.office import Office
 from engage.foundation.words import MONTHS, day, sentence
 
 WIDTH, LABELS = 720, 170  # of the picture, and what its rows are called by
-LONGEST = timedelta(days=800)  # a plan beyond it has a slip in a date, which the words tell
 BY = {Channel.email: "email", Channel.sms: "text", Channel.letter: "letter"}
 
 
@@ -80,6 +79,9 @@ class _Scale:
 
 def timeline(office: Office, plan: Plan, nation: str) -> Timeline:
     rules, clashes = law(office.settings.home), dates.judge(office, plan, nation)
+    if dates.far_off(office, plan):
+        entries = [Entry(clash.on, clashes=[clash]) for clash in clashes]
+        return Timeline(entries, "", [], [], [])
     end = deadline(office, plan.as_json(), nation)
     closes = london(end - timedelta(seconds=1)).date() if end else None
     periods = _periods(plan, nation, rules)
@@ -135,7 +137,7 @@ def _scale(office: Office, plan: Plan, entries: list[Entry]) -> _Scale:
     """From the first day of the plan, or today where it comes soon, to the last."""
     now, first = today(office.clock), entries[0].on
     begins = now if first - timedelta(days=31) <= now < first else first
-    return _Scale(begins, min(entries[-1].on, begins + LONGEST))
+    return _Scale(begins, entries[-1].on)
 
 
 def _quiet(scale: _Scale, nation: str, rules: Law) -> str:

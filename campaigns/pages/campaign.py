@@ -71,20 +71,24 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
     plan, before_launch, read_by_approver = shown["plan"], found.state in lookup.CHANGEABLE, to_approve(office, found)
     messages = _messages(office, found, plan) if read_by_approver else []
     drafted = found.state == CampaignState.draft
-    return shown | _decided(office, found) | {
-        "obstacles": submission.obstacles(office, found, messages) if drafted else {},
-        "timeline": _calendar(office, actor.authority, plan) if before_launch else None,
-        "acts": actions.possible(office, account, found),
-        "decisions": lookup.approvals(office, actor, number),
-        "sentence": _sentence(found),
-        "can_find": can_find(found),
-        "messages": messages,
-        "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
-        "changes": changed_since(office, found) if read_by_approver else None,
-        "tests": trial_message.sent(office, actor, number) if before_launch else [],
-        "channels": plan_form.CHANNELS,
-        "changeable": before_launch and account.may(Right.plan),
-    }
+    return (
+        shown
+        | _decided(office, found)
+        | {
+            "obstacles": submission.obstacles(office, found, messages) if drafted else {},
+            "timeline": _calendar(office, actor.authority, plan) if before_launch else None,
+            "acts": actions.possible(office, account, found),
+            "decisions": lookup.approvals(office, actor, number),
+            "sentence": _sentence(found),
+            "can_find": can_find(found),
+            "messages": messages,
+            "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
+            "changes": changed_since(office, found) if read_by_approver else None,
+            "tests": trial_message.sent(office, actor, number) if before_launch else [],
+            "channels": plan_form.CHANNELS,
+            "changeable": before_launch and account.may(Right.plan),
+        }
+    )
 
 
 def _moved(office: Office, actor: Actor, found: Campaign) -> dict[str, Any]:

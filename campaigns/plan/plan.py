@@ -139,7 +139,9 @@ class Plan(_Part):
     def _check_poll(self) -> None:
         if self.poll_date is None:
             if self.poll_kind or self.register_by:
-                raise ValueError("poll_date: expected the day of the poll, beside its kind and its last day to register")
+                raise ValueError(
+                    "poll_date: expected the day of the poll, beside its kind and its last day to register"
+                )
         elif self.register_by and not self.poll_date - LONGEST_BEFORE <= self.register_by < self.poll_date:
             raise ValueError(
                 f"register_by: expected a day in the three months before the poll, {self.poll_date}, not "

@@ -50,7 +50,9 @@ TASKS = (
         "messages", "Choose messages", "Templates at GOV.UK Notify, by channel and language", ("template", "language")
     ),
     Task(
-        "dates", "Choose dates", "The first reminder, the end of the comparison, a poll",
+        "dates",
+        "Choose dates",
+        "The first reminder, the end of the comparison, a poll",
         ("start", "end", "poll", "register_by"),
     ),
     Task(

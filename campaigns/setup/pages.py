@@ -41,7 +41,9 @@ def next_task(office: InOffice, actor: ByActor, number: Number, key: FromPath[st
     form = plan_form.blank(office)
     if task.saved(outline.answers):
         form = Form(dict(outline.answers))
-        form.errors = outlines.faults(office, actor, task, form, outline.answers)  # what another task has made wrong since
+        form.errors = outlines.faults(
+            office, actor, task, form, outline.answers
+        )  # what another task has made wrong since
     return _page(office, actor, task, form, outline)
 
 

@@ -67,7 +67,9 @@ class Form:
         if day is None and any(self.text(f"{name}-{part}") for part in ("day", "month", "year")):
             year = self.text(f"{name}-year")
             wrong_year = year and not YEAR.fullmatch(year)
-            self.fail(name, f"{what} must {'have a year of four digits, such as 2026' if wrong_year else 'be a real date'}")
+            self.fail(
+                name, f"{what} must {'have a year of four digits, such as 2026' if wrong_year else 'be a real date'}"
+            )
         return day
 
     def fail(self, name: str, message: str) -> str:
