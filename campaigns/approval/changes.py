@@ -18,7 +18,8 @@ NAMES = {
     "name": "Name", "purpose": "Purpose", "segment": "Segment", "rule": "Rule", "start": "First day",
     "outcome_window": "Compared", "arms": "Groups", "comparison": "Compared with",
     "holdout_reason": "Reason for holdout",
-    "poll_date": "Poll", "poll_kind": "Kind of poll", "register_by": "Last day to register", "language": "Language", "wording": "Texts of the plan", "expected_rate": "Expected without it",
+    "poll_date": "Poll", "poll_kind": "Kind of poll", "register_by": "Last day to register",
+    "language": "Language", "wording": "Texts of the plan", "expected_rate": "Expected without it",
     "second_approver": "Second approver", "seed": "Seed of the draw",
 }  # fmt: skip
 

@@ -11,8 +11,8 @@ from typing import Literal
 
 from campaigns.approval import pre_election
 from campaigns.plan.plan import Plan, PlannedWave
-from campaigns.records.lookup import deadline
-from campaigns.records.models import Channel
+from campaigns.records.lookup import CHANGEABLE, deadline, nation_of
+from campaigns.records.models import Campaign, Channel
 from engage.foundation.calendar import in_force, law, quiet_day, set_deadline, working_day, working_days_after
 from engage.foundation.clock import at_london, london, today
 from engage.foundation.errors import SendBlocked
@@ -45,6 +45,15 @@ def judge(office: Office, plan: Plan, nation: str) -> list[Clash]:
         *_leaving(office, plan, nation),
     ]  # fmt: skip
     return sorted(found, key=lambda clash: (clash.on, clash.told))
+
+
+def of_campaign(office: Office, campaign: Campaign) -> list[Clash]:
+    """Until it is launched; then its days pass as they should."""
+    if campaign.state not in CHANGEABLE:
+        return []
+    with office.database.reading() as session:
+        nation = nation_of(session, campaign.authority)
+    return judge(office, Plan.model_validate(campaign.plan), nation)
 
 
 def demand_possible(office: Office, plan: Plan, nation: str) -> None:
@@ -131,8 +140,8 @@ def _long_enough(office: Office, nation: str, first: date, end: date) -> Iterato
     if end < shows:
         yield Clash(
             "end", end,
-            f"The comparison ends on {day(end)}, but whoever applies on the day of the first reminder, {day(first)}, is "
-            f"on the register on {day(shows)} at the earliest, as an application lies open for "
+            f"The comparison ends on {day(end)}, but whoever applies on the day of the first reminder, {day(first)}, "
+            f"is on the register on {day(shows)} at the earliest, as an application lies open for "
             f"{plural(open_for, 'working day')}. Nothing could be measured. Expected an end on or after {day(shows)}.",
         )  # fmt: skip
 
@@ -147,8 +156,8 @@ def _register_taken(plan: Plan, nation: str) -> Iterator[Clash]:
     if not any(working_day(each, nation) for each in between):
         yield Clash(
             "end", end,
-            f"The comparison ends on {end:%A} {day(end)}, and the others are reminded from {others:%A} {day(others)}: no "
-            "working day lies between on which the register that measures could be taken. Expected an end on a "
+            f"The comparison ends on {end:%A} {day(end)}, and the others are reminded from {others:%A} {day(others)}: "
+            "no working day lies between on which the register that measures could be taken. Expected an end on a "
             "working day.",
         )  # fmt: skip
 
@@ -178,16 +187,16 @@ def _too_late(office: Office, plan: Plan, nation: str) -> Iterator[Clash]:
     if max(office.clock.now(), at_london(first, 0)) >= end:
         yield Clash(
             "poll", first,
-            f"The first reminder is on {day(first)}, but the registration deadline for the poll on {day(plan.poll_date)} "
-            f"is {moment(end)}: the last day to register is {last_day(end)}.",
+            f"The first reminder is on {day(first)}, but the registration deadline for the poll on "
+            f"{day(plan.poll_date)} is {moment(end)}: the last day to register is {last_day(end)}.",
         )  # fmt: skip
         return
     for number, wave in waves_of(plan):
         if at_london(wave.send_on, 0) >= end:
             nobody = f" So nobody in {_listed(closed & {*wave.arms})} is reminded." if closed & {*wave.arms} else ""
             yield Clash(
-                "poll", wave.send_on, f"Wave {number} is on {day(wave.send_on)}, after the last day to register for the "
-                f"poll, {last_day(end)}, so it will not leave.{nobody}", told=True,
+                "poll", wave.send_on, f"Wave {number} is on {day(wave.send_on)}, after the last day to register for "
+                f"the poll, {last_day(end)}, so it will not leave.{nobody}", told=True,
             )  # fmt: skip
 
 
@@ -217,6 +226,6 @@ def _leaving(office: Office, plan: Plan, nation: str) -> Iterator[Clash]:
         elif awake != wave.send_on:
             yield Clash(
                 "end" if _waits(plan, wave) else "start", wave.send_on,
-                f"Wave {number} is on {wave.send_on:%A} {day(wave.send_on)}, a quiet day. Its emails and texts leave on "
-                f"{awake:%A} {day(awake)}.", told=True,
+                f"Wave {number} is on {wave.send_on:%A} {day(wave.send_on)}, a quiet day. Its emails and texts leave "
+                f"on {awake:%A} {day(awake)}.", told=True,
             )  # fmt: skip

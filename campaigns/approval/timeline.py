@@ -86,7 +86,7 @@ def timeline(office: Office, plan: Plan, nation: str) -> Timeline:
     closes = london(end - timedelta(seconds=1)).date() if end else None
     periods = _periods(plan, nation, rules)
     entries = _entries(plan, closes, periods, clashes)
-    scale = _scale(office, plan, entries)
+    scale = _scale(office, entries)
     lines = {"today": today(office.clock), "last day to register": closes, "poll": plan.poll_date}
     return Timeline(
         entries, _quiet(scale, nation, rules), _lanes(plan, scale, periods, nation, rules), _months(scale),
@@ -133,7 +133,7 @@ def _wave(number: int, wave: PlannedWave) -> str:
     return f"Wave {number}: {by} to {', '.join(f'“{arm}”' for arm in wave.arms)}{until}"
 
 
-def _scale(office: Office, plan: Plan, entries: list[Entry]) -> _Scale:
+def _scale(office: Office, entries: list[Entry]) -> _Scale:
     """From the first day of the plan, or today where it comes soon, to the last."""
     now, first = today(office.clock), entries[0].on
     begins = now if first - timedelta(days=31) <= now < first else first

@@ -63,7 +63,7 @@ def _groups(campaign: Campaign) -> str:
     return f"{plural(campaign.households, 'home')}: {_and(groups)}."
 
 
-def _launched(campaign: Campaign, status: Status) -> list[str]:
+def _launched(campaign: Campaign, _: Status) -> list[str]:
     return [f"At most {leaving(campaign)} leave, {_cost(campaign)}.", _groups(campaign)]
 
 
@@ -76,6 +76,12 @@ def _approved(campaign: Campaign, status: Status) -> list[str]:
     if campaign.launched_at:
         return [_left(status), _to_come(campaign, status), *read]
     return [f"You approve version {campaign.version}.", *_launched(campaign, status), *read]
+
+
+def _sent_back(campaign: Campaign, status: Status) -> list[str]:
+    if campaign.launched_at:
+        return _paused(campaign, status)
+    return [f"Version {campaign.version}: at most {leaving(campaign)} would leave, {_cost(campaign)}."]
 
 
 def _stopped(campaign: Campaign, status: Status) -> list[str]:
@@ -115,11 +121,11 @@ def _resumed(campaign: Campaign, status: Status) -> list[str]:
     return [_left(status), _to_come(campaign, status, "leave on their days")]
 
 
-def _discarded(campaign: Campaign, status: Status) -> list[str]:
+def _discarded(campaign: Campaign, _: Status) -> list[str]:
     return [f"“{campaign.name}” is a draft, version {campaign.version}. Nothing of it has been sent."]
 
 
 DEEDS: dict[str, Told] = {
-    "launch": _launched, "approve": _approved, "reject": _approved, "stop": _stopped, "pause": _paused,
+    "launch": _launched, "approve": _approved, "reject": _sent_back, "stop": _stopped, "pause": _paused,
     "resume": _resumed, "renew": _paused, "discard": _discarded,
 }  # fmt: skip

@@ -101,8 +101,9 @@ class Shown:
 def in_state(campaign: Campaign, act: str, *states: CampaignState, shown: Shown | None = None) -> Campaign:
     if shown and not shown.of(campaign):
         raise SendBlocked(
-            f"This campaign has changed since you looked at it: the page showed version {shown.version}, {shown.state}. "
-            f"Now it is version {campaign.version}, {campaign.state}, and nothing was done. Read it again first."
+            f"This campaign has changed since you looked at it: the page showed version {shown.version}, "
+            f"{shown.state}. Now it is version {campaign.version}, {campaign.state}, and nothing was done. Read it "
+            "again first."
         )
     if campaign.state not in states:
         expected = " or ".join(state.value for state in states)

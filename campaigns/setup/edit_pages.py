@@ -54,7 +54,8 @@ def campaign_edit_send(
 def _editor(office: Office, authority: str, form: Form, campaign: Campaign) -> Template:
     return render(
         "campaigns/setup/edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
-        whole=plan_form.whole(campaign), timeline=plan_form.calendar(office, authority, form), **plan_form.offered(office, authority),
+        whole=plan_form.whole(campaign), timeline=plan_form.calendar(office, authority, form),
+        **plan_form.offered(office, authority),
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def london(moment: datetime) -> datetime:
 
 
 def read_day(text: str) -> date:
-    """A day as 2026-06-03; ValueError for anything else, and for a year of two digits, with noughts before it or not."""
+    """A day as 2026-06-03; ValueError for anything else, such as a year of two digits, be it written as 0026."""
     day = date.fromisoformat(text)
     if day.year < EARLIEST_YEAR:
         msg = f"the year is {day.year}"

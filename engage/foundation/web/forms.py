@@ -11,7 +11,6 @@ from litestar.datastructures import FormMultiDict, UploadFile
 
 from engage.foundation.errors import InputRefused
 
-
 YEAR = re.compile(r"(?:19|2[0-9])[0-9]{2}")  # 26 is no year, and neither is 0026
 
 

@@ -67,9 +67,11 @@ def test_launching_late_is_refused_and_writes_to_nobody(
         ),
         (
             {"outcome_window": _window("2026-06-03", "2026-07-18")},
-            "The comparison ends on Saturday 18 July 2026, and the others are reminded from Sunday 19 July 2026: no "
-            "working day lies between on which the register that measures could be taken. Expected an end on a "
-            "working day.",
+            (
+                "The comparison ends on Saturday 18 July 2026, and the others are reminded from Sunday 19 July 2026: "
+                "no working day lies between on which the register that measures could be taken. Expected an end on "
+                "a working day."
+            ),
         ),
     ],
 )
@@ -185,7 +187,7 @@ def test_the_calendar_tells_each_day_and_its_clashes(office: Office) -> None:
     assert shown.quiet == "Sundays"
     assert shown.clashes == []
     late = timeline(office, read(plan(poll_date="2026-06-04")), "England")
-    assert [entry.on for entry in late.entries if entry.clashes][0] == date(2026, 6, 3)
+    assert next(entry.on for entry in late.entries if entry.clashes) == date(2026, 6, 3)
     assert len(late.clashes) == 1
 
 

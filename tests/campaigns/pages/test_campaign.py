@@ -86,6 +86,9 @@ def test_the_approval_is_named_with_its_figures(enter: Enter, maker: Maker) -> N
     assert "You approve version 1." in page
     assert "At most 20 emails and 20 texts from 3 June 2026 and 60 letters" in page
     assert carried["state"] == "submitted"
+    back, _ = _page(enter(Role.approver), f"/campaigns/{number}/reject")
+    assert "Version 1: at most 20 emails and 20 texts from 3 June 2026" in back
+    assert "You approve" not in back
 
 
 def test_stop_tells_what_has_left_and_what_will_not_and_asks_why(enter: Enter, maker: Maker, office: Office) -> None:
