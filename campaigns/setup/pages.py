@@ -8,6 +8,7 @@ from litestar.types import ControllerRouterHandler
 from campaigns.records.models import Outline
 from campaigns.setup import outlines, plan_form
 from campaigns.setup.outlines import Task
+from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
@@ -96,10 +97,12 @@ def _saved(
     form.errors = outlines.faults(office, actor, task, form, outline.answers if outline else {})
     if not form.valid:
         return _page(office, actor, task, form, outline, status_code=422)
-    with form.blaming("seen"):
-        kept = outlines.save(office, actor, outline.id if outline else None, task, form, form.text("seen"))
-    if not form.valid and outline:
-        return _tasks(office, actor, outlines.find(office, actor, outline.id or 0), form)
+    number = outline.id if outline else None
+    try:
+        kept = outlines.save(office, actor, number, task, form, form.text("seen"))
+    except InputRefused as refused:
+        form.fail("tasks", str(refused))
+        return _tasks(office, actor, outlines.find(office, actor, number or 0), form)
     return redirect(f"/campaigns/plans/{kept.id}")
 
 

@@ -47,7 +47,8 @@ def show_(caller: Caller, campaign_id: int) -> None:
     with caller.office.database.reading() as session:
         changed = changes.since_approved(session, found)
     value = {
-        **described(found), "clashes": [clash.words for clash in dates.of_campaign(caller.office, found)], "digest": found.digest, "reason": found.reason, "plan": found.plan, **found.estimate,
+        **described(found), "digest": found.digest, "reason": found.reason, "plan": found.plan, **found.estimate,
+        "clashes": [clash.words for clash in dates.of_campaign(caller.office, found)],
         "finds": power.said(found.estimate["power"]) if "power" in found.estimate else [],
         "changes": None if changed is None else [vars(change) for change in changed],
     }  # fmt: skip
