@@ -9,6 +9,7 @@ from uuid import UUID
 from campaigns.approval import dates, forecast, pre_election
 from campaigns.approval.timeline import Timeline
 from campaigns.approval.timeline import timeline as drawn
+from campaigns.messages import proofs
 from campaigns.notify.messages import Template
 from campaigns.plan.plan import REMINDED_LATER, REMINDED_NOW, Plan, PlannedWave, Templates, read
 from campaigns.records.lookup import Shown, nation_of
@@ -174,8 +175,8 @@ def _poll(form: Form) -> dict[str, Any]:
 
 
 def checked(office: Office, actor: Actor, form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
-    """The plan the form describes, held against the clock, the polls and the law as submission will hold it; None where
-    the form says what is wrong."""
+    """The plan the form describes, held against the clock, the polls, the law and what GOV.UK Notify has, as submission
+    will hold it; None where the form says what is wrong."""
     made = plan(form, before)
     with office.database.reading() as session:
         nation = nation_of(session, actor.authority)
@@ -186,7 +187,20 @@ def checked(office: Office, actor: Actor, form: Form, before: Mapping[str, Any] 
             form.fail(clash.field, clash.words)
     near = pre_election.period(office, nation, dated) if dated else None
     _check_second(form, approvers, actor, near)
+    if made and form.valid:
+        _check_messages(office, actor.authority, form, made)
     return made if form.valid else None
+
+
+def _check_messages(office: Office, authority: str, form: Form, made: Plan) -> None:
+    """Where GOV.UK Notify can be asked: each fault of a message at the field that chose its template."""
+    known = templates(office)
+    found = proofs.proofs(forecast.setting(office, authority, made), made, known) if known else []
+    for proof in found:
+        chosen = (name for name in form.names() if form.text(name) == proof.template)
+        field = next(chosen, "template-email")
+        for fault in proof.faults:
+            form.fail(field, f"{proof.title}: {fault}")
 
 
 def _check_second(form: Form, approvers: Mapping[str, int | None], actor: Actor, near: Period | None) -> None:

@@ -10,7 +10,7 @@ from typing import Literal, Self, TypeVar
 import holidays
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from engage.foundation.clock import at_london, london
+from engage.foundation.clock import EARLIEST_YEAR, at_london, london
 from engage.foundation.errors import SettingsInvalid
 
 HOUSE_RULES = Path(__file__).with_name("law.toml")
@@ -109,6 +109,9 @@ class Poll(Row):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
+        if self.day.year < EARLIEST_YEAR:
+            msg = f"day: expected a year of four digits, not {self.day}"
+            raise ValueError(msg)
         if self.register_by and not self.day - LONGEST_BEFORE <= self.register_by < self.day:
             msg = f"register_by: expected a day in the three months before the poll, {self.day}"
             raise ValueError(msg)

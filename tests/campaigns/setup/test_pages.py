@@ -329,6 +329,21 @@ def test_who_approves_second_is_chosen_and_not_skipped(
     assert f"Approves second: {chosen}" in draft.text
 
 
+def test_a_message_that_submission_would_refuse_is_a_problem_of_its_task(enter: Enter, segment: str) -> None:
+    officer = enter(Role.officer)
+    gone = "11111111-1111-4111-8111-111111111111"
+    there = _begin(officer, "messages", **{"template-letter": gone})
+    for key in ("comparison", "people", "dates", "checks"):
+        officer.send(f"{there}/{key}", _of(key))
+    page = officer.get(there).text
+    assert _tasks(page)["Choose messages"] == "There is a problem"
+    assert "Save as a draft" not in page
+    said = f"Letter in English: GOV.UK Notify has no template {gone}."
+    assert f'href="#template-letter">{said}' in officer.get(f"{there}/messages").text
+    assert officer.send(f"{there}/messages", _of("messages")).url.path == there
+    assert "Save as a draft" in officer.get(there).text
+
+
 def test_what_a_colleague_entered_since_is_not_thrown_away(
     office: Office, clock: SteppedClock, enter: Enter, segment: str
 ) -> None:

@@ -54,11 +54,23 @@ def test_a_poll_carries_its_own_deadline(tmp_path: Path) -> None:
     assert london(registration_deadline(date(2019, 12, 12), "Scotland", bare)).day == 26
 
 
-def test_a_deadline_after_its_poll_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "law.toml").write_text(
-        "[[poll]]\nsince = 2027-03-01\nday = 2027-05-06\nname = 'a poll'\nregister_by = 2027-05-07\nsource = 's'\n"
-    )
-    with pytest.raises(SettingsInvalid, match="register_by: expected a day in the three months before the poll"):
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (
+            "day = 2027-05-06\nregister_by = 2027-05-07",
+            "register_by: expected a day in the three months before the poll",
+        ),
+        (
+            "day = 2027-05-06\nregister_by = 2026-05-06",
+            "register_by: expected a day in the three months before the poll",
+        ),
+        ("day = 0027-05-06", "day: expected a year of four digits, not 0027-05-06"),
+    ],
+)
+def test_a_poll_that_cannot_be_is_refused(tmp_path: Path, days: str, said: str) -> None:
+    (tmp_path / "law.toml").write_text(f"[[poll]]\nsince = 2027-03-01\n{days}\nname = 'a poll'\nsource = 's'\n")
+    with pytest.raises(SettingsInvalid, match=said):
         law(tmp_path)
 
 
