@@ -16,21 +16,35 @@ from campaigns.messages import proofs
 from campaigns.notify.messages import Notify
 from campaigns.plan import exclusions
 from campaigns.plan.plan import Plan
-from campaigns.records.lookup import CHANGEABLE, audience_file, campaign, find, in_state, nation_of, permit, record
+from campaigns.records.lookup import (
+    CHANGEABLE,
+    LONGEST_REASON,
+    Shown,
+    audience_file,
+    campaign,
+    find,
+    in_state,
+    nation_of,
+    permit,
+    record,
+)
 from campaigns.records.models import Campaign, CampaignState, Message, MessageState, Reason, Wave
 from engage.foundation.clock import today
-from engage.foundation.errors import SendBlocked
+from engage.foundation.errors import InputRefused, SendBlocked
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 
 
-def launch(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
+def launch(
+    office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None, shown: Shown | None = None
+) -> Campaign:
     """Hand the approved version to the worker: its waves leave on their days. SendBlocked where a message is no more
     at GOV.UK Notify what was approved."""
     _same_messages(office, campaign(office, actor, campaign_id), notify)
     with office.database.session() as session:
         permit(session, actor, Right.send)
-        begun = in_state(find(session, actor.authority, campaign_id), "launch", CampaignState.approved)
+        begun = find(session, actor.authority, campaign_id, lock=True)
+        in_state(begun, "launch", CampaignState.approved, shown=shown)
         plan = Plan.model_validate(begun.plan)
         demand_approved(session, office, begun)
         exclusions.demand_apart(session, office, begun, audience_file(office, session, begun))
@@ -66,15 +80,24 @@ def _same_messages(office: Office, approved: Campaign, notify: Notify | None) ->
         )
 
 
-def pause(office: Office, actor: Actor, campaign_id: int, *, reason: str = "") -> Campaign:
-    return _move(office, actor, campaign_id, "pause", CampaignState.paused, reason, CampaignState.launched)
+def pause(
+    office: Office, actor: Actor, campaign_id: int, *, reason: str = "", shown: Shown | None = None
+) -> Campaign:  # fmt: skip
+    with office.database.session() as session:
+        permit(session, actor, Right.send)
+        moved = find(session, actor.authority, campaign_id, lock=True)
+        in_state(moved, "pause", CampaignState.launched, shown=shown)
+        moved.state, moved.reason = CampaignState.paused, reason[:LONGEST_REASON]
+        record(session, office, actor, "pause campaign", moved)
+        return moved
 
 
-def resume(office: Office, actor: Actor, campaign_id: int) -> Campaign:
+def resume(office: Office, actor: Actor, campaign_id: int, *, shown: Shown | None = None) -> Campaign:
     """Also lets go what could not leave on its day. SendBlocked where its approval no longer holds."""
     with office.database.session() as session:
         permit(session, actor, Right.send)
-        resumed = in_state(find(session, actor.authority, campaign_id), "resume", CampaignState.paused)
+        resumed = find(session, actor.authority, campaign_id, lock=True)
+        in_state(resumed, "resume", CampaignState.paused, shown=shown)
         demand_approved(session, office, resumed)
         resumed.state, resumed.reason = CampaignState.launched, ""
         _release(session, office, resumed)
@@ -88,28 +111,41 @@ def _release(session: Session, office: Office, campaign: Campaign) -> None:
     session.exec(update(Wave).where(past).values(released_at=office.clock.now()))
 
 
-def stop(office: Office, actor: Actor, campaign_id: int, *, reason: str = "") -> Campaign:
+def demand_reason(reason: str) -> str:
+    """What stops for good is asked about later: by colleagues, the auditor, a resident."""
+    if not reason.strip():
+        raise InputRefused("Enter why it is stopped, for whoever asks later")
+    return reason.strip()
+
+
+def discard(
+    office: Office, actor: Actor, campaign_id: int, *, reason: str = "", shown: Shown | None = None
+) -> Campaign:  # fmt: skip
+    """Of a draft and of nothing else: what has been submitted, approved or launched is stopped, which says so."""
+    with office.database.session() as session:
+        permit(session, actor, Right.send)
+        ended = find(session, actor.authority, campaign_id, lock=True)
+        in_state(ended, "discard", CampaignState.draft, shown=shown)
+        ended.state, ended.reason = CampaignState.stopped, reason[:LONGEST_REASON]
+        ended.ended_at = office.clock.now()
+        record(session, office, actor, "discard campaign", ended)
+        return ended
+
+
+def stop(
+    office: Office, actor: Actor, campaign_id: int, *, reason: str = "", shown: Shown | None = None
+) -> Campaign:  # fmt: skip
     """For good: what is queued is dropped. What is on its way is still settled and its receipts kept."""
     with office.database.session() as session:
         permit(session, actor, Right.send)
-        ended = find(session, actor.authority, campaign_id)
-        in_state(ended, "stop", *CHANGEABLE, CampaignState.launched, CampaignState.paused)
+        ended = find(session, actor.authority, campaign_id, lock=True)
+        in_state(ended, "stop", *CHANGEABLE, CampaignState.launched, CampaignState.paused, shown=shown)
         dropped = session.exec(
             update(Message)
             .where(col(Message.campaign_id) == campaign_id, col(Message.state) == MessageState.planned)
             .values(state=MessageState.dropped, reason=Reason.stopped, settled_at=office.clock.now())
         ).rowcount
-        ended.state, ended.reason, ended.ended_at = CampaignState.stopped, reason, office.clock.now()
+        ended.state, ended.reason = CampaignState.stopped, reason[:LONGEST_REASON]
+        ended.ended_at = office.clock.now()
         record(session, office, actor, "stop campaign", ended, dropped=dropped)
         return ended
-
-
-def _move(
-    office: Office, actor: Actor, campaign_id: int, act: str, to: CampaignState, reason: str, *states: CampaignState
-) -> Campaign:
-    with office.database.session() as session:
-        permit(session, actor, Right.send)
-        moved = in_state(find(session, actor.authority, campaign_id), act, *states)
-        moved.state, moved.reason = to, reason
-        record(session, office, actor, f"{act} campaign", moved)
-        return moved

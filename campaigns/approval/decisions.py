@@ -4,33 +4,39 @@ from sqlmodel import Session, select
 
 from campaigns.approval import pre_election, validity
 from campaigns.approval.version import version_digest
-from campaigns.records.lookup import campaigns, find, in_state, nation_of, permit, record
+from campaigns.records.lookup import LONGEST_REASON, Shown, campaigns, find, in_state, nation_of, permit, record
 from campaigns.records.models import Approval, Campaign, CampaignState
 from engage.foundation.errors import InputRefused, NotAllowed, SendBlocked
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 
 
-def approve(office: Office, actor: Actor, campaign_id: int, *, note: str = "", digest: str = "") -> Campaign:
+def approve(
+    office: Office, actor: Actor, campaign_id: int, *, note: str = "", digest: str = "", shown: Shown | None = None
+) -> Campaign:
     """By another account than planned or submitted it. `digest`, where given, is the version the approver saw."""
-    return _decide(office, actor, campaign_id, CampaignState.approved, note, digest)
+    return _decide(office, actor, campaign_id, CampaignState.approved, note, digest, shown)
 
 
-def reject(office: Office, actor: Actor, campaign_id: int, *, note: str, digest: str = "") -> Campaign:
+def reject(
+    office: Office, actor: Actor, campaign_id: int, *, note: str, digest: str = "", shown: Shown | None = None
+) -> Campaign:
     if not note.strip():
         raise InputRefused("Enter why you reject this campaign, so that the officer can change it")
-    return _decide(office, actor, campaign_id, CampaignState.draft, note, digest)
+    return _decide(office, actor, campaign_id, CampaignState.draft, note, digest, shown)
 
 
-def _decide(office: Office, actor: Actor, campaign_id: int, outcome: CampaignState, note: str, digest: str) -> Campaign:
+def _decide(
+    office: Office, actor: Actor, campaign_id: int, outcome: CampaignState, note: str, digest: str, shown: Shown | None
+) -> Campaign:
     decision = "approved" if outcome == CampaignState.approved else "rejected"
     with office.database.session() as session:
         if permit(session, actor, Right.approve) is None:
             raise NotAllowed(
                 "Approval needs an account of its own. Sign in as an approver, or name one with --as EMAIL."
             )
-        decided = find(session, actor.authority, campaign_id)
-        in_state(decided, "decide on", CampaignState.submitted, CampaignState.paused)
+        decided = find(session, actor.authority, campaign_id, lock=True)
+        in_state(decided, "decide on", CampaignState.submitted, CampaignState.paused, shown=shown)
         if decided.launched_at and not awaited(session, office, decided):
             raise SendBlocked(f"Campaign {campaign_id} is paused, and waits for nobody's approval.")
         if actor.account_id in (decided.created_by_id, decided.submitted_by_id):
@@ -53,7 +59,7 @@ def _decide(office: Office, actor: Actor, campaign_id: int, outcome: CampaignSta
             decided.state = CampaignState.submitted if waiting_for else outcome
             decided.reason = f"Still to approve it: {waiting_for}." if waiting_for else ""
         else:
-            decided.reason = note
+            decided.reason = note[:LONGEST_REASON]
             decided.version += 1
             decided.state = outcome
         record(session, office, actor, f"{decision} campaign", decided)
@@ -64,7 +70,7 @@ def _decided_while_paused(
     session: Session, office: Office, decided: Campaign, outcome: CampaignState, note: str
 ) -> None:
     if outcome != CampaignState.approved:
-        decided.reason, decided.digest = note, ""
+        decided.reason, decided.digest = note[:LONGEST_REASON], ""
     elif waiting_for := awaited(session, office, decided):
         decided.reason = f"Still to approve it: {waiting_for}."
     else:

@@ -4,8 +4,10 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session
+
 from campaigns.plan.plan import Plan, read
-from campaigns.records.lookup import CHANGEABLE, find, in_state, permit, record
+from campaigns.records.lookup import CHANGEABLE, Shown, find, in_state, permit, record
 from campaigns.records.models import Campaign, CampaignState
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
@@ -16,34 +18,42 @@ from segments.rules import local_indicators, tree
 def create(office: Office, actor: Actor, source: Plan | Path | str | bytes | dict[str, Any]) -> Campaign:
     """A draft from a plan, its file or its JSON."""
     plan = source if isinstance(source, Plan) else read(source)
-    rule = _rule(office, actor, plan)
+    found = rule(office, actor, plan)
     with office.database.session() as session:
         permit(session, actor, Right.plan)
-        made = Campaign(
-            authority=actor.authority, name=plan.name, purpose=plan.purpose, segment=plan.segment, rule=rule,
-            plan=plan.as_json(), seed=_seed(plan), window_start=plan.outcome_window.start,
-            window_end=plan.outcome_window.end, created_by=actor.label, created_by_id=actor.account_id,
-            created_at=office.clock.now(),
-        )  # fmt: skip
-        session.add(made)
-        session.flush()
-        record(session, office, actor, "create campaign", made)
-        return made
+        return begin(session, office, actor, plan, found)
+
+
+def begin(session: Session, office: Office, actor: Actor, plan: Plan, rule: dict[str, Any]) -> Campaign:
+    """The draft, in the caller's transaction; `rule` is the plan's."""
+    made = Campaign(
+        authority=actor.authority, name=plan.name, purpose=plan.purpose, segment=plan.segment, rule=rule,
+        plan=plan.as_json(), seed=_seed(plan), window_start=plan.outcome_window.start,
+        window_end=plan.outcome_window.end, created_by=actor.label, created_by_id=actor.account_id,
+        created_at=office.clock.now(),
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    record(session, office, actor, "create campaign", made)
+    return made
 
 
 def revise(
-    office: Office, actor: Actor, campaign_id: int, source: Plan | Path | str | bytes | dict[str, Any]
-) -> Campaign:
+    office: Office, actor: Actor, campaign_id: int, source: Plan | Path | str | bytes | dict[str, Any], *,
+    shown: Shown | None = None,
+) -> Campaign:  # fmt: skip
     """Change the plan before launch: a new version, which no earlier approval covers."""
     plan = source if isinstance(source, Plan) else read(source)
-    rule = _rule(office, actor, plan)
+    found = rule(office, actor, plan)
     with office.database.session() as session:
         permit(session, actor, Right.plan)
-        changed = in_state(find(session, actor.authority, campaign_id), "change", *CHANGEABLE)
+        changed = in_state(
+            find(session, actor.authority, campaign_id, lock=True), "change", *CHANGEABLE, shown=shown
+        )  # fmt: skip
         changed.version += 1
         changed.state, changed.digest, changed.estimate = CampaignState.draft, "", {}
         changed.name, changed.purpose, changed.segment = plan.name, plan.purpose, plan.segment
-        changed.rule, changed.plan = rule, plan.as_json()
+        changed.rule, changed.plan = found, plan.as_json()
         changed.seed = changed.seed if plan.seed is None else plan.seed
         changed.window_start, changed.window_end = plan.outcome_window.start, plan.outcome_window.end
         changed.audience_snapshot = changed.register_snapshot = None
@@ -51,10 +61,10 @@ def revise(
         return changed
 
 
-def _rule(office: Office, actor: Actor, plan: Plan) -> dict[str, Any]:
-
-    rule = plan.rule if plan.rule is not None else segments.find(office, actor.authority, plan.segment).rule
-    return dict(tree.parse(rule, local_indicators.columns(office, actor.authority)).as_json())
+def rule(office: Office, actor: Actor, plan: Plan) -> dict[str, Any]:
+    """Its own, or that of the segment it names, as it is now."""
+    found = plan.rule if plan.rule is not None else segments.find(office, actor.authority, plan.segment).rule
+    return dict(tree.parse(found, local_indicators.columns(office, actor.authority)).as_json())
 
 
 def _seed(plan: Plan) -> int:

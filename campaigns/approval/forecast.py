@@ -17,7 +17,7 @@ from campaigns.notify.messages import Notify, Template
 from campaigns.plan import audience, exclusions, power
 from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
-from engage.foundation.calendar import law, registration_deadline
+from campaigns.records.lookup import deadline
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority
 from engage.foundation.office import Office
@@ -34,7 +34,7 @@ def setting(office: Office, authority: str, plan: Plan, leaves: Collection[date]
     with office.database.session() as session:
         found = session.get(Authority, authority)
         council, nation = (found.name, found.nation) if found else (authority, "England")
-    end = registration_deadline(plan.poll_date, nation, law(office.settings.home)) if plan.poll_date else None
+    end = deadline(office, plan.as_json(), nation)
     near = pre_election.period(office, nation, plan, leaves)
     return Setting(office, authority, council, nation, end, before_a_poll=near is not None)
 

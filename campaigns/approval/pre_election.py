@@ -11,8 +11,9 @@ from sqlmodel import Session, col, select
 
 from campaigns.messages.wording import last_day
 from campaigns.plan.plan import Plan
+from campaigns.records.lookup import deadline
 from campaigns.records.models import Approval, Campaign
-from engage.foundation.calendar import Period, Poll, law, pre_election_periods, registration_deadline
+from engage.foundation.calendar import Period, Poll, law, listed, pre_election_periods, registration_deadline
 from engage.foundation.errors import InputRefused, SendBlocked
 from engage.foundation.identity import Account, Right, accounts, by_email
 from engage.foundation.office import Office
@@ -26,7 +27,7 @@ def days(plan: Plan) -> list[date]:
 def period(office: Office, nation: str, plan: Plan, leaves: Collection[date] | None = None) -> Period | None:
     """The first period before a poll, of the council's list or the plan's own, in which something of it leaves: on the
     days of its waves, if not told otherwise."""
-    found = pre_election_periods(nation, law(office.settings.home), plan.poll_date)
+    found = pre_election_periods(nation, law(office.settings.home), plan.poll_date, plan.poll_kind or "other")
     on = days(plan) if leaves is None else leaves
     return next((each for each in found if any(each.holds(day) for day in on)), None)
 
@@ -35,9 +36,9 @@ def overlooked(office: Office, nation: str, plan: Plan, leaves: Collection[date]
     """The first poll of the council's list of which the messages that leave on those days do not know: they would name
     a day by which to register that is too late for it."""
     rules = law(office.settings.home)
-    ours = registration_deadline(plan.poll_date, nation, rules) if plan.poll_date else None
-    for poll in sorted(rules.poll, key=lambda each: each.day):
-        if (poll.nations and nation not in poll.nations) or poll.day == plan.poll_date:
+    ours = deadline(office, plan.as_json(), nation)
+    for poll in listed(nation, rules):
+        if poll.day == plan.poll_date:
             continue
         last = last_day(registration_deadline(poll.day, nation, rules), poll.day)
         if any(day <= poll.day and last_day(ours, day) > last for day in leaves):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from campaigns.approval import changes, dates, forecast, pre_election, validity
 from campaigns.approval.decisions import outstanding
@@ -12,22 +13,24 @@ from campaigns.notify.messages import Notify, Template
 from campaigns.plan import audience, exclusions
 from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
-from campaigns.records.lookup import audience_file, campaign, find, in_state, nation_of, permit, record
+from campaigns.records.lookup import Shown, audience_file, campaign, find, in_state, nation_of, permit, record
 from campaigns.records.models import Campaign, CampaignState
 from engage.foundation.clock import today
-from engage.foundation.errors import InputRefused, SendBlocked
+from engage.foundation.errors import EngageError, InputRefused, SendBlocked
 from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.audiences.audience import freeze
 
 
-def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
+def submit(
+    office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None, shown: Shown | None = None
+) -> Campaign:
     """Check the messages, freeze the audience, draw the arms, count and price the waves, and fix this exact version
     for approval. Messages are read from `notify`, else from where the settings say; without a key they are not."""
     with office.database.session() as session:
         permit(session, actor, Right.plan)
-        draft = in_state(find(session, actor.authority, campaign_id), "submit", CampaignState.draft)
+        draft = in_state(find(session, actor.authority, campaign_id), "submit", CampaignState.draft, shown=shown)
         nation = nation_of(session, actor.authority)
         plan = Plan.model_validate(draft.plan)
         pre_election.demand_possible(session, office, nation, draft, plan)
@@ -48,6 +51,24 @@ def submit(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | N
     )
 
 
+def obstacles(office: Office, draft: Campaign, messages: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Why a draft would not be submitted now, by the task of setting up that mends it, so that submission finds nothing
+    that its page has not said. `messages` as the page shows them."""
+    found: dict[str, list[str]] = {}
+    plan = Plan.model_validate(draft.plan)
+    with office.database.reading() as session:
+        nation = nation_of(session, draft.authority)
+        try:
+            pre_election.demand_possible(session, office, nation, draft, plan)
+        except EngageError as refused:
+            found["checks"] = [str(refused)]
+    if clashes := [clash.words for clash in dates.judge(office, plan, nation) if not clash.told]:
+        found["dates"] = clashes
+    if faults := [f"{message['title']}: {fault}" for message in messages for fault in message["faults"]]:
+        found["messages"] = faults
+    return found
+
+
 def adopt(
     office: Office, actor: Actor, draft: Campaign, frozen: Path, *, register_snapshot: int | None,
     left_out: Mapping[str, Uprns] | None = None, known: Sequence[Template] | None = None,
@@ -61,7 +82,7 @@ def adopt(
     )  # fmt: skip
     fingerprint = audience.digest(staged)
     with office.database.session() as session:
-        ready = in_state(find(session, actor.authority, draft.id or 0), "submit", CampaignState.draft)
+        ready = in_state(find(session, actor.authority, draft.id or 0, lock=True), "submit", CampaignState.draft)
         if ready.version != draft.version:
             raise SendBlocked(
                 "Somebody changed this campaign while it was being submitted. Look at it and submit again."
@@ -81,10 +102,12 @@ def adopt(
         return ready
 
 
-def renew(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None) -> Campaign:
+def renew(
+    office: Office, actor: Actor, campaign_id: int, *, notify: Notify | None = None, shown: Shown | None = None
+) -> Campaign:
     """Of a paused campaign: its messages as GOV.UK Notify has them now, and the poll that was called meanwhile, become
     the next version of the same homes and groups, for somebody else to approve before it is resumed."""
-    before = in_state(campaign(office, actor, campaign_id), "submit again", CampaignState.paused)
+    before = in_state(campaign(office, actor, campaign_id), "submit again", CampaignState.paused, shown=shown)
     known = forecast.templates(office, notify)
     if known is None:
         raise SendBlocked("No key of GOV.UK Notify is set, so its messages cannot be read.")
@@ -94,7 +117,8 @@ def renew(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | No
     messages = forecast.messages(forecast.setting(office, before.authority, plan, leaves), plan, path, known)
     with office.database.session() as session:
         permit(session, actor, Right.plan)
-        renewed = in_state(find(session, actor.authority, campaign_id), "submit again", CampaignState.paused)
+        renewed = find(session, actor.authority, campaign_id, lock=True)
+        in_state(renewed, "submit again", CampaignState.paused, shown=shown)
         if renewed.version != before.version:
             raise SendBlocked("Somebody submitted this campaign again at the same time. Look at it first.")
         renewed.version, renewed.plan = renewed.version + 1, plan.as_json()
@@ -111,5 +135,6 @@ def renew(office: Office, actor: Actor, campaign_id: int, *, notify: Notify | No
 def _knowing_polls(office: Office, nation: str, campaign: Campaign, leaves: Sequence[date]) -> Plan:
     plan = Plan.model_validate(campaign.plan)
     while poll := pre_election.overlooked(office, nation, plan, leaves):
-        plan = Plan.model_validate({**plan.as_json(), "poll_date": poll.day})
+        known = {"poll_date": poll.day, "poll_kind": poll.kind, "register_by": poll.register_by}
+        plan = Plan.model_validate({**plan.as_json(), **known})
     return plan

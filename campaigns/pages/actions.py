@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from campaigns.approval import control, decisions, submission
-from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import settlement
+from campaigns.setup.plan_form import shown
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
@@ -32,11 +33,34 @@ class Act:
 
 
 def _approve(office: Office, actor: Actor, number: int, form: Form) -> Campaign:
-    return decisions.approve(office, actor, number, note=form.text("note"), digest=form.text("digest"))
+    return decisions.approve(
+        office, actor, number, note=form.text("note"), digest=form.text("digest"), shown=shown(form)
+    )
 
 
 def _reject(office: Office, actor: Actor, number: int, form: Form) -> Campaign:
-    return decisions.reject(office, actor, number, note=form.text("note"), digest=form.text("digest"))
+    return decisions.reject(
+        office, actor, number, note=form.text("note"), digest=form.text("digest"), shown=shown(form)
+    )
+
+
+def _stop(office: Office, actor: Actor, number: int, form: Form) -> Campaign:
+    reason = control.demand_reason(form.text("note"))
+    return control.stop(office, actor, number, reason=reason, shown=shown(form))
+
+
+def _pause(office: Office, actor: Actor, number: int, form: Form) -> Campaign:
+    return control.pause(office, actor, number, reason=form.text("note"), shown=shown(form))
+
+
+def _discard(office: Office, actor: Actor, number: int, form: Form) -> Campaign:
+    return control.discard(office, actor, number, reason=form.text("note"), shown=shown(form))
+
+
+def _decide_letters(office: Office, actor: Actor, number: int, form: Form, *, again: bool) -> Campaign:
+    letters = form.text("letters")
+    expected = int(letters) if letters.isdecimal() else None
+    return settlement.decide(office, actor, number, again=again, expected=expected)
 
 
 ACTS = {
@@ -47,7 +71,7 @@ ACTS = {
             "The homes of the segment are frozen, drawn into their groups by lot, and counted. Somebody else then "
             "approves exactly this version. Nothing is sent.",
             "Submitted. Somebody else can approve it now.",
-            lambda office, actor, number, _: submission.submit(office, actor, number),
+            lambda office, actor, number, form: submission.submit(office, actor, number, shown=shown(form)),
         ),
         Act(
             "approve", Right.approve, (CampaignState.submitted, CampaignState.paused), "Approve this campaign",
@@ -69,14 +93,13 @@ ACTS = {
             "Each wave leaves on its day, in waking hours, to those who are still unregistered and have not asked to "
             "stop. Each message is checked again at the moment it leaves.",
             "Launched. Its waves leave on their days.",
-            lambda office, actor, number, _: control.launch(office, actor, number),
+            lambda office, actor, number, form: control.launch(office, actor, number, shown=shown(form)),
         ),
         Act(
             "pause", Right.send, (CampaignState.launched,), "Pause this campaign", "Pause",
             "Nothing more leaves until it is resumed. What GOV.UK Notify already has goes on.",
             "Paused. Nothing more leaves until you resume it.",
-            lambda office, actor, number, form: control.pause(office, actor, number, reason=form.text("note")),
-            asks="Why? (optional)",
+            _pause, asks="Why? (optional)",
         ),
         Act(
             "renew", Right.plan, (CampaignState.paused,), "Submit the messages as they are now",
@@ -85,14 +108,14 @@ ACTS = {
             "groups and days stay as they were. Somebody else then approves this version, and you resume it. "
             "Nothing is sent.",
             "Submitted. Somebody else can approve it now.",
-            lambda office, actor, number, _: submission.renew(office, actor, number),
+            lambda office, actor, number, form: submission.renew(office, actor, number, shown=shown(form)),
         ),
         Act(
             "resume", Right.send, (CampaignState.paused,), "Resume this campaign", "Resume",
             "What is waiting leaves, each message checked again first, also of a wave that could not leave on its day. "
             "A wave whose last day has passed is dropped.",
             "Resumed.",
-            lambda office, actor, number, _: control.resume(office, actor, number),
+            lambda office, actor, number, form: control.resume(office, actor, number, shown=shown(form)),
         ),
         Act(
             "letters-again", Right.send, (CampaignState.launched, CampaignState.paused),
@@ -101,35 +124,35 @@ ACTS = {
             "again under the same references. If Notify has one after all, that home gets it twice, as a letter cannot "
             "be called back.",
             "The letters are sent again.",
-            lambda office, actor, number, _: settlement.decide(office, actor, number, again=True),
+            partial(_decide_letters, again=True),
         ),
         Act(
             "letters-given-up", Right.send, (CampaignState.launched, CampaignState.paused),
             "Give letters up", "Give letters up",
             "These letters count as failed, not confirmed by GOV.UK Notify, and are not sent again.",
             "The letters count as failed.",
-            lambda office, actor, number, _: settlement.decide(office, actor, number, again=False),
+            partial(_decide_letters, again=False),
         ),
         Act(
-            "discard", Right.send, lookup.CHANGEABLE, "Give this campaign up", "Give up",
-            "It cannot be submitted, approved or launched any more. Nothing of it has been sent. What was planned and "
-            "decided stays on record.",
-            "Given up. Nothing of it is sent.",
-            lambda office, actor, number, form: control.stop(office, actor, number, reason=form.text("note")),
-            asks="Why? (optional)",
+            "discard", Right.send, (CampaignState.draft,), "Discard this draft", "Discard the draft",
+            "It cannot be submitted, approved or launched any more. What was planned and decided stays on record.",
+            "Discarded. Nothing of it is sent.",
+            _discard, asks="Why? (optional)",
         ),
         Act(
-            "stop", Right.send, (CampaignState.launched, CampaignState.paused), "Stop everything", "Stop everything",
+            "stop", Right.send,
+            (CampaignState.submitted, CampaignState.approved, CampaignState.launched, CampaignState.paused),
+            "Stop everything", "Stop everything",
             "Everything that is still waiting is dropped, for good. What GOV.UK Notify already has cannot be called "
             "back. A stopped campaign cannot be started again.",
             "Stopped. Nothing more leaves.",
-            lambda office, actor, number, form: control.stop(office, actor, number, reason=form.text("note")),
-            asks="Why?", grave=True,
+            _stop, asks="Why?", grave=True,
         ),
     )
 }  # fmt: skip
 
 
+OF_LETTERS = ("letters-again", "letters-given-up")
 BEFORE_A_POLL = ("submit", "approve", "launch")  # acts that tell of a poll that is near
 
 

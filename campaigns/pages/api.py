@@ -7,13 +7,14 @@ from litestar import Router, get, post, put
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
-from campaigns.approval import drafts
+from campaigns.approval import dates, drafts
 from campaigns.pages import actions
 from campaigns.pages.campaign import can_find, changed_since, to_approve
 from campaigns.records import lookup
 from campaigns.records.models import Campaign
 from campaigns.sending import ledger
 from engage.foundation.identity import Right, demand
+from engage.foundation.office import Office
 from engage.foundation.web.handlers import (
     ByAccount,
     ByActor,
@@ -40,7 +41,7 @@ def api_campaign(office: InOffice, actor: ByActor, number: Number) -> dict[str, 
     actor = lookup.reader(office, actor, number)
     found = lookup.campaign(office, actor, number)
     changed = changed_since(office, found) if to_approve(office, found) else None
-    return _as_json(found) | {
+    return _with_clashes(office, found) | {
         "plan": found.plan,
         "estimate": found.estimate,
         "finds": can_find(found),
@@ -51,14 +52,14 @@ def api_campaign(office: InOffice, actor: ByActor, number: Number) -> dict[str, 
 
 @post("/api/campaigns", guards=[requires(Right.plan)], sync_to_thread=True)
 def api_create(office: InOffice, actor: ByActor, data: JSONBody[Body]) -> dict[str, Any]:
-    """A draft from a plan, as `engage campaign create` reads it."""
-    return _as_json(drafts.create(office, actor, data))
+    """A draft from a plan, as `engage campaign create` reads it, with the `clashes` of its dates."""
+    return _with_clashes(office, drafts.create(office, actor, data))
 
 
 @put("/api/campaigns/{number:int}", guards=[requires(Right.plan)], sync_to_thread=True)
 def api_revise(office: InOffice, actor: ByActor, number: Number, data: JSONBody[Body]) -> dict[str, Any]:
-    """Another plan for it: a new version, which no earlier approval covers."""
-    return _as_json(drafts.revise(office, actor, number, data))
+    """Another plan for it: a new version, which no earlier approval covers. `clashes` as for a new one."""
+    return _with_clashes(office, drafts.revise(office, actor, number, data))
 
 
 @post("/api/campaigns/{number:int}/{act:str}", status_code=200, sync_to_thread=True)
@@ -66,10 +67,17 @@ def api_act(
     office: InOffice, account: ByAccount, actor: ByActor, number: Number, act: FromPath[str], data: JSONBody[Body]
 ) -> dict[str, Any]:
     """submit, approve, reject, launch, pause, resume, renew or stop it, or decide on its letters (letters-again,
-    letters-given-up); `{"note", "digest"}` as the act takes them."""
+    letters-given-up); `{"note", "digest"}` as the act takes them. `stop` needs a note. With the `state` and `version`
+    that were read, nothing is done to another."""
     chosen = actions.named(act)
     demand(account, chosen.right)
     return _as_json(chosen.do(office, actor, number, Form({name: str(value) for name, value in data.items()})))
+
+
+def _with_clashes(office: Office, found: Campaign) -> dict[str, Any]:
+    """What is wrong with its dates at this moment; those that are only `told` keep nothing back."""
+    clashes = [{"words": clash.words, "told": clash.told} for clash in dates.of_campaign(office, found)]
+    return _as_json(found) | {"clashes": clashes}
 
 
 def _as_json(found: Campaign) -> dict[str, Any]:

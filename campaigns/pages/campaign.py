@@ -9,17 +9,17 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.approval import changes, decisions, forecast, pre_election, trial_message
+from campaigns.approval import changes, decisions, forecast, pre_election, submission, timeline, trial_message
 from campaigns.approval.changes import Change
 from campaigns.closing import progress
 from campaigns.messages import proofs
-from campaigns.pages import actions
+from campaigns.pages import actions, deeds
 from campaigns.pages.actions import Act
 from campaigns.plan import power
 from campaigns.plan.plan import Plan
 from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
-from campaigns.sending import ledger
+from campaigns.sending import ledger, settlement
 from campaigns.setup import outlines, plan_form
 from engage.foundation import identity
 from engage.foundation.errors import InputRefused, NotifyUnavailable, SendBlocked
@@ -72,19 +72,27 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
     found = lookup.campaign(office, actor, number)
     shown = _moved(office, actor, found)
     plan, before_launch, read_by_approver = shown["plan"], found.state in lookup.CHANGEABLE, to_approve(office, found)
-    return shown | {
-        "acts": actions.possible(office, account, found),
-        "decisions": lookup.approvals(office, actor, number),
-        "sentence": _sentence(found),
-        "can_find": can_find(found),
-        "messages": _messages(office, found, plan) if read_by_approver else [],
-        "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
-        "changes": changed_since(office, found) if read_by_approver else None,
-        "tests": trial_message.sent(office, actor, number) if before_launch else [],
-        "channels": plan_form.CHANNELS,
-        "changeable": before_launch and account.may(Right.plan),
-        "council": _former_council(office, account, found),
-    }
+    messages = _messages(office, found, plan) if read_by_approver else []
+    drafted = found.state == CampaignState.draft
+    return (
+        shown
+        | _decided(office, found)
+        | {
+            "obstacles": submission.obstacles(office, found, messages) if drafted else {},
+            "timeline": _calendar(office, actor.authority, plan) if before_launch else None,
+            "acts": actions.possible(office, account, found),
+            "decisions": lookup.approvals(office, actor, number),
+            "sentence": _sentence(found),
+            "can_find": can_find(found),
+            "messages": messages,
+            "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
+            "changes": changed_since(office, found) if read_by_approver else None,
+            "tests": trial_message.sent(office, actor, number) if before_launch else [],
+            "channels": plan_form.CHANNELS,
+            "changeable": before_launch and account.may(Right.plan),
+            "council": _former_council(office, account, found),
+        }
+    )
 
 
 def _former_council(office: Office, account: Account, found: Campaign) -> str:
@@ -126,14 +134,31 @@ def _messages(office: Office, found: Campaign, plan: Plan) -> list[dict[str, Any
 
 
 def changed_since(office: Office, found: Campaign) -> list[Change] | None:
+    """A draft may have templates that no submitted version had; GOV.UK Notify knows their names."""
+    drafted = found.state == CampaignState.draft and found.version > 1
+    known = {each.template_id: each.name for each in plan_form.templates(office)} if drafted else {}
     with office.database.reading() as session:
-        return changes.since_approved(session, found)
+        return changes.since_approved(session, found, known)
+
+
+def _decided(office: Office, found: Campaign) -> dict[str, Any]:
+    """The decision it is held against, and the note of who sent it back."""
+    with office.database.reading() as session:
+        return {
+            "decided": changes.decided_before(session, found), "sent_back": changes.sent_back(session, found)
+        }  # fmt: skip
 
 
 def _before_a_poll(office: Office, authority: str, plan: Plan) -> str:
     with office.database.reading() as session:
         near = pre_election.period(office, lookup.nation_of(session, authority), plan)
     return pre_election.told(near) if near else ""
+
+
+def _calendar(office: Office, authority: str, plan: Plan) -> timeline.Timeline:
+    with office.database.reading() as session:
+        nation = lookup.nation_of(session, authority)
+    return timeline.timeline(office, plan, nation)
 
 
 def can_find(found: Campaign) -> list[str]:
@@ -160,7 +185,7 @@ def campaign_act_send(
     try:
         done = chosen.do(office, actor, number, form)
     except (InputRefused, SendBlocked, NotifyUnavailable) as refused:
-        form.fail("note", str(refused))
+        form.fail("note" if chosen.asks and isinstance(refused, InputRefused) else "act", str(refused))
         return _confirm(office, actor, lookup.campaign(office, actor, number), chosen, form)
     # The first approval of two leaves it where it was, and says who is still to come.
     notify(request, done.reason if chosen.name == "approve" and done.reason else chosen.done)
@@ -168,12 +193,20 @@ def campaign_act_send(
 
 
 def _confirm(office: Office, actor: Actor, campaign: Campaign, act: Act, form: Form) -> Template:
+    """What the act would do, in figures of this moment; without a button where it cannot be done now."""
+    plan, possible = Plan.model_validate(campaign.plan), campaign.state in act.states
     planning = act.name in actions.BEFORE_A_POLL
-    near = _before_a_poll(office, actor.authority, Plan.model_validate(campaign.plan)) if planning else ""
     return render(
         "campaigns/pages/campaign_act.html", status_code=422 if form.errors else 200, campaign=campaign, act=act,
-        form=form, before_a_poll=near,
+        form=form, before_a_poll=_before_a_poll(office, actor.authority, plan) if planning else "", possible=possible,
+        told=deeds.told(office, actor, campaign, act.name) if possible else [],
+        obstacles=_obstacles(office, campaign, plan) if act.name == "submit" and possible else {},
+        letters=settlement.undecided_letters(office, campaign) if act.name in actions.OF_LETTERS else None,
     )  # fmt: skip
+
+
+def _obstacles(office: Office, campaign: Campaign, plan: Plan) -> dict[str, list[str]]:
+    return submission.obstacles(office, campaign, _messages(office, campaign, plan))
 
 
 @get("/campaigns/{number:int}/ledger.csv", sync_to_thread=True)

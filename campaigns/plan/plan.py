@@ -14,12 +14,14 @@ import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from campaigns.records.models import Channel
+from engage.foundation.calendar import LONGEST_BEFORE, PollKind
+from engage.foundation.clock import read_day
 from engage.foundation.errors import InputRefused
 
 Language = Literal["en", "cy"]
@@ -37,9 +39,22 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _written(value: object) -> date:
+    """As JSON has it: never a count of seconds, nor a year of two digits."""
+    if isinstance(value, date):
+        return value
+    try:
+        return read_day(str(value))
+    except ValueError:
+        raise ValueError("expected a date as 2026-06-03, its year with four digits") from None
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+
+
 class Window(_Part):
-    start: date
-    end: date
+    start: Day
+    end: Day
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -52,10 +67,10 @@ class PlannedWave(_Part):
     """One contact per household: the first of `channels` by which it may be reached."""
 
     channels: tuple[Channel, ...] = Field(min_length=1)
-    send_on: date
+    send_on: Day
     arms: tuple[str, ...] = Field(min_length=1)
     templates: Templates = Field(default_factory=dict)
-    expires_on: date | None = None
+    expires_on: Day | None = None
 
     @field_validator("templates", mode="before")
     @classmethod
@@ -69,13 +84,15 @@ class Plan(_Part):
     segment: str = ""
     rule: dict[str, Any] | None = None
     templates: Templates = Field(default_factory=dict)
-    start: date
+    start: Day
     outcome_window: Window
     arms: dict[str, float] = Field(default_factory=lambda: {REMINDED_NOW: 0.5, REMINDED_LATER: 0.5}, min_length=1)
     comparison: str = REMINDED_LATER
     holdout_reason: str = ""
     waves: tuple[PlannedWave, ...] = ()
-    poll_date: date | None = None
+    poll_date: Day | None = None
+    poll_kind: PollKind | None = None
+    register_by: Day | None = None  # the last day to register, where an Act or the returning officer set one
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     language: Language = "en"
     wording: dict[str, str] = Field(default_factory=dict)  # texts for placeholders Engage has nothing for
@@ -102,6 +119,7 @@ class Plan(_Part):
             object.__setattr__(self, "waves", self._usual_waves())
         if not self.waves:
             raise ValueError("templates: expected a template for at least one channel (email, sms or letter)")
+        self._check_poll()
         self._check_arms()
         self._check_comparison()
         self._check_waves()
@@ -118,6 +136,18 @@ class Plan(_Part):
             for arms, day in starts if arms
             for channels in (quick, slow) if channels
         )  # fmt: skip
+
+    def _check_poll(self) -> None:
+        if self.poll_date is None:
+            if self.poll_kind or self.register_by:
+                raise ValueError(
+                    "poll_date: expected the day of the poll, beside its kind and its last day to register"
+                )
+        elif self.register_by and not self.poll_date - LONGEST_BEFORE <= self.register_by < self.poll_date:
+            raise ValueError(
+                f"register_by: expected a day in the three months before the poll, {self.poll_date}, not "
+                f"{self.register_by}"
+            )
 
     def _check_arms(self) -> None:
         if any(share <= 0 for share in self.arms.values()) or abs(sum(self.arms.values()) - 1) > 1e-9:

@@ -1,6 +1,7 @@
 """Campaigns looked up: within an authority, by somebody who may see them."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from engage.foundation.identity import Account, Authority, Right, demand, line
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 
+LONGEST_REASON = 400  # letters that a campaign keeps of it; PostgreSQL refuses more
 CHANGEABLE = (CampaignState.draft, CampaignState.submitted, CampaignState.approved)
 
 
@@ -34,8 +36,9 @@ def _belongs(session: Session, account: Account, authority: str, right: Right) -
     return authority == account.authority or (right == Right.see_data and authority in line(session, account.authority))
 
 
-def find(session: Session, authority: str, campaign_id: int) -> Campaign:
-    campaign = session.get(Campaign, campaign_id)
+def find(session: Session, authority: str, campaign_id: int, *, lock: bool = False) -> Campaign:
+    """`lock`: to change it, so that nobody else does until this transaction ends."""
+    campaign = session.get(Campaign, campaign_id, with_for_update=lock)
     if campaign is None or campaign.authority != authority:
         raise NotFound(f"There is no campaign {campaign_id} in {authority}. See them with: engage campaign list")
     return campaign
@@ -95,11 +98,33 @@ def nation_of(session: Session, authority: str) -> str:
     return found.nation if found else "England"
 
 
-def deadline(office: Office, poll: date, nation: str) -> datetime:
-    return registration_deadline(poll, nation, law(office.settings.home))
+def deadline(office: Office, plan: Mapping[str, Any], nation: str) -> datetime | None:
+    """The moment after which it is too late to register for the poll of a plan, as that is kept; None without one."""
+    poll, own = (date.fromisoformat(plan[name]) if plan.get(name) else None for name in ("poll_date", "register_by"))
+    return registration_deadline(poll, nation, law(office.settings.home), own) if poll else None
 
 
-def in_state(campaign: Campaign, act: str, *states: CampaignState) -> Campaign:
+@dataclass(frozen=True)
+class Shown:
+    """A campaign as the page showed it on which somebody confirmed an act: what they did not see is not done."""
+
+    state: str
+    version: int
+    digest: str = ""
+    reason: str = ""  # why it is paused
+
+    def of(self, campaign: Campaign) -> bool:
+        same = (campaign.state, campaign.version, campaign.digest) == (self.state, self.version, self.digest)
+        return same and (campaign.state != CampaignState.paused or campaign.reason == self.reason)
+
+
+def in_state(campaign: Campaign, act: str, *states: CampaignState, shown: Shown | None = None) -> Campaign:
+    if shown and not shown.of(campaign):
+        raise SendBlocked(
+            f"This campaign has changed since you looked at it: the page showed version {shown.version}, "
+            f"{shown.state}. Now it is version {campaign.version}, {campaign.state}, and nothing was done. Read it "
+            "again first."
+        )
     if campaign.state not in states:
         expected = " or ".join(state.value for state in states)
         raise SendBlocked(f"You cannot {act} campaign {campaign.id}: it is {campaign.state}, not {expected}.")

@@ -1,6 +1,6 @@
 """What the campaigns room keeps: campaigns and their approvals, waves, the ledger of messages, receipts, replies."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -73,6 +73,11 @@ class Outline(SQLModel, table=True):
     @property
     def name(self) -> str:
         return self.answers.get("name") or "A campaign without a name yet"
+
+    @property
+    def seen(self) -> str:
+        """What a page carries, so that what it shows is what is acted on."""
+        return self.changed_at.astimezone(UTC).isoformat()
 
 
 class Campaign(SQLModel, table=True):

@@ -55,8 +55,7 @@ class Guard:
     def of(cls, office: Office, session: Session, campaign: Campaign) -> "Guard":
         authority = session.get(Authority, campaign.authority)
         nation = authority.nation if authority else "England"
-        poll = campaign.plan.get("poll_date")
-        end = deadline(office, datetime.fromisoformat(poll).date(), nation) if poll else None
+        end = deadline(office, campaign.plan, nation)
         return cls(
             office, campaign.authority, campaign.register_snapshot, end, nation, line(session, campaign.authority)
         )

@@ -194,8 +194,17 @@ def any_undecided(session: Session, campaign: Campaign) -> bool:
     return session.execute(query).first() is not None
 
 
-def decide(office: Office, actor: Actor, campaign_id: int, *, again: bool) -> Campaign:
-    """Send the undecided letters of a campaign again, under their references, or give them up as not confirmed."""
+def undecided_letters(office: Office, campaign: Campaign) -> int:
+    with office.database.reading() as session:
+        query = sa.select(sa.func.count()).where(of.campaign_id == campaign.id, undecided())
+        return int(session.execute(query).scalar_one())
+
+
+def decide(
+    office: Office, actor: Actor, campaign_id: int, *, again: bool, expected: int | None = None
+) -> Campaign:  # fmt: skip
+    """Send the undecided letters of a campaign again, under their references, or give them up as not confirmed.
+    `expected`: how many somebody was shown; of any other number nothing is decided."""
     now = office.clock.now()
     if again:
         change = {"state": MessageState.planned.value, "reason": "", "looks": 0, "looked_at": None, "claimed_at": None}
@@ -211,6 +220,8 @@ def decide(office: Office, actor: Actor, campaign_id: int, *, again: bool) -> Ca
         letters = int(getattr(decided, "rowcount", 0))
         if not letters:
             raise SendBlocked("No letter of this campaign waits for a decision.")
+        if expected is not None and letters != expected:
+            raise SendBlocked(f"{letters} letters wait for a decision now, not {expected}, and nothing was done.")
         act = "send letters again" if again else "give letters up"
         audit.record(
             session, authority=actor.authority, at=now, actor=actor.label, act=act, subject=f"campaign {campaign_id}",

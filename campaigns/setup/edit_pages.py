@@ -9,6 +9,8 @@ from campaigns.approval import drafts
 from campaigns.records import lookup
 from campaigns.records.models import Campaign
 from campaigns.setup import plan_form
+from campaigns.setup.plan_form import shown
+from engage.foundation.errors import SendBlocked
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
 from engage.foundation.web.handlers import (
@@ -37,10 +39,14 @@ def campaign_edit_send(
     request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
 ) -> Template | Redirect:
     campaign = lookup.campaign(office, actor, number)
-    plan = plan_form.plan(form, campaign.plan)
+    plan = plan_form.checked(office, actor, form, campaign.plan)
     if plan is None:
         return _editor(office, actor.authority, form, campaign)
-    changed = drafts.revise(office, actor, number, plan)
+    try:
+        changed = drafts.revise(office, actor, number, plan, shown=shown(form))
+    except SendBlocked as refused:
+        form.fail("plan", str(refused))
+        return _editor(office, actor.authority, form, lookup.campaign(office, actor, number))
     notify(request, f"Saved as version {changed.version}. It has to be submitted and approved again.")
     return redirect(f"/campaigns/{number}")
 
@@ -48,7 +54,8 @@ def campaign_edit_send(
 def _editor(office: Office, authority: str, form: Form, campaign: Campaign) -> Template:
     return render(
         "campaigns/setup/edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
-        whole=plan_form.whole(campaign), **plan_form.offered(office, authority),
+        whole=plan_form.whole(campaign), timeline=plan_form.calendar(office, authority, form),
+        **plan_form.offered(office, authority),
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ TASKS = (
         "dates",
         "Choose dates",
         "The first reminder, the end of the comparison, a poll",
-        ("start", "end", "poll", "catch_up"),
+        ("start", "end", "poll", "register_by", "catch_up"),
     ),
     Task(
         "comparison",
@@ -82,9 +82,10 @@ class Progress:
     conflict: str
 
 
-def progress(answers: Mapping[str, str]) -> Progress:
+def progress(office: Office, actor: Actor, answers: Mapping[str, str]) -> Progress:
+    """As it stands at this moment: a day that has passed since it was entered is a problem now."""
     form = Form(dict(answers))
-    plan = plan_form.plan(form)
+    plan = plan_form.checked(office, actor, form)
     standings = {each.key: _standing(each, answers, form.errors) for each in TASKS}
     if Standing.to_do in standings.values():
         return Progress(standings, None, "")
@@ -97,10 +98,11 @@ def _standing(task: Task, answers: Mapping[str, str], errors: Mapping[str, str])
     return Standing.wrong if any(map(task.owns, errors)) else Standing.completed
 
 
-def faults(task: Task, form: Form, answers: Mapping[str, str]) -> dict[str, str]:
+def faults(office: Office, actor: Actor, task: Task, form: Form, answers: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with a task as it was just entered, beside what the others have."""
-    whole = Form({**answers, **_entered(task, form)})
-    plan_form.plan(whole)
+    others = {name: answer for name, answer in answers.items() if not task.owns(name)}
+    whole = Form({**others, **_entered(task, form)})
+    plan_form.checked(office, actor, whole)
     return {field: message for field, message in whole.errors.items() if task.owns(field)}
 
 
@@ -129,16 +131,25 @@ def _own(session: Session, actor: Actor, number: int, *, lock: bool = False) -> 
     return found
 
 
-def save(office: Office, actor: Actor, number: int | None, task: Task, form: Form) -> Outline:
-    """Keep what was entered for a task; without a number a new outline begins."""
+def save(office: Office, actor: Actor, number: int | None, task: Task, form: Form, seen: str = "") -> Outline:
+    """Keep what was entered for a task; without a number a new outline begins. `seen` as for `discard`."""
     with office.database.session() as session:
         permit(session, actor, Right.plan)
         now = office.clock.now()
         kept = _own(session, actor, number, lock=True) if number else _begun(session, actor, now)
-        kept.answers, kept.changed_at = kept.answers | _entered(task, form), now
+        _demand_seen(kept, seen)
+        others = {name: answer for name, answer in kept.answers.items() if not task.owns(name)}
+        kept.answers, kept.changed_at = others | _entered(task, form), now
         session.add(kept)
         _record(session, office, actor, "set up campaign", kept, task=task.key)
         return kept
+
+
+def _demand_seen(outline: Outline, seen: str) -> None:
+    if seen and seen != outline.seen:
+        raise InputRefused(
+            "Somebody changed this plan since you opened the page, and nothing was done. Below is what stands now."
+        )
 
 
 def _begun(session: Session, actor: Actor, now: datetime) -> Outline:
@@ -148,14 +159,15 @@ def _begun(session: Session, actor: Actor, now: datetime) -> Outline:
     return begun
 
 
-def finish(office: Office, actor: Actor, number: int) -> Campaign:
+def finish(office: Office, actor: Actor, number: int, seen: str = "") -> Campaign:
     """The draft of a campaign, once every task is completed; InputRefused says what is not."""
-    found = progress(find(office, actor, number).answers)
+    found = progress(office, actor, find(office, actor, number).answers)
     if found.plan is None:
         raise InputRefused(f"The draft cannot be made yet. {' '.join(_left(found))}")
-    made = drafts.create(office, actor, found.plan)
-    discard(office, actor, number)
-    return made
+    rule = drafts.rule(office, actor, found.plan)
+    with office.database.session() as session:  # one transaction: two who press at once make one draft
+        _end(session, office, actor, number, seen)
+        return drafts.begin(session, office, actor, found.plan, rule)
 
 
 def _left(progress: Progress) -> Iterator[str]:
@@ -166,12 +178,18 @@ def _left(progress: Progress) -> Iterator[str]:
         yield progress.conflict
 
 
-def discard(office: Office, actor: Actor, number: int) -> None:
+def discard(office: Office, actor: Actor, number: int, seen: str = "") -> None:
+    """`seen` is the moment of the last change that the page showed: what somebody entered since is not thrown away."""
     with office.database.session() as session:
-        permit(session, actor, Right.plan)
-        gone = _own(session, actor, number, lock=True)
-        session.delete(gone)
-        _record(session, office, actor, "end setting up", gone)
+        _end(session, office, actor, number, seen)
+
+
+def _end(session: Session, office: Office, actor: Actor, number: int, seen: str) -> None:
+    permit(session, actor, Right.plan)
+    gone = _own(session, actor, number, lock=True)
+    _demand_seen(gone, seen)
+    session.delete(gone)
+    _record(session, office, actor, "end setting up", gone)
 
 
 def _record(session: Session, office: Office, actor: Actor, act: str, outline: Outline, **details: str) -> None:

@@ -8,6 +8,7 @@ from litestar.types import ControllerRouterHandler
 from campaigns.records.models import Outline
 from campaigns.setup import outlines, plan_form
 from campaigns.setup.outlines import Task
+from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
@@ -16,8 +17,8 @@ Number = FromPath[int]
 
 
 @get("/campaigns/new", sync_to_thread=True)
-def new(segment: FromQuery[str] = "") -> Template:
-    return _tasks(None, segment=segment)
+def new(office: InOffice, actor: ByActor, segment: FromQuery[str] = "") -> Template:
+    return _tasks(office, actor, None, segment=segment)
 
 
 @get("/campaigns/new/{key:str}", sync_to_thread=True)
@@ -32,7 +33,7 @@ def first_task_send(office: InOffice, actor: ByActor, key: FromPath[str], form: 
 
 @get("/campaigns/plans/{number:int}", sync_to_thread=True)
 def tasks(office: InOffice, actor: ByActor, number: Number) -> Template:
-    return _tasks(outlines.find(office, actor, number))
+    return _tasks(office, actor, outlines.find(office, actor, number))
 
 
 @get("/campaigns/plans/{number:int}/{key:str}", sync_to_thread=True)
@@ -41,7 +42,9 @@ def next_task(office: InOffice, actor: ByActor, number: Number, key: FromPath[st
     form = plan_form.blank(office)
     if task.saved(outline.answers):
         form = Form(dict(outline.answers))
-        form.errors = outlines.faults(task, form, outline.answers)  # what another task has made wrong since
+        form.errors = outlines.faults(
+            office, actor, task, form, outline.answers
+        )  # what another task has made wrong since
     return _page(office, actor, task, form, outline)
 
 
@@ -53,38 +56,53 @@ def next_task_send(
 
 
 @post("/campaigns/plans/{number:int}/finish", sync_to_thread=True)
-def finish(request: Asked, office: InOffice, actor: ByActor, number: Number) -> Template | Redirect:
-    form = Form()
+def finish(
+    request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
+) -> Template | Redirect:  # fmt: skip
     with form.blaming("tasks"):
-        made = outlines.finish(office, actor, number)
+        made = outlines.finish(office, actor, number, form.text("seen"))
     if not form.valid:
-        return _tasks(outlines.find(office, actor, number), form)
+        return _tasks(office, actor, outlines.find(office, actor, number), form)
     notify(request, "Draft saved. Nothing is sent before it is submitted, approved and launched.")
     return redirect(f"/campaigns/{made.id}")
 
 
 @post("/campaigns/plans/{number:int}/discard", sync_to_thread=True)
-def discard(request: Asked, office: InOffice, actor: ByActor, number: Number) -> Redirect:
-    outlines.discard(office, actor, number)
+def discard(
+    request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
+) -> Template | Redirect:  # fmt: skip
+    with form.blaming("tasks"):
+        outlines.discard(office, actor, number, form.text("seen"))
+    if not form.valid:
+        return _tasks(office, actor, outlines.find(office, actor, number), form)
     notify(request, "Discarded. Nothing of it is kept.")
     return redirect("/campaigns")
 
 
-def _tasks(outline: Outline | None, form: Form | None = None, segment: str = "") -> Template:
+def _tasks(
+    office: Office, actor: Actor, outline: Outline | None, form: Form | None = None, segment: str = ""
+) -> Template:
     form = form or Form()
+    answers = outline.answers if outline else {}
     return render(
         "campaigns/setup/tasks.html", status_code=422 if form.errors else 200, form=form, outline=outline,
-        tasks=outlines.TASKS, progress=outlines.progress(outline.answers if outline else {}), segment=segment,
+        tasks=outlines.TASKS, progress=outlines.progress(office, actor, answers), segment=segment,
+        timeline=plan_form.calendar(office, actor.authority, Form(dict(answers))),
     )  # fmt: skip
 
 
 def _saved(
     office: Office, actor: Actor, task: Task, form: Form, outline: Outline | None = None
 ) -> Template | Redirect:  # fmt: skip
-    form.errors = outlines.faults(task, form, outline.answers if outline else {})
+    form.errors = outlines.faults(office, actor, task, form, outline.answers if outline else {})
     if not form.valid:
         return _page(office, actor, task, form, outline, status_code=422)
-    kept = outlines.save(office, actor, outline.id if outline else None, task, form)
+    number = outline.id if outline else None
+    try:
+        kept = outlines.save(office, actor, number, task, form, form.text("seen"))
+    except InputRefused as refused:
+        form.fail("tasks", str(refused))
+        return _tasks(office, actor, outlines.find(office, actor, number or 0), form)
     return redirect(f"/campaigns/plans/{kept.id}")
 
 
@@ -93,6 +111,7 @@ def _page(
 ) -> Template:  # fmt: skip
     return render(
         "campaigns/setup/task.html", status_code=status_code, form=form, task=task, outline=outline,
+        timeline=plan_form.calendar(office, actor.authority, form) if task.key == "dates" else None,
         **plan_form.offered(office, actor.authority),
     )  # fmt: skip
 

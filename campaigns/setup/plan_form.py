@@ -6,13 +6,18 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from campaigns.approval import forecast, pre_election
+from campaigns.approval import dates, forecast, pre_election
+from campaigns.approval.timeline import Timeline
+from campaigns.approval.timeline import timeline as drawn
+from campaigns.messages import proofs
 from campaigns.notify.messages import Template
 from campaigns.plan.plan import REMINDED_LATER, REMINDED_NOW, Plan, PlannedWave, Templates, read
+from campaigns.records.lookup import Shown, nation_of
 from campaigns.records.models import Campaign, Channel
+from engage.foundation.calendar import LONGEST_BEFORE, POLLS, Period
 from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused
-from engage.foundation.office import Office
+from engage.foundation.office import Actor, Office
 from engage.foundation.web.forms import Form
 from segments.audiences import segments
 
@@ -20,6 +25,13 @@ USUAL_WINDOW = timedelta(days=42)
 # How half of those reminded now may be reminded otherwise, on the same days.
 SECOND = {"wording": "reminded now, second wording", "channel": "reminded now, letter first"}
 CHANNELS = {Channel.email: "Email", Channel.sms: "Text message", Channel.letter: "Letter"}
+NOBODY = "nobody"  # chosen where no second approver is needed, which is another thing than not having looked
+# What a plan has besides its dates, so that these can be judged before anything else is entered.
+ANYTHING = {
+    "name": "-", "purpose": "-", "segment": "-", "share": "50",
+    **{f"template-{channel.value}": str(UUID(int=0)) for channel in CHANNELS},
+}  # fmt: skip
+DATES = ("start", "end", "poll", "register_by")
 
 
 def blank(office: Office, segment: str = "") -> Form:
@@ -36,12 +48,14 @@ def filled(campaign: Campaign) -> Form:
     return Form(
         {
             "name": plan.name, "purpose": plan.purpose, "segment": plan.segment, "share": f"{100 * (1 - later):g}",
-            "language": plan.language, "rate": f"{100 * plan.expected_rate:g}", "second_approver": plan.second_approver,
+            "language": plan.language, "rate": f"{100 * plan.expected_rate:g}",
+            "second_approver": plan.second_approver or NOBODY, "poll-kind": plan.poll_kind or "",
             "catch_up": "yes" if plan.catch_up else "no",
             "second": next((kind for kind, name in SECOND.items() if name == second), ""),
             **_template_fields("template", plan.templates), **_template_fields("second", _of_second(plan) or other),
             **_day("start", plan.start), **_day("end", plan.outcome_window.end),
             **(_day("poll", plan.poll_date) if plan.poll_date else {}),
+            **(_day("register_by", plan.register_by) if plan.register_by else {}),
         }
     )  # fmt: skip
 
@@ -61,6 +75,14 @@ def _template_fields(name: str, templates: Templates) -> dict[str, str]:
         for channel, ids in templates.items()
         for language, chosen in ids.items()
     }
+
+
+def shown(form: Form) -> Shown | None:
+    """The campaign as it stood on the page that was sent; None where somebody calls without one, as by the API."""
+    version = form.text("version")
+    if not version.isdecimal():
+        return None
+    return Shown(form.text("state"), int(version), form.text("digest"), form.text("why"))
 
 
 def whole(campaign: Campaign) -> bool:
@@ -84,7 +106,7 @@ def plan(form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
         "segment": form.require("segment", "Select a segment"),
         "language": form.text("language") or "en",
         "expected_rate": _rate(form),
-        "second_approver": form.text("second_approver"),
+        "second_approver": "" if form.text("second_approver") == NOBODY else form.text("second_approver"),
         "catch_up": form.text("catch_up") == "yes",
         "templates": templates,
         **_dates(form),
@@ -136,14 +158,80 @@ def _dates(form: Form) -> dict[str, Any]:
     end = form.require_day("end", "The day the comparison ends")
     if start and end and end <= start:
         form.fail("end", "The day the comparison ends must be after the first reminder")
-    poll = form.day("poll")
-    if poll is None and any(form.text(f"poll-{part}") for part in ("day", "month", "year")):
-        form.fail("poll", "The day of the poll must be a real date")
+    return {"start": str(start), "outcome_window": {"start": str(start), "end": str(end)}, **_poll(form)}
+
+
+def _poll(form: Form) -> dict[str, Any]:
+    poll = form.optional_day("poll", "The day of the poll")
+    own = form.optional_day("register_by", "The last day to register")
+    kind = form.text("poll-kind")
+    if poll is None and (own or kind):
+        form.fail("poll", "Enter the day of the poll, or nothing of a poll")
+    if kind and kind not in POLLS:
+        form.fail("poll-kind", "Select what kind of poll it is")
+    if poll and own and not poll - LONGEST_BEFORE <= own < poll:
+        form.fail("register_by", "The last day to register must be in the three months before the poll")
     return {
-        "start": str(start),
-        "outcome_window": {"start": str(start), "end": str(end)},
-        "poll_date": str(poll) if poll else None,
-    }
+        "poll_date": str(poll) if poll else None, "poll_kind": kind or None, "register_by": str(own) if own else None
+    }  # fmt: skip
+
+
+def checked(office: Office, actor: Actor, form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
+    """The plan the form describes, held against the clock, the polls, the law and what GOV.UK Notify has, as submission
+    will hold it; None where the form says what is wrong."""
+    made = plan(form, before)
+    with office.database.reading() as session:
+        nation = nation_of(session, actor.authority)
+        approvers = {account.label: account.id for account in pre_election.approvers(session, actor.authority)}
+    dated = made or _dated(form)
+    for clash in dates.judge(office, dated, nation) if dated else ():
+        if not clash.told:
+            form.fail(clash.field, clash.words)
+    near = pre_election.period(office, nation, dated) if dated else None
+    _check_second(form, approvers, actor, near)
+    if made and form.valid:
+        _check_messages(office, actor.authority, form, made)
+    return made if form.valid else None
+
+
+def _check_messages(office: Office, authority: str, form: Form, made: Plan) -> None:
+    """Where GOV.UK Notify can be asked: each fault of a message at the field that chose its template."""
+    known = templates(office)
+    found = proofs.proofs(forecast.setting(office, authority, made), made, known) if known else []
+    for proof in found:
+        chosen = (name for name in form.names() if form.text(name) == proof.template)
+        field = next(chosen, "template-email")
+        for fault in proof.faults:
+            form.fail(field, f"{proof.title}: {fault}")
+
+
+def _check_second(form: Form, approvers: Mapping[str, int | None], actor: Actor, near: Period | None) -> None:
+    """That somebody is chosen who may approve second, or nobody where nobody has to."""
+    chosen = form.text("second_approver")
+    if not chosen:
+        form.fail("second_approver", "Select who approves second, or that nobody has to")
+    elif near and chosen == NOBODY:
+        form.fail("second_approver", f"Select who approves second. {pre_election.told(near)}")
+    elif near and actor.account_id is not None and approvers.get(chosen) == actor.account_id:
+        form.fail("second_approver", "Select somebody other than yourself: you plan this campaign")
+    elif chosen != NOBODY and "@" not in chosen and chosen not in approvers:
+        form.fail("second_approver", "Select somebody who may approve: this account no longer does")
+
+
+def calendar(office: Office, authority: str, form: Form) -> Timeline | None:
+    """Of the dates as they stand in the form; None while they are no dates."""
+    with office.database.reading() as session:
+        nation = nation_of(session, authority)
+    dated = _dated(form)
+    return drawn(office, dated, nation) if dated else None
+
+
+def _dated(form: Form) -> Plan | None:
+    """The plan of the form or, until it is whole, one with the same dates."""
+    entered = {name: form.text(name) for name in form.names()}
+    return plan(Form(entered)) or plan(
+        Form(ANYTHING | {name: value for name, value in entered.items() if name.partition("-")[0] in DATES})
+    )
 
 
 def _templates(form: Form, name: str) -> dict[str, dict[str, str]]:
@@ -204,5 +292,5 @@ def offered(office: Office, authority: str) -> dict[str, Any]:
         approvers = pre_election.approvers(session, authority)
     return {
         "segments": segments.all_segments(office, authority), "templates": templates(office), "channels": CHANNELS,
-        "approvers": approvers,
+        "approvers": approvers, "kinds": POLLS, "nobody": NOBODY,
     }  # fmt: skip

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from engage.foundation import identity
+from engage.foundation.clock import read_day
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right, Role
 from engage.foundation.office import Actor, Office
@@ -23,7 +24,7 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations" / "versions"
 def day(value: str) -> date:
     """A day in an option; click calls it."""
     try:
-        return date.fromisoformat(value)
+        return read_day(value)
     except ValueError:
         msg = f"The date is {value!r}: expected a day such as 2026-06-01."
         raise InputRefused(msg) from None

@@ -5,17 +5,30 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 import holidays
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from engage.foundation.clock import at_london, london
+from engage.foundation.clock import EARLIEST_YEAR, at_london, london
 from engage.foundation.errors import SettingsInvalid
 
 HOUSE_RULES = Path(__file__).with_name("law.toml")
 SUBDIVISIONS = {"England": "ENG", "Wales": "WLS", "Scotland": "SCT", "Northern Ireland": "NIR"}
 Nation = Literal["England", "Wales", "Scotland", "Northern Ireland"]
+PollKind = Literal[
+    "parliamentary general", "by-election", "local", "devolved", "neighbourhood referendum", "referendum", "other"
+]
+# What a poll is called where nobody has named it.
+POLLS: dict[str, str] = {
+    "parliamentary general": "UK parliamentary general election",
+    "by-election": "by-election",
+    "local": "local elections",
+    "devolved": "election to a devolved parliament, assembly or office",
+    "neighbourhood referendum": "neighbourhood planning referendum",
+    "referendum": "referendum",
+    "other": "poll",
+}
 
 
 class Row(BaseModel):
@@ -27,11 +40,18 @@ class Row(BaseModel):
 
 
 T = TypeVar("T", bound=Row)
+LONGEST_BEFORE = timedelta(days=92)  # a deadline further from its poll is a slip of the pen
 
 
 class RegistrationDeadline(Row):
     working_days: int
     hour: int  # of that day, local time; 24 is the midnight that ends it
+
+
+class Determination(Row):
+    """How long an application lies open to objections before it can be put on the register."""
+
+    working_days: int
 
 
 class Age(Row):
@@ -78,11 +98,24 @@ class PreElection(Row):
 
 
 class Poll(Row):
-    """A poll of the council's own list: `since` is the day it was called."""
+    """A poll of the council's own list: `since` is the day it was called. `register_by` is the last day to register
+    where an Act or the returning officer sets another than the rule."""
 
     day: date
     name: str
+    kind: PollKind = "other"
     notice_on: date | None = None
+    register_by: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.day.year < EARLIEST_YEAR:
+            msg = f"day: expected a year of four digits, not {self.day}"
+            raise ValueError(msg)
+        if self.register_by and not self.day - LONGEST_BEFORE <= self.register_by < self.day:
+            msg = f"register_by: expected a day in the three months before the poll, {self.day}"
+            raise ValueError(msg)
+        return self
 
 
 class Retention(Row):
@@ -98,6 +131,7 @@ class Law(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     registration_deadline: tuple[RegistrationDeadline, ...] = ()
+    determination: tuple[Determination, ...] = ()
     voting_age: tuple[Age, ...] = ()
     registration_age: tuple[Age, ...] = ()
     quiet_hours: tuple[QuietHours, ...] = ()
@@ -167,11 +201,33 @@ def working_days_before(day: date, count: int, nation: str) -> date:
     return day
 
 
-def registration_deadline(poll: date, nation: str, rules: Law | None = None) -> datetime:
-    """The moment after which an application no longer counts for the poll, in UTC."""
-    row = in_force((rules or law()).registration_deadline, poll, nation)
-    day = working_days_before(poll, row.working_days, nation)
+def working_days_after(day: date, count: int, nation: str) -> date:
+    while count:
+        day += timedelta(days=1)
+        count -= working_day(day, nation)
+    return day
+
+
+def registration_deadline(poll: date, nation: str, rules: Law | None = None, own: date | None = None) -> datetime:
+    """The moment after which an application no longer counts for the poll, in UTC. `own` is the last day to register
+    that was set for this poll; the earlier of that and of the one its row of the list has, else counted by the rule."""
+    rules = rules or law()
+    row = in_force(rules.registration_deadline, poll, nation)
+    given = min(filter(None, (own, set_deadline(poll, nation, rules))), default=None)
+    day = given or working_days_before(poll, row.working_days, nation)
     return at_london(day + timedelta(days=1), 0) if row.hour == 24 else at_london(day, row.hour)
+
+
+def set_deadline(poll: date, nation: str, rules: Law) -> date | None:
+    """The last day to register that an Act or the returning officer has set for a poll of the list; of several polls
+    on one day the first."""
+    return min((row.register_by for row in listed(nation, rules) if row.day == poll and row.register_by), default=None)
+
+
+def listed(nation: str, rules: Law) -> list[Poll]:
+    """The polls of the list that are held in a nation, by day."""
+    held = (row for row in rules.poll if not row.nations or nation in row.nations)
+    return sorted(held, key=lambda row: row.day)
 
 
 @dataclass(frozen=True)
@@ -186,17 +242,17 @@ class Period:
         return self.first <= day <= self.poll
 
 
-def pre_election_periods(nation: str, rules: Law, poll: date | None = None) -> list[Period]:
-    """Of every poll on the council's list, and of one more day a plan may name; the earliest first."""
-    listed = {row.day: row for row in rules.poll if not row.nations or nation in row.nations}
-    days = {*listed, *([poll] if poll else [])}
-    return [_period(day, listed.get(day), nation, rules) for day in sorted(days)]
+def pre_election_periods(nation: str, rules: Law, poll: date | None = None, kind: str = "other") -> list[Period]:
+    """Of every poll on the council's list, and of one more day a plan may name, with its kind; the earliest first."""
+    known = {row.day: row for row in listed(nation, rules)}
+    days = {*known, *([poll] if poll else [])}
+    return [_period(day, known.get(day), nation, rules, kind) for day in sorted(days)]
 
 
-def _period(day: date, listed: Poll | None, nation: str, rules: Law) -> Period:
+def _period(day: date, row: Poll | None, nation: str, rules: Law, kind: str) -> Period:
     count = in_force(rules.pre_election, day, nation).working_days
-    first = (listed and listed.notice_on) or working_days_before(day, count, nation)
-    return Period(first, day, listed.name if listed else "poll")
+    first = (row and row.notice_on) or working_days_before(day, count, nation)
+    return Period(first, day, row.name if row else POLLS[kind])
 
 
 def quiet_until(moment: datetime, nation: str, rules: Law | None = None) -> datetime | None:
@@ -215,6 +271,11 @@ def waking_hours(day: date, nation: str, rules: Law) -> int:
     """Hours of the day in which emails and texts may leave; 0 on a quiet day."""
     row = in_force(rules.quiet_hours, day, nation)
     return 0 if _quiet_day(day, nation, row) else row.from_hour - row.until_hour
+
+
+def quiet_day(day: date, nation: str, rules: Law) -> bool:
+    """Whether no email or text leaves on that day at all."""
+    return _quiet_day(day, nation, in_force(rules.quiet_hours, day, nation))
 
 
 def _quiet_day(day: date, nation: str, row: QuietHours) -> bool:

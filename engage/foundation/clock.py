@@ -5,6 +5,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
+EARLIEST_YEAR = 1900  # before it, two digits were meant: 0026 is nobody's year
 
 
 class Clock(Protocol):
@@ -47,6 +48,15 @@ class ShiftedClock:
 def london(moment: datetime) -> datetime:
     """Quiet hours, deadlines and letters' print runs are in the local time of the United Kingdom."""
     return moment.astimezone(LONDON)
+
+
+def read_day(text: str) -> date:
+    """A day as 2026-06-03; ValueError for anything else, such as a year of two digits, be it written as 0026."""
+    day = date.fromisoformat(text)
+    if day.year < EARLIEST_YEAR:
+        msg = f"the year is {day.year}"
+        raise ValueError(msg)
+    return day
 
 
 def today(clock: Clock) -> date:

@@ -17,6 +17,7 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from engage.foundation.clock import read_day
 from engage.foundation.errors import InputRefused
 from segments.files.reading import Head, Reading, literal, open_rows, plain
 from segments.files.refusals import SECURE, SPECIAL
@@ -130,7 +131,7 @@ def _checked(said: dict[str, str], file: str, as_at: date) -> Declaration:
 
 def _day(text: str, file: str, as_at: date) -> date:
     try:
-        day = date.fromisoformat(text)
+        day = read_day(text)
     except ValueError:
         raise InputRefused(f"{file}: the date is {text[:20]!r}. Expected year-month-day, as 2026-05-01.") from None
     if day > as_at:

@@ -214,6 +214,8 @@ class TestImport:
         refused(council("import", "register", tmp_path / "none.csv", *on), "no file none.csv")
         refused(council("import", "register", tmp_path, *on), "no file")
         refused(council("import", "register", register, "--as-at", "2026-06-03"), "in the future", "2026-06-02")
+        for day in ("26-06-01", "0026-06-01"):
+            refused(council("import", "register", register, "--as-at", day), f"The date is '{day}': expected a day")
         refused(council("import", "register", register, "--as-at", "01/06/2026"), "'01/06/2026'", "2026-06-01")
         refused(council("import", "register", register, "--as-at", "2026-13-01"), "'2026-13-01'")
         refused(council("import", "gazetteer", register, *on), "an electoral register", "Nothing was changed")
@@ -279,9 +281,20 @@ class TestSegmentsAndCampaigns:
         assert [row["id"] for row in json.loads(staffed("campaign", "list", "--json").stdout)["rows"]] == [1]
         status = json.loads(staffed("campaign", "status", 1, "--json").stdout)
         assert {"planned", "waiting", "accepted", "delivered", "failed", "dropped", "unknown"} <= set(status)
+        refused(staffed("campaign", "stop", 1), "Enter why it is stopped")
         assert staffed("campaign", "stop", 1, "--reason", "a rehearsal").exit_code == 0
         target = tmp_path / "no" / "such" / "ledger.csv"
         refused(staffed("campaign", "ledger", 1, "--to", target), "ledger.csv cannot be used", "No such file")
+
+    def test_the_clashes_of_a_plans_dates_are_told_at_once(self, staffed: Run, tmp_path: Path) -> None:
+        plan = tmp_path / "plan.json"
+        plan.write_text(json.dumps(PLAN | {"outcome_window": {"start": "2026-06-03", "end": "2026-06-04"}}))
+        made = staffed("campaign", "create", plan, "--as", OFFICER, "--json")
+        assert json.loads(made.stdout)["id"] == 1
+        assert "Clash: The comparison ends on 4 June 2026, but whoever applies" in made.stderr
+        refused(staffed("campaign", "submit", 1, "--as", OFFICER), "Nothing could be measured")
+        plan.write_text(json.dumps(PLAN | {"start": "0026-06-03"}))
+        refused(staffed("campaign", "create", plan), "start is '0026-06-03'", "its year with four digits")
 
 
 PLAN: dict[str, Any] = {

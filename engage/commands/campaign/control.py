@@ -76,5 +76,7 @@ def letters(caller: Caller, campaign_id: int, again: bool) -> None:
 @because
 @with_right(Right.send)
 def stop(caller: Caller, campaign_id: int, reason: str) -> None:
-    """End it for good: what is queued is dropped."""
-    show_campaign(caller, control.stop(caller.office, caller.actor, campaign_id, reason=reason))
+    """End it for good: what is queued is dropped. Say why."""
+    lookup.campaign(caller.office, caller.actor, campaign_id)
+    said = control.demand_reason(reason)
+    show_campaign(caller, control.stop(caller.office, caller.actor, campaign_id, reason=said))

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
-from campaigns.approval import changes, drafts, submission, trial_message
+from campaigns.approval import changes, dates, drafts, submission, trial_message
 from campaigns.plan import power
 from campaigns.records import lookup
+from campaigns.records.models import Campaign
 from engage.commands.caller import Caller, facts, table, with_right
 from engage.commands.campaign.shown import campaign_id, described, show_campaign
 from engage.foundation.identity import Right
@@ -18,7 +19,7 @@ from engage.foundation.identity import Right
 @with_right(Right.plan)
 def create(caller: Caller, plan: Path) -> None:
     """Make a draft from PLAN.json; prints its number."""
-    show_campaign(caller, drafts.create(caller.office, caller.actor, plan))
+    _show_draft(caller, drafts.create(caller.office, caller.actor, plan))
 
 
 @click.command()
@@ -27,7 +28,14 @@ def create(caller: Caller, plan: Path) -> None:
 @with_right(Right.plan)
 def revise(caller: Caller, campaign_id: int, plan: Path) -> None:
     """Give a campaign another plan before launch: a new version to submit and approve."""
-    show_campaign(caller, drafts.revise(caller.office, caller.actor, campaign_id, plan))
+    _show_draft(caller, drafts.revise(caller.office, caller.actor, campaign_id, plan))
+
+
+def _show_draft(caller: Caller, made: Campaign) -> None:
+    """With the clashes of its dates, which keep it from being submitted, on the error stream."""
+    show_campaign(caller, made)
+    for clash in dates.of_campaign(caller.office, made):
+        click.echo(f"{'Note' if clash.told else 'Clash'}: {clash.words}", err=True)
 
 
 @click.command(name="show")
@@ -40,6 +48,7 @@ def show_(caller: Caller, campaign_id: int) -> None:
         changed = changes.since_approved(session, found)
     value = {
         **described(found), "digest": found.digest, "reason": found.reason, "plan": found.plan, **found.estimate,
+        "clashes": [clash.words for clash in dates.of_campaign(caller.office, found)],
         "finds": power.said(found.estimate["power"]) if "power" in found.estimate else [],
         "changes": None if changed is None else [vars(change) for change in changed],
     }  # fmt: skip
@@ -97,6 +106,8 @@ def _told(value: dict[str, Any]) -> None:
         for warning in message["warnings"]:
             click.echo(f"  {warning}")
     click.echo("\n" + "\n".join(value["finds"]))
+    for words in value["clashes"]:
+        click.echo(f"Its dates: {words}")
     for change in value["changes"] or []:
         click.echo(f"Changed since it was approved before: {change['what']}: {change['before']} -> {change['now']}")
 

@@ -1,5 +1,6 @@
 """What a person typed into a form, and what is wrong with it, kept together so that nothing is typed twice."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -9,6 +10,8 @@ from litestar import Request
 from litestar.datastructures import FormMultiDict, UploadFile
 
 from engage.foundation.errors import InputRefused
+
+YEAR = re.compile(r"(?:19|2[0-9])[0-9]{2}")  # 26 is no year, and neither is 0026
 
 
 class Form:
@@ -40,6 +43,8 @@ class Form:
     def day(self, name: str) -> date | None:
         """Three fields, as the date input has them: `name-day`, `name-month`, `name-year`."""
         parts = [self.text(f"{name}-{part}") for part in ("year", "month", "day")]
+        if not YEAR.fullmatch(parts[0]):
+            return None
         try:
             return date(*(int(part) for part in parts))
         except ValueError:
@@ -50,10 +55,20 @@ class Form:
         return value or self.fail(name, message)
 
     def require_day(self, name: str, what: str) -> date | None:
-        day = self.day(name)
+        day = self.optional_day(name, what)
         if day is None:
-            entered = any(self.text(f"{name}-{part}") for part in ("day", "month", "year"))
-            self.fail(name, f"{what} must be a real date" if entered else f"Enter {what[0].lower()}{what[1:]}")
+            self.fail(name, f"Enter {what[0].lower()}{what[1:]}")
+        return day
+
+    def optional_day(self, name: str, what: str) -> date | None:
+        """None where nothing was entered; what is no day is told."""
+        day = self.day(name)
+        if day is None and any(self.text(f"{name}-{part}") for part in ("day", "month", "year")):
+            year = self.text(f"{name}-year")
+            wrong_year = year and not YEAR.fullmatch(year)
+            self.fail(
+                name, f"{what} must {'have a year of four digits, such as 2026' if wrong_year else 'be a real date'}"
+            )
         return day
 
     def fail(self, name: str, message: str) -> str:

@@ -39,15 +39,17 @@ def test_everything_that_changed_is_told_and_nothing_else(office: Office, maker:
     found = _since(office, second)
     assert found is not None
     assert found.pop("Purpose") == ("Remind homes where nobody is registered", "Another")
-    assert found.pop("First day") == ("2026-06-03", "2026-06-04")
+    assert found.pop("First day") == ("3 June 2026", "4 June 2026")
     assert found.pop("Homes drawn into groups") == ("20", "22")
     assert found.pop("Text message in English")[1] == "none"
     letter = found.pop("Letter in English")
     assert "version 1" in letter[0]
     assert letter[1].endswith("version 2\nCheck who is registered to vote at this address\nNew words ((link))")
     first_wave = found.pop("Wave 1")
-    assert first_wave[0].startswith("2026-06-03, email or sms, to reminded now; email en ")
-    assert first_wave[1].startswith("2026-06-04, letter, to reminded now; letter en ")
+    assert first_wave == (
+        "3 June 2026, to “reminded now”: email “email_reminder_en”, text “sms_reminder_en”",
+        "4 June 2026, to “reminded now”: letter “letter_reminder_en”",
+    )
     assert set(found) == {"Homes in each group", "Email in English", "Wave 2", "Wave 3", "Wave 4"}
 
 
@@ -60,3 +62,31 @@ def test_a_version_sent_back_is_not_what_it_is_held_against(office: Office, make
     third = decisions.reject(office, people.approver, first.id or 0, note="Not yet")
     assert third.version == 3
     assert _since(office, third) == {"Name": ("Summer reminders", "Second")}
+    with office.database.session() as session:
+        back = changes.sent_back(session, session.get_one(Campaign, first.id))
+        assert back is not None
+        assert (back.version, back.by, back.note) == (2, people.approver.label, "Not yet")
+
+
+def test_where_nothing_was_approved_it_is_held_against_the_version_sent_back(office: Office, maker: Maker) -> None:
+    people = maker.people
+    number = maker.submitted(10).id or 0
+    decisions.reject(office, people.approver, number, note="Half is too many, and July too late. " * 20)
+    other = {"column": "electors", "is": "at most", "value": 1}
+    now = plan(
+        rule={"version": 1, "where": other}, arms={"reminded now": 0.4, "reminded later": 0.6}, language="cy",
+        outcome_window={"start": "2026-06-03", "end": "2026-07-01"}, poll_date="2026-11-05", poll_kind="by-election",
+        register_by="2026-10-19",
+    )  # fmt: skip
+    found = _since(office, drafts.revise(office, people.planner, number, now))
+    assert found is not None
+    assert found.pop("Compared") == ("3 June 2026 to 15 July 2026", "3 June 2026 to 1 July 2026")
+    assert found.pop("Groups") == (
+        "50% “reminded now”, 50% “reminded later”", "40% “reminded now”, 60% “reminded later”"
+    )  # fmt: skip
+    assert found.pop("Rule")[1] == "Homes where the number of electors is at most 1."
+    assert found.pop("Poll") == ("none", "5 November 2026")
+    assert found.pop("Kind of poll") == ("none", "by-election")
+    assert found.pop("Last day to register") == ("none", "19 October 2026")
+    assert found.pop("Language") == ("English", "Welsh")
+    assert {*found} == {"Wave 3", "Wave 4"}, "the others are reminded earlier"

@@ -1,9 +1,11 @@
 """Every step of planning by page and by API, as they arrive over HTTP."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +205,7 @@ def _tasks(page: str) -> dict[str, str]:
 
 
 def _of(key: str, **changes: str) -> dict[str, str]:
-    typed = TYPED | {"second": "", "rate": "", "second_approver": ""}
+    typed = TYPED | {"second": "", "rate": "", "second_approver": plan_form.NOBODY}
     return {name: value for name, value in typed.items() if outlines.task(key).owns(name)} | changes
 
 
@@ -270,6 +272,138 @@ def test_a_task_that_another_has_made_wrong_says_so(enter: Enter, segment: str) 
     assert "Save as a draft" not in page
     assert "select a letter template and one for email or text" in officer.get(f"{there}/comparison").text
     assert officer.send(f"{there}/finish").status_code == 422
+
+
+def test_dates_that_destroy_the_comparison_are_not_completed(enter: Enter) -> None:
+    officer = enter(Role.officer)
+    short = {"end-day": "4", "end-month": "6"}
+    refused = officer.send("/campaigns/new/dates", _of("dates", **short))
+    assert refused.status_code == 422
+    assert 'href="#end">The comparison ends on 4 June 2026, but whoever applies' in refused.text
+    assert "1 clash in these dates" in refused.text, "the calendar marks it too"
+    past = officer.send("/campaigns/new/dates", _of("dates", **{"start-day": "1"}))
+    assert "was to leave on 1 June 2026, which has passed" in past.text
+
+
+def test_a_day_that_passes_while_a_plan_is_set_up_is_a_problem_then(
+    office: Office, clock: SteppedClock, enter: Enter, segment: str
+) -> None:
+    officer = enter(Role.officer)
+    there = _begin(officer, "dates")
+    for key in ("comparison", "checks", "people", "messages"):
+        officer.send(f"{there}/{key}", _of(key))
+    assert "Save as a draft" in officer.get(there).text
+    page = officer.get(there).text
+    assert "Wave 1: email to “reminded now”" in page
+    assert "Quiet days, on which no email or text leaves: Sundays" in page
+    clock.advance(timedelta(days=1))
+    officer = enter(Role.officer)
+    assert _tasks(officer.get(there).text)["Choose dates"] == "There is a problem"
+    assert officer.send(f"{there}/finish").status_code == 422
+    assert lookup.campaigns(office, Actor(COUNCIL, "nobody")) == []
+
+
+POLL = {"poll-day": "2", "poll-month": "7", "poll-year": "2026", "poll-kind": "local"}
+
+
+def test_who_approves_second_is_chosen_and_not_skipped(
+    office: Office, people: dict[Role, Any], enter: Enter, segment: str
+) -> None:
+    officer = enter(Role.officer)
+    skipped = officer.send("/campaigns/new/checks", {"second_approver": ""})
+    assert (skipped.status_code, "Select who approves second, or that nobody has to" in skipped.text) == (422, True)
+    there = _begin(officer, "checks")
+    assert _tasks(officer.get(there).text)["Check compliance"] == "Completed"
+    officer.send(f"{there}/dates", _of("dates", **POLL))
+    assert _tasks(officer.get(there).text)["Check compliance"] == "There is a problem"
+    assert "Select who approves second. Some of it leaves between" in officer.get(f"{there}/checks").text
+    again = officer.send(f"{there}/checks", {"second_approver": plan_form.NOBODY})
+    assert again.status_code == 422
+    assert "before the local elections" in again.text
+    chosen = people[Role.approver].label
+    assert officer.send(f"{there}/checks", {"second_approver": chosen}).url.path == there
+    for key in ("comparison", "people", "messages"):
+        officer.send(f"{there}/{key}", _of(key))
+    draft = officer.send(f"{there}/finish")
+    assert "Before it can be submitted" not in draft.text, "submission has no surprise left"
+    assert f"Approves second: {chosen}" in draft.text
+
+
+def test_a_message_that_submission_would_refuse_is_a_problem_of_its_task(enter: Enter, segment: str) -> None:
+    officer = enter(Role.officer)
+    gone = "11111111-1111-4111-8111-111111111111"
+    there = _begin(officer, "messages", **{"template-letter": gone})
+    for key in ("comparison", "people", "dates", "checks"):
+        officer.send(f"{there}/{key}", _of(key))
+    page = officer.get(there).text
+    assert _tasks(page)["Choose messages"] == "There is a problem"
+    assert "Save as a draft" not in page
+    said = f"Letter in English: GOV.UK Notify has no template {gone}."
+    assert f'href="#template-letter">{said}' in officer.get(f"{there}/messages").text
+    assert officer.send(f"{there}/messages", _of("messages")).url.path == there
+    assert "Save as a draft" in officer.get(there).text
+
+
+def test_what_a_colleague_entered_since_is_not_thrown_away(
+    office: Office, clock: SteppedClock, enter: Enter, segment: str
+) -> None:
+    officer = enter(Role.officer)
+    there = _begin(officer, "people")
+    seen = _hidden(officer.get(f"{there}/people").text, "seen")
+    clock.advance(timedelta(minutes=1))
+    officer.send(f"{there}/people", _of("people", purpose="What a colleague wrote"))
+    for path, typed in (("people", _of("people")), ("discard", {}), ("finish", {})):
+        stale = officer.send(f"{there}/{path}", typed | {"seen": seen})
+        assert stale.status_code == 422
+        if path != "finish":
+            assert "Somebody changed this plan since you opened the page, and nothing was done" in stale.text
+    (kept,) = outlines.unfinished(office, Actor(COUNCIL, "nobody"))
+    assert kept.answers["purpose"] == "What a colleague wrote"
+    fresh = _hidden(officer.get(there).text, "seen")
+    assert "Discarded" in officer.send(f"{there}/discard", {"seen": fresh}).text
+
+
+def test_a_change_on_a_stale_page_is_not_saved(
+    office: Office, people: dict[Role, Any], enter: Enter, segment: str
+) -> None:
+    officer = enter(Role.officer)
+    number = _asked(officer, "POST", "/api/campaigns", plan(rule=None, segment=segment)).json()["id"]
+    page = officer.get(f"/campaigns/{number}/edit").text
+    shown = {name: _hidden(page, name) for name in ("state", "version", "digest", "why")}
+    assert shown["version"] == "1"
+    _asked(officer, "PUT", f"/api/campaigns/{number}", plan(rule=None, segment=segment, purpose="Newer"))
+    typed = TYPED | {"second_approver": plan_form.NOBODY} | shown
+    stale = officer.send(f"/campaigns/{number}/edit", typed)
+    assert stale.status_code == 422
+    assert "the page showed version 1, draft. Now it is version 2, draft, and nothing was done" in stale.text
+    assert lookup.campaign(office, _actor(people), number).purpose == "Newer"
+    saved = officer.send(f"/campaigns/{number}/edit", typed | {"version": "2"})
+    assert "Saved as version 3" in saved.text
+
+
+def test_a_draft_says_before_it_is_submitted_what_submission_would(
+    office: Office, people: dict[Role, Any], clock: SteppedClock, enter: Enter
+) -> None:
+    officer = enter(Role.officer)
+    gone = {"email": "11111111-1111-4111-8111-111111111111", "letter": TEMPLATES["letter"]}
+    number = _asked(officer, "POST", "/api/campaigns", plan(poll_date="2026-07-02", templates=gone)).json()["id"]
+    clock.advance(timedelta(days=1))
+    officer = enter(Role.officer)
+    for path in (f"/campaigns/{number}", f"/campaigns/{number}/submit"):
+        page = officer.get(path).text
+        for words in ("the plan has to name who approves second", "which has passed", "has no template 11111111"):
+            assert words in page
+    assert 'type="submit"' not in officer.get(f"/campaigns/{number}/submit").text.partition("<main")[2]
+    tasks = _tasks(officer.get(f"/campaigns/{number}").text)
+    for task in ("Choose dates", "Choose messages", "Check compliance"):
+        assert tasks[task] == "There is a problem"
+    assert (tasks["Choose people"].startswith("Completed"), tasks["Submit for approval"]) == (True, "Cannot start yet")
+
+
+def _hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, name
+    return html.unescape(found[1])
 
 
 def test_a_plan_being_set_up_is_seen_by_colleagues_and_can_be_discarded(office: Office, enter: Enter) -> None:

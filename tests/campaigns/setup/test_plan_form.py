@@ -57,6 +57,15 @@ def test_whether_a_late_wave_catches_up(typed: str, catches_up: bool) -> None:
     assert _made(catch_up=typed).catch_up is catches_up
 
 
+def test_a_poll_with_its_kind_and_its_own_deadline() -> None:
+    poll = {"poll-day": "1", "poll-month": "10", "poll-year": "2026", "poll-kind": "by-election"}
+    own = {"register_by-day": "14", "register_by-month": "9", "register_by-year": "2026"}
+    made = _made(**poll, **own)
+    assert (made.poll_date, made.poll_kind, made.register_by) == (date(2026, 10, 1), "by-election", date(2026, 9, 14))
+    assert _made(second_approver=plan_form.NOBODY).second_approver == ""
+    assert _made(second_approver="nobody@example.org").second_approver == "nobody@example.org"
+
+
 def test_templates_in_both_languages() -> None:
     made = _made(language="cy", **{"template-email-cy": WELSH["email"]})
     assert {k: str(v) for k, v in made.templates["email"].items()} == {"en": TEMPLATES["email"], "cy": WELSH["email"]}
@@ -116,6 +125,24 @@ def test_a_plan_by_form_is_the_usual_plan() -> None:
         ({"start-month": "13"}, "start", "must be a real date"),
         ({"start-day": "", "start-month": "", "start-year": ""}, "start", "Enter the day of the first reminder"),
         ({"poll-day": "31", "poll-month": "2", "poll-year": "2026"}, "poll", "real date"),
+        ({"start-year": "26"}, "start", "must have a year of four digits, such as 2026"),
+        ({"end-year": "26"}, "end", "must have a year of four digits"),
+        ({"end-year": "0026"}, "end", "must have a year of four digits"),
+        ({"poll-day": "2", "poll-month": "7", "poll-year": "26"}, "poll", "must have a year of four digits"),
+        ({"poll-kind": "local"}, "poll", "Enter the day of the poll"),
+        ({"poll-day": "2", "poll-month": "7", "poll-year": "2026", "poll-kind": "raffle"}, "poll-kind", "Select what"),
+        (
+            {
+                "poll-day": "2",
+                "poll-month": "7",
+                "poll-year": "2026",
+                "register_by-day": "3",
+                "register_by-month": "7",
+                "register_by-year": "2026",
+            },
+            "register_by",
+            "in the three months before the poll",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_plan_is_told_at_its_field(change: dict[str, str], field: str, said: str) -> None:

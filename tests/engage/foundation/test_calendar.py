@@ -1,29 +1,77 @@
-from datetime import UTC, date, datetime
+import csv
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from engage.foundation.calendar import in_force, law, quiet_until, registration_deadline, working_days_before
-from engage.foundation.clock import london
+from engage.foundation.calendar import (
+    POLLS,
+    SUBDIVISIONS,
+    in_force,
+    law,
+    quiet_until,
+    registration_deadline,
+    working_days_before,
+)
+from engage.foundation.clock import LONDON, london
 from engage.foundation.errors import SettingsInvalid
 
-# The last day to register for each poll, as the Electoral Commission published it.
-PUBLISHED = [
-    (date(2019, 12, 12), "England", date(2019, 11, 26)),
-    (date(2021, 5, 6), "Wales", date(2021, 4, 19)),
-    (date(2022, 5, 5), "England", date(2022, 4, 14)),  # Easter and May Day between
-    (date(2022, 5, 5), "Scotland", date(2022, 4, 18)),  # Easter Monday is no bank holiday there
-    (date(2023, 5, 4), "England", date(2023, 4, 17)),
-    (date(2024, 5, 2), "England", date(2024, 4, 16)),
-    (date(2024, 7, 4), "England", date(2024, 6, 18)),
-]
+# Golden: the last day to register for each poll, and who published it; `own` is one that was set for that poll.
+with Path(__file__).with_name("deadlines.csv").open(encoding="utf-8", newline="") as file:
+    PUBLISHED = list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize(("poll", "nation", "last"), PUBLISHED)
-def test_registration_deadlines_as_published(poll: date, nation: str, last: date) -> None:
-    end = london(registration_deadline(poll, nation))
+@pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: f"{row['poll']} {row['nation']}")
+def test_registration_deadlines_as_published(row: dict[str, str]) -> None:
+    own = date.fromisoformat(row["own"]) if row["own"] else None
+    end = london(registration_deadline(date.fromisoformat(row["poll"]), row["nation"], law(), own))
     assert (end.hour, end.minute) == (0, 0)
-    assert (end.date() - last).days == 1, "midnight at the end of that day"
+    assert end.date() - timedelta(days=1) == date.fromisoformat(row["last_day"]), "midnight at the end of that day"
+    assert row["kind"] in POLLS
+
+
+def test_the_published_deadlines_are_of_all_nations_and_years() -> None:
+    assert len(PUBLISHED) >= 25
+    assert {row["nation"] for row in PUBLISHED} == set(SUBDIVISIONS)
+    assert {row["poll"][:4] for row in PUBLISHED} >= {"2015", "2017", "2019", "2021", "2022", "2023", "2024", "2026"}
+
+
+def test_a_poll_carries_its_own_deadline(tmp_path: Path) -> None:
+    """By the rule, St Andrew's Day would have made it the 25th in Scotland; in another nation nothing was set."""
+    poll = date(2027, 5, 6)
+    usual = registration_deadline(poll, "England", law())
+    (tmp_path / "law.toml").write_text(
+        "[[poll]]\nsince = 2027-03-01\nday = 2027-05-06\nname = 'a poll'\nkind = 'by-election'\n"
+        "nations = ['Wales']\nregister_by = 2027-04-14\nsource = 'Returning Officer'\n"
+    )
+    rules = law(tmp_path)
+    assert london(registration_deadline(poll, "Wales", rules)) == datetime(2027, 4, 15, tzinfo=LONDON)
+    assert registration_deadline(poll, "England", rules) == usual
+    later = registration_deadline(poll, "Wales", rules, date(2027, 4, 20))
+    assert london(later) == datetime(2027, 4, 15, tzinfo=LONDON), "the earlier one, where two are given"
+    bare = law().model_copy(update={"poll": ()})
+    assert working_days_before(date(2019, 12, 12), 12, "Scotland") == date(2019, 11, 25)
+    assert london(registration_deadline(date(2019, 12, 12), "Scotland", bare)).day == 26
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (
+            "day = 2027-05-06\nregister_by = 2027-05-07",
+            "register_by: expected a day in the three months before the poll",
+        ),
+        (
+            "day = 2027-05-06\nregister_by = 2026-05-06",
+            "register_by: expected a day in the three months before the poll",
+        ),
+        ("day = 0027-05-06", "day: expected a year of four digits, not 0027-05-06"),
+    ],
+)
+def test_a_poll_that_cannot_be_is_refused(tmp_path: Path, days: str, said: str) -> None:
+    (tmp_path / "law.toml").write_text(f"[[poll]]\nsince = 2027-03-01\n{days}\nname = 'a poll'\nsource = 's'\n")
+    with pytest.raises(SettingsInvalid, match=said):
+        law(tmp_path)
 
 
 def test_christmas_eve_is_no_working_day() -> None:
