@@ -34,9 +34,10 @@ def setting(office: Office, authority: str, plan: Plan, leaves: Collection[date]
     with office.database.session() as session:
         found = session.get(Authority, authority)
         council, nation = (found.name, found.nation) if found else (authority, "England")
+        name = found.text_name if found else None
     end = registration_deadline(plan.poll_date, nation, law(office.settings.home)) if plan.poll_date else None
     near = pre_election.period(office, nation, plan, leaves)
-    return Setting(office, authority, council, nation, end, before_a_poll=near is not None)
+    return Setting(office, authority, council, nation, end, before_a_poll=near is not None, text_name=name)
 
 
 def estimate(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from campaigns.approval import drafts
+from campaigns.messages import service_name
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import permit
 from campaigns.records.models import Campaign, Outline
@@ -47,7 +48,7 @@ class Task:
 TASKS = (
     Task("people", "Choose people", "What it is for, and which homes", ("name", "purpose", "segment")),
     Task(
-        "messages", "Choose messages", "Templates at GOV.UK Notify, by channel and language", ("template", "language")
+        "messages", "Choose messages", "Templates at GOV.UK Notify, by channel and language", ("template", "language", "naming", "text-name")
     ),
     Task("dates", "Choose dates", "The first reminder, the end of the comparison, a poll", ("start", "end", "poll")),
     Task(
@@ -96,6 +97,7 @@ def faults(task: Task, form: Form, answers: Mapping[str, str]) -> dict[str, str]
     """What is wrong with a task as it was just entered, beside what the others have."""
     whole = Form({**answers, **_entered(task, form)})
     plan_form.plan(whole)
+    plan_form.named(whole)
     return {field: message for field, message in whole.errors.items() if task.owns(field)}
 
 
@@ -126,6 +128,10 @@ def _own(session: Session, actor: Actor, number: int, *, lock: bool = False) -> 
 
 def save(office: Office, actor: Actor, number: int | None, task: Task, form: Form) -> Outline:
     """Keep what was entered for a task; without a number a new outline begins."""
+    if (name := plan_form.named(form)) is not None:
+        with office.database.reading() as session:
+            permit(session, actor, Right.plan)
+        service_name.say(office, actor, name)
     with office.database.session() as session:
         permit(session, actor, Right.plan)
         now = office.clock.now()
