@@ -53,6 +53,7 @@ class Reason(StrEnum):
     expired = "expired"
     stopped = "campaign stopped"
     no_address = "no postal address"
+    shared = "written to for another home"
 
 
 class Channel(StrEnum):
