@@ -190,7 +190,8 @@ def _written(value: object, kind: Kind) -> str:
     if value is None:
         return ""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        items = [str(item) for item in value if item is not None and str(item).strip()]
+        cleaned = (without_obscure_whitespace(str(item)) for item in value if item is not None)
+        items = [item for item in cleaned if item]
         return _sentence(items) if kind in {"sms", "subject"} else _bullets(items)
     return str(value)
 
@@ -206,4 +207,15 @@ def _bullets(items: list[str]) -> str:
 def render(content: str, values: Mapping[str, object], kind: Kind, *, any_character: bool = True) -> str:
     """The words Notify would return for one part of a template: body of its kind, or subject."""
     filled = fill(content, values, kind)
-    return sanitise_sms(filled, any_character=any_character) if kind == "sms" else filled.strip()
+    if kind == "sms":
+        return sanitise_sms(filled, any_character=any_character)
+    return _typeset(filled) if kind == "subject" else filled.strip()
+
+
+def _typeset(subject: str) -> str:
+    """A subject is one line, with quotation marks and dashes as in print."""
+    closed = re.sub(r"(?<![ \t])[ \t]+([,.])", r"\1", subject)
+    for plain, opening, closing in (('"', "“", "”"), ("'", "‘", "’")):
+        closed = re.sub(rf"(^|[\s(\[{{<“‘–—-]){plain}", rf"\1{opening}", closed).replace(plain, closing)
+    dashed = re.sub(r"(?<!\s)\s+[-–—]{1,3}\s+", " – ", closed)
+    return " ".join(dashed.translate(dict.fromkeys(map(ord, _OBSCURE_WHITESPACE))).split())
