@@ -55,13 +55,13 @@ def other_name(office: Office, answered: str, text: str, name: str, on: date) ->
 def told(counted: str, answered: str) -> str:
     ours = f"“{counted}”" if counted else "nothing"
     return (
-        f"GOV.UK Notify puts “{answered[:60]}” before each text, and {ours} was counted, so the price that was approved "
-        "is not the one to pay. Correct the name under ‘Choose messages’."
+        f"GOV.UK Notify puts “{answered[:60]}” before each text, and {ours} was counted, so the price that was "
+        "approved is not the one to pay. Correct the name under ‘Choose messages’."
     )
 
 
 def told_parts(counted: int, billed: int) -> str:
     return (
-        f"GOV.UK Notify bills {billed} parts for a text that was counted as {counted}, so the price that was approved is "
-        "not the one to pay. Check the name it puts before each text under ‘Choose messages’."
+        f"GOV.UK Notify bills {billed} parts for a text that was counted as {counted}, so the price that was approved "
+        "is not the one to pay. Check the name it puts before each text under ‘Choose messages’."
     )

@@ -60,7 +60,8 @@ fuerteventura, la palma, la gomera, el hierro, la graciosa|corsica: corse|croati
 czechia: czech republic, czechoslovakia, ceska, cesko, ceska republika|denmark: danmark, denmarc|estonia: eesti
 faroe islands: faroes, faeroes, foroyar|finland: suomi, y ffindir|france: french republic, ffrainc, republique francaise
 georgia: sakartvelo|germany: deutschland, bundesrepublik, brd, west germany, east germany, federal republic of germany,
-yr almaen|greece: ellada, ellas, hellas, hellenic republic, gwlad groeg|greenland: kalaallit nunaat|hungary: magyarorszag
+yr almaen|greece: ellada, ellas, hellas, hellenic republic, gwlad groeg|greenland: kalaallit nunaat
+hungary: magyarorszag
 iceland: island, gwlad yr ia|ireland: eire, roi, irish republic, rep of ireland, republic of ireland, south ireland,
 southern ireland, iwerddon|italy: italia, yr eidal, italian republic|kazakhstan: khazakhstan, qazaqstan|latvia: latvija
 lithuania: lietuva|luxembourg: luxemburg, letzebuerg|madeira: autonomous region of madeira, regiao autonoma da madeira
@@ -73,13 +74,16 @@ ukraine: ukraina, wcrain|vatican city: vatican, holy see, citta del vaticano
 algeria: algerie|argentina: argentine republic|australia: commonwealth of australia, awstralia|bangladesh: bangla desh
 belize: british honduras|brazil: brasil|cameroon: cameroun|canada: dominion of canada|cape verde: cabo verde
 china: peoples republic of china, prc|congo: republic of the congo, congo brazzaville
-democratic republic of the congo: congo (democratic republic), drc, zaire|east timor: timor leste|egypt: arab republic of egypt
-eswatini: swaziland|falkland islands: falkland, falklands|hong kong: hongkong|india: bharat|iran: islamic republic of iran
+democratic republic of the congo: congo (democratic republic), drc, zaire|east timor: timor leste
+egypt: arab republic of egypt
+eswatini: swaziland|falkland islands: falkland, falklands|hong kong: hongkong|india: bharat
+iran: islamic republic of iran
 ivory coast: cote divoire|jamaica: jameica|japan: nippon, nihon|laos: lao peoples democratic republic
 macao: macau|morocco: maroc|myanmar: burma, myanmar (burma)|new zealand: aotearoa, new zeeland, seland newydd
 north korea: dprk, democratic peoples republic of korea|pakistan: islamic republic of pakistan
 palestine: occupied palestinian territories|philippines: pilipinas|saudi arabia: kingdom of saudi arabia, ksa
-singapore: republic of singapore|somalia: soomaaliya|south africa: republic of south africa, rsa, suid afrika, de affrica
+singapore: republic of singapore|somalia: soomaaliya
+south africa: republic of south africa, rsa, suid afrika, de affrica
 south korea: korea, republic of korea|sri lanka: ceylon|st helena: saint helena
 st kitts and nevis: saint kitts and nevis, saint kitts, st kitts|st lucia: saint lucia
 st vincent and the grenadines: saint vincent and the grenadines|syria: syrian arab republic|taiwan: republic of china

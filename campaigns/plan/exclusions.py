@@ -141,7 +141,8 @@ def _of_arm(
     withheld = [f"{channel}_withheld" for channel in channels if channel in shared_contacts.CHANNELS]
     why = f"coalesce({', '.join([*withheld, 'NULL::VARCHAR'])})"
     query = (
-        f"WITH homes AS (SELECT *, {best_channel(channels)} AS channel, {why} AS why FROM read_parquet(?) WHERE arm = ?)"
+        f"WITH homes AS (SELECT *, {best_channel(channels)} AS channel, {why} AS why FROM read_parquet(?) "
+        "WHERE arm = ?)"
         ", told AS (SELECT CASE WHEN channel IS NULL THEN coalesce(why, '') "
         f"WHEN uprn IN (SELECT unnest(?)) OR {contact_of('channel')} IN (SELECT unnest(?)) THEN 'capped' END AS reason "
         "FROM homes) SELECT reason, count(*) FROM told WHERE reason IS NOT NULL GROUP BY reason"

@@ -92,7 +92,8 @@ def _wave(
         {"path": str(path), "arms": list(wave.arms), "since": since, "most": cap.messages},
     )
     lake.execute(
-        "INSERT INTO lately SELECT uprn, coalesce(contact, ''), $at FROM reached WHERE channel IS NOT NULL AND NOT capped",
+        "INSERT INTO lately SELECT uprn, coalesce(contact, ''), $at FROM reached "
+        "WHERE channel IS NOT NULL AND NOT capped",
         {"at": _midnight(wave.send_on) + timedelta(hours=12)},
     )
     rows = lake.execute("SELECT channel, source, capped, count(*) FROM reached GROUP BY ALL ORDER BY ALL").fetchall()

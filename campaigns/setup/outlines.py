@@ -48,7 +48,10 @@ class Task:
 TASKS = (
     Task("people", "Choose people", "What it is for, and which homes", ("name", "purpose", "segment")),
     Task(
-        "messages", "Choose messages", "Templates at GOV.UK Notify, by channel and language", ("template", "language", "naming", "text-name")
+        "messages",
+        "Choose messages",
+        "Templates at GOV.UK Notify, by channel and language",
+        ("template", "language", "naming", "text-name"),
     ),
     Task("dates", "Choose dates", "The first reminder, the end of the comparison, a poll", ("start", "end", "poll")),
     Task(

@@ -54,8 +54,11 @@ def example(region: str, code: int = 0, kind: int = PhoneNumberType.FIXED_LINE) 
 @pytest.mark.parametrize(
     ("number", "service", "status", "error", "words"),
     [
-        *((example(region), service, 400, "InvalidPhoneError", "Not a UK mobile number") for region in CROWN
-          for service in ({}, ABROAD)),
+        *(
+            (example(region), service, 400, "InvalidPhoneError", "Not a UK mobile number")
+            for region in CROWN
+            for service in ({}, ABROAD)
+        ),
         ("020 7946 0123", {}, 400, "InvalidPhoneError", "Not a UK mobile number"),
         ("020 7946 0123", {"permissions": ["sms", "sms_to_uk_landlines"]}, 201, "", ""),
         ("+1 202 555 0100", {}, 400, "BadRequestError", "Cannot send to international mobile numbers"),

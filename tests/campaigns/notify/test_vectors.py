@@ -84,7 +84,9 @@ def test_templates(vector: dict[str, Any]) -> None:
         "placeholders": list(names),
         "missing": absent,
         "additional": additional(names, vector["values"]),
-        "rendered": None if absent else render(vector["content"], vector["values"], vector["kind"], any_character=False),
+        "rendered": None
+        if absent
+        else render(vector["content"], vector["values"], vector["kind"], any_character=False),
     }
     _agrees(got, vector)
 
