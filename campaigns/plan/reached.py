@@ -40,8 +40,9 @@ class Lately:
         query = sa.select(of.uprn, of.contact, of.claimed_at).where(
             of.authority == authority, of.state.in_(CONTACTED), of.claimed_at > since
         )
-        rows = [dict(zip(LATELY.names, row, strict=True)) for row in session.execute(query)]
-        return cls(rules, nation, pa.Table.from_pylist(rows, LATELY))
+        columns = list(zip(*session.execute(query).all(), strict=True)) or [()] * len(LATELY)
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, LATELY.types, strict=True)]
+        return cls(rules, nation, pa.table(arrays, LATELY))
 
 
 def _midnight(day: Any) -> datetime:

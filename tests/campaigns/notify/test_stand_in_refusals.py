@@ -124,7 +124,7 @@ def test_a_qr_code_holds_504_bytes(letters: int, status: int) -> None:
 
 
 def test_files() -> None:
-    with running(seed(template("email", "See ((it))", "Hello") | {})) as stand_in:
+    with running(seed(template("email", "See ((it))", "Hello"))) as stand_in:
         for file, status in ((FILE, 201), (FILE | {"is_csv": True}, 400)):
             got, errors = post(
                 stand_in, "email", email_address="a@example.org", template_id=OWN, personalisation={"it": file}

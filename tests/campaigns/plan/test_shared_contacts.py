@@ -1,5 +1,6 @@
 """One contact of several homes, drawn by lot: a letting agent, a parent, a landlord's mobile."""
 
+import csv
 from pathlib import Path
 
 import duckdb
@@ -22,9 +23,9 @@ FIRST = 100000000000
 EMAILS = {"templates": {"email": TEMPLATES["email"]}}
 
 
-def shared(office: Office, households: int, shares: dict[str, dict[str, list[int]]]) -> Path:
+def sharing(office: Office, households: int, shares: dict[str, dict[str, list[int]]], path: Path | None = None) -> Path:
     """An audience in which the homes of each list have one contact, by channel."""
-    path = audience_file(office, households)
+    path = path or audience_file(office, households)
     rows = pq.read_table(path)
     listed = rows.to_pylist()
     for channel, contacts in shares.items():
@@ -68,7 +69,7 @@ def left(office: Office, campaign: Campaign) -> list[tuple[int, str, str]]:
 
 def test_a_contact_is_written_to_once_in_a_wave_and_counted_so(office: Office, maker: Maker) -> None:
     agent = {"email": {"agent@lettings.example.com": [0, 3, 6, 9, 12]}, "sms": {"447700900123": [1, 4]}}
-    made = submitted(office, maker, shared(office, 30, agent), **EVERYONE)
+    made = submitted(office, maker, sharing(office, 30, agent), **EVERYONE)
     first = made.estimate["waves"][0]
     # Of 10 homes with an email one of five keeps the agent's; 0, 6 and 12 have a mobile besides.
     kept = {row["uprn"] for row in rows_of(office, made) if row["email_contact"]}
@@ -86,20 +87,45 @@ def test_a_contact_is_written_to_once_in_a_wave_and_counted_so(office: Office, m
 
 def test_homes_left_without_a_contact_are_told_why(office: Office, maker: Maker) -> None:
     agent = {"email": {"agent@lettings.example.com": [0, 3, 6]}}
-    found = lines(submitted(office, maker, shared(office, 9, agent), **EVERYONE, **EMAILS))
+    found = lines(submitted(office, maker, sharing(office, 9, agent), **EVERYONE, **EMAILS))
     assert (found[SHARED], found[SEVERAL], found["homes that can be reminded"]) == (2, 0, 1)
 
 
 def test_a_contact_of_both_groups_is_left_out(office: Office, maker: Maker) -> None:
     everywhere = {"email": {"agent@lettings.example.com": list(range(0, 60, 3))}}
-    made = submitted(office, maker, shared(office, 60, everywhere), **EMAILS)
+    made = submitted(office, maker, sharing(office, 60, everywhere), **EMAILS)
     assert made.estimate["shared"] == {"several groups": {"email": 20}}
     assert lines(made)[SEVERAL] == 20
     assert sum(wave["channels"]["email"] for wave in made.estimate["waves"]) == 0
 
 
+@pytest.mark.parametrize(("arms", "written"), [(EVERYONE, {"email": 1, "sms": 1}), ({}, {"email": 0, "sms": 0})])
+def test_the_homes_of_an_agent_and_of_a_landlord(
+    office: Office, maker: Maker, shared: Path, arms: dict[str, object], written: dict[str, int]
+) -> None:
+    """40 homes with one email address and 8 with one mobile, which got 40 emails and 3 texts in a minute."""
+    with (shared / "cases" / "f4-contacts-shared.csv").open(encoding="utf-8") as file:
+        listed = list(csv.DictReader(file))
+    contacts: dict[str, dict[str, list[int]]] = {"email": {}, "sms": {}}
+    for n, row in enumerate(listed):
+        channel, value = ("email", row["email"]) if row["email"] else ("sms", f"44{row['mobile'][1:]}")
+        contacts[channel].setdefault(value, []).append(n)
+    made = submitted(office, maker, one_contact_each(office, len(listed), contacts), **arms)
+    first = [wave for wave in made.estimate["waves"] if "email" in wave["channels"]]
+    assert {channel: sum(wave["channels"][channel] for wave in first) for channel in written} == written
+
+
+def one_contact_each(office: Office, households: int, contacts: dict[str, dict[str, list[int]]]) -> Path:
+    """As `sharing`, and no other contacts."""
+    path = sharing(office, households, {})
+    rows = pq.read_table(path)
+    none = [row | {name: None for name in row if name.startswith(("email_", "sms_"))} for row in rows.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(none, rows.schema), path)
+    return sharing(office, households, contacts, path)
+
+
 def test_the_lot_says_which_home_and_the_order_of_rows_does_not(office: Office, tmp_path: Path) -> None:
-    frozen = shared(office, 60, {"sms": {"447700900123": list(range(60))}})
+    frozen = sharing(office, 60, {"sms": {"447700900123": list(range(60))}})
     kept = {}
     for seed in (1, 2, 3, 4, 5, 1):
         audience.with_arms(frozen, tmp_path / "drawn.parquet", {"everyone": 1.0}, seed)
