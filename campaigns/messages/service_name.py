@@ -32,7 +32,7 @@ def say(office: Office, actor: Actor, name: str) -> None:
         found.text_name = wanted
         audit.record(
             session, authority=actor.authority, at=office.clock.now(), actor=actor.label,
-            act="name before texts", subject=wanted or "none",
+            act="name before texts", subject=actor.authority, name=wanted,
         )  # fmt: skip
 
 
