@@ -53,9 +53,9 @@ def other_name(office: Office, answered: str, text: str, name: str, on: date) ->
 
 
 def told(counted: str, answered: str) -> str:
-    ours = f"“{counted}”" if counted else "nothing"
+    ours = f"“{counted[:40]}”" if counted else "nothing"
     return (
-        f"GOV.UK Notify puts “{answered[:60]}” before each text, and {ours} was counted, so the price that was "
+        f"GOV.UK Notify puts “{answered[:40]}” before each text, and {ours} was counted, so the price that was "
         "approved is not the one to pay. Correct the name under ‘Choose messages’."
     )
 

@@ -21,6 +21,7 @@ from campaigns.plan.audience import best_channel, homes_of
 from campaigns.plan.plan import Plan
 from campaigns.plan.reached import contact_of
 from campaigns.plan.shared_contacts import ANOTHER_HOME, SEVERAL_GROUPS
+from campaigns.records.lookup import nation_of
 from campaigns.records.models import CONTACTED, MESSAGES, Campaign, CampaignState
 from engage.foundation.calendar import FrequencyCap, in_force, law
 from engage.foundation.clock import LONDON
@@ -142,8 +143,7 @@ def _of_arm(
     why = f"coalesce({', '.join([*withheld, 'NULL::VARCHAR'])})"
     query = (
         f"WITH homes AS (SELECT *, {best_channel(channels)} AS channel, {why} AS why FROM read_parquet(?) "
-        "WHERE arm = ?)"
-        ", told AS (SELECT CASE WHEN channel IS NULL THEN coalesce(why, '') "
+        "WHERE arm = ?), told AS (SELECT CASE WHEN channel IS NULL THEN coalesce(why, '') "
         f"WHEN uprn IN (SELECT unnest(?)) OR {contact_of('channel')} IN (SELECT unnest(?)) THEN 'capped' END AS reason "
         "FROM homes) SELECT reason, count(*) FROM told WHERE reason IS NOT NULL GROUP BY reason"
     )
@@ -154,7 +154,8 @@ def _of_arm(
 
 def _capped(office: Office, session: Session, authority: str, first: date) -> tuple[list[int], list[str]]:
     """Homes and contacts that the cap will close on the day of their first wave, as far as is known now."""
-    cap: FrequencyCap = in_force(law(office.settings.home).frequency_cap, first)
+    rules, nation = law(office.settings.home), nation_of(session, authority)
+    cap: FrequencyCap = in_force(rules.frequency_cap, first, nation)
     since = datetime.combine(first, time(), LONDON) - timedelta(days=cap.days)
 
     def often(column: sa.Column[Any], *conditions: sa.ColumnElement[bool]) -> list[Any]:
