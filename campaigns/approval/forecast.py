@@ -14,7 +14,7 @@ from campaigns.messages import letters, prices, proofs, timetable
 from campaigns.messages.proofs import Setting
 from campaigns.notify.client import service
 from campaigns.notify.messages import Notify, Template
-from campaigns.plan import audience, exclusions, power
+from campaigns.plan import audience, exclusions, power, reached
 from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import deadline
@@ -34,9 +34,10 @@ def setting(office: Office, authority: str, plan: Plan, leaves: Collection[date]
     with office.database.session() as session:
         found = session.get(Authority, authority)
         council, nation = (found.name, found.nation) if found else (authority, "England")
+        name = found.text_name if found else None
     end = deadline(office, plan.as_json(), nation)
     near = pre_election.period(office, nation, plan, leaves)
-    return Setting(office, authority, council, nation, end, before_a_poll=near is not None)
+    return Setting(office, authority, council, nation, end, before_a_poll=near is not None, text_name=name)
 
 
 def estimate(
@@ -53,12 +54,13 @@ def estimate(
         raise InputRefused(f"Every home of the segment is left out, so there is nobody to remind. {why}")
     sent_from = setting(office, authority, plan)
     read = messages(sent_from, plan, to, known)
-    reached = audience.estimate(to, plan)
     with office.database.session() as session:
+        lately = reached.Lately.of(office, session, authority, sent_from.nation, plan)
+        who = reached.estimate(to, plan, lately)
         waterfall = exclusions.waterfall(office, session, authority, plan, to, counts)
-        further = _when_and_how_much(session, sent_from, plan, reached["waves"], read)
+        further = _when_and_how_much(session, sent_from, plan, who["waves"], read)
     return {
-        **reached,
+        **who,
         **further,
         "arms": arms,
         "waterfall": waterfall,

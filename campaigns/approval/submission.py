@@ -8,7 +8,7 @@ from typing import Any
 from campaigns.approval import changes, dates, forecast, pre_election, validity
 from campaigns.approval.decisions import outstanding
 from campaigns.approval.version import version_digest
-from campaigns.messages import proofs
+from campaigns.messages import prices, proofs
 from campaigns.notify.messages import Notify, Template
 from campaigns.plan import audience, exclusions
 from campaigns.plan.exclusions import Uprns
@@ -114,7 +114,8 @@ def renew(
     with office.database.reading() as session:
         leaves, path = validity.days_left(office, session, before), audience_file(office, session, before)
         plan = _knowing_polls(office, nation_of(session, before.authority), before, leaves)
-    messages = forecast.messages(forecast.setting(office, before.authority, plan, leaves), plan, path, known)
+    sent_from = forecast.setting(office, before.authority, plan, leaves)
+    messages = forecast.messages(sent_from, plan, path, known)
     with office.database.session() as session:
         permit(session, actor, Right.plan)
         renewed = find(session, actor.authority, campaign_id, lock=True)
@@ -122,7 +123,8 @@ def renew(
         if renewed.version != before.version:
             raise SendBlocked("Somebody submitted this campaign again at the same time. Look at it first.")
         renewed.version, renewed.plan = renewed.version + 1, plan.as_json()
-        renewed.estimate = {**renewed.estimate, "messages": messages}
+        cost = prices.of_campaign(session, sent_from, plan, renewed.estimate["waves"], messages)
+        renewed.estimate = {**renewed.estimate, "messages": messages, "cost": cost}
         renewed.submitted_by, renewed.submitted_by_id = actor.label, actor.account_id
         renewed.submitted_at, renewed.digest = office.clock.now(), version_digest(session, renewed)
         frozen = session.get_one(Snapshot, renewed.audience_snapshot)

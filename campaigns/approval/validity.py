@@ -108,9 +108,12 @@ class Approved:
 
     name: str
     version: int
+    written: str = ""
 
 
 def approved(campaign: Campaign) -> dict[str, Approved]:
     """By template; empty where the messages were not read when it was submitted."""
     messages = campaign.estimate.get("messages", [])
-    return {message["template"]: Approved(message["name"], message["version"]) for message in messages}
+    return {
+        message["template"]: Approved(message["name"], message["version"], message["written"]) for message in messages
+    }

@@ -12,7 +12,7 @@ from campaigns.notify.address import postcode, read_address
 from campaigns.plan.audience import connect
 
 # Few addresses have anything of this; those that do are judged one by one.
-_ODD = r"(?im)^\s*[@()=\[\]\"\\/,<>~]|^\s*$|^\s*(nfa|no\s+fixed\s+(abode|address)|.*bfpo.*)\s*,*\s*$"
+_ODD = r"(?im)^\s*[@()=\[\]\"\\/,<>~]|^\s*$|^\s*nfa\s*,*\s*$|no\s+fixed\s+(abode|address)|bfpo"
 _SOUND = """
     len(address_lines) BETWEEN 3 AND 7 AND address_lines[-1] IN (SELECT code FROM codes)
     AND regexp_matches(address_lines[1], '[\\p{L}\\p{N}]') AND regexp_matches(address_lines[2], '[\\p{L}\\p{N}]')

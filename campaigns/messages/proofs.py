@@ -6,10 +6,10 @@ from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any, Literal
 
-from campaigns.messages import names
+from campaigns.messages import names, service_name
 from campaigns.messages.wording import ADDRESS_LINES, FIELDS, values
 from campaigns.notify.messages import Template
-from campaigns.notify.text import LONGEST_EMAIL_BYTES, SmsCheck, check_sms, fill, missing, render
+from campaigns.notify.text import LONGEST_EMAIL_BYTES, SmsCheck, fill, missing, render
 from campaigns.plan.plan import Language, Plan
 from campaigns.records.models import Channel
 from engage.foundation.errors import SendBlocked
@@ -56,6 +56,12 @@ class Setting:
     end: datetime | None  # of registration for the poll
     before_a_poll: bool = False
     sources: tuple[str, ...] = ("",)  # of the numbers texts go to, as each stands in the message
+    text_name: str | None = None  # what Notify puts before each text; None until somebody has said
+
+    @property
+    def before_texts(self) -> str:
+        """What is counted: Notify puts a name there unless that is switched off, so some name until somebody says."""
+        return self.council if self.text_name is None else self.text_name
 
 
 def proofs(setting: Setting, plan: Plan, known: Iterable[Template]) -> list[Proof]:
@@ -112,16 +118,16 @@ def _proof(
     from_record = setting.sources[0] if channel is Channel.sms else ""
     sample = filled(setting, plan, channel, language, from_record, plan.start)
     texts = [
-        check_sms(fill(template.body, filled(setting, plan, channel, language, source, plan.start), "sms"))
+        _text(setting, template.body, filled(setting, plan, channel, language, source, plan.start), plan.start)
         for source in (setting.sources if channel is Channel.sms else ())
     ]
     faults = (*_unfilled(template, plan), *_names(setting, template, plan), *_sizes(template, sample, texts))
     return Proof(
         channel.value, language, chosen, template.name, template.version, template.postage, used, template.subject,
         template.body, render(template.subject, sample, "subject") if template.subject else None,
-        render(template.body, sample, template.channel),
+        texts[0].sent if texts else render(template.body, sample, template.channel),
         (min(text.fragments for text in texts), max(text.fragments for text in texts)) if texts else None,
-        faults, tuple(_warnings(template, texts)),
+        faults, tuple(_warnings(setting, template, texts)),
     )  # fmt: skip
 
 
@@ -141,7 +147,11 @@ def text_fragments(
 ) -> int:  # fmt: skip
     """How many fragments a text to a number from that source takes when it leaves on that day."""
     values_then = filled(setting, plan, Channel.sms, proof["language"], source, on)
-    return check_sms(fill(proof["written"], values_then, "sms")).fragments
+    return _text(setting, proof["written"], values_then, on).fragments
+
+
+def _text(setting: Setting, written: str, values_then: Mapping[str, str], on: date) -> SmsCheck:
+    return service_name.check(setting.office, fill(written, values_then, "sms"), setting.before_texts, on)
 
 
 def _unfilled(template: Template, plan: Plan) -> Iterable[str]:
@@ -174,7 +184,9 @@ def _sizes(template: Template, sample: Mapping[str, str], texts: Sequence[SmsChe
         yield "it is larger than GOV.UK Notify takes."
 
 
-def _warnings(template: Template, texts: Sequence[SmsCheck]) -> Iterable[str]:
+def _warnings(setting: Setting, template: Template, texts: Sequence[SmsCheck]) -> Iterable[str]:
+    if texts and setting.text_name is None:
+        yield service_name.NOBODY_SAID
     lost = sorted({letter for text in texts for letter in text.lost})
     if lost:
         yield f"Some characters arrive as a question mark: {' '.join(lost)}"

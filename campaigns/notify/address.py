@@ -3,13 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from campaigns.notify.countries import EUROPE, REST_OF_WORLD
+from campaigns.notify.countries import Zone, country
 from campaigns.notify.errors import RecipientInvalid
-from campaigns.notify.text import by_key, without_obscure_whitespace
-
-Postage = Literal["united-kingdom", "europe", "rest-of-world"]
+from campaigns.notify.text import without_obscure_whitespace
 
 # Royal Mail's postcode areas, with the Crown dependencies and the forces' BF.
 _AREAS = (
@@ -19,22 +16,11 @@ _AREAS = (
     "TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE"
 )
 _POSTCODE = re.compile(rf"({_AREAS.replace(' ', '|')})([0-9][0-9A-Z]?)([0-9][ABD-HJLNP-UW-Z]{{2}})")
-_FIXED_ABODE = re.compile(r"nfa|no\s+fixed\s+(?:abode|address)", re.IGNORECASE)
-_BFPO = re.compile(r"bfpo\s*(?:c\s*/\s*o)?\s*(\d{1,4})", re.IGNORECASE)
+_FIXED_ABODE = re.compile(r"(?im)^nfa$|no fixed (?:abode|address)")
+_BFPO = re.compile(r"bfpo\s*(?:c/o)?\s*(\d+)?", re.IGNORECASE)
 _BAD_START = tuple('@()=[]"\\/,<>~')
-_UNITED_KINGDOM = re.compile(
-    "united kingdom|uk|u\\.k\\.|great britain|gb|britain|england|scotland|wales|cymru|northern ireland|jersey|guernsey|"
-    "alderney|sark|isle of man|channel islands"
-)
 _FEWEST_LINES = 3
 _MOST_LINES = 7
-
-
-def _zone(last_line: str) -> Postage:
-    """The zone of the country a line names; anything else stays in the United Kingdom."""
-    if last_line.lower() in EUROPE:
-        return "europe"
-    return "rest-of-world" if last_line.lower() in REST_OF_WORLD else "united-kingdom"
 
 
 def postcode(written: str) -> str | None:
@@ -49,7 +35,7 @@ class Address:
 
     lines: tuple[str, ...]
     postcode: str | None
-    postage: Postage
+    postage: Zone
     bfpo: bool
     valid_last_line: bool
     fault: str | None
@@ -57,16 +43,10 @@ class Address:
 
 def read_address(written: Iterable[object], *, international: bool = False) -> Address:
     """Judge an address of up to seven lines, blank and None lines ignored."""
-    lines = _tidy(list(written)[:_MOST_LINES])
-    bfpo, lines = _take_bfpo(lines)
-    code = postcode(lines[-1]) if lines else None
-    zone = _zone(lines[-1]) if lines else "united-kingdom"
-    if code:
-        lines = [*lines[:-1], code]
-    if bfpo and zone == "united-kingdom":
-        lines = [*lines, bfpo]
-    elif bfpo:
-        lines = [*lines[:-1], bfpo, lines[-1]]
+    bfpo, lines = _take_bfpo(_tidy(list(written)[:_MOST_LINES]))
+    lines, abroad, zone = _take_country(lines)
+    code = postcode(lines[-1]) if lines and not abroad else None
+    lines = [*(lines[:-1] if code else lines), *filter(None, (code, bfpo, abroad))]
     known = code is not None or (bfpo is not None and zone == "united-kingdom")
     last_line = known or (international and zone != "united-kingdom" and bfpo is None)
     fault = _fault(lines, zone, bfpo is not None, last_line, international)
@@ -74,26 +54,34 @@ def read_address(written: Iterable[object], *, international: bool = False) -> A
 
 
 def _tidy(written: list[object]) -> list[str]:
-    cleaned = (re.sub(r"\s+", " ", without_obscure_whitespace(str(line))) for line in written if line is not None)
-    lines = [line for line in (line.rstrip(" ,") for line in cleaned) if line]
-    while lines and _UNITED_KINGDOM.fullmatch(lines[-1].lower()):
-        lines.pop()
-    return lines
+    whole = "\n".join(str(line) for line in written if line is not None)
+    cleaned = (" ".join(without_obscure_whitespace(line).split()) for line in whole.splitlines())
+    return [re.sub(r" +([,.])", r"\1", line) for line in (line.rstrip(" ,") for line in cleaned) if line]
 
 
 def _take_bfpo(lines: list[str]) -> tuple[str | None, list[str]]:
     """The forces' post office number is printed last, wherever it was written."""
-    for index, line in enumerate(lines):
-        if match := _BFPO.fullmatch(line):
-            return f"BFPO {match[1]}", lines[:index] + lines[index + 1 :]
-    return None, lines
+    found = {line: match for line in lines if (match := _BFPO.fullmatch(line))}
+    number = next((match[1] for match in found.values() if match[1]), None)
+    if number is None:
+        return None, lines
+    return f"BFPO {int(number)}", [line for line in lines if line not in found]
 
 
-def _fault(lines: list[str], zone: Postage, bfpo: bool, last_line: bool, international: bool) -> str | None:
+def _take_country(lines: list[str]) -> tuple[list[str], str | None, Zone]:
+    """Those of the United Kingdom are not printed, however many are written."""
+    while lines and (last := country(lines[-1])):
+        name, zone = last
+        lines = lines[:-1]
+        if zone != "united-kingdom":
+            return lines, name, zone
+    return lines, None, "united-kingdom"
+
+
+def _fault(lines: list[str], zone: Zone, bfpo: bool, last_line: bool, international: bool) -> str | None:
     rules = (
         (len(lines) < _FEWEST_LINES, f"Address must be at least {_FEWEST_LINES} lines"),
         (len(lines) > _MOST_LINES, f"Address must be no more than {_MOST_LINES} lines"),
-        (any(map(_FIXED_ABODE.fullmatch, lines)), "Must be a real address"),
         (bfpo and zone != "united-kingdom", "The last line of a BFPO address must not be a country."),
         (not last_line and international, "Last line of address must be a real UK postcode or another country"),
         (not last_line, "Must be a real UK postcode"),
@@ -101,6 +89,7 @@ def _fault(lines: list[str], zone: Postage, bfpo: bool, last_line: bool, interna
             any(line.startswith(_BAD_START) for line in lines),
             "Address lines must not start with any of the following characters: @ ( ) = [ ] ” \\ / , < >",
         ),
+        (_FIXED_ABODE.search("\n".join(lines)) is not None, "Must be a real address"),
         (
             not all(any(c.isalnum() for c in line) for line in lines[:2]),
             "The first 2 lines of the address must both include at least one alphanumeric character",
@@ -110,10 +99,10 @@ def _fault(lines: list[str], zone: Postage, bfpo: bool, last_line: bool, interna
 
 
 def from_personalisation(values: Mapping[str, object]) -> list[object]:
-    """The seven lines of a letter; the old `postcode` key stands for a seventh line that is absent."""
-    given = by_key(values)
-    lines = [given.get(f"addressline{number}") for number in range(1, _MOST_LINES)]
-    return [*lines, given.get("addressline7", given.get("postcode"))]
+    """The seven lines of a letter; the old `postcode` key stands for a seventh line that is absent. Their names are
+    spelt exactly so, unlike those of other placeholders."""
+    last = "address_line_7" if "address_line_7" in values else "postcode"
+    return [values.get(name) or "" for name in (*(f"address_line_{n}" for n in range(1, _MOST_LINES)), last)]
 
 
 def require_address(written: Iterable[object], *, international: bool = False) -> Address:

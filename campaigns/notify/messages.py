@@ -43,10 +43,12 @@ class Accepted:
     notification_id: str
     reference: str | None
     template_version: int
+    body: str | None = field(default=None, repr=False)  # the words of a text or email, as Notify has them
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> Self:
-        return cls(str(body["id"]), body["reference"], int(body["template"]["version"]))
+        words = (body.get("content") or {}).get("body")
+        return cls(str(body["id"]), body["reference"], int(body["template"]["version"]), words)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -55,7 +57,8 @@ def _moment(text: str | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What Notify says became of a message. `cost` is in pounds before tax, None until Notify knows it."""
+    """What Notify says became of a message. `cost` is in pounds before tax, None until Notify knows it; `parts` are
+    those it bills for a text."""
 
     notification_id: str
     reference: str | None
@@ -67,6 +70,7 @@ class Status:
     sent_at: datetime | None
     completed_at: datetime | None
     cost: float | None
+    parts: int | None = None
 
     @property
     def is_final(self) -> bool:
@@ -85,6 +89,7 @@ class Status:
             sent_at=_moment(body["sent_at"]),
             completed_at=_moment(body["completed_at"]),
             cost=body.get("cost_in_pounds"),
+            parts=(body.get("cost_details") or {}).get("billable_sms_fragments"),
         )
 
 

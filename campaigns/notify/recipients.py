@@ -1,6 +1,7 @@
 """Phone numbers and e-mail addresses by the rules GOV.UK Notify applies, so a bad one costs no request."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,22 +16,24 @@ _TOO_LONG = "Too many digits"
 _UNKNOWN_CHARACTER = "Must not contain letters or symbols"
 _NOT_VALID = "Number is not valid – double check the phone number you entered"
 NOT_A_UK_MOBILE = "Not a UK mobile number"
+UNSERVED = "Not a valid country prefix"
 
-_FEWEST_DIGITS = 8
-_MOST_DIGITS = 15
 _SENDABLE = frozenset(
     {
         PhoneNumberType.MOBILE,
         PhoneNumberType.FIXED_LINE,
         PhoneNumberType.FIXED_LINE_OR_MOBILE,
         PhoneNumberType.PERSONAL_NUMBER,
-        PhoneNumberType.PAGER,
         PhoneNumberType.UAN,
     }
 )
+_LANDLINES = frozenset({PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UAN})
+# Country codes Notify has no price for: satellites, calls paid by the called, and some islands.
+_UNSERVED = frozenset({247, 290, 688, 800, 808, 850, 870, 878, 881, 882, 883, 888, 979})
 _CROWN_DEPENDENCIES = frozenset({"JE", "GG", "IM"})
-# Ofcom keeps 07700 900xxx for drama; Notify takes the range at any length from four further digits.
-_DRAMA_NUMBER = re.compile(r"7700900\d{0,3}")
+# Ofcom keeps 07700 900xxx for drama. Notify means these, and takes all that begins with 07700 for them: of any length
+# that a number here may have, and as if none were of a crown dependency.
+_DRAMA_NUMBER = re.compile(r"7700\d.*")
 _PHONE_SHAPE = re.compile(r"[0-9()+\-\s]*")
 
 
@@ -42,11 +45,13 @@ class Phone:
     country_code: int
     international: bool
     crown_dependency: bool
+    landline: bool = False  # of the United Kingdom or a crown dependency
+    served: bool = True  # whether Notify has a price for its country
 
     @property
     def uk_mobile(self) -> bool:
         """Whether a service without international or landline permission may text it."""
-        return self.digits.startswith("447")
+        return self.country_code == 44 and not self.landline
 
     @property
     def rate_multiplier(self) -> int | None:
@@ -63,52 +68,67 @@ def read_phone(written: str) -> Phone:
         raise RecipientInvalid(_UNKNOWN_CHARACTER)
     if written and not cleaned:
         raise RecipientInvalid(_NOT_VALID)
-    digits = re.sub(r"\D", "", cleaned)
-    if len(digits) < _FEWEST_DIGITS:
-        raise RecipientInvalid(_TOO_SHORT)
-    number = _first_valid(cleaned, digits.lstrip("0"))
-    return _phone(number)
-
-
-def _first_valid(cleaned: str, significant: str) -> phonenumbers.PhoneNumber:
-    """Read as written, then as a UK number, then as if a plus sign had been left out."""
-    for candidate in (cleaned, "0" + significant, "+" + significant):
-        number = _parse(candidate)
-        if number is not None and _sendable(number):
-            return number
-    number = _parse("+" + significant)
-    too_long = len(significant) > _MOST_DIGITS or (number is None and len(significant) > _MOST_DIGITS - 3)
-    if too_long or (number is not None and _too_long_abroad(number)):
-        raise RecipientInvalid(_TOO_LONG)
-    raise RecipientInvalid(_NOT_VALID)
-
-
-def _too_long_abroad(number: phonenumbers.PhoneNumber) -> bool:
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    return number.country_code not in {7, 44} and reason == ValidationResult.TOO_LONG
-
-
-def _parse(candidate: str) -> phonenumbers.PhoneNumber | None:
     try:
-        return phonenumbers.parse(candidate, "GB")
+        return _phone(_valid(cleaned))
+    except RecipientInvalid:  # perhaps for noughts or a plus sign too many
+        return _phone(_valid(cleaned.replace("+", "").lstrip("0")))
+
+
+def _valid(candidate: str) -> phonenumbers.PhoneNumber:
+    """A number of the United Kingdom as it is written, or one from abroad that lost its plus sign."""
+    if not candidate:
+        raise RecipientInvalid(_TOO_SHORT)
+    number = _parsed(candidate, "GB")
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != ValidationResult.IS_POSSIBLE:
+        number = _with_plus_sign(candidate, reason)
+    if not (_sendable(number) or _is_drama(number)):
+        raise RecipientInvalid(_NOT_VALID)
+    return number
+
+
+def _parsed(candidate: str, region: str | None) -> phonenumbers.PhoneNumber:
+    try:
+        return phonenumbers.parse(candidate, region)
     except phonenumbers.NumberParseException:
-        return None
+        raise RecipientInvalid(_NOT_VALID) from None
+
+
+def _with_plus_sign(candidate: str, wrong: int) -> phonenumbers.PhoneNumber:
+    with suppress(RecipientInvalid):
+        number = _parsed(f"+{candidate}", None)
+        if phonenumbers.is_possible_number(number):
+            return number
+    raise RecipientInvalid(_LENGTHS.get(wrong, _NOT_VALID))
+
+
+_LENGTHS = {
+    ValidationResult.TOO_LONG: _TOO_LONG,
+    ValidationResult.TOO_SHORT: _TOO_SHORT,
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: _TOO_SHORT,
+    ValidationResult.INVALID_COUNTRY_CODE: UNSERVED,
+}
 
 
 def _sendable(number: phonenumbers.PhoneNumber) -> bool:
-    if number.italian_leading_zero and number.country_code == 44:
-        return False
-    if number.country_code == 44 and _DRAMA_NUMBER.fullmatch(str(number.national_number)):
-        return True
     return phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) in _SENDABLE
 
 
+def _is_drama(number: phonenumbers.PhoneNumber) -> bool:
+    return number.country_code == 44 and _DRAMA_NUMBER.fullmatch(str(number.national_number)) is not None
+
+
 def _phone(number: phonenumbers.PhoneNumber) -> Phone:
-    region = phonenumbers.region_code_for_number(number)
-    crown = region in _CROWN_DEPENDENCIES
-    digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
-    country_code = number.country_code or 0
-    return Phone(digits, country_code, international=country_code != 44 or crown, crown_dependency=crown)
+    home = number.country_code == 44
+    crown = phonenumbers.region_code_for_number(number) in _CROWN_DEPENDENCIES and not _is_drama(number)
+    return Phone(
+        digits=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+"),
+        country_code=number.country_code or 0,
+        international=not home or crown,
+        crown_dependency=crown,
+        landline=home and phonenumbers.number_type(number) in _LANDLINES,
+        served=number.country_code not in _UNSERVED,
+    )
 
 
 _LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+")

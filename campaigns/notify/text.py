@@ -12,25 +12,25 @@ Kind = Literal["sms", "email", "letter", "subject"]
 
 # GSM 03.38, basic set and extension table (the latter costs two characters each).
 _GSM = frozenset(
-    "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_DOUBLE = frozenset("^{}\\[~]|€")
-# Welsh needs these; one of them turns the whole text into UCS-2.
+_PLAIN = _GSM | _GSM_DOUBLE
+# Until Notify sent any character, it kept those that Welsh needs besides.
 _WELSH = frozenset("ÀÁÂÈÊËÌÍÎÏÒÓÔÙÚÛÝáâêëíîïóôúûýÿŴŵŶŷŸẀẁẂẃẄẅỲỳ")
-_KEPT = _GSM | _GSM_DOUBLE | _WELSH
 
-_OBSCURE_WHITESPACE = "\u180e\u200b\u200c\u200d\u2060\ufeff"
-_DOWNGRADED = {
-    **dict.fromkeys("‘’‚‛′", "'"),
-    **dict.fromkeys("“”„‟", '"'),
-    **dict.fromkeys("‐‑‒–—―−", "-"),
-    **dict.fromkeys(_OBSCURE_WHITESPACE, ""),
-    **dict.fromkeys("\t\u00a0\u202f\u2007\u2009", " "),
+_JOINER = "\u200d"  # holds an emoji of several together, so since Notify sends emoji it stays
+_ZERO_WIDTH = "\u180e\u200b\u200c\u2060\ufeff\u2028\u2029"
+_OBSCURE_WHITESPACE = _ZERO_WIDTH + _JOINER
+# Look-alikes whose loss changes no word; the white space among them is put right before.
+_REPLACED = {
+    **dict.fromkeys("‘’‚", "'"),
+    **dict.fromkeys("“”„", '"'),
+    **dict.fromkeys("‑–—−", "-"),
     "…": "...",
-    "ł": "l",
-    "Ł": "L",
 }
+_ONCE_REPLACED = {**_REPLACED, "ł": "l", "Ł": "L", _JOINER: ""}
 
 LONGEST_SMS = 918
 LONGEST_EMAIL_BYTES = 2_000_000
@@ -43,67 +43,93 @@ def without_obscure_whitespace(value: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _downgrade(character: str) -> str:
-    if character in _KEPT:
+    """What Notify sent for it until September 2026."""
+    if character in _PLAIN | _WELSH:
         return character
-    if character in _DOWNGRADED:
-        return _DOWNGRADED[character]
+    if character in _ONCE_REPLACED:
+        return _ONCE_REPLACED[character]
     decomposition = unicodedata.decomposition(character)
     if not decomposition or decomposition.startswith("<"):
         return "?"
     return _downgrade(chr(int(decomposition.split()[0], 16)))
 
 
-def sanitise_sms(text: str) -> str:
-    """What a handset would receive: GSM or Welsh letters only, everything else replaced or a question mark."""
-    cleaned = "".join(map(_downgrade, text.replace("\r\n", "\n").replace("\r", "\n")))
-    cleaned = re.sub(r"[ ]+", " ", cleaned)
-    cleaned = re.sub(r" +([,.])", r"\1", cleaned)
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r" *\n *", "\n", cleaned)).strip()
+def _tidy(text: str) -> str:
+    """White space as Notify puts it right, before anything is replaced."""
+    closed = re.sub(r"(?<![ \t])[ \t]+([,.])", r"\1", text)
+    seen = (line.translate(dict.fromkeys(map(ord, _ZERO_WIDTH))) for line in closed.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(" ".join(line.split()) for line in seen)).strip()
+
+
+def _encoded(tidied: str, any_character: bool) -> str:
+    if any_character:
+        return "".join(_REPLACED.get(character, character) for character in tidied)
+    return "".join(map(_downgrade, tidied))
+
+
+def sanitise_sms(text: str, *, any_character: bool = True) -> str:
+    """What a handset receives. `any_character`: as it is written but for the look-alikes, as since September 2026
+    (`text_message` of law.toml); before, GSM and Welsh letters, everything else replaced or a question mark."""
+    return _encoded(_tidy(text), any_character)
 
 
 def lost_characters(text: str) -> frozenset[str]:
-    """The characters of a text that would arrive as a question mark."""
-    return frozenset(c for c in text if c not in "?\r" and _downgrade(c) == "?")
+    """The characters of a tidied text that arrived as a question mark until September 2026."""
+    return frozenset(c for c in text if c != "?" and _downgrade(c) == "?")
 
 
-def forces_unicode(text: str) -> frozenset[str]:
-    """The Welsh letters that make a text cost more fragments."""
-    return frozenset(text) & _WELSH
+def forces_unicode(sent: str) -> frozenset[str]:
+    """The characters that make a text cost more fragments: all that GSM does not have."""
+    return frozenset(sent) - _PLAIN
 
 
-def fragments(sent: str) -> int:
-    """How many fragments Notify bills for a sanitised text, service-name prefix included."""
+def units(text: str) -> int:
+    """Characters as a network counts them: an emoji is two or more."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def fragments(sent: str, counted: int | None = None) -> int:
+    """How many fragments Notify bills for a sanitised text, service name included. `counted`: its characters before
+    look-alikes were replaced, which is what Notify counts, so that an ellipsis is one."""
+    length = (units(sent) if counted is None else counted) + sum(c in _GSM_DOUBLE for c in sent)
     if forces_unicode(sent):
-        return 1 if len(sent) <= 70 else ceil(len(sent) / 67)
-    units = len(sent) + sum(c in _GSM_DOUBLE for c in sent)
-    return 1 if units <= 160 else ceil(units / 153)
+        return 1 if length <= 70 else ceil(length / 67)
+    return 1 if length <= 160 else ceil(length / 153)
 
 
 @dataclass(frozen=True, slots=True)
 class SmsCheck:
-    """What a text would become and cost; `too_long` is judged without the service-name prefix."""
+    """What a text would become and cost. `length` is what Notify judges: without the name of the service before it,
+    and as it stood before look-alikes were replaced."""
 
     sent: str
     characters: int
     fragments: int
-    too_long: bool
-    empty: bool
+    length: int
     forces_unicode: frozenset[str]
     lost: frozenset[str]
 
+    @property
+    def too_long(self) -> bool:
+        return self.length > LONGEST_SMS
 
-def check_sms(text: str, prefix: str = "") -> SmsCheck:
+    @property
+    def empty(self) -> bool:
+        return not self.length
+
+
+def check_sms(text: str, prefix: str = "", *, any_character: bool = True) -> SmsCheck:
     """Everything an officer wants to know of a text before it is sent; a service may set `Name: ` before it."""
-    body = sanitise_sms(text)
-    sent = f"{prefix}: {body}" if prefix else body
+    name = prefix.strip()
+    tidied = _tidy(f"{name}: {text}" if name else text)
+    sent, counted = _encoded(tidied, any_character), units(tidied)
     return SmsCheck(
         sent=sent,
-        characters=len(sent),
-        fragments=fragments(sent),
-        too_long=len(body) > LONGEST_SMS,
-        empty=not body,
+        characters=units(sent),
+        fragments=fragments(sent, counted),
+        length=max(counted - units(name) - 2, 0) if name else counted,
         forces_unicode=forces_unicode(sent),
-        lost=lost_characters(text),
+        lost=frozenset() if any_character else lost_characters(tidied),
     )
 
 
@@ -164,7 +190,8 @@ def _written(value: object, kind: Kind) -> str:
     if value is None:
         return ""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        items = [str(item) for item in value if item is not None and str(item).strip()]
+        cleaned = (without_obscure_whitespace(str(item)) for item in value if item is not None)
+        items = [item for item in cleaned if item]
         return _sentence(items) if kind in {"sms", "subject"} else _bullets(items)
     return str(value)
 
@@ -177,7 +204,18 @@ def _bullets(items: list[str]) -> str:
     return "\n\n" + "\n".join(f"* {item}" for item in items) if items else ""
 
 
-def render(content: str, values: Mapping[str, object], kind: Kind) -> str:
+def render(content: str, values: Mapping[str, object], kind: Kind, *, any_character: bool = True) -> str:
     """The words Notify would return for one part of a template: body of its kind, or subject."""
     filled = fill(content, values, kind)
-    return sanitise_sms(filled) if kind == "sms" else filled.strip()
+    if kind == "sms":
+        return sanitise_sms(filled, any_character=any_character)
+    return _typeset(filled) if kind == "subject" else filled.strip()
+
+
+def _typeset(subject: str) -> str:
+    """A subject is one line, with quotation marks and dashes as in print."""
+    closed = re.sub(r"(?<![ \t])[ \t]+([,.])", r"\1", subject)
+    for plain, opening, closing in (('"', "“", "”"), ("'", "‘", "’")):
+        closed = re.sub(rf"(^|[\s(\[{{<“‘–—-]){plain}", rf"\1{opening}", closed).replace(plain, closing)
+    dashed = re.sub(r"(?<!\s)\s+[-–—]{1,3}\s+", " – ", closed)
+    return " ".join(dashed.translate(dict.fromkeys(map(ord, _OBSCURE_WHITESPACE))).split())

@@ -2,7 +2,6 @@
 
 import hashlib
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -15,8 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from campaigns.plan import shared_contacts
 from campaigns.plan.arms import assign
-from campaigns.plan.plan import Plan, PlannedWave
 from campaigns.records.models import Channel
 
 REACHED = {
@@ -46,7 +45,8 @@ def with_arms(
     no_letter: npt.NDArray[np.int64] = NOBODY,
 ) -> dict[str, int]:  # fmt: skip
     """Write the frozen audience, but for some UPRNs, to `to` with a column `arm`; those of `no_letter` cannot be
-    reached by letter. Gives the households in each arm."""
+    reached by letter, and a contact of several homes is left to one of them at most. Gives the households in each
+    arm."""
     with connect() as lake:
         lake.register("without", pa.table({"uprn": without}))
         lake.register("no_letter", pa.table({"uprn": no_letter}))
@@ -55,11 +55,16 @@ def with_arms(
             [str(frozen)],
         ).fetchnumpy()
         wards = [str(ward) for ward in homes["ward"]]
-        drawn = assign(np.asarray(homes["uprn"], dtype=np.int64), wards, shares, seed)
-        lake.register("drawn", pa.table({"uprn": homes["uprn"], "arm": drawn.astype(object)}))
+        uprns = np.asarray(homes["uprn"], dtype=np.int64)
+        drawn = assign(uprns, wards, shares, seed)
+        lot = shared_contacts.order(uprns, seed)
+        lake.register("drawn", pa.table({"uprn": uprns, "arm": drawn.astype(object), "lot": lot}))
+        shared_contacts.withhold(lake, frozen)
+        replaced, withheld = shared_contacts.columns()
         lake.execute(
-            "COPY (SELECT homes.* REPLACE (letter AND uprn NOT IN (SELECT uprn FROM no_letter) AS letter), drawn.arm "
-            "FROM read_parquet(?) homes JOIN drawn USING (uprn) ORDER BY uprn) "
+            "COPY (SELECT homes.* REPLACE (letter AND homes.uprn NOT IN (SELECT uprn FROM no_letter) AS letter, "
+            f"{replaced}), drawn.arm, {withheld} FROM read_parquet(?) homes JOIN drawn USING (uprn) "
+            f"{shared_contacts.joins()} ORDER BY homes.uprn) "
             f"TO {_quoted(to)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {AT_ONCE})",
             [str(frozen)],
         )
@@ -93,6 +98,11 @@ def held(path: Path, uprns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Those of the UPRNs that a frozen audience holds."""
     homes = np.asarray(pq.read_table(path, columns=["uprn"])["uprn"], dtype=np.int64)
     return np.intersect1d(homes, uprns)
+
+
+def shares_contacts(path: Path) -> bool:
+    """Whether several homes of an audience may hold one contact, as in one drawn by an earlier version."""
+    return "sms_withheld" not in pq.read_schema(path).names
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,39 +176,6 @@ class Directory:
 def _particulars(row: Mapping[str, Any]) -> Particulars:
     sources = {channel: row[f"{channel}_source"] or "" for channel in ("email", "sms")}
     return Particulars(tuple(row["address_lines"] or ()), sources)
-
-
-def estimate(path: Path, plan: Plan) -> dict[str, Any]:
-    """Who is reached by each wave. In each wave, the channels and `no contact` add up to its households; the arms add
-    up to the audience. `text_sources` counts texts by the record their number was taken from."""
-    with connect() as lake:
-        waves = [_wave(lake, path, number, wave) for number, wave in enumerate(plan.waves, 1)]
-        everyone = best_channel(sorted({channel for wave in plan.waves for channel in wave.channels}))
-        total, unreached = lake.execute(
-            f"SELECT count(*), count(*) FILTER ({everyone} IS NULL) FROM read_parquet(?)",
-            [str(path)],
-        ).fetchall()[0]
-    return {"households": total, "no_contact": unreached, "reachable": total - unreached, "waves": waves}
-
-
-def _wave(lake: duckdb.DuckDBPyConnection, path: Path, number: int, wave: PlannedWave) -> dict[str, Any]:
-    rows = lake.execute(
-        f"SELECT {best_channel(wave.channels)} AS channel, coalesce(sms_source, ''), count(*) FROM read_parquet(?) "
-        "WHERE arm IN (SELECT unnest(?)) GROUP BY ALL ORDER BY ALL",
-        [str(path), list(wave.arms)],
-    ).fetchall()
-    counts: Counter[str] = Counter()
-    for channel, _, count in rows:
-        counts[channel or "no_contact"] += count
-    return {
-        "number": number,
-        "send_on": wave.send_on.isoformat(),
-        "arms": list(wave.arms),
-        "households": counts.total(),
-        "channels": {channel: counts[channel] for channel in wave.channels},
-        "text_sources": {source: count for channel, source, count in rows if channel == Channel.sms},
-        "no_contact": counts["no_contact"],
-    }
 
 
 def _quoted(path: Path) -> str:

@@ -16,9 +16,12 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaigns.plan import audience
+from campaigns.plan import audience, shared_contacts
 from campaigns.plan.audience import best_channel, homes_of
 from campaigns.plan.plan import Plan
+from campaigns.plan.reached import contact_of
+from campaigns.plan.shared_contacts import ANOTHER_HOME, SEVERAL_GROUPS
+from campaigns.records.lookup import nation_of
 from campaigns.records.models import CONTACTED, MESSAGES, Campaign, CampaignState
 from engage.foundation import identity
 from engage.foundation.calendar import FrequencyCap, in_force, law
@@ -32,6 +35,8 @@ Uprns = npt.NDArray[np.int64]
 COMPARED = "in another campaign’s comparison, or still to be reminded by it"
 REGISTERED = "somebody new registered there since the homes were counted"
 NO_CONTACT = "no contact that may be used in the channels of this campaign"
+SHARED = "their contact is also that of another home, for which it is written to"
+SEVERAL = "their contact is also that of homes in another group, so it is not written to"
 CAPPED = "reminded as often as the council allows"
 HELD_OUT = "not reminded at all, as the plan says"
 RUNNING = (CampaignState.launched, CampaignState.paused)
@@ -111,7 +116,7 @@ def waterfall(
     """From the segment to the homes that can be reminded: `left_out` are those taken out before the draw."""
     with audience.connect() as lake:
         drawn = int(lake.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall()[0][0])
-        counts = dict.fromkeys((NO_CONTACT, CAPPED, HELD_OUT), 0)
+        counts = dict.fromkeys((NO_CONTACT, SHARED, SEVERAL, CAPPED, HELD_OUT), 0)
         for arm in plan.arms:
             for reason, homes in _of_arm(lake, office, session, authority, plan, arm, path).items():
                 counts[reason] += homes
@@ -133,20 +138,25 @@ def _of_arm(
     waves = [wave for wave in plan.waves if arm in wave.arms]
     if not waves:
         return {HELD_OUT: homes_of(lake, path, arm)}
-    reached = best_channel(list(dict.fromkeys(channel for wave in waves for channel in wave.channels)))
+    channels = list(dict.fromkeys(channel for wave in waves for channel in wave.channels))
     homes, contacts = _capped(office, session, authority, min(wave.send_on for wave in waves))
-    over = "uprn IN (SELECT unnest(?)) OR email_contact IN (SELECT unnest(?)) OR sms_contact IN (SELECT unnest(?))"
+    withheld = [f"{channel}_withheld" for channel in channels if channel in shared_contacts.CHANNELS]
+    why = f"coalesce({', '.join([*withheld, 'NULL::VARCHAR'])})"
     query = (
-        f"SELECT count(*) FILTER ({reached} IS NULL), count(*) FILTER ({reached} IS NOT NULL AND ({over})) "
-        "FROM read_parquet(?) WHERE arm = ?"
+        f"WITH homes AS (SELECT *, {best_channel(channels)} AS channel, {why} AS why FROM read_parquet(?) "
+        "WHERE arm = ?), told AS (SELECT CASE WHEN channel IS NULL THEN coalesce(why, '') "
+        f"WHEN uprn IN (SELECT unnest(?)) OR {contact_of('channel')} IN (SELECT unnest(?)) THEN 'capped' END AS reason "
+        "FROM homes) SELECT reason, count(*) FROM told WHERE reason IS NOT NULL GROUP BY reason"
     )
-    unreached, capped = lake.execute(query, [homes, contacts, contacts, str(path), arm]).fetchall()[0]
-    return {NO_CONTACT: unreached, CAPPED: capped}
+    reasons = {"": NO_CONTACT, ANOTHER_HOME: SHARED, SEVERAL_GROUPS: SEVERAL, "capped": CAPPED}
+    found = lake.execute(query, [str(path), arm, homes, contacts]).fetchall()
+    return {reasons[reason]: count for reason, count in found}
 
 
 def _capped(office: Office, session: Session, authority: str, first: date) -> tuple[list[int], list[str]]:
     """Homes and contacts that the cap will close on the day of their first wave, as far as is known now."""
-    cap: FrequencyCap = in_force(law(office.settings.home).frequency_cap, first)
+    rules, nation = law(office.settings.home), nation_of(session, authority)
+    cap: FrequencyCap = in_force(rules.frequency_cap, first, nation)
     since = datetime.combine(first, time(), LONDON) - timedelta(days=cap.days)
     codes = identity.line(session, authority)  # what the councils that went into it sent counts too
 

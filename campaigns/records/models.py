@@ -53,6 +53,7 @@ class Reason(StrEnum):
     expired = "expired"
     stopped = "campaign stopped"
     no_address = "no postal address"
+    shared = "written to for another home"
 
 
 class Channel(StrEnum):
@@ -178,6 +179,7 @@ class Message(SQLModel, table=True):
     completed_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify says it ended
     listed_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify's own list first showed it
     missed_at: datetime | None = Field(default=None, sa_type=Moment)  # when that list, read past it, did not
+    parts: int | None = None  # of a text, as counted when it was sent; None of any other
     cost: float | None = None  # pounds before VAT, by Notify's word and without the free texts; None until it knows
 
 

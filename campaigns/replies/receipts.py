@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, select
 
+from campaigns.approval import validity
+from campaigns.messages import service_name
 from campaigns.notify.messages import RETENTION, Notify, Status
 from campaigns.records.models import (
     MESSAGES,
@@ -196,15 +198,24 @@ def _miss(session: Session, campaign_id: int, span: tuple[datetime, datetime]) -
 
 
 def _take(office: Office, page: Iterable[Status]) -> int:
-    words = [Word(s.notification_id, s.reference or "", s.status, s.completed_at, s.cost) for s in page]
-    told = 0
+    words = [Word(s.notification_id, s.reference or "", s.status, s.completed_at, s.cost, s.parts) for s in page]
+    told, dear = 0, {}
     with office.database.session() as session:
         ours = _known(session, office, words)
         for word in words:
             message = ours.get(word.notify_id) or ours.get(word.reference)
             if message is not None:
                 told += _listed(session, office, message, word)
+                if _billed_otherwise(message, word):
+                    dear[message.campaign_id] = service_name.told_parts(message.parts or 0, word.parts or 0)
+    for campaign_id, why in dear.items():
+        validity.pause(office, campaign_id, why, True)
     return told
+
+
+def _billed_otherwise(message: Message, word: Word) -> bool:
+    """Notify bills nothing of a message until it has left."""
+    return bool(word.parts and message.parts and word.parts != message.parts)
 
 
 def _listed(session: Session, office: Office, message: Message, word: Word) -> bool:

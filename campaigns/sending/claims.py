@@ -40,6 +40,7 @@ class Brief:
     homes: Directory
     waves: dict[int, Wave]
     approved: dict[str, Approved]  # by template
+    text_name: str | None = None  # what Notify puts before each text, if somebody has said
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,14 @@ class Claims:
 
 
 def _brief(office: Office, session: Session, campaign: Campaign) -> Brief:
+    council = session.get_one(Authority, campaign.authority)
     return Brief(
         campaign.digest,
         Plan.model_validate(campaign.plan),
-        session.get_one(Authority, campaign.authority).name,
+        council.name,
         Guard.of(office, session, campaign),
         Directory(audience_file(office, session, campaign)),
         {wave.id or 0: wave for wave in lookup.waves(session, campaign.id or 0)},
         validity.approved(campaign),
+        council.text_name,
     )

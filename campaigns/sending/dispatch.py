@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaigns.approval import validity
-from campaigns.messages import wording
+from campaigns.messages import service_name, wording
 from campaigns.notify.errors import (
     Ambiguous,
     DailyLimitReached,
@@ -28,12 +28,14 @@ from campaigns.notify.errors import (
 )
 from campaigns.notify.messages import Accepted, Notify, Outgoing
 from campaigns.notify.pace import Pacer
+from campaigns.notify.text import fill
 from campaigns.plan.audience import Particulars
 from campaigns.records.models import Campaign, CampaignState, Channel
 from campaigns.sending import breaker, outcome
 from campaigns.sending.claims import Brief, Claims, Row
 from campaigns.sending.outcome import Outcome, Patience
 from campaigns.sending.pace import SharedBook
+from engage.foundation.clock import today
 from engage.foundation.office import Office
 
 __all__ = ["Dispatcher", "Outcome", "Patience"]
@@ -53,6 +55,7 @@ class _Halt:
     channels: set[str] = field(default_factory=set)  # closed for the day
     ambiguous: int = 0
     edited: set[str] = field(default_factory=set)  # templates of which Notify sent another version than was approved
+    renamed: str = ""  # what is to be said where Notify puts another name before texts than was counted
 
     def stops(self, channel: str) -> bool:
         return self.everything.is_set() or channel in self.channels
@@ -112,6 +115,8 @@ class Dispatcher:
             counted += self._record(wait(flying).done)
             if halt.edited:
                 outcome.persistently(partial(validity.edited, self.office, campaign_id, sorted(halt.edited)))
+            if halt.renamed:
+                outcome.persistently(partial(validity.pause, self.office, campaign_id, halt.renamed, True))
 
     def _begin(self, campaign_id: int, halt: _Halt, counted: Counter[str]) -> set[Future[Outcome]] | None:
         """Claim a batch and hand it to the threads; None where there is none."""
@@ -159,7 +164,8 @@ class Dispatcher:
             self._tell(fault, row, halt)
             return Outcome(row, fault=fault)
         self._compare(accepted, row, brief, halt)
-        return Outcome(row, accepted.notification_id)
+        parts = self._counted(accepted, message, brief, halt) if row.channel == Channel.sms else None
+        return Outcome(row, accepted.notification_id, parts=parts)
 
     def _written(self, row: Row, home: Particulars, brief: Brief) -> Outgoing:
         """At the last moment, so that few contacts lie readable in memory."""
@@ -173,6 +179,18 @@ class Dispatcher:
         if approved is not None and approved.version != accepted.template_version:
             halt.edited.add(approved.name)
             halt.everything.set()
+
+    def _counted(self, accepted: Accepted, message: Outgoing, brief: Brief, halt: _Halt) -> int | None:
+        """The parts of a text as they were priced, against which Notify's bill is held; None where they were not."""
+        approved = brief.approved.get(message.template_id)
+        if approved is None or brief.text_name is None:
+            return None
+        text, on = fill(approved.written, message.personalisation, "sms"), today(self.office.clock)
+        other = service_name.other_name(self.office, accepted.body or "", text, brief.text_name, on)
+        if other is not None:
+            halt.renamed = service_name.told(brief.text_name, other)
+            halt.everything.set()
+        return service_name.check(self.office, text, brief.text_name, on).fragments
 
     def _tell(self, fault: SendFault | RecipientInvalid, row: Row, halt: _Halt) -> None:
         match fault:

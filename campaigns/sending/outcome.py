@@ -54,6 +54,7 @@ class Outcome:
     notify_id: str | None = None
     fault: SendFault | RecipientInvalid | None = None
     tried: bool = True
+    parts: int | None = None  # of a text, as counted
 
 
 NOT_SETTLED = (MessageState.sending, MessageState.unknown, MessageState.planned)
@@ -67,7 +68,7 @@ ACCEPT = (
     )
     .values(
         state=MessageState.accepted.value, reason="", notify_id=sa.bindparam("notify"), sent_at=sa.bindparam("at"),
-        copies=1,
+        copies=1, parts=sa.bindparam("parts"),
     )
 )  # fmt: skip
 
@@ -79,7 +80,9 @@ def record(office: Office, patience: Patience, outcomes: Iterable[Outcome]) -> C
     with office.database.session() as session:
         for each in outcomes:
             if each.notify_id:
-                accepted.append({"row": each.row.id, "notify": each.notify_id, "at": office.clock.now()})
+                accepted.append(
+                    {"row": each.row.id, "notify": each.notify_id, "at": office.clock.now(), "parts": each.parts}
+                )
                 counted[MessageState.accepted.value] += 1
             else:
                 counted[_not_accepted(session, office, patience, each)] += 1

@@ -29,6 +29,7 @@ class Word:
     status: str
     completed_at: datetime | None
     cost: float | None = None
+    parts: int | None = None
 
 
 def apply(session: Session, office: Office, message: Message, word: Word) -> None:

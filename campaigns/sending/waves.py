@@ -119,7 +119,8 @@ def plan_wave(office: Office, campaign: Campaign, wave: Wave, guard: Guard, path
         closed = guard.closed(session)
     added = 0
     batches = audience.homes(path, wave.arms, wave.channels)
-    for rows in ahead(list(_rows(office, campaign, wave, guard, closed, homes)) for homes in batches):
+    written: set[str] | None = set() if audience.shares_contacts(path) else None
+    for rows in ahead(list(_rows(office, campaign, wave, guard, closed, homes, written)) for homes in batches):
         if rows:
             added += _insert(office, wave, rows)
     with office.database.session() as session:
@@ -134,14 +135,19 @@ def plan_wave(office: Office, campaign: Campaign, wave: Wave, guard: Guard, path
 
 
 def _rows(
-    office: Office, campaign: Campaign, wave: Wave, guard: Guard, closed: Closed, homes: Sequence[Home]
-) -> Iterator[dict[str, Any]]:
+    office: Office, campaign: Campaign, wave: Wave, guard: Guard, closed: Closed, homes: Sequence[Home],
+    written: set[str] | None,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """`written`: the contacts of the wave so far, where its homes may share them."""
     now, expired, same = office.clock.now(), guard.expired(wave), _same(campaign, wave)
     for home in homes:
         household = office.keys.uprn(home.uprn)
         allowed = [c for c, (contact, _) in home.contacts.items() if not closed.to(c, contact, household)]
         channel = next(iter(allowed or home.contacts))
         reason = _reason(expired, guard.registered_since(home.uprn), bool(allowed))
+        if written is not None and reason is None and (contact := home.contacts[channel][0]):
+            reason = Reason.shared if contact in written else None
+            written.add(contact)
         yield same | _own(office, same, home, channel, reason, now)
 
 

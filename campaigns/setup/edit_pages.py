@@ -6,6 +6,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from campaigns.approval import drafts
+from campaigns.messages import service_name
 from campaigns.records import lookup
 from campaigns.records.models import Campaign
 from campaigns.setup import plan_form
@@ -39,9 +40,12 @@ def campaign_edit_send(
     request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
 ) -> Template | Redirect:
     campaign = lookup.campaign(office, actor, number)
+    name = plan_form.named(form)
     plan = plan_form.checked(office, actor, form, campaign.plan)
     if plan is None:
         return _editor(office, actor.authority, form, campaign)
+    if name is not None:
+        service_name.say(office, actor, name)
     try:
         changed = drafts.revise(office, actor, number, plan, shown=shown(form))
     except SendBlocked as refused:

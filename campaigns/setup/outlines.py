@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from campaigns.approval import drafts
+from campaigns.messages import service_name
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import permit
 from campaigns.records.models import Campaign, Outline
@@ -47,7 +48,10 @@ class Task:
 TASKS = (
     Task("people", "Choose people", "What it is for, and which homes", ("name", "purpose", "segment")),
     Task(
-        "messages", "Choose messages", "Templates at GOV.UK Notify, by channel and language", ("template", "language")
+        "messages",
+        "Choose messages",
+        "Templates at GOV.UK Notify, by channel and language",
+        ("template", "language", "naming", "text-name"),
     ),
     Task(
         "dates",
@@ -103,6 +107,7 @@ def faults(office: Office, actor: Actor, task: Task, form: Form, answers: Mappin
     others = {name: answer for name, answer in answers.items() if not task.owns(name)}
     whole = Form({**others, **_entered(task, form)})
     plan_form.checked(office, actor, whole)
+    plan_form.named(whole)
     return {field: message for field, message in whole.errors.items() if task.owns(field)}
 
 
@@ -133,6 +138,10 @@ def _own(session: Session, actor: Actor, number: int, *, lock: bool = False) -> 
 
 def save(office: Office, actor: Actor, number: int | None, task: Task, form: Form, seen: str = "") -> Outline:
     """Keep what was entered for a task; without a number a new outline begins. `seen` as for `discard`."""
+    if (name := plan_form.named(form)) is not None:
+        with office.database.reading() as session:
+            permit(session, actor, Right.plan)
+        service_name.say(office, actor, name)
     with office.database.session() as session:
         permit(session, actor, Right.plan)
         now = office.clock.now()

@@ -17,6 +17,7 @@ from campaigns.records.models import Campaign, Channel
 from engage.foundation.calendar import LONGEST_BEFORE, POLLS, Period
 from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused
+from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.forms import Form
 from segments.audiences import segments
@@ -153,6 +154,14 @@ def _split(
     return [same, {**changed, "channels": list(swapped.channels)}]
 
 
+def named(form: Form) -> str | None:
+    """What Notify puts before each text, for every campaign of the council; None where that was not asked."""
+    naming = form.text("naming")
+    if naming == "nothing":
+        return ""
+    return form.require("text-name", "Enter the name that stands before each text") if naming else None
+
+
 def _dates(form: Form) -> dict[str, Any]:
     start = form.require_day("start", "The day of the first reminder")
     end = form.require_day("end", "The day the comparison ends")
@@ -287,10 +296,11 @@ def templates(office: Office) -> list[Template]:
 
 
 def offered(office: Office, authority: str) -> dict[str, Any]:
-    """What the fields of the form can be chosen from."""
+    """What the fields of the form can be chosen from, and what was said before of the name that texts begin with."""
     with office.database.reading() as session:
         approvers = pre_election.approvers(session, authority)
+        council = session.get_one(Authority, authority)
     return {
         "segments": segments.all_segments(office, authority), "templates": templates(office), "channels": CHANNELS,
-        "approvers": approvers, "kinds": POLLS, "nobody": NOBODY,
+        "approvers": approvers, "kinds": POLLS, "nobody": NOBODY, "council": council,
     }  # fmt: skip

@@ -4,11 +4,12 @@ from datetime import date
 
 import click
 
+from campaigns.messages import service_name
 from engage.commands.caller import Caller, day, with_right
 from engage.deployment.authorities import invite, open_authority
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right, Role
-from engage.foundation.office import Office
+from engage.foundation.office import Actor, Office
 
 
 @click.command()
@@ -18,10 +19,21 @@ from engage.foundation.office import Office
 @click.option(
     "--was", multiple=True, metavar="CODE", help="A code that it, or a council in it, had before; repeatable."
 )
+@click.option(
+    "--before-texts",
+    metavar="NAME",
+    help="The name of the service at GOV.UK Notify, which it puts before each text; '' where that is switched off.",
+)
 @click.option("--until", type=day, metavar="DATE", help="The day from which --was no longer holds; today, if left out.")
-def init(authority: str, name: str, email: str | None, was: tuple[str, ...], until: date | None) -> None:
+def init(
+    authority: str, name: str, email: str | None, was: tuple[str, ...], before_texts: str | None, until: date | None
+) -> None:
     """Create or migrate the database, the authority and the first account."""
-    click.echo(open_authority(Office(), authority, name, email, was=was, until=until).message)
+    office = Office()
+    opened = open_authority(office, authority, name, email, was=was, until=until)
+    if before_texts is not None:
+        service_name.say(office, Actor(authority, "command"), before_texts)
+    click.echo(opened.message)
 
 
 @click.group()

@@ -18,6 +18,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from campaigns.approval import control, decisions, drafts, submission
+from campaigns.messages import service_name
 from campaigns.notify.client import from_settings
 from campaigns.notify.messages import Notify
 from campaigns.notify.stand_in import Running, default_seed, running
@@ -143,6 +144,7 @@ def _open(
     office = Office(settings, clock)
     stack.callback(office.close)
     open_authority(office, borough.authority_code, borough.authority_name, PEOPLE[Role.administrator][0])
+    service_name.say(office, Actor(borough.authority_code, "demo"), "")  # the stand-in puts nothing before texts
     stack.enter_context(listener.serving(office))
     notify = from_settings(stand_in.key(kind="normal"), stand_in.base_url)
     return Story(office, clock, borough, stand_in, notify, seed["templates"]["demo"], say)

@@ -87,6 +87,13 @@ class Price(Row):
     letters: dict[str, tuple[float, float]] = {}
 
 
+class TextMessage(Row):
+    """How GOV.UK Notify sends a text. `any_character`: as it is written, and whatever is outside GSM makes the whole
+    text cost more; before, only GSM and Welsh letters, anything else without its accent or as a question mark."""
+
+    any_character: bool
+
+
 class Vat(Row):
     percent: float
 
@@ -138,6 +145,7 @@ class Law(BaseModel):
     frequency_cap: tuple[FrequencyCap, ...] = ()
     daily_cap: tuple[DailyCap, ...] = ()
     price: tuple[Price, ...] = ()
+    text_message: tuple[TextMessage, ...] = ()
     retention: tuple[Retention, ...] = ()
     vat: tuple[Vat, ...] = ()
     pre_election: tuple[PreElection, ...] = ()

@@ -54,6 +54,8 @@ class Authority(SQLModel, table=True):
     code: str = Field(primary_key=True, max_length=9)
     name: str = Field(max_length=120)
     nation: str = Field(default="England", max_length=20)
+    # What GOV.UK Notify puts before each text: its service's name, or nothing; None until somebody has said.
+    text_name: str | None = Field(default=None, max_length=255)
 
 
 class FormerCode(SQLModel, table=True):

@@ -181,7 +181,7 @@ async def preview(state: State, request: Request, service: Service, _key: Key) -
     values = check("preview", raw, state.now()).get("personalisation", {})
     template = _template(request, service)
     sending.require_values(template, values)
-    return answer(shape.preview(template, *sending.write(template, values)))
+    return answer(shape.preview(template, *sending.preview(template, values, state.now())))
 
 
 async def received_texts(state: State, request: Request, service: Service, _key: Key) -> Response:
@@ -213,6 +213,20 @@ async def count_reference(state: State, request: Request) -> Response:
 
 async def summary(state: State, _request: Request) -> Response:
     return answer(state.summary())
+
+
+async def status(_state: State, request: Request) -> Response:
+    """Notify's own page for whoever watches it, which needs no key."""
+    if request.query_params.get("simple"):
+        return answer({"status": "ok"})
+    build = dict.fromkeys(("git_commit", "build_time", "db_version", "db_bulk_version"), "stand-in")
+    return answer({"status": "ok", **build})
+
+
+async def change_service(state: State, request: Request) -> Response:
+    """What its own team or Notify's people may do to a service in the middle of the day."""
+    state.change_service(await _json(request))
+    return answer({"result": "ok"})
 
 
 async def move_clock(state: State, request: Request) -> Response:
@@ -253,6 +267,10 @@ def _routes() -> list[tuple[str, str, Handler]]:
         ("GET", "/stand-in/summary", summary),
         ("POST", "/stand-in/clock", move_clock),
         ("POST", "/stand-in/faults", set_faults),
+        ("POST", "/stand-in/service", change_service),
+        ("GET", "/", status),
+        ("GET", "/_status", status),
+        ("POST", "/_status", status),
         ("POST", "/stand-in/received-texts", receive_text),
     ]
 

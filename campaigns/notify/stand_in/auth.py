@@ -37,6 +37,8 @@ class Authenticator:
                 self._known.clear()
             self._known[token] = self._check(token)
         service, key, issued = self._known[token]
+        if service.archived:  # perhaps since it was seen first
+            raise _denied("Invalid token: service is archived")
         if abs(int(self._epoch()) - issued) > LEEWAY_SECONDS:
             raise _denied(_CLOCK)
         return service, key

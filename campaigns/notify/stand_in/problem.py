@@ -4,15 +4,16 @@
 class Problem(Exception):
     """An answer that is not a success: a status, and one or more (error, message)."""
 
-    def __init__(self, status: int, *errors: tuple[str, str]) -> None:
+    def __init__(self, status: int, *errors: tuple[str, str], further: dict[str, object] | None = None) -> None:
         super().__init__(status, *errors)
         self.status = status
         self.errors = errors
+        self.further = further or {}
 
     def body(self) -> dict[str, object]:
         return {
             "status_code": self.status,
-            "errors": [{"error": error, "message": message} for error, message in self.errors],
+            "errors": [{"error": error, "message": message, **self.further} for error, message in self.errors],
         }
 
 

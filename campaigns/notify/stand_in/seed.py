@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -14,12 +14,14 @@ from engage.foundation.errors import InputRefused
 
 DEFAULT_SERVICE = "Engage demonstration"
 _EVERYTHING = ("sms", "email", "letter")
+LANDLINES = "sms_to_uk_landlines"  # a permission few services have
 _LIVE_LIMITS = {"email": 250_000, "sms": 250_000, "letter": 20_000}
 _TRIAL_LIMITS = {"email": 50, "sms": 50, "letter": 20_000}
 # A seed may give these itself; where it does not, the name it gives a service says what the service is for.
 _BY_HANDLE: dict[str, dict[str, Any]] = {
     "archived": {"archived": True},
-    "intl": {"international": True},
+    "suspended": {"archived": True},  # answered alike
+    "intl": {"international": True, "prefix_sms": True},
     "emailonly": {"permissions": ["email"], "contact_link": None},
     "dailylimited": {"daily_limits": dict.fromkeys(_EVERYTHING, 1)},
 }
@@ -58,6 +60,7 @@ class Service:
     contact_link: str | None
     daily_limits: dict[str, int]
     retention_days: int
+    prefix_sms: bool = False  # whether its name stands before each text
     templates: dict[str, list[Template]] = field(default_factory=dict)
 
     def template(self, template_id: str, version: int = 0) -> Template | None:
@@ -66,6 +69,11 @@ class Service:
         if version == 0:
             return versions[-1] if versions else None
         return next((each for each in versions if each.version == version), None)
+
+    def delete(self, template_id: str) -> None:
+        """Deleting a template makes a last version of it."""
+        versions = self.templates[template_id.lower()]
+        versions.append(replace(versions[-1], version=versions[-1].version + 1, archived=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,7 @@ def _service(handle: str, raw: Mapping[str, Any]) -> Service:
         contact_link=said["contact_link"],
         daily_limits=(_TRIAL_LIMITS if restricted else _LIVE_LIMITS) | said.get("daily_limits", {}),
         retention_days=int(said.get("retention_days", 7)),
+        prefix_sms=bool(said.get("prefix_sms", False)),
     )
 
 
@@ -109,6 +118,8 @@ def _versions(handle: str, raw: Mapping[str, Any]) -> list[Template]:
         (raw["content"], raw["subject"]),
         *((each["content"], each.get("subject")) for each in raw.get("versions", [])),
     ]
+    if handle.endswith("_versioned") and "versions" not in raw:  # edited once, to ask for something more
+        texts.append((f"{raw['content']} ((y))", raw["subject"]))
     if archived:
         texts.append(texts[-1])
     return [

@@ -9,21 +9,15 @@ from typing import Any
 from uuid import uuid4
 
 from campaigns.notify.address import from_personalisation, read_address
-from campaigns.notify.recipients import NOT_A_UK_MOBILE, read_email, read_phone
+from campaigns.notify.recipients import NOT_A_UK_MOBILE, UNSERVED, Phone, read_email, read_phone
 from campaigns.notify.stand_in import statuses
 from campaigns.notify.stand_in.faults import Faults
 from campaigns.notify.stand_in.problem import Problem, bad_request, broken, invalid
 from campaigns.notify.stand_in.schema import check
-from campaigns.notify.stand_in.seed import Key, Seed, Service, Template
+from campaigns.notify.stand_in.seed import LANDLINES, Key, Seed, Service, Template
 from campaigns.notify.stand_in.store import Row
-from campaigns.notify.text import (
-    LONGEST_EMAIL_BYTES,
-    LONGEST_SMS,
-    by_key,
-    fragments,
-    missing,
-    render,
-)
+from campaigns.notify.text import LONGEST_EMAIL_BYTES, LONGEST_SMS, SmsCheck, check_sms, fill, missing, render
+from engage.foundation.calendar import in_force, law
 
 _NAMES = {"sms": "text messages", "email": "emails", "letter": "letters"}
 _TRIAL = (
@@ -32,6 +26,8 @@ _TRIAL = (
 )
 _TEAM = "Can’t send to this recipient using a team-only API key"
 PRECOMPILED_TEMPLATE = "Pre-compiled PDF"
+_LONGEST_QR_CODE = 504  # bytes
+_QR_CODE = re.compile(r"qr\s*:\s*(.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,9 @@ def accept(
         return asked, row, Written(row.subject, row.body, {})
     template = _template(asked)
     values = asked.body.get("personalisation", {})
+    _demand_usable_codes(template, values)
     require_values(template, values)
+    _demand_words(asked, template, values)
     _known_sender(asked)
     values, sanitised = _sanitised(asked, values)
     row = _row(asked, template)
@@ -78,9 +76,9 @@ def accept(
     else:
         _to_recipient(asked, row)
         values = _without_files(asked, values, row.recipient)
-    written = Written(*write(template, values), sanitised)
+    written = Written(*write(template, values, any_character=_any_character(now)), sanitised)
     row.subject, row.body = written.subject, written.body
-    _measured(row)
+    _measured(asked, row, template, values)
     return asked, row, written
 
 
@@ -112,10 +110,40 @@ def require_values(template: Template, values: dict[str, Any]) -> None:
         raise bad_request(f"Missing personalisation: {', '.join(absent)}")
 
 
-def write(template: Template, values: dict[str, Any]) -> tuple[str | None, str]:
+def _any_character(now: datetime) -> bool:
+    return in_force(law().text_message, now.date()).any_character
+
+
+def write(template: Template, values: dict[str, Any], *, any_character: bool = True) -> tuple[str | None, str]:
     """Subject and body of a filled template."""
     subject = render(template.subject, values, "subject") if template.subject is not None else None
-    return subject, render(template.content, values, template.type)  # type: ignore[arg-type]  # type is a Kind
+    body = render(template.content, values, template.type, any_character=any_character)  # type: ignore[arg-type]  # type is a Kind
+    return subject, body
+
+
+def preview(template: Template, values: dict[str, Any], now: datetime) -> tuple[str | None, str]:
+    return write(template, values, any_character=_any_character(now))
+
+
+def _demand_usable_codes(template: Template, values: dict[str, Any]) -> None:
+    """A letter's paragraph that begins with `qr:` is printed as a QR code."""
+    if template.type != "letter":
+        return
+    paragraphs = re.split(r"\n\s*\n", fill(template.content, values, "letter").replace("\r\n", "\n"))
+    for code in filter(None, (_QR_CODE.match(paragraph.strip()) for paragraph in paragraphs)):
+        if (size := len(code[1].encode())) > _LONGEST_QR_CODE:
+            further = {"data": code[1], "num_bytes": size, "max_bytes": _LONGEST_QR_CODE}
+            words = "Cannot create a usable QR code - the link is too long"
+            raise Problem(400, ("ValidationError", words), further=further)
+
+
+def _demand_words(asked: Request, template: Template, values: dict[str, Any]) -> None:
+    """Something to read, and no file but by email."""
+    whole = template.content.startswith("((") and template.content.endswith("))")
+    if (whole or not template.content) and not render(template.content, values, template.type):  # type: ignore[arg-type]
+        raise bad_request("Your message is empty.")
+    if asked.channel != "email" and _files(values):
+        raise bad_request("Can only send a file by email")
 
 
 def _known_sender(asked: Request) -> None:
@@ -151,15 +179,22 @@ def _to_recipient(asked: Request, row: Row) -> None:
         raise bad_request(_TEAM)
     if asked.key.kind == "normal" and asked.service.restricted and normalised not in asked.seed.permitted:
         raise bad_request(_TRIAL)
-    if phone and not phone.uk_mobile:
-        if not phone.international:
-            raise Problem(400, ("InvalidPhoneError", NOT_A_UK_MOBILE))
-        if not asked.service.international:
-            raise bad_request("Cannot send to international mobile numbers")
+    if phone:
+        _may_text(asked.service, phone)
     row.recipient = written
     row.multiplier = (phone.rate_multiplier or 1) if phone else 1
     if asked.key.kind == "test":
         row.outcome = statuses.test_outcome(asked.channel, written, normalised)
+
+
+def _may_text(service: Service, phone: Phone) -> None:
+    if phone.country_code != 44 and not service.international:
+        # Notify looks the price up before it says no.
+        raise bad_request("Cannot send to international mobile numbers") if phone.served else broken("KeyError")
+    if phone.landline and LANDLINES not in service.permissions:
+        raise Problem(400, ("InvalidPhoneError", NOT_A_UK_MOBILE))
+    if not phone.served:
+        raise Problem(400, ("InvalidPhoneError", UNSERVED))
 
 
 def is_simulated(row: Row) -> bool:
@@ -175,21 +210,25 @@ def _to_address(asked: Request, row: Row, values: dict[str, Any]) -> None:
         raise invalid(address.fault)
     if address.postage != "united-kingdom":
         row.postage = address.postage
-    given = by_key(values)
-    lines = [given.get(f"addressline{number}") for number in range(1, 7)]
-    row.lines = [None if line is None else str(line) for line in [*lines, given.get("postcode")]]
+    lines = [values.get(name) for name in (*(f"address_line_{number}" for number in range(1, 7)), "postcode")]
+    row.lines = [None if line is None else str(line) for line in lines]
     row.recipient = address.lines[0]
 
 
-def _measured(row: Row) -> None:
-    if not row.body.strip():
-        raise bad_request("Your message is empty.")
+def _as_text(asked: Request, template: Template, values: dict[str, Any]) -> SmsCheck:
+    """With the name of the service before it, which is billed though no answer shows it."""
+    name = asked.service.name if asked.service.prefix_sms else ""
+    return check_sms(fill(template.content, values, "sms"), name, any_character=_any_character(asked.now))
+
+
+def _measured(asked: Request, row: Row, template: Template, values: dict[str, Any]) -> None:
     if row.type == "sms":
-        row.fragments = fragments(row.body)
-        if len(row.body) > LONGEST_SMS:
+        text = _as_text(asked, template, values)
+        row.fragments = text.fragments
+        if text.too_long:
             raise bad_request(
                 f"Your message is too long. Text messages cannot be longer than {LONGEST_SMS} characters. "
-                f"Your message is {len(row.body)} characters long."
+                f"Your message is {text.length} characters long."
             )
     if row.type == "email" and (size := len(row.body.encode())) > LONGEST_EMAIL_BYTES:
         raise bad_request(
@@ -244,13 +283,15 @@ def _harmless(value: str) -> str:
     return re.sub(r"\\\.(?=\w)", r"\\. ", escaped)
 
 
+def _files(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: value for name, value in values.items() if isinstance(value, dict) and "file" in value}
+
+
 def _without_files(asked: Request, values: dict[str, Any], recipient: str) -> dict[str, Any]:
     """Files become links, as document download would make them."""
-    files = {name: value for name, value in values.items() if isinstance(value, dict) and "file" in value}
+    files = _files(values)
     if not files:
         return values
-    if asked.channel != "email":
-        raise bad_request("Can only send a file by email")
     if not asked.service.contact_link:
         page = f"{asked.seed.admin_url}/services/{asked.service.id}/service-settings/send-files-by-email"
         raise bad_request(f"Send files by email has not been set up - add contact details for your service at {page}")
@@ -265,6 +306,8 @@ def _file_fits(value: dict[str, Any]) -> None:
     filename, confirm = value.get("filename"), value.get("confirm_email_before_download")
     period = value.get("retention_period") or "26 weeks"
     weeks = re.fullmatch(r"([1-9]\d?) weeks?", str(period))
+    if filename is not None and value.get("is_csv") is not None:
+        raise bad_request("Do not set a value for `is_csv` if `filename` is set.")
     if filename is not None and "." not in filename:
         raise invalid("filename `filename` must end with a file extension. For example, filename.csv")
     if confirm not in {None, True, False}:

@@ -17,6 +17,7 @@ from campaigns.notify.stand_in.seed import Key, Seed, Service
 from campaigns.notify.stand_in.sending import accept, is_simulated, settle_outcome
 from campaigns.notify.stand_in.store import ReceivedText, Row, Store, forgotten
 from engage.foundation.clock import Clock, ShiftedClock, SystemClock
+from engage.foundation.errors import InputRefused
 
 
 class State:
@@ -91,6 +92,20 @@ class State:
         if self._texts_url:
             self.courier.later(text.created_at, Call(self._texts_url, shape.text_callback(text)))
         return text
+
+    def change_service(self, said: Any) -> None:
+        """`name`, `prefix_sms`, `restricted` (trial mode), `archived` (as a suspended one answers), `permissions`, and
+        `deleted` templates, of the first service or that of `service_id`."""
+        fields = {"name": str, "prefix_sms": bool, "restricted": bool, "archived": bool, "permissions": list}
+        others = {"service_id", "deleted"}
+        if not isinstance(said, dict) or (wrong := set(said) - set(fields) - others):
+            raise InputRefused(f"A service takes {', '.join([*fields, *others])}, not {min(wrong, default=said)}.")
+        service = self.seed.services[said.get("service_id", next(iter(self.seed.services)))]
+        for name, kind in fields.items():
+            if name in said:
+                setattr(service, name, frozenset(said[name]) if kind is list else kind(said[name]))
+        for template_id in said.get("deleted", []):
+            service.delete(template_id)
 
     def move_clock(self, now: datetime) -> None:
         """Go on ticking from another moment."""

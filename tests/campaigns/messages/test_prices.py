@@ -49,7 +49,7 @@ def test_texts_are_exact_once_they_are_read(office: Office, maker: Maker, notify
     template = next(t for t in notify.templates() if t.template_id == TEMPLATES["sms"])
     made = Plan.model_validate(plan(**EVERYONE, **texts))
     said = filled(setting(office, COUNCIL, made), made, "sms", "en", "Council tax", made.start)
-    parts = 30 * check_sms(fill(template.body, said, "sms")).fragments
+    parts = 30 * check_sms(fill(template.body, said, "sms"), "East Staffordshire").fragments
     assert cost["text_parts"] == {"low": parts, "high": parts}
     assert cost["texts"] == {"low": 2 * (parts - 10), "high": 2 * (parts - 10)}
     assert cost["free_parts"] == {"low": 10, "high": 10}

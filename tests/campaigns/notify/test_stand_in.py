@@ -30,6 +30,10 @@ MONDAY = datetime(2027, 3, 1, 9, tzinfo=UTC)
 SERVICE = SEED["services"]["demo"]["id"]
 
 
+# The first was recorded without a token, which the tool adds; of the second the tool has a part of the body alone.
+NOT_TO_BE_REPLAYED = {"030-routing-unauth-unknown-type.json", "186-email-error-too-big.json"}
+
+
 def test_recorded_exchanges_agree(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recorded = shared / "notify" / "recorded"
     with running(recorded / "seed.json") as stand_in:
@@ -39,7 +43,9 @@ def test_recorded_exchanges_agree(shared: Path, capsys: pytest.CaptureFixture[st
     assert score, replay.stderr
     with capsys.disabled():
         print("\n" + score[0])  # noqa: T201 - the score is worth seeing in every run
-    assert int(score[1]) / int(score[2]) >= 0.95, replay.stdout
+    assert int(score[2]) - int(score[1]) <= len(NOT_TO_BE_REPLAYED), replay.stdout
+    differ = re.search(r"differ: (.*)", replay.stdout)
+    assert set(differ[1].split() if differ else []) <= NOT_TO_BE_REPLAYED, replay.stdout
 
 
 def post(stand_in: Running, kind: str = "email", header: str | None = "", **said: Any) -> requests.Response:

@@ -259,6 +259,21 @@ def test_what_is_wrong_with_a_task_is_said_at_once_and_not_kept(office: Office, 
     assert "Choose messages: to do." in unready.text
 
 
+def test_the_name_before_texts_is_asked_for_once_and_holds_for_the_council(office: Office, enter: Enter) -> None:
+    officer = enter(Role.officer)
+    asked = officer.get("/campaigns/new/messages").text
+    assert "What GOV.UK Notify puts before each text" in asked
+    assert 'value="nothing" checked' not in asked, "nobody has said it for them"
+    refused = officer.send("/campaigns/new/messages", _of("messages", naming="name"))
+    assert (refused.status_code, "Enter the name that stands before each text" in refused.text) == (422, True)
+    there = _begin(officer, "messages", naming="name", **{"text-name": "Exampleton elections"})
+    assert 'value="Exampleton elections"' in officer.get("/campaigns/new/messages").text
+    officer.send(f"{there}/messages", _of("messages", naming="nothing"))
+    with office.database.session() as session:
+        assert session.get_one(Authority, COUNCIL).text_name == ""
+    assert 'value="nothing" checked' in officer.get("/campaigns/new/messages").text
+
+
 def test_a_task_that_another_has_made_wrong_says_so(enter: Enter, segment: str) -> None:
     officer = enter(Role.officer)
     there = _begin(officer, "people")
