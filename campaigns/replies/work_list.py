@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from campaigns.records.lookup import permit
 from campaigns.records.models import MESSAGES, Campaign, Message, MessageState
 from campaigns.records.reply import Hold, Reply, ReplyKind
-from campaigns.replies import effects
+from campaigns.replies import effects, help_answers
 from campaigns.replies.meaning import Meaning
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
@@ -39,6 +39,15 @@ class Wanted:
     state: str = "open"
     owner: str = ""
     page: int = 1
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the home page says: replies to look at, messages that wait for that, and whether HELP is unanswered."""
+
+    open: int
+    held: int
+    no_help: bool
 
 
 @dataclass(frozen=True)
@@ -167,10 +176,21 @@ def undo(office: Office, actor: Actor, number: int) -> None:
         _record(session, office, actor, "undo reply", f"reply {number}", was=was)
 
 
-def unread(office: Office, authority: str) -> int:
-    """How many wait for somebody to look."""
+def waiting(office: Office, authority: str) -> Waiting:
     with office.database.reading() as session:
-        return sum(_counts(session, authority, Reply.kind).values())
+        holds = sa.select(col(Hold.uprn), col(Hold.contact)).where(col(Hold.authority) == authority)
+        held = sa.select(sa.func.count()).where(
+            of.authority == authority, of.state == MessageState.planned.value, _held_by(holds.subquery())
+        )
+        return Waiting(
+            sum(_counts(session, authority, Reply.kind).values()), int(session.execute(held).scalar_one()),
+            help_answers.lacking(session, authority),
+        )  # fmt: skip
+
+
+def _held_by(holds: sa.Subquery) -> sa.ColumnElement[bool]:
+    homes = sa.select(holds.c.uprn).where(holds.c.uprn.is_not(None))
+    return of.uprn.in_(homes) | of.contact.in_(sa.select(holds.c.contact).where(holds.c.contact != ""))
 
 
 def _settle(session: Session, office: Office, actor: Actor, reply: Reply, outcome: str) -> None:
@@ -219,12 +239,10 @@ def _line(office: Office, session: Session, reply: Reply, *, reads: bool, whole:
 
 
 def _waiting(session: Session, reply: Reply) -> int:
-    homes = sa.select(col(Hold.uprn)).where(col(Hold.reply_id) == reply.id, col(Hold.uprn).is_not(None))
-    contacts = sa.select(col(Hold.contact)).where(col(Hold.reply_id) == reply.id, col(Hold.contact) != "")
+    holds = sa.select(col(Hold.uprn), col(Hold.contact)).where(col(Hold.reply_id) == reply.id).subquery()
     held = sa.select(sa.func.count()).where(
-        of.authority == reply.authority, of.state == MessageState.planned.value,
-        of.uprn.in_(homes) | of.contact.in_(contacts),
-    )  # fmt: skip
+        of.authority == reply.authority, of.state == MessageState.planned.value, _held_by(holds)
+    )
     return int(session.execute(held).scalar_one()) if reply.open else 0
 
 

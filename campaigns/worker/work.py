@@ -28,7 +28,7 @@ from campaigns.notify.client import service
 from campaigns.notify.errors import NotifyError
 from campaigns.notify.messages import Notify
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState
-from campaigns.replies import receipts
+from campaigns.replies import help_answers, receipts, received_texts
 from campaigns.sending import settlement as settle
 from campaigns.sending import waves
 from campaigns.sending.dispatch import Dispatcher, Patience
@@ -42,6 +42,7 @@ BATCHES = 30  # to a step: about half a minute of sending, after which other cam
 EVERY = 1.0  # seconds between looks at what is due, so that a resume acts within two
 HELD = 10.0  # seconds until that is asked again
 SELDOM = timedelta(seconds=20)  # between looks that read a whole campaign
+TEXTS_EVERY = timedelta(seconds=30)  # what a resident wrote is on the work list within a minute, callback or not
 log = structlog.get_logger()
 of = MESSAGES.c
 
@@ -57,6 +58,8 @@ class Work:
     tend: Callable[[], None] | None = None  # what keeps the durable rounds; None where there are none
     under_way: list[int] = field(default_factory=list)
     _looked: dict[int, datetime] = field(default_factory=dict)
+    _texts_asked: datetime | None = None
+    _texts_read: datetime | None = None
     _held: dict[int, float] = field(default_factory=dict)  # since when nobody can say whether a campaign may go on
 
     @cached_property
@@ -80,6 +83,7 @@ class Work:
             self.tend()
         steps.tick(self.office)
         receipts.reconcile(self.office)
+        self.read_replies()
         settle.orphans(self.office, self.patience)
         for campaign_id in self.due():
             try:
@@ -89,6 +93,18 @@ class Work:
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one campaign, the others go on
                 log.warning("round failed", campaign=campaign_id, why=type(error).__name__)
         return done
+
+    def read_replies(self) -> None:
+        """Texts that no callback brought, and answers to HELP."""
+        now, asked = self.office.clock.now(), self._texts_asked
+        try:
+            if asked is None or not asked <= now < asked + TEXTS_EVERY:
+                self._texts_asked = now
+                received_texts.fetch(self.office, self.notify, self._texts_read)
+                self._texts_read = now
+            help_answers.answer_due(self.office, self.notify)
+        except NotifyError as error:
+            log.warning("texts not read", why=type(error).__name__)
 
     def due(self) -> list[int]:
         """Campaigns with something to do at this moment."""

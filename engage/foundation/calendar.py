@@ -92,6 +92,7 @@ class Retention(Row):
     replaced_days: int  # what was undone, or worked out anew since
     rejected_days: int  # rejected rows of an import
     contacts_years: int  # whom a message went to, after the canvass year in which its campaign ended
+    replies_days: int = 180  # what residents wrote, after it was received
 
 
 class Law(BaseModel):

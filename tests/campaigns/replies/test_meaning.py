@@ -25,7 +25,9 @@ def test_the_corpus_is_large_and_has_every_class_in_both_languages() -> None:
     assert len({text for _, text in TEXTS}) == len(TEXTS)
     assert min(Counter(right for right, _ in TEXTS).values()) >= 35
     assert set(Counter(right for right, _ in TEXTS)) == set(Meaning)
-    welsh = [right for right, text in TEXTS if any(word in text.casefold() for word in (" i ", "dwi", "peid", "wedi", "os "))]
+    welsh = [
+        right for right, text in TEXTS if any(word in text.casefold() for word in (" i ", "dwi", "peid", "wedi", "os "))
+    ]
     assert len(welsh) > 40
 
 
@@ -41,13 +43,17 @@ def test_hardly_anybody_is_silenced_who_did_not_ask() -> None:
     assert len(silenced) <= WRONGLY_SILENCED * len(others), silenced
 
 
-@pytest.mark.parametrize("around", ["{}", "Hi, {}", "{} thanks", "{}\n\nSent from my phone", "  {}!!  ", "Please {}", "OK {}"])
+@pytest.mark.parametrize(
+    "around", ["{}", "Hi, {}", "{} thanks", "{}\n\nSent from my phone", "  {}!!  ", "Please {}", "OK {}"]
+)
 @pytest.mark.parametrize("word", ["STOP", "stop", "Stop.", "stopio", "STOPIWCH", "atal", "Unsubscribe", "remove me"])
 def test_stop_in_any_company(around: str, word: str) -> None:
     assert meaning(around.format(word)) == Meaning.stop
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n", "...", "😀", "\u200b", "1", "x" * 5000, "stop " * 1000, "(" * 3000, "a, " * 2000])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n", "...", "😀", "\u200b", "1", "x" * 5000, "stop " * 1000, "(" * 3000, "a, " * 2000]
+)
 def test_any_text_is_read(text: str) -> None:
     assert meaning(text) == (Meaning.stop if "stop" in text else Meaning.other)
 
