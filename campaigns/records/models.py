@@ -50,6 +50,7 @@ class Reason(StrEnum):
 
     registered = "registered since"
     suppressed = "suppressed"
+    applied = "application in progress"
     capped = "frequency cap"
     expired = "expired"
     stopped = "campaign stopped"

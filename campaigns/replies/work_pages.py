@@ -1,10 +1,9 @@
 """The officers' pages of what came back: a list of work, a page for each reply, and what is written down by hand."""
 
-from typing import Annotated
 from urllib.parse import urlencode
 
 from litestar import Router, get, post
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
@@ -30,17 +29,17 @@ from engage.foundation.web.handlers import (
 from engage.foundation.words import plural
 
 Number = FromPath[int]
-Word = Annotated[str, Parameter(required=False, max_length=20)]
+Word = FromQuery[str]
 ACTING = [requires(Right.import_data)]
 
 
 @get("/replies", sync_to_thread=True)
 def replies(
-    office: InOffice, actor: ByActor, account: ByAccount, kind: Word = "", meaning: Word = "", state: Word = "open",
-    owner: Word = "", page: int = 1,
+    office: InOffice, actor: ByActor, account: ByAccount, kind: Word = "", meaning: Word = "", show: Word = "open",
+    owner: Word = "", page: FromQuery[int] = 1,
 ) -> Template:  # fmt: skip
-    wanted = Wanted(kind, meaning, state, owner, page)
-    chosen = {"kind": kind, "meaning": meaning, "state": state, "owner": owner}
+    wanted = Wanted(kind, meaning, show, owner, page)
+    chosen = {"kind": kind, "meaning": meaning, "show": show, "owner": owner}
     return render(
         "campaigns/replies/replies.html", listing=work_list.listing(office, actor, wanted), form=Form(chosen),
         acts=account.may(Right.import_data), kinds=work_list.KINDS, meanings=work_list.MEANINGS,

@@ -85,6 +85,12 @@ class Poll(Row):
     notice_on: date | None = None
 
 
+class OpenApplication(Row):
+    """How long an application to register counts as open at most, whatever the newest list of them says."""
+
+    days: int
+
+
 class Retention(Row):
     """How long personal data is kept that nothing needs any more: see the `retention` of `segments.importing` and
     `campaigns.records`."""
@@ -105,6 +111,7 @@ class Law(BaseModel):
     frequency_cap: tuple[FrequencyCap, ...] = ()
     daily_cap: tuple[DailyCap, ...] = ()
     price: tuple[Price, ...] = ()
+    open_application: tuple[OpenApplication, ...] = ()
     retention: tuple[Retention, ...] = ()
     vat: tuple[Vat, ...] = ()
     pre_election: tuple[PreElection, ...] = ()
