@@ -34,7 +34,7 @@ def silence(session: Session, office: Office, closed: Closed, reason: str, sourc
 
 
 def _drop(session: Session, office: Office, closed: Closed) -> int:
-    there = of.uprn.in_(closed.homes)
+    there: sa.ColumnElement[bool] = of.uprn.in_(closed.homes)
     if closed.to:
         there &= of.channel == closed.to
     if closed.contact:
