@@ -16,6 +16,7 @@ from campaigns.pages import api as campaign_api
 from campaigns.pages import campaign
 from campaigns.records.reminded import reminded
 from campaigns.replies import pages as replies
+from campaigns.replies import work_pages as work_list
 from campaigns.setup import edit_pages as editing
 from campaigns.setup import pages as setup
 from dashboards.pages import dash_app, gaps, report, results, wards
@@ -52,6 +53,7 @@ ROOMS = (
     campaign.routes,
     campaign_api.routes,
     replies.routes,
+    work_list.routes,
     wards.routes,
     report.routes,
     results.routes,

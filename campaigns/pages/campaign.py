@@ -15,7 +15,7 @@ from campaigns.closing import progress
 from campaigns.messages import proofs
 from campaigns.pages import actions, deeds
 from campaigns.pages.actions import Act
-from campaigns.plan import power
+from campaigns.plan import applied, power
 from campaigns.plan.plan import Plan
 from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
@@ -84,6 +84,7 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
             "decisions": lookup.approvals(office, actor, number),
             "sentence": _sentence(found),
             "can_find": can_find(found),
+            "applications": applied.told(office, actor.authority),
             "messages": messages,
             "before_a_poll": _before_a_poll(office, actor.authority, plan) if before_launch else "",
             "changes": changed_since(office, found) if read_by_approver else None,

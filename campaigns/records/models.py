@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+import campaigns.records.reply  # noqa: F401  # a response may come of one
 from engage.foundation.database import Moment
 
 
@@ -49,6 +50,7 @@ class Reason(StrEnum):
 
     registered = "registered since"
     suppressed = "suppressed"
+    applied = "application in progress"
     capped = "frequency cap"
     expired = "expired"
     stopped = "campaign stopped"
@@ -238,5 +240,6 @@ class Response(SQLModel, table=True):
     authority: str = Field(max_length=9, index=True)
     message_id: int | None = Field(default=None, foreign_key="message.id", index=True)
     token: str = Field(default="", max_length=64)  # SHA-256 of the link it came by
-    what: str = Field(max_length=40)  # stop reminders, STOP by text
+    what: str = Field(max_length=40)  # stop reminders, STOP by text, says they moved away, says they are registered
     at: datetime = Field(sa_type=Moment)
+    reply_id: int | None = Field(default=None, foreign_key="reply.id", index=True)  # the text it came by

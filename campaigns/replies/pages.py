@@ -1,4 +1,5 @@
-"""What comes in from outside: residents by the link in their message, and GOV.UK Notify with receipts and replies.
+"""What comes in from outside: residents by the link in their message, and GOV.UK Notify with receipts, texts and
+returned letters.
 
 Neither has a session, so neither sends a CSRF token: a resident's act is protected by the secret in its address, which
 another website cannot know, and Notify's by a bearer token. Mail programs unsubscribe by an empty POST (RFC 8058).
@@ -15,7 +16,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.replies import receipts, received_texts, residents
+from campaigns.replies import receipts, received_texts, residents, returned_letters
 from engage.foundation.errors import NotifyUnavailable
 from engage.foundation.office import Office
 from engage.foundation.web.handlers import InOffice, office_of, render
@@ -77,7 +78,17 @@ def notify_text(office: InOffice, data: JSONBody[Callback]) -> None:
     received_texts.receive(office, data)
 
 
+@post("/notify/returned-letters", status_code=204, sync_to_thread=True)
+def notify_returned_letter(office: InOffice, data: JSONBody[Callback]) -> None:
+    returned_letters.receive(office, data)
+
+
 routes: list[ControllerRouterHandler] = [
     Router("/", route_handlers=[resident, resident_stop, one_click, one_click_page], include_in_schema=False),
-    Router("/", route_handlers=[notify_receipt, notify_text], guards=[from_notify], tags=["GOV.UK Notify"]),
+    Router(
+        "/",
+        route_handlers=[notify_receipt, notify_text, notify_returned_letter],
+        guards=[from_notify],
+        tags=["GOV.UK Notify"],
+    ),
 ]

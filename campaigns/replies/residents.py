@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from campaigns.records.models import MESSAGES, Campaign, Message, MessageState, Reason, Response
+from campaigns.records.models import Campaign, Message
+from campaigns.replies.silence import Closed, respond, silence
 from campaigns.sending.guard import Guard
 from engage.foundation import audit
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Authority, fingerprint
 from engage.foundation.office import Office
-from segments.safeguards.suppression import is_suppressed, suppress_contact, suppress_household
+from segments.safeguards.suppression import is_suppressed
 
 STOP = "stop reminders"
-of = MESSAGES.c
 
 
 @dataclass(frozen=True)
@@ -46,41 +45,15 @@ def stop_reminders(office: Office, token: str) -> int:
     before this returns; gives how many messages that were. Asking again changes nothing."""
     with office.database.session() as session:
         message = _message(session, token)
-        if message.contact:
-            suppress_contact(
-                session, office, message.authority, message.channel, message.contact, "asked to stop", "resident"
-            )
-        return silence(session, office, message, STOP, token)
-
-
-def silence(session: Session, office: Office, message: Message, what: str, token: str = "") -> int:
-    now = office.clock.now()
-    asked = session.exec(select(Response).where(Response.message_id == message.id, Response.what == what)).first()
-    if asked is None:
-        session.add(
-            Response(
-                authority=message.authority, message_id=message.id, token=fingerprint(token) if token else "",
-                what=what, at=now,
-            )
-        )  # fmt: skip
-    suppress_household(session, office, message.authority, message.uprn, "asked to stop", "resident")
-    queued = (
-        (of.uprn == message.uprn)
-        if not message.contact
-        else (of.uprn == message.uprn) | (of.contact == message.contact)
-    )
-    dropped = session.execute(
-        sa.update(MESSAGES)
-        .where(of.authority == message.authority, of.state == MessageState.planned.value, queued)
-        .values(state=MessageState.dropped.value, reason=Reason.suppressed.value, settled_at=now)
-    )
-    count = int(getattr(dropped, "rowcount", 0))
-    if asked is None:
-        audit.record(
-            session, authority=message.authority, at=now, actor="resident", act=what,
-            subject=f"message {message.id}", dropped=count,
-        )  # fmt: skip
-    return count
+        closed = Closed(message.authority, message.contact, message.channel, (message.uprn,))
+        new = respond(session, office, message, STOP, token=fingerprint(token))
+        dropped = silence(session, office, closed, "asked to stop", "resident")
+        if new:
+            audit.record(
+                session, authority=message.authority, at=office.clock.now(), actor="resident", act=STOP,
+                subject=f"message {message.id}", dropped=dropped,
+            )  # fmt: skip
+        return dropped
 
 
 def _message(session: Session, token: str) -> Message:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Response, Wave
+from campaigns.records.reply import UNSUBSCRIBED
 from engage.foundation import audit
 from engage.foundation.office import Office
 
@@ -110,7 +111,7 @@ def _by_wave(session: Session, campaign: Campaign) -> Counter[int]:
 def _stops(session: Session, campaign: Campaign) -> Counter[int]:
     each = sa.func.count(sa.distinct(of.id))
     joined = sa.select(of.wave_id, each).select_from(RESPONSES).join(MESSAGES, of.id == RESPONSES.c.message_id)
-    return _counted(session, joined.where(_lately(campaign)))
+    return _counted(session, joined.where(_lately(campaign), RESPONSES.c.what.in_(UNSUBSCRIBED)))
 
 
 def _refused(session: Session, campaign: Campaign) -> Counter[int]:

@@ -16,6 +16,7 @@ from campaigns.plan.plan import Plan
 from campaigns.records import lookup
 from campaigns.records.lookup import audience_file
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Reason, Wave
+from campaigns.records.reply import Hold
 from campaigns.sending.guard import Guard
 from engage.foundation.identity import Authority
 from engage.foundation.office import Office
@@ -77,6 +78,7 @@ class Claims:
             .where(
                 of.campaign_id == campaign_id, of.state == MessageState.planned.value,
                 of.not_before.is_(None) | (of.not_before <= now), of.channel.in_(guard.open_channels(now)),
+                *_not_held(guard.authority),
             )
             .order_by(of.id)
         )  # fmt: skip
@@ -127,6 +129,13 @@ class Claims:
                     .where(of.id.in_(ids), of.state == MessageState.sending.value)
                     .values(state=MessageState.dropped.value, reason=reason.value, settled_at=now)
                 )
+
+
+def _not_held(authority: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """What a resident wrote may mean stop: nothing goes to them or their home before somebody has read it."""
+    held = sa.select(col(Hold.uprn)).where(col(Hold.authority) == authority, col(Hold.uprn).is_not(None))
+    contacts = sa.select(col(Hold.contact)).where(col(Hold.authority) == authority, col(Hold.contact) != "")
+    return of.uprn.not_in(held), of.contact.not_in(contacts)
 
 
 def _brief(office: Office, session: Session, campaign: Campaign) -> Brief:

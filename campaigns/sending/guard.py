@@ -50,6 +50,8 @@ class Guard:
     _gained: frozenset[int] = frozenset()
     _protected_lists: tuple[int | None, ...] = ()
     _protected: frozenset[str] = frozenset()
+    _applications: tuple[object, ...] = (None,)  # the list, the table of homes and the day of what follows
+    _applied: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, office: Office, session: Session, campaign: Campaign) -> "Guard":
@@ -69,17 +71,32 @@ class Guard:
             if listed != self._protected_lists:
                 self._protected = frozenset(protected.keys(self.office, session, self.authority))
                 self._protected_lists = listed
-        if register is None or self.register_snapshot is None or register.id == self._register:
-            return
-        if register.id != self.register_snapshot:
-            from segments.homes import registrations  # noqa: PLC0415  # brings the query engine; a worker starts without
+            applied = self._newest_applications(session)
+        newer = register is not None and self.register_snapshot not in (None, register.id)
+        anew = newer and register is not None and register.id != self._register
+        if anew or applied != self._applications:
+            from segments.homes import applications, registrations  # noqa: PLC0415  # bring the query engine
 
-            gained = registrations.gained_since(self.office, self.authority, self.register_snapshot)
-            self._gained = frozenset(gained)
-        self._register = register.id
+            if anew and self.register_snapshot is not None:
+                gained = registrations.gained_since(self.office, self.authority, self.register_snapshot)
+                self._gained = frozenset(gained)
+            if applied != self._applications:
+                self._applied = applications.covered(self.office, self.authority, today(self.office.clock))
+        self._register, self._applications = register.id if register else None, applied
+
+    def _newest_applications(self, session: Session) -> tuple[object, ...]:
+        listed = current(session, self.authority, "applications")
+        if listed is None:
+            return (None,)
+        homes = current(session, self.authority, "households")
+        return listed.id, homes.id if homes else None, today(self.office.clock)
 
     def registered_since(self, uprn: int) -> bool:
         return uprn in self._gained
+
+    def applied(self, uprn: int) -> bool:
+        """Whether open applications cover all that are missing there."""
+        return uprn in self._applied
 
     def expired(self, wave: Wave) -> bool:
         now = self.office.clock.now()
@@ -124,6 +141,8 @@ class Guard:
                 dropped[row.id] = Reason.registered
             elif closed.to(row.channel, row.contact, homes[row.uprn]):
                 dropped[row.id] = Reason.suppressed
+            elif self.applied(row.uprn):
+                dropped[row.id] = Reason.applied
             elif row.id in capped:
                 dropped[row.id] = Reason.capped
         return dropped

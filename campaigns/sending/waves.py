@@ -144,19 +144,21 @@ def _rows(
         household = office.keys.uprn(home.uprn)
         allowed = [c for c, (contact, _) in home.contacts.items() if not closed.to(c, contact, household)]
         channel = next(iter(allowed or home.contacts))
-        reason = _reason(expired, guard.registered_since(home.uprn), bool(allowed))
+        reason = _reason(expired, guard, home.uprn, bool(allowed))
         if written is not None and reason is None and (contact := home.contacts[channel][0]):
             reason = Reason.shared if contact in written else None
             written.add(contact)
         yield same | _own(office, same, home, channel, reason, now)
 
 
-def _reason(expired: bool, registered: bool, allowed: bool) -> Reason | None:
+def _reason(expired: bool, guard: Guard, uprn: int, allowed: bool) -> Reason | None:
     if expired:
         return Reason.expired
-    if registered:
+    if guard.registered_since(uprn):
         return Reason.registered
-    return None if allowed else Reason.suppressed
+    if not allowed:
+        return Reason.suppressed
+    return Reason.applied if guard.applied(uprn) else None
 
 
 def _same(campaign: Campaign, wave: Wave) -> dict[str, Any]:

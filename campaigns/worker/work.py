@@ -28,7 +28,7 @@ from campaigns.notify.client import service
 from campaigns.notify.errors import NotifyError
 from campaigns.notify.messages import Notify
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState
-from campaigns.replies import receipts
+from campaigns.replies import help_answers, receipts, received_texts
 from campaigns.sending import settlement as settle
 from campaigns.sending import waves
 from campaigns.sending.dispatch import Dispatcher, Patience
@@ -44,6 +44,7 @@ EVERY = 1.0  # seconds between looks at whether an officer did something, so tha
 RESTS = 10  # of those between two looks at all that may be due, which cost a hundredth of a core each second
 HELD = 10.0  # seconds until that is asked again
 SELDOM = timedelta(seconds=20)  # between looks that read a whole campaign
+TEXTS_EVERY = timedelta(seconds=30)  # what a resident wrote is on the work list within a minute, callback or not
 log = structlog.get_logger()
 of = MESSAGES.c
 
@@ -60,6 +61,8 @@ class Work:
     under_way: list[int] = field(default_factory=list)
     _looked: dict[int, datetime] = field(default_factory=dict)
     _batches: int = BATCHES
+    _texts_asked: datetime | None = None
+    _texts_read: datetime | None = None
     _held: dict[int, float] = field(default_factory=dict)  # since when nobody can say whether a campaign may go on
 
     @cached_property
@@ -84,6 +87,7 @@ class Work:
         steps.tick(self.office)
         receipts.reconcile(self.office)
         receipts.drop_strays(self.office)
+        self.read_replies()
         settle.orphans(self.office, self.patience)
         self.settle_all()
         due = self.due()
@@ -105,6 +109,18 @@ class Work:
                 return [(row[0], row[1]) for row in session.exec(query)]
         except sa.exc.OperationalError:
             return []
+
+    def read_replies(self) -> None:
+        """Texts that no callback brought, and answers to HELP."""
+        now, asked = self.office.clock.now(), self._texts_asked
+        try:
+            if asked is None or not asked <= now < asked + TEXTS_EVERY:
+                self._texts_asked = now
+                received_texts.fetch(self.office, self.notify, self._texts_read)
+                self._texts_read = now
+            help_answers.answer_due(self.office, self.notify)
+        except NotifyError as error:
+            log.warning("texts not read", why=type(error).__name__)
 
     def due(self) -> list[int]:
         """Campaigns with something to do at this moment."""

@@ -125,6 +125,12 @@ class Poll(Row):
         return self
 
 
+class OpenApplication(Row):
+    """How long an application to register counts as open at most, whatever the newest list of them says."""
+
+    days: int
+
+
 class Retention(Row):
     """How long personal data is kept that nothing needs any more: see the `retention` of `segments.importing` and
     `campaigns.records`."""
@@ -132,6 +138,7 @@ class Retention(Row):
     replaced_days: int  # what was undone, or worked out anew since
     rejected_days: int  # rejected rows of an import
     contacts_years: int  # whom a message went to, after the canvass year in which its campaign ended
+    replies_days: int = 180  # what residents wrote, after it was received
 
 
 class Law(BaseModel):
@@ -146,6 +153,7 @@ class Law(BaseModel):
     daily_cap: tuple[DailyCap, ...] = ()
     price: tuple[Price, ...] = ()
     text_message: tuple[TextMessage, ...] = ()
+    open_application: tuple[OpenApplication, ...] = ()
     retention: tuple[Retention, ...] = ()
     vat: tuple[Vat, ...] = ()
     pre_election: tuple[PreElection, ...] = ()

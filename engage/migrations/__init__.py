@@ -7,7 +7,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import campaigns.records.models  # noqa: F401  # each import adds its tables to the metadata
+import campaigns.records.models  # each import adds its tables to the metadata
+import campaigns.records.reply  # noqa: F401
 import engage.foundation.audit
 import engage.foundation.identity
 import engage.foundation.lake  # noqa: F401

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from campaigns.pages import actions
 from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
+from campaigns.replies import work_list
 from campaigns.sending import ledger, outages
 from campaigns.sending.outages import Outage
 from engage.foundation.clock import today
@@ -60,7 +61,7 @@ def overview(office: Office, account: Account) -> Overview:
     incoming = intake.to_show(office, account.authority)
     steps = [
         *_intake_steps(incoming), *_misread_steps(office, account), *_data_steps(office, account),
-        *_campaign_steps(office, account, found),
+        *_reply_steps(office, account), *_campaign_steps(office, account, found),
         *_plan_steps(office, account, found),
     ]  # fmt: skip
     return Overview(
@@ -174,6 +175,19 @@ def _campaign_steps(office: Office, account: Account, found: list[Campaign]) -> 
             for name, title, hint in offers
             if name in acting
         ]
+    return steps
+
+
+def _reply_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
+    waiting = work_list.waiting(office, account.authority)
+    steps = []
+    if waiting.open:
+        held = f"{plural(waiting.held, 'message')} wait until somebody has looked. " if waiting.held else ""
+        hint = f"{held}Texts, returned letters and complaints"
+        steps.append((Step(f"Read {plural(waiting.open, 'reply', 'replies')}", "/replies", hint), Right.import_data))
+    if waiting.no_help:
+        hint = "Residents text HELP, and no wording is in use that answers"
+        steps.append((Step("Choose what answers HELP", "/replies/help", hint), Right.plan))
     return steps
 
 

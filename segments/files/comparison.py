@@ -16,6 +16,7 @@ from segments.files.questions import FEWER, Question
 from segments.files.reading import literal
 
 MOST_LOST = 0.05  # a file may have so much fewer rows than the last without a question
+SHORT_LIVED = ("applications",)  # each takes the place of the last, and is as long as there is work that day
 ADD_UP = ("suppressions",)  # every list of them counts beside the others, so none follows another
 
 
@@ -94,7 +95,7 @@ left join (select uprn, residential, postcode from read_parquet({gazetteer})) g 
 
 def followed(session: Session, authority: str, kind: str, name: str, as_at: date) -> Snapshot | None:
     """The dataset that one of that day would take the place of: of the same day, else the last before it."""
-    if kind in ADD_UP:
+    if kind in ADD_UP + SHORT_LIVED:
         return None
     earlier = (s for s in lake.history(session, authority, kind, name) if s.as_at <= as_at)
     return next(earlier, None)

@@ -18,6 +18,9 @@ SHOWN = {
         "agreement": "agreement_reference", "collected_on": "collected_on", "objected": "objected",
     },
     "suppressions": {"channel": "channel", "reason": "reason", "added_on": "added_on"},
+    "applications": {
+        "UPRN": "uprn", "address": "address", "postcode": "postcode", "applied_on": "applied_on", "line": "line",
+    },
     "protected": {"added_on": "added_on", "review_on": "review_on"},
 }  # fmt: skip
 PERSONAL = frozenset(SHOWN)  # kinds of dataset whose rows speak of somebody

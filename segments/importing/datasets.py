@@ -22,6 +22,10 @@ WORDS = {
     "contacts": ("Email addresses and phone numbers", "Only with a lawful basis and a data sharing agreement"),
     "suppressions": ("People not to contact", "From an earlier list of objections"),
     "protected": ("Protected addresses", "Kept as keyed hashes; nothing is ever sent to them or shown of them"),
+    "applications": (
+        "Applications in progress",
+        "Who has applied and is not on the register yet, so as not to remind them",
+    ),
     "indicator": ("Statistics by area", "Census 2021 tables from Nomis, deprivation, or your own figures"),
     "lookup": ("Look-ups between areas", "Made of a geography file of areas alone"),
     "postcodes": ("Areas of each postcode", "Made of a geography file of postcodes"),

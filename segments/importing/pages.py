@@ -41,7 +41,7 @@ NOUNS = {
     "register": "register file", "register-update": "register update", "gazetteer": "gazetteer file",
     "geography": "geography file", "population": "population file", "boundaries": "boundaries file",
     "contacts": "contacts file", "suppressions": "suppressions file", "protected": "protected addresses file",
-    "indicator": "statistics file",
+    "indicator": "statistics file", "applications": "list of applications",
 }  # fmt: skip
 
 

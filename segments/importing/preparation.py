@@ -42,9 +42,14 @@ EXPORTS = {
         ("Mailchimp and others", "Export the unsubscribed and the cleaned contacts as CSV; they are read as they are."),
         ("Xpress (Civica)", "The list of electors with unsubscribe and bounce columns is read as it is."),
     ),
+    "applications": (
+        ("Any electoral management system", "A list of those not decided yet, with UPRN or address and the day."),
+        ("As often as you can", "Each list takes the place of the last: who is not on it is in progress no more."),
+    ),
     "protected": (("The officer who keeps the list", "Use the template. Send it to nobody: import it yourself."),),
 }  # fmt: skip
-OWN = ("contacts", "suppressions", "protected")  # kinds whose columns are ours, by the format with the kind's own list
+# Kinds whose columns are ours, by the format with the kind's own list.
+OWN = ("contacts", "suppressions", "protected", "applications")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ LABELS = {
     "geography": "a table of the areas each UPRN lies in", "indicator": "a table of indicators by area",
     "population": "population estimates", "boundaries": "ward boundaries", "contacts": "contact details",
     "suppressions": "a list of people not to contact", "protected": "a list of protected addresses",
+    "applications": "a list of applications in progress",
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The list of who must not be contacted, as the officers' page shows it: by number and reason, never by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlmodel import col, func
@@ -46,13 +46,18 @@ def tallies(office: Office, authority: str) -> list[Tally]:
     )
     with office.database.session() as session:
         rows = session.execute(query).all()
-    return [
-        Tally(reason, _source(source), channel or "every channel", n, str(day))
-        for reason, source, channel, n, day in rows
-    ]
+    together: dict[tuple[str, str, str], Tally] = {}
+    for reason, source, channel, n, day in rows:
+        key, first = (reason, _source(source), channel), str(day)
+        known = together.get(key, Tally(reason, _source(source), channel or "every channel", 0, first))
+        together[key] = replace(known, count=known.count + n, latest=max(known.latest, first))
+    return sorted(together.values(), key=lambda tally: -tally.count)
 
 
 def _source(source: str) -> str:
+    """Each reply is a source of its own, so that one can be undone; here they are one."""
+    if source.startswith("reply "):
+        return "replies"
     return f"import {source}" if source.isdigit() else source
 
 
@@ -67,9 +72,9 @@ def add(office: Office, actor: Actor, form: Form) -> None:
         return
     with form.blaming("value"), office.database.session() as session:
         if scope == "home":
-            suppress_household(session, office, actor.authority, _uprn(value), reason, actor.label)
+            suppress_household(session, office, actor.authority, uprn(value), reason, actor.label)
         elif scope in contact_point.CHANNELS:
-            contact = office.keys.contact(scope, _normal(scope, value))
+            contact = office.keys.contact(scope, normal(scope, value))
             suppress_contact(session, office, actor.authority, scope, contact, reason, actor.label)
         else:
             raise InputRefused("Select what to stop using")
@@ -79,7 +84,8 @@ def add(office: Office, actor: Actor, form: Form) -> None:
         )  # fmt: skip
 
 
-def _normal(channel: str, value: str) -> str:
+def normal(channel: str, value: str) -> str:
+    """As `contact_point.normal`, with words for whoever typed it."""
     try:
         return contact_point.normal(channel, value)
     except InputRefused:
@@ -89,7 +95,7 @@ def _normal(channel: str, value: str) -> str:
         raise InputRefused(f"Enter {wanted}") from None
 
 
-def _uprn(value: str) -> int:
+def uprn(value: str) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= len(value) <= 12):
         raise InputRefused("Enter a UPRN: up to 12 digits")
     return int(value)

@@ -15,6 +15,7 @@ from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Office
 
 WORKED_OUT = ("electors", "gazetteer-health")  # made again whenever they are asked for and not there
+SHORT_LIVED = "applications"  # of these lists only the newest says anything
 FILES = ("questions_file", "contradictions_file", "records")  # which a snapshot may have beside its own
 
 
@@ -24,7 +25,7 @@ def purge(office: Office, session: Session, authority: str, *, dry_run: bool = F
     policy = in_force(law(office.settings.home).retention, today(office.clock))
     now = office.clock.now()
     replaced_before = now - timedelta(days=policy.replaced_days)
-    replaced = list(_replaced(session, authority, replaced_before))
+    replaced = [*_replaced(session, authority, replaced_before), *_outlived(session, authority, replaced_before)]
     undone = [s for s in _undone(session, authority, replaced_before) if office.lake.file(s).exists()]
     rejected = list(_rejected(session, authority, now - timedelta(days=policy.rejected_days)))
     if not dry_run:
@@ -54,6 +55,14 @@ def _replaced(session: Session, authority: str, before: datetime) -> Iterator[Sn
             if snapshot.name in newer and snapshot.made_at < before:
                 yield snapshot
             newer.add(snapshot.name)
+
+
+def _outlived(session: Session, authority: str, before: datetime) -> Iterator[Snapshot]:
+    """Lists of applications that a newer one took the place of, and whom they were tied to."""
+    for listed in history(session, authority, SHORT_LIVED)[1:]:
+        if listed.made_at < before:
+            yield listed
+            yield from history(session, authority, "electors", str(listed.id))
 
 
 def _undone(session: Session, authority: str, before: datetime) -> list[Snapshot]:

@@ -31,6 +31,10 @@ WHO_SEES = {
     "/campaigns": STAFF,
     "/campaigns/new": {ADMINISTRATOR, OFFICER},
     "/approvals": {ADMINISTRATOR, APPROVER},
+    "/replies": STAFF,
+    "/replies/help": STAFF,
+    "/replies/complaints": {ADMINISTRATOR, OFFICER},
+    "/replies/returned-letters": {ADMINISTRATOR, OFFICER},
     "/suppressions": STAFF,
     "/audit": {ADMINISTRATOR, AUDITOR},
     "/api/data": STAFF,
@@ -53,7 +57,7 @@ def test_the_navigation_offers_only_what_the_role_may_see(enter: Enter, role: Ro
     visitor = enter(role)
     page = visitor.get("/cookies").text
     offered = set(re.findall(r'class="govuk-service-navigation__link" href="([^"]+)"', page)) & WHO_SEES.keys()
-    top = {"/data", "/gaps", "/segments", "/campaigns", "/approvals", "/suppressions", "/audit"}
+    top = {"/data", "/gaps", "/segments", "/campaigns", "/approvals", "/replies", "/suppressions", "/audit"}
     assert offered & top == {path for path in top if role in WHO_SEES[path]}
 
 

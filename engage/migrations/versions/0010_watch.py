@@ -1,6 +1,6 @@
 """what workers see, waves let go after their day, receipts that are not ours
 
-Revision: 0014
+Revision: 0010
 Follows: 0007
 """
 
@@ -10,8 +10,8 @@ from alembic import op
 
 import engage.foundation.database
 
-revision = '0014'
-down_revision = '0007'
+revision = '0010'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """what stands before each text at GOV.UK Notify, and the parts each text was counted as
 
-Revision: 0012
+Revision: 0009
 Follows: 0007
 """
 
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = '0012'
-down_revision = '0007'
+revision = '0009'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 

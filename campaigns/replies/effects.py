@@ -1,0 +1,138 @@
+"""What a reply does to further sending, while it is open and once it is done; each outcome can be taken back whole."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from campaigns.records.models import Response
+from campaigns.records.reply import Hold, Reply, ReplyKind
+from campaigns.replies.meaning import Meaning
+from campaigns.replies.silence import Closed, respond, silence, to_contact
+from engage.foundation.office import Office
+from segments.safeguards.suppression import lift_source
+
+STOPPED, MOVED, REGISTERED = "STOP by text", "says they moved away", "says they are registered"
+Effect = Callable[[Session, Office, Reply], int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What somebody can make of a reply: the words of the choice, what it does, and those of the list afterwards."""
+
+    choice: str
+    hint: str
+    done: str
+    effect: Effect
+
+
+def source(reply: Reply) -> str:
+    """Under which its suppressions stand, so that undoing it lifts nothing that anybody else asked for."""
+    return f"reply {reply.id}"
+
+
+def take_effect(session: Session, office: Office, reply: Reply) -> int:
+    """What it did before ends, and what its outcome does begins; gives how many queued messages that dropped."""
+    session.execute(sa.delete(Hold).where(col(Hold.reply_id) == reply.id))
+    session.execute(sa.delete(Response).where(col(Response.reply_id) == reply.id))
+    lift_source(session, office, reply.authority, source(reply))
+    effect = outcomes(reply)[reply.outcome].effect if reply.outcome else WHILE_OPEN[ReplyKind(reply.kind)]
+    return effect(session, office, reply)
+
+
+def outcomes(reply: Reply) -> dict[str, Outcome]:
+    return OUTCOMES[ReplyKind(reply.kind)]
+
+
+def _nothing(_session: Session, _office: Office, _reply: Reply) -> int:
+    return 0
+
+
+def _homes(session: Session, reply: Reply) -> tuple[int, ...]:
+    """The home it is about, else each that its contact was used for."""
+    if reply.uprn is not None:
+        return (reply.uprn,)
+    return tuple(message.uprn for message in to_contact(session, reply.authority, reply.contact))
+
+
+def _respond(session: Session, office: Office, reply: Reply, what: str) -> None:
+    for message in to_contact(session, reply.authority, reply.contact):
+        respond(session, office, message, what, reply_id=reply.id)
+
+
+def _stop(session: Session, office: Office, reply: Reply) -> int:
+    _respond(session, office, reply, STOPPED)
+    closed = Closed(reply.authority, reply.contact, reply.channel, _homes(session, reply))
+    return silence(session, office, closed, "asked to stop", source(reply))
+
+
+def _moved(session: Session, office: Office, reply: Reply) -> int:
+    """The number is no way to that home any more; who lives there now can still be written to."""
+    _respond(session, office, reply, MOVED)
+    return silence(session, office, Closed(reply.authority, reply.contact, reply.channel), "moved away", source(reply))
+
+
+def _registered(session: Session, office: Office, reply: Reply) -> int:
+    _respond(session, office, reply, REGISTERED)
+    return 0
+
+
+def _waits(session: Session, office: Office, reply: Reply) -> int:
+    """STOP and what may mean it hold the home; other answers only the number they came from."""
+    stops = reply.meaning in (Meaning.stop, Meaning.maybe)
+    if reply.meaning not in (Meaning.stop, Meaning.maybe, Meaning.moved, Meaning.registered):
+        return 0
+    for what, said in ((MOVED, Meaning.moved), (REGISTERED, Meaning.registered)):
+        if reply.meaning == said:
+            _respond(session, office, reply, what)
+    homes = _homes(session, reply) if stops else ()
+    session.add_all(Hold(authority=reply.authority, reply_id=reply.id or 0, uprn=uprn) for uprn in homes)
+    if reply.contact:
+        session.add(Hold(authority=reply.authority, reply_id=reply.id or 0, contact=reply.contact))
+    return 0
+
+
+def _no_letters(session: Session, office: Office, reply: Reply) -> int:
+    closed = Closed(reply.authority, homes=_homes(session, reply), to="letter")
+    return silence(session, office, closed, "letter returned", source(reply))
+
+
+def _complained(session: Session, office: Office, reply: Reply) -> int:
+    closed = Closed(reply.authority, reply.contact, reply.channel, _homes(session, reply))
+    return silence(session, office, closed, "complaint", source(reply))
+
+
+WHILE_OPEN: dict[ReplyKind, Effect] = {
+    ReplyKind.text: _waits, ReplyKind.letter: _no_letters, ReplyKind.complaint: _complained,
+}  # fmt: skip
+OUTCOMES: dict[ReplyKind, dict[str, Outcome]] = {
+    ReplyKind.text: {
+        "stop": Outcome(
+            "They want no more reminders", "The number and its home are not written to again", "Stopped", _stop
+        ),
+        "moved": Outcome(
+            "They moved away, or the number is somebody else’s",
+            "The number is not used again; the home can still be written to by letter", "Number no longer used", _moved,
+        ),
+        "registered": Outcome(
+            "They say that they are registered", "Kept as an answer; what was held goes on unless the register agrees",
+            "Says they are registered", _registered,
+        ),
+        "none": Outcome("Nothing of this", "What was held goes on", "Nothing to do", _nothing),
+    },
+    ReplyKind.letter: {
+        "closed": Outcome(
+            "Write no letters to this home", "As since the letter came back", "No more letters", _no_letters
+        ),
+        "again": Outcome("Use the address again", "It came back by mistake, or the address was put right",
+                         "Address used again", _nothing),
+    },
+    ReplyKind.complaint: {
+        "closed": Outcome(
+            "Answered: write to them no more", "As since the complaint came in", "Not written to", _complained
+        ),
+        "none": Outcome("Answered: reminders may go on", "They are content with the answer", "Reminders may go on",
+                        _nothing),
+    },
+}  # fmt: skip
