@@ -1,7 +1,7 @@
 """what stands before each text at GOV.UK Notify, and the parts each text was counted as
 
 Revision: 0009
-Follows: 0007
+Follows: 0008
 """
 
 import sqlalchemy as sa

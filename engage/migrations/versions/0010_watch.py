@@ -1,7 +1,7 @@
 """what workers see, waves let go after their day, receipts that are not ours
 
 Revision: 0010
-Follows: 0007
+Follows: 0009
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """replies, what waits for them, and the wording that answers HELP
 
 Revision: 0011
-Follows: 0007
+Follows: 0010
 """
 
 import sqlalchemy as sa
