@@ -27,13 +27,12 @@ def record(office: Office, actor: Actor, form: Form) -> Reply | None:
         form.fail("words", f"What they complain of must be {LONGEST:,} characters or less")
     if not form.valid:
         return None
-    made: Reply | None = None
+    reply: Reply | None = None
     with form.blaming("value"), office.database.session() as session:
         permit(session, actor, Right.import_data)
         reply = _reply(office, actor, scope, value, words)
         _keep(session, office, actor, reply)
-        made = reply
-    return made
+    return reply if form.valid else None
 
 
 def _reply(office: Office, actor: Actor, scope: str, value: str, words: str) -> Reply:

@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from dbos import DBOS
 
 from campaigns.approval import control
 from campaigns.notify.client import GovukNotify
-from campaigns.notify.messages import Accepted, Notify, Outgoing
+from campaigns.notify.messages import Accepted, Notify, Outgoing, ReceivedText
 from campaigns.notify.stand_in import Running
 from campaigns.records import lookup
 from campaigns.records.models import CampaignState, MessageState, Worker
@@ -87,6 +87,10 @@ class Accepting:
     def send(self, message: Outgoing) -> Accepted:
         self.taken.append(message.reference)
         return Accepted(str(uuid4()), message.reference, 1)
+
+    def received_texts(self) -> Iterator[ReceivedText]:
+        """Nobody writes."""
+        return iter(())
 
 
 def test_a_round_left_pending_is_taken_up_again(office: Office, maker: Maker, people: People) -> None:

@@ -253,7 +253,7 @@ def test_every_kind_tells_how_it_is_prepared(enter: Enter) -> None:
     for kind in KINDS:
         assert f'id="{kind}"' in page
     offered = re.findall(r'href="(/data/formats/[a-z]+\.csv)"', page)
-    assert len(offered) == 4
+    assert len(offered) == 5
     for path in offered:
         kind = path.rpartition("/")[2].removesuffix(".csv")
         text = visitor.get(path).text
