@@ -73,7 +73,7 @@ class Drivers:
     by_moved: tuple[float, ...] = tuple(RATE_BY_MOVED.tolist())
     completeness: float = COMPLETENESS
     moved: tuple[float, ...] = tuple(MOVED.tolist())
-    entitled: float = 0.55
+    entitled: float = 0.7
     stale: float = 0.6
 
 

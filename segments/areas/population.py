@@ -77,10 +77,12 @@ BIRTH = Entitlement(
     },
     0.30,
 )  # fmt: skip
-# The last resort: no table says it, but those whose main language is another stand in for them.
+# The last resort: no table says it, but those whose main language is another stand in for them. In England and Wales
+# 5.1 million had one (Census 2021, TS029), and the shares of PASSPORTS come to some 1.4 million without an entitled
+# nationality there: 28 for every 100.
 LANGUAGE = Entitlement(
     "ts029", "proficiency in english language: ", "the languages they speak (Census table TS029)",
-    {"main language is english": 1.0, "main language is not english": 0.6},
+    {"main language is english": 1.0, "main language is not english": 0.72},
     0.30,
 )  # fmt: skip
 ENTITLEMENTS = (PASSPORTS, BIRTH, LANGUAGE)

@@ -109,7 +109,7 @@ def test_country_of_birth_and_language_stand_in_for_passports() -> None:
         "proficiency in english language: main language is english (english or welsh in wales)": 80.0,
         other: 20.0, f"{other}: can speak english well": 20.0, "other_language_share": 0.2,
     })  # fmt: skip
-    assert not_entitled(spoken, LANGUAGE, "England").iloc[0] == pytest.approx(0.08)
+    assert not_entitled(spoken, LANGUAGE, "England").iloc[0] == pytest.approx(0.056)
 
 
 def test_communal_residents_are_those_in_no_household() -> None:
