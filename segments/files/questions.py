@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 FEWER = "fewer"
 MOST_REJECTED = 0.05  # of the rows of a first import; of a later one the loss of rows is asked about
+# A contact that nobody may use (UK GDPR Art 5(2)) is not lost by the way a file was exported.
+NEVER_USED = frozenset(("no lawful basis",))
 FEW = 10  # rejected rows that are told one by one and can be looked at one by one
 # What such reasons are mostly due to, by words in them.
 CAUSES = (
@@ -36,6 +38,8 @@ class Question:
 
 def many_rejected(file: str, rows: int, problems: Mapping[str, int]) -> Question | None:
     """Of a dataset that follows no other: `problems` are the rejected rows by reason, `rows` all that could count."""
+    kept = rows - sum(problems.values())
+    problems = {reason: count for reason, count in problems.items() if reason not in NEVER_USED}
     lost = sum(problems.values())
     if lost < FEW or lost <= MOST_REJECTED * rows:
         return None
@@ -47,7 +51,7 @@ def many_rejected(file: str, rows: int, problems: Mapping[str, int]) -> Question
         f"{reason}. No earlier import of the kind tells whether that is usual. Probably {cause}. What those rows say "
         "would be missing from every figure.",
         ask="Is it right to begin with so many rows rejected?",
-        yes=f"Yes, {rows - lost:,} of {rows:,} rows are enough to begin with",
+        yes=f"Yes, {kept:,} of {rows:,} rows are enough to begin with",
         confirm="Confirm that it is right to begin with so many rows rejected",
     )  # fmt: skip
 

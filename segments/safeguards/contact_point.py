@@ -15,7 +15,7 @@ SIMULATED_EMAIL = re.compile(r"@(simulator\.notify|notifications\.service\.gov\.
 SIMULATED_MOBILES = frozenset(f"447700900{end}" for end in ("000", "111", "222", "002", "003"))
 DRAMA = re.compile(r"447700900\d{3}")  # Ofcom keeps these for stories and tests; the library calls them invalid
 MOBILE_TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
-NO_MOBILE = "not a UK mobile number"
+NO_MOBILE, NO_EMAIL = "not a UK mobile number", "not an email address"
 # What people and spreadsheets put between the digits or around them: blanks, dashes, marks that nobody sees (Unicode's
 # own classes), brackets, the minus sign, and the apostrophe or formula that keeps a number as text.
 BETWEEN = {"Zs", "Pd", "Cf", "Cc"}
@@ -37,9 +37,9 @@ def normal_email(value: str) -> str:
     try:
         validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise InputRefused("not an email address") from None
+        raise InputRefused(NO_EMAIL) from None
     if len(address.rpartition(".")[2]) < 2:
-        raise InputRefused("not an email address")
+        raise InputRefused(NO_EMAIL)
     return address
 
 

@@ -16,7 +16,7 @@ from engage.foundation.office import Office
 from engage.foundation.privacy import Keys
 from segments.files.reading import Head, Reading, open_rows, plain
 from segments.safeguards import suppression
-from segments.safeguards.contact_point import is_other_number, normal
+from segments.safeguards.contact_point import NO_EMAIL, is_other_number, normal
 from segments.sources import opt_out
 from segments.sources.contact_columns import emails, phones
 from segments.sources.format import (
@@ -151,10 +151,12 @@ def _key(reading: Reading, given: str) -> Counter[str]:
 
 
 def _list_unread(reading: Reading, problems: dict[int, str]) -> Counter[str]:
-    for line, why in sorted(problems.items()):
+    bounces = {line for (line,) in reading.con.execute("select line from good where reason = 'bounce'").fetchall()}
+    told = {line: UNSENT if why == NO_EMAIL and line in bounces else why for line, why in sorted(problems.items())}
+    for line, why in told.items():
         reading.con.execute("insert into rejects values (?, 'value', ?, null)", [line, why])
-    rejected = Counter(problems.values())
-    reading.expected |= {UNTEXTED} & rejected.keys()
+    rejected = Counter(told.values())
+    reading.expected |= {UNTEXTED, UNSENT} & rejected.keys()
     return rejected
 
 

@@ -70,6 +70,13 @@ def test_it_asks_of_every_kind_with_the_likely_cause(
     assert cause in report.questions[-1].sentence
 
 
+def test_contacts_that_nobody_may_use_are_no_question(office: Office, actor: Actor, tmp_path: Path) -> None:
+    """They were not lost by the way the file was exported. UK GDPR Art 5(2)."""
+    text = contacts(*["2026-01-01"] * 40).replace("Art 6(1)(e)", "", 15)
+    report = look(office, actor, tmp_path, "contacts", text)
+    assert (report.rejected["no lawful basis"], asked(report)) == (15, [])
+
+
 def test_what_every_such_file_leaves_out_is_no_question(office: Office, actor: Actor, tmp_path: Path) -> None:
     rows = [*(papers.elector(n) for n in range(20)), *(papers.anonymous(n) for n in range(100, 130))]
     assert asked(look(office, actor, tmp_path, "register", papers.register(*rows))) == []

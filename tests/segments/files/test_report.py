@@ -69,7 +69,7 @@ def test_a_register_is_counted_linked_and_compared(office: Office, actor: Actor,
         "rows_read": 9, "rows_accepted": 6, "rows_left_out": 2, "rows_rejected": 1,
         "electors": 6, "with_uprn": 5, "properties": 3, "attainers": 0,
         "linked_by_uprn": 4, "linked_by_uprn_share": 4 / 6, "to_link_by_address": 2, "uprns_unknown": 0,
-        "uprns_no_home": 1, "postcode_differs": 1, "no_postcode": 0, "repeated_rows": 1,
+        "uprns_no_home": 1, "strangers": 0, "postcode_differs": 1, "no_postcode": 0, "repeated_rows": 1,
         "new_electors": 2, "electors_gone": 1, "electors_moved": 1,
     }  # fmt: skip
     assert report.left_out == {"other elector, no residential address": 1, "special entry, not imported": 1}

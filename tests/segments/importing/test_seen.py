@@ -32,7 +32,7 @@ def of(folder: Path, text: str) -> str:
         ("Account\tCouncil tax band\tPostcode\tLiable from\n1\tD\tDE14 1AA\t2020-01-01\n",
          "Of its columns these are known: Postcode; 3 are not."),
         ("Email Address,First Name,EUID\nb0@example.com,,x\n",
-         "Of its columns these are told by their names: Email Address, First Name; 1 is not."),
+         "Of its columns these are known: Email Address; 2 are not."),
         (PLUS, "It has no header row, and its first row has 80 columns."),
         ("11,I,1,7,1,3450\n15,I,2,7,MILL LANE,,BURTON\n21,I,3,100\n" * 3,
          "It has records without a header: 11 of 6, 15 of 7, 21 of 4 columns."),

@@ -70,7 +70,7 @@ def test_an_objection_of_nobody_waits(office: Office, actor: Actor, tmp_path: Pa
     good: dict[str, object] = {"email": "alex@example.org", "uprn": 8}
     lost: dict[str, object] = {"uprn": "1.00031E+11", "email": "robin@@example.org", "unsubscribed": "Y"}
     with pytest.raises(AnswerNeeded, match=r"1 row may hold an objection .* on line 3: .*1\.00031E\+11"):
-        contacts(office, actor, tmp_path, good, lost)
+        contacts(office, actor, tmp_path, good, lost, yes=False)
     assert standing(office, actor) == set()
     assert imports.history(office, actor.authority) == []
 

@@ -24,9 +24,11 @@ CONTACT: Mapping[str, object] = {
 }  # fmt: skip
 
 
-def contacts(office: Office, actor: Actor, folder: Path, *rows: dict[str, object], name: str = "c.csv") -> ImportReport:
+def contacts(
+    office: Office, actor: Actor, folder: Path, *rows: dict[str, object], name: str = "c.csv", yes: bool = True
+) -> ImportReport:
     text = papers.table(CONTACT, [[(dict(CONTACT) | row)[key] for key in CONTACT] for row in rows])
-    return import_file(office, actor, "contacts", papers.write(folder, name, text), TODAY, accept_problems=True)
+    return import_file(office, actor, "contacts", papers.write(folder, name, text), TODAY, accept_problems=yes)
 
 
 def suppressions(office: Office, actor: Actor, folder: Path, *rows: tuple[object, ...]) -> ImportReport:

@@ -145,3 +145,14 @@ def test_a_delivery_report_is_told_what_it_is(office: Office, actor: Actor, tmp_
         path = papers.write(tmp_path, "d.csv", papers.table(columns, [row[: len(columns)]]))
         with pytest.raises(InputRefused, match=r"is GOV\.UK Notify's delivery report.*report of unsubscribe requests"):
             import_file(office, actor, kind, path, TODAY)
+
+
+def test_a_bounce_of_what_is_no_email_address_is_left_out(office: Office, actor: Actor, tmp_path: Path) -> None:
+    """Nothing is ever sent there, so nobody is harmed; an objection of the same words waits."""
+    rows = [["email", "robin@example", "hard_bounce", "2026-05-01"], ["email", "al@example.org", "hard_bounce", ""]]
+    report = import_file(
+        office, actor, "suppressions", papers.write(tmp_path, "s.csv", papers.table(HEADER, rows)), TODAY
+    )
+    assert (report.rows_read, report.accepted, report.questions) == (2, 1, [])
+    with pytest.raises(AnswerNeeded):
+        import_file(office, actor, "suppressions", listed(tmp_path, ("email", "robin@example"), ("uprn", 7)), TODAY)
