@@ -30,7 +30,7 @@ def import_(
     """Import each FILE as KIND.
 
     KIND is one of register, register-update, gazetteer, geography, indicator, population, boundaries, contacts,
-    suppressions or protected.
+    suppressions, protected or applications.
 
     The format is recognised from content, not from the name; files may be gzipped. With --json, one object to a line.
     """

@@ -9,7 +9,7 @@ import requests
 from phonenumbers import PhoneNumberType
 
 from campaigns.notify.client import GovukNotify
-from campaigns.notify.errors import KeyRejected, Refused
+from campaigns.notify.errors import KeyRejected, NotPermitted, TeamOnly, TemplateUnusable, TrialMode
 from campaigns.notify.recipients import read_phone
 from campaigns.notify.stand_in import Running, running
 from tests.campaigns.notify.reminders import KEYS, SEED, TEMPLATES, email, sms
@@ -154,10 +154,10 @@ def test_its_health_is_public() -> None:
 @pytest.mark.parametrize(
     ("change", "fault", "words"),
     [
-        ({"restricted": True}, Refused, "trial mode"),
-        ({"permissions": ["sms"]}, Refused, "Service is not allowed to send emails"),
+        ({"restricted": True}, TrialMode, "trial mode"),
+        ({"permissions": ["sms"]}, NotPermitted, "Service is not allowed to send emails"),
         ({"archived": True}, KeyRejected, "service is archived"),
-        ({"deleted": [TEMPLATES["email_reminder_en"]]}, Refused, "Template has been deleted"),
+        ({"deleted": [TEMPLATES["email_reminder_en"]]}, TemplateUnusable, "Template has been deleted"),
     ],
 )
 def test_a_service_may_change_in_the_middle_of_the_day(
@@ -174,7 +174,7 @@ def test_a_service_may_change_in_the_middle_of_the_day(
 def test_a_team_key_reaches_its_team(stand_in: Running) -> None:
     team = GovukNotify(KEYS["team"], stand_in.base_url)
     team.send(sms(recipient="07700900888"))
-    with pytest.raises(Refused, match="team-only API key"):
+    with pytest.raises(TeamOnly, match="team-only API key"):
         team.send(sms())
 
 

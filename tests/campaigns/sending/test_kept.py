@@ -174,7 +174,7 @@ def test_one_here_and_there_is_refused_by_itself(
     office: Office, maker: Maker, people: People, notify: GovukNotify
 ) -> None:
     campaign = maker.launched(360)
-    refused = [ODD, None, None] * (kept.ALIKE + 4)
+    refused = [ODD, *[None] * 5] * (kept.ALIKE + 4)
     tick(office, Faulty(notify, *refused))
     status = check(office, people, campaign)
     assert (status.state, status.failed, status.waiting) == (CampaignState.launched, kept.ALIKE + 4, 0)

@@ -221,7 +221,7 @@ def test_nothing_leaves_after_the_deadline(
     office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
 ) -> None:
     # Twelve working days before 25 June 2026 is 9 June; the letters of 17 June come too late.
-    campaign = maker.launched(60, poll_date="2026-06-25")
+    campaign = maker.launched(60, poll_date="2026-06-25", catch_up=True)
     clock.move_to(datetime(2026, 6, 9, 22, 59, tzinfo=UTC))  # a minute to midnight, but in the quiet hours
     assert not tick(office, notify)[MessageState.accepted]
     clock.advance(MINUTE)

@@ -102,7 +102,7 @@ def test_its_data_are_read_and_built_on(left: Left) -> None:
     households.build(left.office, left.officer)
     after = segments.count(left.office, CODE, saved.rule)
     # Addresses are linked by the rules of today, which leave a few to officers that were linked before.
-    assert 0 <= after.households - before.households <= 0.05 * before.households
+    assert 0 <= after.households - before.households <= 0.1 * before.households
     assert after.missing == pytest.approx(before.missing, rel=0.1)
 
 

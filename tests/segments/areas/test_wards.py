@@ -341,7 +341,9 @@ def test_the_gap_is_told_by_the_wards_of_today(redrawn: Redrawn) -> None:
     assert set(found) == set(new_of_oa.values())
     now = homes.assign(ward=homes.oa.map(new_of_oa)).groupby("ward").electors.sum()
     counted, known, lsoa, _ = gap._read(office, actor.authority)
-    figures = gap._totals(gap._parts(counted, output_areas.estimate(known, lsoa)), "ward", known).electors
+    figures = gap._totals(
+        gap._parts(counted, output_areas.estimate(known, lsoa)), "ward", known, output_areas.ageing(known, lsoa)
+    ).electors
     # Electors that could not be tied to a home are shared over the wards.
     assert (figures / figures.sum()).to_dict() == pytest.approx((now / now.sum()).to_dict())
     old = gap.overall(office, actor.authority)

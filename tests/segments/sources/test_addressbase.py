@@ -56,7 +56,7 @@ def here(office: Office, actor: Actor, tmp_path: Path) -> None:
 
 
 def bring(office: Office, actor: Actor, path: Path) -> ImportReport:
-    return import_file(office, actor, "gazetteer", path, TODAY, accept_shrink=True)
+    return import_file(office, actor, "gazetteer", path, TODAY, accept_problems=True)
 
 
 def lines_of(file: str) -> list[list[str]]:

@@ -35,7 +35,7 @@ def test_a_property_is_joined_from_its_records(office: Office, actor: Actor, tmp
     assert row == (
         100031000007, "RD06", 1, 2, 100031000001, 407179.08, 337966.64, "E05014473", "Drake Dental",
         "Flat 2, 14 Mill Lane, Burton upon Trent, DE14 1AA", ["Flat 2", "14 Mill Lane", "Burton upon Trent", "DE14 1AA"],
-        "DE14 1AA", "Mill Lane", 1, True, [], None,
+        "DE14 1AA", "Mill Lane", 1, True, [], None, date(2017, 6, 14),
     )  # fmt: skip
     assert (report.rows_read, report.accepted, report.rejected) == (6, 6, {})
     assert report.figures == {"properties": 1, "residential": 1, "addresses": 1, "streets": 1}
