@@ -87,7 +87,8 @@ def _plain(text: str) -> str:
 
 
 def _brute(gazetteer: Gazetteer, address: str, postcode: str | None) -> set[int]:
-    """Every home that may be written so: up to its street, with any of the places after it."""
+    """Every home that may be written so: up to its street, with any of the places after it. Beside its postcode, none
+    on a street that runs through the one that was given; without one, none at a number that a flat there has too."""
     said, found = _plain(address), []
     for row in gazetteer.rows:
         parts = [part for part in row["address"].split(", ") if part != row["postcode"]]
@@ -100,7 +101,18 @@ def _brute(gazetteer: Gazetteer, address: str, postcode: str | None) -> set[int]
             found.append((row["uprn"], row["postcode"], row["residential"]))
     here = [(uprn, home) for uprn, code, home in found if code == postcode]
     beside = [(uprn, home) for uprn, code, home in found if postcode is None or code[:-2] == postcode[:-2]]
+    street = {row["uprn"]: row["street"] for row in gazetteer.rows}
+    through = {row["street"] for row in gazetteer.rows if row["postcode"] == postcode}
     seen = here or (beside if len(said.split()) > 2 else [])
+    flats = {
+        f"{flat[1]} {row['street']}" for row in gazetteer.rows
+        if row["residential"] and (flat := re.match(r"Flat (\d+), \d", row["address"]))
+    }  # fmt: skip
+    numbered = {row["uprn"] for row in gazetteer.rows if row["address"].split(", ")[0] in flats}
+    if not here and any(
+        home and (street[uprn] in through or (postcode is None and uprn in numbered)) for uprn, home in seen
+    ):
+        return set()
     homes = {uprn for uprn, home in seen if home}
     return homes if len(homes) == 1 and (here or len(seen) == 1) else set()
 
