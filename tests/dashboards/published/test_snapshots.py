@@ -176,7 +176,8 @@ def test_completeness_of_a_day_is_published_once(council: Council, again: Figure
 
 
 def test_a_new_census_table_restates_places_and_not_the_register(council: Council, again: Figures) -> None:
-    """Figures are then made anew, from the register of that day that was published."""
+    """Figures are then made anew, from the register of that day that was published. Of its entries those that name
+    nobody are taken to be the share that they are of the newest, which may move a figure to the next multiple of 5."""
     with council.office.database.session() as session:
         table = session.exec(select(Snapshot).where(Snapshot.kind == "indicator")).first()
         assert table
@@ -187,7 +188,8 @@ def test_a_new_census_table_restates_places_and_not_the_register(council: Counci
         number = renewed.id
     found = published(council.office, council.code)
     assert found is not again
-    assert found.whole.registered == again.whole.registered
-    assert [past.whole.registered for past in found.pasts] == [past.whole.registered for past in again.pasts]
+    for now, before in zip([found, *found.pasts], [again, *again.pasts], strict=True):
+        shown, was = now.whole.registered.value or 0, before.whole.registered.value or 0
+        assert abs(shown - was) <= 5, "the second register has 60 electors more"
     with council.office.database.session() as session:
         session.delete(session.get_one(Snapshot, number))
