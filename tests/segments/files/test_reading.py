@@ -271,3 +271,17 @@ def test_tidy_cells_joined_are_what_cleaning_each_makes(
 def test_names_are_normalised_in_the_engine_as_outside(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     with connect(tmp_path_factory.mktemp("n")) as con:
         assert con.execute("select normalised($1)", [name]).fetchone() == (normalised(name),)
+
+
+def test_rows_stay_in_the_order_of_the_file_behind_a_long_list(tmp_path: Path) -> None:
+    """By their order the lines of rows are told. DuckDB made a join of such a list, which writes rows as they come."""
+    words = ", ".join(f"'{n}'" for n in range(200))
+    with connect(tmp_path) as con:
+        query = (
+            f"copy (select c in ({words}) as found from read_csv('x.csv', columns={{'c': 'VARCHAR'}})) to 'y.parquet'"
+        )
+        (tmp_path / "x.csv").write_text("c\n1\n")
+        con.execute(f"set file_search_path = '{tmp_path}'")
+        [(_, plan)] = con.execute(f"explain {query}").fetchall()
+    assert "JOIN" not in plan
+    assert "BATCH_COPY_TO_FILE" in plan

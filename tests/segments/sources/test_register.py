@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engage.foundation.calendar import Age, Law, in_force
@@ -275,7 +275,8 @@ def test_the_day_of_voting_age_is_that_of_the_law(
     assert day == attained(birth, nation, rules)
 
 
-# Updates against a model in plain Python: each row after the other, on a dictionary.
+# Updates against a model in plain Python: each row after the other, on a dictionary. Where there are no ids, entries
+# are told apart by their numbers (test_entries.py).
 
 IDS, PLACES, ELSEWHERE = range(5), ("1 Mill Lane", "2 Mill Lane"), ""
 ROWS = st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from((*PLACES, ELSEWHERE))), max_size=8)
@@ -286,51 +287,38 @@ ALWAYS = (9, "9 Mill Lane")  # an import of nothing at all is refused
 MODELLED = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def elector8(number: int, place: str, *, with_id: bool, **cells: object) -> list[object]:
-    home = {"RegisteredAddress1": place, "RegisteredAddress2": "", "UPRN": ""}
-    # Without a number either, the name and the home alone tell who it is (test_entries.py has the numbers).
-    return papers.elector(number, **home, **({} if with_id else {"ElectorID": "", "RollNo": ""}), **cells)
-
-
-Key = int | tuple[int, str]
-
-
-def told_apart(number: int, place: str, *, with_id: bool) -> Key:
-    return number if with_id else (number, place)
+def elector8(number: int, place: str) -> list[object]:
+    return papers.elector(number, RegisteredAddress1=place, RegisteredAddress2="", UPRN="")
 
 
 def now(office: Office, report: ImportReport) -> dict[str, str]:
     return dict(papers.rows(office, report.snapshot_id, "person, address"))
 
 
-def hashed(office: Office, key: Key) -> str:
-    if isinstance(key, int):
-        return office.keys.person(elector_id=str(1_000_000 + key))
-    number, place = key
-    return office.keys.person(name=f"Robin Tester{number}", address=place, postcode="DE14 1AA")
+def hashed(office: Office, number: int) -> str:
+    return office.keys.person(elector_id=str(1_000_000 + number))
 
 
-@pytest.mark.parametrize("with_id", [True, False])
 @given(full=ROWS, updates=st.lists(CHANGES, min_size=1, max_size=2))
 @MODELLED
 def test_elector8_updates_do_as_row_after_row(
-    office: Office, actor: Actor, with_id: bool, full: list[tuple[int, str]], updates: list[list[tuple[str, int, str]]],
+    office: Office, actor: Actor, full: list[tuple[int, str]], updates: list[list[tuple[str, int, str]]],
 ) -> None:  # fmt: skip
-    model: dict[Key, str] = {}
+    model: dict[int, str] = {}
     for number, place in [ALWAYS, *full]:
         if place:
-            model.setdefault(told_apart(number, place, with_id=with_id), place)
-    rows = [elector8(number, place, with_id=with_id) for number, place in [ALWAYS, *full]]
+            model.setdefault(number, place)
+    rows = [elector8(number, place) for number, place in [ALWAYS, *full]]
     path = papers.write(office.settings.home, "r.csv", papers.register(*rows))
     report = import_file(office, actor, "register", path, TODAY, accept_shrink=True)
     assert now(office, report) == {hashed(office, key): place for key, place in model.items()}
     for update in updates:
         changes = [("N", *ALWAYS), *update]
-        rows = [[*elector8(number, place, with_id=with_id), change] for change, number, place in changes]
+        rows = [[*elector8(number, place), change] for change, number, place in changes]
         path = papers.write(office.settings.home, "u.csv", papers.table([*papers.ELECTOR8, "ChangeTypeID"], rows))
         report = import_file(office, actor, "register-update", path, TODAY, accept_shrink=True)
         for change, number, place in changes:
-            key = told_apart(number, place, with_id=with_id)
+            key = number
             if change in "NA" and place:
                 model[key] = place
             elif change in "NAD":
@@ -358,57 +346,6 @@ MONTHLY = [
     "MarkersRegisterText",
 ]
 MONTHS = ["ElectorCreatedMonth", "ElectorChangedMonth", "ElectorDeletedMonth"]
-PEOPLE = st.tuples(st.sampled_from("AB"), st.sampled_from(PLACES))  # names and homes, which two persons may share
-IDENTIFIED = st.lists(st.tuples(st.sampled_from((0, 1, 2, 3, None)), PEOPLE), max_size=6)
-MONTHLY_ROWS = st.lists(st.tuples(PEOPLE, st.tuples(*[st.sampled_from((0, 0, 3))] * 3)), max_size=8)
-
-
-@given(full=IDENTIFIED, updates=st.lists(MONTHLY_ROWS, min_size=1, max_size=2))
-@example(full=[(0, ("A", PLACES[0])), (None, ("A", PLACES[0]))], updates=[[(("A", PLACES[0]), (0, 0, 3))]])
-@example(full=[], updates=[[(("A", PLACES[0]), (0, 0, 0))], [(("B", PLACES[0]), (0, 0, 0))]])
-@MODELLED
-def test_xpress_updates_find_whom_the_full_register_knew_by_id(
-    office: Office, actor: Actor, full: list[tuple[int | None, tuple[str, str]]],
-    updates: list[list[tuple[tuple[str, str], tuple[int, int, int]]]],
-) -> None:  # fmt: skip
-    """The monthly update has no ids: where it has no number either, name and home tell who it is, unless two on the
-    register share them."""
-    model: dict[object, tuple[str, str]] = {}
-    for number, who in [(9, ("C", "9 Mill Lane")), *full]:
-        model.setdefault(who if number is None else number, who)
-    rows = [
-        ["KD1", n, "", f"TESTER, Robin {name}", "DE14 1AA", place, "" if number is None else 1_000_000 + number]
-        for n, (number, (name, place)) in enumerate([(9, ("C", "9 Mill Lane")), *full], 1)
-    ]
-    path = papers.write(office.settings.home, "r.csv", papers.table(XPRESS, rows))
-    report = import_file(office, actor, "register", path, TODAY, accept_shrink=True)
-    assert now(office, report) == known(office, model)
-    aliases = {key: who for key, who in model.items() if isinstance(key, int)}
-    for update in updates:
-        changes = [(("C", "9 Mill Lane"), (0, 0, 0)), *update]
-        rows = [["", f"Robin {name}", "Tester", place, "DE14 1AA", "", *months] for (name, place), months in changes]
-        path = papers.write(office.settings.home, "u.csv", papers.table([*MONTHLY, *MONTHS], rows))
-        report = import_file(office, actor, "register-update", path, TODAY, accept_shrink=True)
-        here, by_name = {key: who for key, who in aliases.items() if key in model}, set(model)
-        for who, (created, _, deleted) in changes:
-            same = [key for key, alias in here.items() if alias == who]
-            key = same[0] if len(same) == 1 and who not in by_name else who
-            if created and deleted:
-                continue
-            if deleted:
-                model.pop(key, None)
-            else:
-                model[key] = who
-        assert now(office, report) == known(office, model)
-
-
-def known(office: Office, model: dict[object, tuple[str, str]]) -> dict[str, str]:
-    return {
-        office.keys.person(elector_id=str(1_000_000 + key))
-        if isinstance(key, int)
-        else office.keys.person(name=f"Robin Tester {who[0]}", address=who[1], postcode="DE14 1AA"): who[1]
-        for key, who in model.items()
-    }
 
 
 def described(office: Office, report: ImportReport) -> list[tuple[str, ...]]:
