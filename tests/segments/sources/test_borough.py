@@ -249,5 +249,5 @@ def test_importing_again_changes_nothing_and_is_quick(borough: Borough) -> None:
     assert time.process_time() - started < 2
 
 
-def test_all_imports_take_under_twenty_seconds_of_one_core(borough: Borough) -> None:
-    assert borough.seconds < 20
+def test_all_imports_take_under_forty_five_seconds_of_one_core(borough: Borough) -> None:
+    assert borough.seconds < 45
