@@ -58,7 +58,6 @@ def launch(
                 )
             )  # fmt: skip
         begun.state, begun.launched_at = CampaignState.launched, office.clock.now()
-        _release(session, office, begun)
         record(session, office, actor, "launch campaign", begun)
         return begun
 

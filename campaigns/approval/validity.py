@@ -18,8 +18,8 @@ from campaigns.messages import names, proofs
 from campaigns.notify.errors import SendFault
 from campaigns.notify.messages import Notify
 from campaigns.plan.plan import Plan
+from campaigns.records import lookup
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Wave
-from engage.foundation import audit
 from engage.foundation.clock import today
 from engage.foundation.identity import Authority
 from engage.foundation.office import Office
@@ -92,13 +92,11 @@ def pause(office: Office, campaign_id: int, why: str, void: bool) -> None:
         campaign = session.get_one(Campaign, campaign_id, with_for_update=True)
         if campaign.state != CampaignState.launched:
             return
-        campaign.state = CampaignState.paused
         then = "Submit the messages as they are now, and let somebody else approve them." if void else ""
-        campaign.reason = f"Engage paused it by itself. {why[:280]} {then}".strip()
         campaign.digest = "" if void else campaign.digest
-        audit.record(
-            session, authority=campaign.authority, at=office.clock.now(), actor="worker", act="pause campaign",
-            subject=f"campaign {campaign.id}", why="messages must change" if void else "needs a second approval",
+        lookup.pause_by_worker(
+            session, office, campaign, f"Engage paused it by itself. {why[:280]} {then}".strip(),
+            why="messages must change" if void else "needs a second approval",
         )  # fmt: skip
 
 

@@ -131,6 +131,15 @@ def in_state(campaign: Campaign, act: str, *states: CampaignState, shown: Shown 
     return campaign
 
 
+def pause_by_worker(session: Session, office: Office, campaign: Campaign, reason: str, **detail: Any) -> None:
+    """What stops by itself until an officer has looked; `campaign` is locked."""
+    campaign.state, campaign.reason = CampaignState.paused, reason
+    audit.record(
+        session, authority=campaign.authority, at=office.clock.now(), actor="worker", act="pause campaign",
+        subject=f"campaign {campaign.id}", **detail,
+    )  # fmt: skip
+
+
 def record(session: Session, office: Office, actor: Actor, act: str, campaign: Campaign, **detail: Any) -> None:
     audit.record(
         session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act=act,

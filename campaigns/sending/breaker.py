@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
+from campaigns.records import lookup
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Response, Wave
 from campaigns.records.reply import UNSUBSCRIBED
-from engage.foundation import audit
 from engage.foundation.office import Office
 
 RESPONSES = SQLModel.metadata.tables[str(Response.__tablename__)]
@@ -89,13 +89,10 @@ def _trip(office: Office, session: Session, campaign: Campaign, wave: Answered, 
     session.refresh(campaign, with_for_update=True)
     if campaign.state != CampaignState.launched:
         return
-    now = office.clock.now()
-    campaign.state, campaign.tripped_at = CampaignState.paused, now
-    campaign.reason = f"Engage paused it by itself. {why}"[:400]
-    audit.record(
-        session, authority=campaign.authority, at=now, actor="worker", act="pause campaign",
-        subject=f"campaign {campaign.id}", why="answered badly", wave=wave.wave, sent=wave.sent, stops=wave.stops,
-        refused=wave.refused,
+    campaign.tripped_at = office.clock.now()
+    lookup.pause_by_worker(
+        session, office, campaign, f"Engage paused it by itself. {why}"[:400],
+        why="answered badly", wave=wave.wave, sent=wave.sent, stops=wave.stops, refused=wave.refused,
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from sqlmodel import Session, SQLModel
 
 from campaigns.approval import validity
 from campaigns.notify.errors import ForEverybody, RecipientInvalid, Refused
+from campaigns.records import lookup
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState
-from engage.foundation import audit
 from engage.foundation.office import Office
 
 ALIKE = 8  # refusals in the same words, with none accepted between them
@@ -33,11 +33,8 @@ def pause(session: Session, office: Office, row: Any, fault: ForEverybody) -> No
         campaign = session.get_one(Campaign, number, with_for_update=True)
         if campaign.state != CampaignState.launched:
             continue
-        campaign.state, campaign.reason = CampaignState.paused, why(campaign, row, fault)
-        audit.record(
-            session, authority=campaign.authority, at=office.clock.now(), actor="worker", act="pause campaign",
-            subject=f"campaign {campaign.id}", why=type(fault).__name__,
-        )  # fmt: skip
+        told = why(campaign, row, fault)
+        lookup.pause_by_worker(session, office, campaign, told, why=type(fault).__name__)
 
 
 def why(campaign: Campaign, row: Any, fault: ForEverybody) -> str:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from campaigns.messages.wording import link_token
 from campaigns.plan import audience
 from campaigns.plan.audience import Home
-from campaigns.records.lookup import audience_file, nation_of
+from campaigns.records.lookup import audience_file, nation_of, pause_by_worker
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, Channel, MessageState, Reason, Wave
 from campaigns.sending.guard import Closed, Guard
 from engage.foundation import audit
@@ -86,15 +86,12 @@ def _wait_for_officer(office: Office, campaign_id: int) -> bool:
         if not missed:
             return False
         told = ", ".join(f"{wave.number} ({day(wave.send_on)})" for wave in missed)
-        campaign.state = CampaignState.paused
-        campaign.reason = (
+        reason = (
             f"Engage paused it by itself. Nothing left on its day of wave {told[:150]}, as no worker was running or "
             "GOV.UK Notify could not be used. Resume the campaign to send it now, or stop it."
         )
-        audit.record(
-            session, authority=campaign.authority, at=office.clock.now(), actor=WORKER, act="pause campaign",
-            subject=f"campaign {campaign_id}", why="wave is late", waves=[wave.number for wave in missed],
-        )  # fmt: skip
+        waves = [wave.number for wave in missed]
+        pause_by_worker(session, office, campaign, reason, why="wave is late", waves=waves)
         return True
 
 

@@ -23,7 +23,7 @@ from dashboards.published.outcomes import Reading, cells, reading
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
 from engage.foundation.identity import line
-from engage.foundation.lake import Snapshot, current
+from engage.foundation.lake import Snapshot, current, standing
 from engage.foundation.office import Actor, Office
 from segments.areas import wards
 from segments.homes import households, registrations
@@ -203,7 +203,7 @@ def published(office: Office, authority: str) -> Figures:
     with office.database.session() as session:
         name = find_authority(session, authority).name
         launched = _launched(session, authority)
-        state = (name, _snapshots(session, authority), tuple(map(_version, launched)))
+        state = (name, standing(session, authority, READ), tuple(map(_version, launched)))
     known = _KNOWN.setdefault(office, {})
     if authority not in known or known[authority][0] != state:
         known[authority] = (state, _gather(office, authority, name, launched))
@@ -215,13 +215,6 @@ def _launched(session: Session, authority: str) -> list[Campaign]:
     codes = line(session, authority)
     query = select(Campaign).where(col(Campaign.authority).in_(codes), col(Campaign.launched_at).is_not(None))
     return list(session.exec(query.order_by(col(Campaign.id).desc())))
-
-
-def _snapshots(session: Session, authority: str, kinds: Sequence[str] = READ) -> tuple[int | None, ...]:
-    query = select(Snapshot).where(
-        Snapshot.authority == authority, col(Snapshot.kind).in_(kinds), col(Snapshot.undone_at).is_(None)
-    )
-    return tuple(snapshot.id for snapshot in session.exec(query.order_by(col(Snapshot.id))))
 
 
 def _version(campaign: Campaign) -> tuple[object, ...]:
@@ -265,7 +258,7 @@ def _complete(office: Office, authority: str, shapes: Mapping[str, tuple[str, An
     with office.database.session() as session:
         newest = current(session, authority, "households")
         homes = registers(office, session, authority)
-        source = _source(homes, _snapshots(session, authority, PLACES))
+        source = _source(homes, standing(session, authority, PLACES))
         kept = snapshots.standing(office, session, authority, snapshots.COMPLETENESS)
     if found := next((each for each in kept if each.source == source), None):
         return snapshots.read(office, found, Complete)

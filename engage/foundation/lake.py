@@ -4,6 +4,7 @@ and the row is written only after the file is complete, so a crash leaves at mos
 import os
 import shutil
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,14 @@ def history(session: Session, authority: str, kind: str, name: str | None = None
 
 def current(session: Session, authority: str, kind: str, name: str | None = None) -> Snapshot | None:
     return session.exec(newest(authority, kind, name)).first()
+
+
+def standing(session: Session, authority: str, kinds: Iterable[str]) -> tuple[int, ...]:
+    """The ids of all that counts of these kinds, in order: what is worked out from them is old when these change."""
+    query = select(Snapshot.id).where(
+        Snapshot.authority == authority, col(Snapshot.kind).in_(kinds), col(Snapshot.undone_at).is_(None)
+    )
+    return tuple(filter(None, session.exec(query.order_by(col(Snapshot.id)))))
 
 
 def newest(authority: str | BindParameter[str], kind: str, name: str | None = None) -> SelectOfScalar[Snapshot]:

@@ -14,10 +14,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 from scipy.special import expit, logit
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from engage.foundation.errors import InputRefused
-from engage.foundation.lake import Snapshot
+from engage.foundation.lake import Snapshot, standing
 from engage.foundation.office import Office
 from segments.areas import output_areas, population
 from segments.areas.output_areas import Known
@@ -46,7 +46,7 @@ APART = {"RD02": 0.6, "RD03": 0.25, "RD04": -0.2, "RD06": -0.5, "RD08": -0.5, "R
 KIND = ["oa", "weight", "apart"]
 BARRED_ALONE = 0.5  # of those who may not register, about so many live with nobody who may
 
-_MADE: WeakKeyDictionary[Office, dict[str, tuple[list[int], tuple[dict[str, float], pd.DataFrame]]]] = (
+_MADE: WeakKeyDictionary[Office, dict[str, tuple[tuple[int, ...], tuple[dict[str, float], pd.DataFrame]]]] = (
     WeakKeyDictionary()
 )
 
@@ -103,9 +103,7 @@ def of_homes(office: Office, session: Session, authority: str, homes: pl.DataFra
 def _ground(office: Office, session: Session, authority: str) -> tuple[dict[str, float], pd.DataFrame]:
     """The adults missing from each ward, and what is known of each area; worked out again only when what they are read
     from has changed, as homes are counted again whenever one of them must not be seen."""
-    read = col(Snapshot.kind).in_(gap.READ) & col(Snapshot.undone_at).is_(None)
-    query = select(Snapshot.id).where(Snapshot.authority == authority, read)
-    state = sorted(filter(None, session.exec(query)))
+    state = standing(session, authority, gap.READ)
     made = _MADE.setdefault(office, {})
     if authority not in made or made[authority][0] != state:
         wards = {row.key: row.missing for row in gap.in_wards(office, authority)}

@@ -15,10 +15,9 @@ from weakref import WeakKeyDictionary
 import ibis
 import pandas as pd
 from scipy.special import ndtri  # scipy.stats takes a second longer to import
-from sqlmodel import Session, col, select
 
 from engage.foundation.errors import InputRefused
-from engage.foundation.lake import Snapshot
+from engage.foundation.lake import standing
 from engage.foundation.office import Office
 from segments.areas import output_areas as areas
 from segments.areas import population, wards
@@ -165,18 +164,11 @@ _MADE: WeakKeyDictionary[Office, dict[str, tuple[object, Estimate]]] = WeakKeyDi
 def estimate(office: Office, authority: str) -> Estimate:
     """As things stand; worked out again only when what it is read from has changed."""
     with office.database.session() as session:
-        state = _snapshots(session, authority)
+        state = standing(session, authority, READ)
     made = _MADE.setdefault(office, {})
     if authority not in made or made[authority][0] != state:
         made[authority] = (state, _estimate(office, authority))
     return made[authority][1]
-
-
-def _snapshots(session: Session, authority: str) -> tuple[int | None, ...]:
-    query = select(Snapshot.id).where(
-        Snapshot.authority == authority, col(Snapshot.kind).in_(READ), col(Snapshot.undone_at).is_(None)
-    )
-    return tuple(sorted(filter(None, session.exec(query))))
 
 
 def _estimate(office: Office, authority: str) -> Estimate:
