@@ -3,7 +3,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -73,26 +73,27 @@ ACCEPT = (
 )  # fmt: skip
 
 
-def record(office: Office, patience: Patience, outcomes: Iterable[Outcome]) -> Counter[str]:
-    """In one transaction; gives the number of messages by their state after it."""
-    counted: Counter[str] = Counter()
-    accepted = []
+def record(office: Office, patience: Patience, outcomes: Sequence[Outcome]) -> Counter[str]:
+    """In one transaction and as of one moment, for nobody knows which of them came first; gives the number of messages
+    by their state after it. What was accepted goes first: it shows that a refusal beside it is not everybody's."""
+    now = office.clock.now()
+    accepted = [
+        {"row": each.row.id, "notify": each.notify_id, "at": now, "parts": each.parts}
+        for each in outcomes
+        if each.notify_id
+    ]
+    counted = Counter({MessageState.accepted.value: len(accepted)})
     with office.database.session() as session:
-        for each in outcomes:
-            if each.notify_id:
-                accepted.append(
-                    {"row": each.row.id, "notify": each.notify_id, "at": office.clock.now(), "parts": each.parts}
-                )
-                counted[MessageState.accepted.value] += 1
-            else:
-                counted[_not_accepted(session, office, patience, each)] += 1
         if accepted:
             session.connection().execute(ACCEPT, accepted)
-    return counted
+        for each in outcomes:
+            if not each.notify_id:
+                counted[_not_accepted(session, office, patience, each, now)] += 1
+    return +counted
 
 
-def _not_accepted(session: Session, office: Office, patience: Patience, outcome: Outcome) -> str:
-    row, fault, now = outcome.row, outcome.fault, office.clock.now()
+def _not_accepted(session: Session, office: Office, patience: Patience, outcome: Outcome, now: datetime) -> str:
+    row, fault = outcome.row, outcome.fault
     change: dict[str, Any] = {"state": MessageState.planned.value, "claimed_at": None}
     match fault:
         case Refused() | RecipientInvalid():

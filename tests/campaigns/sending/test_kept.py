@@ -15,8 +15,9 @@ from campaigns.notify.stand_in import Running
 from campaigns.notify.stand_in.seed import Service
 from campaigns.records import lookup
 from campaigns.records.models import CampaignState, Message
-from campaigns.sending import kept, ledger, waves
+from campaigns.sending import kept, ledger, outcome, waves
 from campaigns.sending.dispatch import Dispatcher
+from campaigns.sending.outcome import Outcome, Patience
 from campaigns.worker.work import tick
 from engage.foundation.office import Office
 from tests.campaigns.council import TEMPLATES, Maker, People
@@ -178,6 +179,22 @@ def test_one_here_and_there_is_refused_by_itself(
     tick(office, Faulty(notify, *refused))
     status = check(office, people, campaign)
     assert (status.state, status.failed, status.waiting) == (CampaignState.launched, kept.ALIKE + 4, 0)
+
+
+@pytest.mark.parametrize("last_first", [False, True])
+def test_what_is_written_down_at_once_came_in_no_order(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, last_first: bool
+) -> None:
+    campaign = maker.launched(360)
+    waves.plan_due(office, campaign.id or 0)
+    claim = Dispatcher(office, notify).claims.take(campaign.id or 0, 120)
+    assert claim is not None
+    mails = [row for row in claim.rows if row.channel == "email"][: kept.ALIKE + 2]
+    answers = [Outcome(row, fault=ODD) for row in mails[1:]]
+    answers.insert(0 if last_first else len(answers), Outcome(mails[0], "5d1f0c2e-0000-4000-8000-000000000000"))
+    counted = outcome.record(office, Patience(), answers)
+    assert counted == {"accepted": 1, "failed": kept.ALIKE + 1}
+    assert check(office, people, campaign).state == CampaignState.launched
 
 
 def test_a_letter_without_its_lines_is_its_own_fault(
