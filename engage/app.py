@@ -1,5 +1,7 @@
 """The web application: the one place that knows every room."""
 
+from typing import Self
+
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.config.csrf import CSRFConfig
@@ -62,14 +64,21 @@ POLICIES = {dash_app.PREFIX: dash_app.CONTENT_SECURITY_POLICY}  # what Plotly ne
 LARGEST_UPLOAD = 250 * 1024 * 1024
 
 
+class _OneRouter(Router):
+    """Around all handlers: Litestar 2.25 breaks a threaded GET when its path's POST is registered after it."""
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Litestar copies what may be registered twice, for a third of the time of start-up; this is not."""
+        return self
+
+
 def create_app(office: Office | None = None) -> Litestar:
     """The ASGI application; without an office it opens the one the environment describes."""
     office = office or Office()
     logs.configure(office.settings.log_level)
     handlers = [static.serve, *(handler for room in ROOMS for handler in room), *dash_app.mount()]
     return Litestar(
-        # One router around all: Litestar 2.25 breaks a threaded GET when its path's POST is registered after it.
-        route_handlers=[Router("/", route_handlers=handlers)],
+        route_handlers=[_OneRouter("/", route_handlers=handlers)],
         # Segments ask what campaigns hold, which stand above them.
         dependencies=DEPENDENCIES | {"campaigns": Provide(lambda: reminded, sync_to_thread=False)},
         exception_handlers=faults.HANDLERS,

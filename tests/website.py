@@ -8,13 +8,15 @@ from typing import Any
 import httpx
 import pytest
 from litestar.testing import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
-from engage.foundation.identity import PASSWORDS, Account, Role
+from engage.foundation.identity import Account, Role
 from engage.foundation.office import Office
 
 COUNCIL = "E07000193"
 PASSWORD = "three random words"
-HASH = PASSWORDS.hash(PASSWORD)
+HASH = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)]).hash(PASSWORD)  # as real ones, but quick
 TOKEN_FIELD = re.compile(r'name="_csrf_token" value="([^"]+)"')
 
 

@@ -20,13 +20,13 @@ from engage.app import create_app
 from engage.demo.aftermath import next_register
 from engage.demo.borough import Borough, write_borough
 from engage.foundation.clock import SteppedClock, at_london
-from engage.foundation.identity import PASSWORDS, Account, Authority, Role
+from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from segments.homes import households
 from segments.importing.imports import import_file
+from tests.website import HASH, PASSWORD
 
-PASSWORD = "three random words"
 TEMPLATE = "11111111-1111-4111-8111-111111111111"
 NEIGHBOUR = "E07000999"
 WINDOW_ENDS = date(2026, 7, 15)
@@ -72,17 +72,14 @@ def council(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Council]:
 
 
 def _people(office: Office, borough: Borough) -> dict[Role, Actor]:
-    password = PASSWORDS.hash(PASSWORD)
     with office.database.session() as session:
         session.add(Authority(code=borough.authority_code, name=borough.authority_name))
         session.add(Authority(code=NEIGHBOUR, name="Neighbourham"))
         session.flush()
         for role in Role:
             email = f"{role.value}@example.com"
-            session.add(Account(authority=borough.authority_code, email=email, name=role, role=role, password=password))
-        session.add(
-            Account(authority=NEIGHBOUR, email="next@example.com", name="n", role=Role.member, password=password)
-        )
+            session.add(Account(authority=borough.authority_code, email=email, name=role, role=role, password=HASH))
+        session.add(Account(authority=NEIGHBOUR, email="next@example.com", name="n", role=Role.member, password=HASH))
         session.flush()
         accounts = session.exec(select(Account).where(Account.authority == borough.authority_code)).all()
         return {Role(account.role): Actor(account.authority, account.label, account.id) for account in accounts}

@@ -1,5 +1,6 @@
 """How pages are made: Jinja on GOV.UK Frontend."""
 
+from functools import cache
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
@@ -22,7 +23,9 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment()))
 
 
+@cache
 def environment() -> Environment:
+    """One to a process, so that a page is compiled once, whatever the number of applications."""
     govuk = PackageLoader("govuk_frontend_jinja")
     jinja = Environment(
         loader=ChoiceLoader([PackageLoader("templates", ""), PrefixLoader({"govuk_frontend_jinja": govuk})]),
