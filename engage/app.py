@@ -17,6 +17,7 @@ from campaigns.approval import pages as approval
 from campaigns.pages import api as campaign_api
 from campaigns.pages import campaign
 from campaigns.records.reminded import reminded
+from campaigns.replies import callbacks
 from campaigns.replies import pages as replies
 from campaigns.replies import work_pages as work_list
 from campaigns.setup import edit_pages as editing
@@ -55,6 +56,7 @@ ROOMS = (
     campaign.routes,
     campaign_api.routes,
     replies.routes,
+    callbacks.routes,
     work_list.routes,
     wards.routes,
     report.routes,

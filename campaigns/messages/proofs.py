@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 from campaigns.messages import names, service_name
-from campaigns.messages.wording import ADDRESS_LINES, FIELDS, values
+from campaigns.messages.wording import ADDRESS_LINES, FIELDS, preview_reference, values
 from campaigns.notify.messages import Template
 from campaigns.notify.text import LONGEST_EMAIL_BYTES, SmsCheck, fill, missing, render
 from campaigns.plan.plan import Language, Plan
@@ -17,7 +17,6 @@ from engage.foundation.office import Office
 
 WORDS = {Channel.email: "Email", Channel.sms: "Text message", Channel.letter: "Letter"}
 LANGUAGES = {"en": "English", "cy": "Welsh"}
-SAMPLE = "example"
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def filled(
 ) -> dict[str, str]:
     """What fills the message to some home. The link is as long as any."""
     spoken = plan.model_copy(update={"language": language})
-    row = SimpleNamespace(channel=channel, reference=SAMPLE)
+    row = SimpleNamespace(channel=channel, reference=preview_reference(setting.authority))
     lines = ("1 Example Street", "Exampleton", "SW1A 1AA")
     address = dict(zip(ADDRESS_LINES, lines, strict=False)) if channel == Channel.letter else {}
     return {**values(setting.office, setting.council, spoken, setting.end, row, source, on), **address}

@@ -32,6 +32,11 @@ def link_token(office: Office, reference: str) -> str:
     return office.keys.hash("link", reference)[:24]
 
 
+def preview_reference(authority: str) -> str:
+    """Of the messages that colleagues read or try before a campaign: their link leads to a page that does nothing."""
+    return f"preview {authority}"
+
+
 def last_day(end: datetime | None, on: date) -> date:
     """By which people are told to register: that of the poll, else four weeks from when the message leaves."""
     return london(end - timedelta(seconds=1)).date() if end else on + FOUR_WEEKS
@@ -49,13 +54,13 @@ def values(
         "link": f"{office.settings.base_url}/r/{link_token(office, row.reference)}",
         "privacy link": f"{office.settings.base_url}/privacy",
         "council": council,
-        "contact source": plan.wording.get("contact source") or _source(row.channel, source, plan.language),
+        "contact source": plan.wording.get("contact source") or source_of(row.channel, source, plan.language),
         "deadline": day(last, plan.language),
         "poll date": day(plan.poll_date, plan.language) if plan.poll_date else "",
     }
 
 
-def _source(channel: str, source: str, language: str) -> str:
+def source_of(channel: str, source: str, language: str) -> str:
     """UK GDPR, article 14: people are told which record a contact was taken from."""
     general = SOURCE[language].get(channel, SOURCE[language][""])
     return f"{general} ({source})" if source else general

@@ -240,6 +240,8 @@ class Response(SQLModel, table=True):
     authority: str = Field(max_length=9, index=True)
     message_id: int | None = Field(default=None, foreign_key="message.id", index=True)
     token: str = Field(default="", max_length=64)  # SHA-256 of the link it came by
-    what: str = Field(max_length=40)  # stop reminders, STOP by text, says they moved away, says they are registered
+    # stop reminders, STOP by text, says they moved away, says they are registered, says somebody cannot register,
+    # asks for help
+    what: str = Field(max_length=40)
     at: datetime = Field(sa_type=Moment)
-    reply_id: int | None = Field(default=None, foreign_key="reply.id", index=True)  # the text it came by
+    reply_id: int | None = Field(default=None, foreign_key="reply.id", index=True)  # the text or page it came by

@@ -15,6 +15,17 @@ class ReplyKind(StrEnum):
     text = "text"
     letter = "letter"
     complaint = "complaint"
+    page = "page"
+
+
+class Said(StrEnum):
+    """What a resident can say by the page that the link in a message leads to."""
+
+    registered = "registered"
+    cannot = "cannot"
+    moved = "moved"
+    help = "help"
+    stop = "stop"
 
 
 class Answer(StrEnum):
@@ -39,14 +50,15 @@ class Reply(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     authority: str = Field(foreign_key="authority.code", max_length=9)
     kind: str = Field(max_length=12)
-    source: str = Field(max_length=64)  # Notify's id of the text or the letter; of a complaint one of its own
+    # Notify's id of the text or the letter; of a complaint one of its own; of a page its message and what was said
+    source: str = Field(max_length=64)
     message_id: int | None = Field(default=None, foreign_key="message.id")  # the last one it may be about
     contact: str = Field(default="", max_length=64)  # keyed hash of the number or email address it is about
     channel: str = Field(default="", max_length=8)  # of that contact
     uprn: int | None = Field(default=None, sa_type=BigInteger)  # the home it is about, where that is known
     sender: str = Field(default="", max_length=800)  # encrypted
     words: str = Field(default="", sa_column=Column(Text, nullable=False))  # encrypted
-    meaning: str = Field(default="", max_length=20)  # of a text, as it was read
+    meaning: str = Field(default="", max_length=20)  # of a text as it was read; of a page what was said
     received_at: datetime = Field(sa_type=Moment)
     open: bool = True  # until somebody has looked, or nothing is left to do
     outcome: str = Field(default="", max_length=20)

@@ -2,18 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaigns.records.models import Response
-from campaigns.records.reply import Hold, Reply, ReplyKind
+from campaigns.records.models import Message, Response
+from campaigns.records.reply import Hold, Reply, ReplyKind, Said
 from campaigns.replies.meaning import Meaning
 from campaigns.replies.silence import Closed, respond, silence, to_contact
+from engage.foundation.clock import today
 from engage.foundation.office import Office
 from segments.safeguards.suppression import lift_source
 
+STOP = "stop reminders"
 STOPPED, MOVED, REGISTERED = "STOP by text", "says they moved away", "says they are registered"
+CANNOT, HELP = "says somebody cannot register", "asks for help"
+RESTS = timedelta(days=183)  # a home that has answered is left alone so long, which is past the end of any campaign
 Effect = Callable[[Session, Office, Reply], int]
 
 
@@ -38,11 +43,23 @@ def take_effect(session: Session, office: Office, reply: Reply) -> int:
     session.execute(sa.delete(Response).where(col(Response.reply_id) == reply.id))
     lift_source(session, office, reply.authority, source(reply))
     effect = outcomes(reply)[reply.outcome].effect if reply.outcome else WHILE_OPEN[ReplyKind(reply.kind)]
+    _keep_said(session, office, reply)
     return effect(session, office, reply)
 
 
 def outcomes(reply: Reply) -> dict[str, Outcome]:
-    return OUTCOMES[ReplyKind(reply.kind)]
+    if reply.kind != ReplyKind.page:
+        return OUTCOMES[ReplyKind(reply.kind)]
+    if reply.meaning == Said.moved and not reply.contact:
+        return LETTER_READ_ELSEWHERE
+    return SAID[Said(reply.meaning)]
+
+
+def _keep_said(session: Session, office: Office, reply: Reply) -> None:
+    """What a page said stays as an answer to its message until the resident takes it back."""
+    message = session.get(Message, reply.message_id) if reply.kind == ReplyKind.page else None
+    if message and reply.outcome != "none":
+        respond(session, office, message, RESPONSES[Said(reply.meaning)], reply_id=reply.id)
 
 
 def _nothing(_session: Session, _office: Office, _reply: Reply) -> int:
@@ -61,16 +78,24 @@ def _respond(session: Session, office: Office, reply: Reply, what: str) -> None:
         respond(session, office, message, what, reply_id=reply.id)
 
 
-def _stop(session: Session, office: Office, reply: Reply) -> int:
-    _respond(session, office, reply, STOPPED)
+def _stop_home(session: Session, office: Office, reply: Reply) -> int:
     closed = Closed(reply.authority, reply.contact, reply.channel, _homes(session, reply))
     return silence(session, office, closed, "asked to stop", source(reply))
 
 
-def _moved(session: Session, office: Office, reply: Reply) -> int:
-    """The number is no way to that home any more; who lives there now can still be written to."""
-    _respond(session, office, reply, MOVED)
+def _stop(session: Session, office: Office, reply: Reply) -> int:
+    _respond(session, office, reply, STOPPED)
+    return _stop_home(session, office, reply)
+
+
+def _not_theirs(session: Session, office: Office, reply: Reply) -> int:
+    """The contact is no way to that home any more; who lives there now can still be written to."""
     return silence(session, office, Closed(reply.authority, reply.contact, reply.channel), "moved away", source(reply))
+
+
+def _moved(session: Session, office: Office, reply: Reply) -> int:
+    _respond(session, office, reply, MOVED)
+    return _not_theirs(session, office, reply)
 
 
 def _registered(session: Session, office: Office, reply: Reply) -> int:
@@ -103,8 +128,31 @@ def _complained(session: Session, office: Office, reply: Reply) -> int:
     return silence(session, office, closed, "complaint", source(reply))
 
 
+def _stop_channel(channel: str) -> Effect:
+    def stop(session: Session, office: Office, reply: Reply) -> int:
+        contact = reply.contact if reply.channel == channel else ""
+        closed = Closed(reply.authority, contact, channel, _homes(session, reply), channel)
+        return silence(session, office, closed, "asked to stop", source(reply))
+
+    return stop
+
+
+def _rest(session: Session, office: Office, reply: Reply) -> int:
+    until = today(office.clock) + RESTS
+    closed = Closed(reply.authority, homes=_homes(session, reply), until=until)
+    return silence(session, office, closed, "has answered", source(reply))
+
+
+def _page_waits(session: Session, _office: Office, reply: Reply) -> int:
+    """A letter that somebody read who does not live there may have gone to the wrong home."""
+    if reply.meaning == Said.moved:
+        session.add(Hold(authority=reply.authority, reply_id=reply.id or 0, uprn=reply.uprn))
+    return 0
+
+
 WHILE_OPEN: dict[ReplyKind, Effect] = {
     ReplyKind.text: _waits, ReplyKind.letter: _no_letters, ReplyKind.complaint: _complained,
+    ReplyKind.page: _page_waits,
 }  # fmt: skip
 OUTCOMES: dict[ReplyKind, dict[str, Outcome]] = {
     ReplyKind.text: {
@@ -136,3 +184,35 @@ OUTCOMES: dict[ReplyKind, dict[str, Outcome]] = {
                         _nothing),
     },
 }  # fmt: skip
+RESPONSES = {
+    Said.registered: REGISTERED, Said.cannot: CANNOT, Said.moved: MOVED, Said.help: HELP, Said.stop: STOP,
+}  # fmt: skip
+RESTING = Outcome(
+    "Leave the home alone for six months", "By email, text and letter", "Left alone for six months", _rest
+)
+TAKEN_BACK = Outcome("Nothing of this", "Reminders go on", "Nothing to do", _nothing)
+SAID: dict[Said, dict[str, Outcome]] = {
+    Said.registered: {"rests": RESTING, "none": TAKEN_BACK},
+    Said.cannot: {"rests": RESTING, "none": TAKEN_BACK},
+    Said.moved: {
+        "moved": Outcome(
+            "They do not live there", "The address or number is not used again; the home can still be written to",
+            "Contact no longer used", _not_theirs,
+        ),
+        "none": TAKEN_BACK,
+    },
+    Said.help: {
+        "helped": Outcome("Helped", "They have what they asked for", "Helped", _nothing),
+        "none": TAKEN_BACK,
+    },
+    Said.stop: {
+        "stop": Outcome("No more reminders", "The home is not written to again", "Stopped", _stop_home),
+        "email": Outcome("No more emails", "Texts and letters go on", "No more emails", _stop_channel("email")),
+        "sms": Outcome("No more texts", "Emails and letters go on", "No more texts", _stop_channel("sms")),
+        "none": TAKEN_BACK,
+    },
+}  # fmt: skip
+LETTER_READ_ELSEWHERE = {
+    "closed": Outcome("Write no letters to this home", "Emails and texts go on", "No more letters", _no_letters),
+    "none": Outcome("Letters may go on", "What was held goes on", "Letters go on", _nothing),
+}

@@ -1,94 +1,108 @@
-"""What comes in from outside: residents by the link in their message, and GOV.UK Notify with receipts, texts and
-returned letters.
+"""The pages a resident reaches by the link in a message: what it is, and one page for each thing that can be said.
 
-Neither has a session, so neither sends a CSRF token: a resident's act is protected by the secret in its address, which
-another website cannot know, and Notify's by a bearer token. Mail programs unsubscribe by an empty POST (RFC 8058).
+Nobody here has a session, so no CSRF token: an act is protected by the secret in its address, which another website
+cannot know. Looking changes nothing, as mail scanners open links; mail programs unsubscribe by an empty POST, which is
+answered by a page and no redirect (RFC 8058).
 """
 
-import hmac
 from typing import Any, Literal
 
 from litestar import Router, get, post
-from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException
-from litestar.handlers import BaseRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.replies import receipts, received_texts, residents, returned_letters
-from engage.foundation.errors import NotifyUnavailable
+from campaigns.messages.wording import source_of
+from campaigns.records.reply import Said
+from campaigns.replies import residents
+from campaigns.replies.residents import Help
+from engage.foundation.errors import NotFound
 from engage.foundation.office import Office
-from engage.foundation.web.handlers import InOffice, office_of, render
+from engage.foundation.web.handlers import Form, InOffice, WithForm, render
 
 Token = FromPath[str]
-Language = FromQuery[Literal["en", "cy"]]
-Callback = dict[str, Any]
+What = FromPath[str]
+Language = FromQuery[Literal["en", "cy"] | None]
+NOTHING_CHOSEN = {"en": "Select what would help you", "cy": "Dewiswch beth fyddai’n eich helpu"}
+NEEDS = ("call", "print", "easy", "language", "other")
 
 
 @get("/r/{token:str}", sync_to_thread=True)
-def resident(office: InOffice, token: Token, lang: Language = "en") -> Template:
-    return _page(office, token, lang)
+def resident(office: InOffice, token: Token, lang: Language = None) -> Template:
+    return _page(office, token, lang, "link.html")
 
 
 @post("/r/{token:str}", status_code=200, sync_to_thread=True)
-def resident_stop(office: InOffice, token: Token, lang: Language = "en") -> Template:
-    residents.stop_reminders(office, token)
-    return _page(office, token, lang)
+def resident_stop(office: InOffice, token: Token, lang: Language = None) -> Template:
+    """The button of this page before it had others: pages that were open then still have it."""
+    return _say(office, token, lang, Said.stop)
 
 
-@post("/r/{token:str}/stop", status_code=200, sync_to_thread=True)
-def one_click(office: InOffice, token: Token) -> Template:
-    """RFC 8058: what a mail program sends when its own unsubscribe button is pressed."""
-    residents.stop_reminders(office, token)
-    return _page(office, token, "en")
+@get("/r/{token:str}/{what:str}", sync_to_thread=True)
+def question(office: InOffice, token: Token, what: What, lang: Language = None) -> Template:
+    if what not in set(Said):
+        return _unknown(lang)
+    return _page(office, token, lang, "say.html", what=what, form=Form(), needs=NEEDS, scope="")
 
 
-@get("/r/{token:str}/stop", sync_to_thread=True)
-def one_click_page(office: InOffice, token: Token, lang: Language = "en") -> Template:
-    """Some mail programs open the unsubscribe address instead; looking at it changes nothing."""
-    return _page(office, token, lang)
+@post("/r/{token:str}/{what:str}", status_code=200, sync_to_thread=True)
+def answer(office: InOffice, token: Token, what: What, form: WithForm, lang: Language = None) -> Template:
+    if what not in set(Said):
+        return _unknown(lang)
+    if what != Said.help:
+        return _say(office, token, lang, Said(what), channel=form.text("channel"))
+    if not set(form.all("need")) & set(NEEDS):
+        form.fail("need", NOTHING_CHOSEN[lang or "en"])
+        return _page(office, token, lang, "say.html", 422, what=what, form=form, needs=NEEDS)
+    return _say(office, token, lang, Said.help, asked=_help(form))
 
 
-def _page(office: Office, token: str, lang: str) -> Template:
-    link = residents.look_up(office, token)
+@post("/r/{token:str}/undo", status_code=200, sync_to_thread=True)
+def undo(office: InOffice, token: Token, lang: Language = None) -> Template:
+    try:
+        residents.take_back(office, token)
+    except NotFound:
+        return _unknown(lang)
+    return _page(office, token, lang, "link.html", undone=True)
+
+
+def _say(office: Office, token: str, lang: str | None, said: Said, **more: Any) -> Template:
+    try:
+        residents.say(office, token, said, **more)
+    except NotFound:
+        return _unknown(lang)
+    return _page(office, token, lang, "said.html", what=said, scope=more.get("channel", ""))
+
+
+def _help(form: Form) -> Help:
+    """In English, for the officers who read it."""
+    words = {"call": "a call", "print": "large print", "easy": "easy read", "language": "another language"}
+    needs = ", ".join(words[need] for need in NEEDS if need in form.all("need") and need in words)
+    return Help("\n".join(filter(None, (needs and f"Asks for: {needs}.", form.text("more")))), form.text("reach"))
+
+
+def _page(
+    office: Office, token: str, lang: str | None, template: str, status_code: int = 200, **more: Any
+) -> Template:  # fmt: skip
+    try:
+        link = residents.look_up(office, token)
+    except NotFound:
+        return _unknown(lang)
+    if template == "say.html" and status_code == 200 and link.settled(more["what"]):
+        template = "said.html"  # also where its other language is asked for, once it has been said
+    spoken = lang or link.language
     ahead = link.deadline if link.deadline and link.deadline > office.clock.now() else None
     return render(
-        "campaigns/replies/link.html", link=link, lang=lang, council=link.council, token=token, deadline=ahead
-    )
+        f"campaigns/replies/{template}", status_code=status_code, link=link, lang=spoken, token=token, deadline=ahead,
+        council=link.authority.name, source=source_of(link.channel, link.source, spoken), **more,
+    )  # fmt: skip
 
 
-async def from_notify(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """503 while no token is set: Notify tries again for a 5xx, and gives up on a 4xx."""
-    expected = office_of(connection).settings.notify_callback_token.get_secret_value()
-    if not expected:
-        raise NotifyUnavailable("Receipts are not taken yet: ENGAGE_NOTIFY_CALLBACK_TOKEN is not set.")
-    given = connection.headers.get("authorization", "")
-    if not hmac.compare_digest(given.encode(), f"Bearer {expected}".encode()):
-        raise NotAuthorizedException(detail="The bearer token is wrong.")
-
-
-@post("/notify/receipts", status_code=204, sync_to_thread=True)
-def notify_receipt(office: InOffice, data: JSONBody[Callback]) -> None:
-    receipts.receive(office, data)
-
-
-@post("/notify/received-texts", status_code=204, sync_to_thread=True)
-def notify_text(office: InOffice, data: JSONBody[Callback]) -> None:
-    received_texts.receive(office, data)
-
-
-@post("/notify/returned-letters", status_code=204, sync_to_thread=True)
-def notify_returned_letter(office: InOffice, data: JSONBody[Callback]) -> None:
-    returned_letters.receive(office, data)
+def _unknown(lang: str | None) -> Template:
+    """For a secret that was guessed and for one that is over alike."""
+    return render("campaigns/replies/link_unknown.html", status_code=404, lang=lang or "en")
 
 
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[resident, resident_stop, one_click, one_click_page], include_in_schema=False),
-    Router(
-        "/",
-        route_handlers=[notify_receipt, notify_text, notify_returned_letter],
-        guards=[from_notify],
-        tags=["GOV.UK Notify"],
-    ),
+    Router("/", route_handlers=[resident, resident_stop, question, answer, undo], include_in_schema=False)
 ]

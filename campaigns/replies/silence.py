@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -22,6 +23,7 @@ class Closed:
     channel: str = ""
     homes: tuple[int, ...] = ()
     to: str = ""
+    until: date | None = None  # the last day on which the homes are closed
 
 
 def silence(session: Session, office: Office, closed: Closed, reason: str, source: str) -> int:
@@ -29,7 +31,7 @@ def silence(session: Session, office: Office, closed: Closed, reason: str, sourc
     if closed.contact:
         suppress_contact(session, office, closed.authority, closed.channel, closed.contact, reason, source)
     for uprn in closed.homes:
-        suppress_household(session, office, closed.authority, uprn, reason, source, closed.to)
+        suppress_household(session, office, closed.authority, uprn, reason, source, closed.to, closed.until)
     return _drop(session, office, closed)
 
 

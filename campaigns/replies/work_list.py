@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from campaigns.records.lookup import permit
 from campaigns.records.models import MESSAGES, Campaign, Message, MessageState
-from campaigns.records.reply import Hold, Reply, ReplyKind
+from campaigns.records.reply import Hold, Reply, ReplyKind, Said
 from campaigns.replies import effects, help_answers
 from campaigns.replies.meaning import Meaning
 from engage.foundation import audit
@@ -19,10 +19,19 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import mask_email, mask_phone
 
 PAGE = 50
-KINDS = {ReplyKind.text: "Texts", ReplyKind.letter: "Returned letters", ReplyKind.complaint: "Complaints"}
+KINDS = {
+    ReplyKind.text: "Texts",
+    ReplyKind.letter: "Returned letters",
+    ReplyKind.complaint: "Complaints",
+    ReplyKind.page: "Residents’ pages",
+}
 MEANINGS = {
     Meaning.stop: "Stop", Meaning.maybe: "May mean stop", Meaning.help: "Help", Meaning.moved: "Moved away",
     Meaning.registered: "Says they are registered", Meaning.other: "Anything else",
+}  # fmt: skip
+PAGES = {
+    Said.registered: "All are registered", Said.cannot: "Someone cannot register", Said.moved: "Does not live there",
+    Said.help: "Asks for help", Said.stop: "Stop reminders",
 }  # fmt: skip
 PLAIN = (Meaning.other, Meaning.help)  # nothing is held or closed for these, so several can be done at once
 OWNERS = {"": "Anybody", "mine": "Me", "nobody": "Nobody yet"}
@@ -64,6 +73,8 @@ class Line:
     def title(self) -> str:
         if self.reply.kind == ReplyKind.text:
             return MEANINGS[Meaning(self.reply.meaning)]
+        if self.reply.kind == ReplyKind.page:
+            return PAGES[Said(self.reply.meaning)]
         return {ReplyKind.letter: "Returned letter", ReplyKind.complaint: "Complaint"}[ReplyKind(self.reply.kind)]
 
     @property
@@ -107,10 +118,9 @@ def listing(office: Office, actor: Actor, wanted: Wanted) -> Listing:
         lines = [_line(office, session, reply, reads=reads) for reply in found]
         if reads and any(line.words for line in lines):
             _record(session, office, actor, "read replies", "replies", shown=len(lines))
-        return Listing(
-            lines, total, _counts(session, actor.authority, Reply.kind),
-            _counts(session, actor.authority, Reply.meaning), page, _staff(session, actor.authority),
-        )  # fmt: skip
+        texts = _counts(session, actor.authority, Reply.meaning, col(Reply.kind) == ReplyKind.text)
+        kinds = _counts(session, actor.authority, Reply.kind)
+        return Listing(lines, total, kinds, texts, page, _staff(session, actor.authority))
 
 
 def show(office: Office, actor: Actor, number: int) -> Line:
@@ -214,15 +224,15 @@ def _where(actor: Actor, wanted: Wanted) -> list[Any]:
     if wanted.kind in list(ReplyKind):
         where.append(col(Reply.kind) == wanted.kind)
     if wanted.meaning in list(Meaning):
-        where.append(col(Reply.meaning) == wanted.meaning)
+        where += [col(Reply.kind) == ReplyKind.text, col(Reply.meaning) == wanted.meaning]
     if wanted.owner in ("mine", "nobody"):
         owner = actor.account_id if wanted.owner == "mine" else None
         where.append(col(Reply.owner_id) == owner if owner else col(Reply.owner_id).is_(None))
     return where
 
 
-def _counts(session: Session, authority: str, by: Any) -> dict[str, int]:
-    query = sa.select(col(by), sa.func.count()).where(col(Reply.authority) == authority, col(Reply.open))
+def _counts(session: Session, authority: str, by: Any, *of_them: Any) -> dict[str, int]:
+    query = sa.select(col(by), sa.func.count()).where(col(Reply.authority) == authority, col(Reply.open), *of_them)
     return {name: count for name, count in session.execute(query.group_by(col(by))) if name}
 
 

@@ -6,7 +6,7 @@ import click
 
 from campaigns.messages import service_name
 from engage.commands.caller import Caller, day, with_right
-from engage.deployment.authorities import invite, open_authority
+from engage.deployment.authorities import introduce, invite, open_authority
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right, Role
 from engage.foundation.office import Actor, Office
@@ -24,13 +24,18 @@ from engage.foundation.office import Actor, Office
     metavar="NAME",
     help="The name of the service at GOV.UK Notify, which it puts before each text; '' where that is switched off.",
 )
+@click.option("--officer", metavar="NAME", help="The Electoral Registration Officer's name, as residents read it.")
+@click.option("--phone", metavar="NUMBER", help="The elections office's phone number, for residents.")
+@click.option("--office-email", metavar="ADDRESS", help="The elections office's email address, for residents.")
 @click.option("--until", type=day, metavar="DATE", help="The day from which --was no longer holds; today, if left out.")
 def init(
-    authority: str, name: str, email: str | None, was: tuple[str, ...], before_texts: str | None, until: date | None
-) -> None:
+    authority: str, name: str, email: str | None, was: tuple[str, ...], before_texts: str | None, until: date | None,
+    officer: str | None, phone: str | None, office_email: str | None,
+) -> None:  # fmt: skip
     """Create or migrate the database, the authority and the first account."""
     office = Office()
     opened = open_authority(office, authority, name, email, was=was, until=until)
+    introduce(office, authority, {"officer": officer, "phone": phone, "email": office_email})
     if before_texts is not None:
         service_name.say(office, Actor(authority, "command"), before_texts)
     click.echo(opened.message)

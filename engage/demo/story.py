@@ -29,7 +29,7 @@ from dashboards.results.measurement import of_campaign
 from engage.app import create_app
 from engage.demo.aftermath import NextRegister, next_register
 from engage.demo.borough import Borough, write_borough
-from engage.deployment.authorities import open_authority
+from engage.deployment.authorities import introduce, open_authority
 from engage.foundation import audit, identity
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.errors import InputRefused
@@ -60,6 +60,7 @@ RULE = {
         ]
     },
 }
+OFFICE = {"officer": "Rhian Example", "phone": "01632 960000", "email": "elections@example.com"}
 PEOPLE = {
     Role.officer: ("officer@example.com", "Olive Officer"),
     Role.approver: ("approver@example.com", "Arthur Approver"),
@@ -144,6 +145,7 @@ def _open(
     office = Office(settings, clock)
     stack.callback(office.close)
     open_authority(office, borough.authority_code, borough.authority_name, PEOPLE[Role.administrator][0])
+    introduce(office, borough.authority_code, OFFICE)
     service_name.say(office, Actor(borough.authority_code, "demo"), "")  # the stand-in puts nothing before texts
     stack.enter_context(listener.serving(office))
     notify = from_settings(stand_in.key(kind="normal"), stand_in.base_url)

@@ -1,7 +1,7 @@
 """Opening an authority: its database, its record, its first account, and accounts after that."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +20,16 @@ from segments.importing.misread import Misread
 
 GSS_CODE_LENGTH = 9
 OF_AUTHORITIES = re.compile(r"[EWSN]\d{8}")
+WRITTEN = {  # how each is written that residents read
+    "officer": re.compile(r"[^\x00-\x1f<>]{1,120}"),
+    "phone": re.compile(r"\+?\d[\d ]{8,38}"),
+    "email": re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+"),
+}
+EXPECTED = {
+    "officer": ("officer’s name", "a name of at most 120 characters"),
+    "phone": ("phone number", "digits and spaces, such as 01632 960000"),
+    "email": ("email address of the office", "one such as elections@example.gov.uk"),
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,25 @@ def open_authority(
     address = email or f"administrator@{code.lower()}.example.com"
     link = invite(office, Actor(code, "command"), address, "Administrator", Role.administrator)
     return Opened(code, name, link, former=former)
+
+
+def introduce(office: Office, code: str, said: Mapping[str, str | None]) -> None:
+    """Who the officer is (`officer`), and the `phone` and `email` of the elections office, for the pages that residents
+    see; None leaves what was said before."""
+    given = {name: value.strip() for name, value in said.items() if value is not None}
+    wrong = next((name for name, value in given.items() if value and not WRITTEN[name].fullmatch(value)), None)
+    if wrong is not None:
+        what, expected = EXPECTED[wrong]
+        msg = f"The {what} is {given[wrong][:40]!r}: expected {expected}."
+        raise InputRefused(msg)
+    with office.database.session() as session:
+        authority = session.get_one(Authority, code)
+        if changed := {name: value for name, value in given.items() if getattr(authority, name) != value}:
+            authority.sqlmodel_update(changed)
+            audit.record(
+                session, authority=code, at=office.clock.now(), actor="command", act="introduce the officer",
+                subject=", ".join(changed),
+            )  # fmt: skip
 
 
 def _refuse_if_no_codes(code: str, was: Sequence[str]) -> None:

@@ -56,6 +56,10 @@ class Authority(SQLModel, table=True):
     nation: str = Field(default="England", max_length=20)
     # What GOV.UK Notify puts before each text: its service's name, or nothing; None until somebody has said.
     text_name: str | None = Field(default=None, max_length=255)
+    # Who the officer is, and how residents reach the office; empty until somebody has said.
+    officer: str = Field(default="", max_length=120)
+    phone: str = Field(default="", max_length=40)
+    email: str = Field(default="", max_length=320)
 
 
 class FormerCode(SQLModel, table=True):

@@ -26,9 +26,9 @@ async def privacy(request: Anyone, lang: Language = "en") -> Template:
 
 
 @get("/cookies")
-async def cookies(request: Anyone) -> Template:
+async def cookies(request: Anyone, lang: Language = "en") -> Template:
     await signed_in(request)
-    return render("engage/pages/cookies.html")
+    return render("engage/pages/cookies.html", lang=lang)
 
 
 routes: list[ControllerRouterHandler] = [

@@ -42,9 +42,13 @@ def suppress_contact(
 
 
 def suppress_household(
-    session: Session, office: Office, authority: str, uprn: int, reason: str, source: str, channel: str = ""
-) -> Suppression:
-    return _add(session, office, authority, "household", office.keys.uprn(uprn), channel, reason, source)
+    session: Session, office: Office, authority: str, uprn: int, reason: str, source: str, channel: str = "",
+    until: date | None = None,
+) -> Suppression:  # fmt: skip
+    """`until` is the last day on which it is not written to."""
+    made = _add(session, office, authority, "household", office.keys.uprn(uprn), channel, reason, source)
+    made.until = until
+    return made
 
 
 def _add(

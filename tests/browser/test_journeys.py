@@ -48,17 +48,37 @@ def test_the_skip_link_is_first_and_leads_to_the_content(window: Open) -> None:
 
 def test_a_resident_stops_reminders_without_javascript(window: Open, played: Story) -> None:
     links = sorted(set(re.findall(rf"{played.office.settings.base_url}/r/[A-Za-z0-9_-]+", _bodies(played))))
-    shown = window(javascript=False)
-    page = shown.page
+    page = window(javascript=False, width=360).page
     for link in links:
         page.goto(f"{link}?lang=cy")
-        if page.get_by_role("button").count():
+        if not page.get_by_text("Ni fyddwn yn anfon rhagor").count():
             break
+    page.get_by_role("link", name="Rhoi’r gorau i negeseuon atgoffa").click()
     page.get_by_role("button", name="Rhoi’r gorau i’r negeseuon atgoffa").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Ni fydd rhagor o negeseuon atgoffa"
     page.get_by_role("link", name="English").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Reminders stopped"
     assert page.context.cookies() == []
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_every_page_of_a_resident_is_sound(window: Open, played: Story, axe: str, width: int) -> None:
+    [link, *_] = sorted(set(re.findall(r"/r/[A-Za-z0-9_-]+", _bodies(played))), reverse=True)
+    shown = window(width=width)
+    for page in ("", "/registered", "/cannot", "/moved", "/help", "/stop", "/not-one-of-ours"):
+        shown.open(f"{link}{page}?lang=cy")
+        assert (page, shown.violations(axe), shown.overflow()) == (page, [], 0)
+    shown.open(f"{link}/help")
+    shown.page.get_by_role("button", name="Ask for help").click()
+    assert shown.page.title().startswith("Error: ")
+    assert (shown.violations(axe), shown.overflow()) == ([], 0)
+    shown.page.get_by_label("Easy read").check()
+    shown.page.get_by_role("button", name="Ask for help").click()
+    assert shown.page.get_by_role("heading", level=1).inner_text() == "We have your request"
+    assert (shown.violations(axe), shown.overflow()) == ([], 0)
+    shown.page.get_by_role("button", name="Take this back").click()
+    assert shown.violations(axe) == []
+    assert {asked for asked in shown.asked if not asked.startswith(shown.base)} == set()
 
 
 def _bodies(story: Story) -> str:

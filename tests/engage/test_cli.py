@@ -19,7 +19,8 @@ from click.testing import CliRunner, Result
 from engage.cli import COMMANDS, main
 from engage.commands.caller import newest_version
 from engage.commands.campaign.group import PLACES, campaign
-from engage.foundation.identity import Role
+from engage.foundation.identity import Authority, Role
+from engage.foundation.office import Office
 from engage.migrations import latest_revision
 from segments.sources import KINDS
 from tests.segments.sources import papers
@@ -103,6 +104,18 @@ def test_init_again_changes_nothing(run: Run) -> None:
     assert (again.exit_code, again.stdout) == (0, "East Staffordshire (E07000193) is up to date.\n")
     entries = run("audit", "verify", "--json")
     assert json.loads(entries.stdout) == {"intact": True, "entries": 2, "broken_at": None}
+
+
+def test_init_says_who_the_officer_is(run: Run) -> None:
+    opened = ("init", "--authority", COUNCIL, "--name", "East Staffordshire")
+    said = ("--officer", "Sam Example", "--phone", "01632 960000", "--office-email", "elections@example.org")
+    assert run(*opened, *said).exit_code == 0
+    assert run(*opened, "--phone", "").exit_code == 0
+    with Office().database.session() as session:
+        council = session.get_one(Authority, COUNCIL)
+        assert (council.officer, council.phone, council.email) == ("Sam Example", "", "elections@example.org")
+    refused(run(*opened, "--phone", "ring us"), "phone number is 'ring us'", "01632 960000")
+    refused(run(*opened, "--office-email", "elections"), "'elections'", "elections@example.gov.uk")
 
 
 @pytest.mark.parametrize("code", ["E0700019", "E070001933", "", "E07-00193"])

@@ -219,7 +219,7 @@ def test_stop_by_link_takes_effect_on_what_is_queued(
     one = next(m for m in messages(office) if m.channel == "email")
     token = link_token(office, one.reference)
     seen = residents.look_up(office, token)
-    assert (seen.council, seen.channel, seen.stopped) == ("East Staffordshire", "email", False)
+    assert (seen.authority.name, seen.channel, seen.stopped) == ("East Staffordshire", "email", False)
     clock.advance(timedelta(days=14))
     waves.plan_due(office, campaign.id or 0)
     assert residents.stop_reminders(office, token) == 1
