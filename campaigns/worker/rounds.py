@@ -151,6 +151,8 @@ def launched(office: Office, steps: Steps) -> Iterator[Tending]:
         kept._registry.get_internal_queue()._polling_interval_sec = QUEUE_LOOKED_AT  # noqa: SLF001 - no other way
         try:
             DBOS.launch()
+            # It would look each second for queues that the database defines, for as much again; we define none there.
+            kept._sys_db.list_queues = lambda **_: []  # type: ignore[method-assign]  # noqa: SLF001 - no other way
             yield Tending(office, name)
         finally:
             steps.stopping.set()
