@@ -20,7 +20,9 @@ def dear(office: Office, audience: Path) -> Uprns:
     """UPRNs of the homes with such a number."""
     found: list[int] = []
     with connect() as lake:
-        numbers = lake.execute("SELECT uprn, sms_value FROM read_parquet(?) WHERE sms_value IS NOT NULL", [str(audience)])
+        numbers = lake.execute(
+            "SELECT uprn, sms_value FROM read_parquet(?) WHERE sms_value IS NOT NULL", [str(audience)]
+        )
         while batch := numbers.fetchmany(AT_ONCE):
             found += [uprn for uprn, value in batch if times(office.keys.decrypt(value)) > 1]
     return np.array(sorted(found), dtype=np.int64)

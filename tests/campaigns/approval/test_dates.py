@@ -41,7 +41,7 @@ def test_a_window_in_which_nobody_can_come_onto_the_register_is_refused(office: 
         drafts.create(office, planner, written)
     assert lookup.campaigns(office, planner) == []
     number = drafts.create(office, planner, plan()).id or 0
-    with pytest.raises(InputRefused, match="outcome_window.end"):
+    with pytest.raises(InputRefused, match=r"outcome_window\.end"):
         drafts.revise(office, planner, number, plan(**wrong))
     assert lookup.campaign(office, planner, number).version == 1
     assert _words(office, outcome_window=_window("2026-06-03", "2026-06-11")) == []
