@@ -188,7 +188,7 @@ def sweep(office: Office, notify: Notify, campaign_id: int) -> int:
     told += _take(office, page)
     with office.database.session() as session:
         _miss(session, campaign_id, (max(since, begun - RETENTION), begun - LATELY))
-        session.get_one(Campaign, campaign_id).swept_at = office.clock.now()
+        session.get_one(Campaign, campaign_id).swept_at = begun  # what has fallen due meanwhile is still to be read
     return told
 
 
