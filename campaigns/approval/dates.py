@@ -15,7 +15,7 @@ from campaigns.records.lookup import CHANGEABLE, deadline, nation_of
 from campaigns.records.models import Campaign, Channel
 from engage.foundation.calendar import in_force, law, quiet_day, set_deadline, working_day, working_days_after
 from engage.foundation.clock import at_london, london, today
-from engage.foundation.errors import SendBlocked
+from engage.foundation.errors import InputRefused, SendBlocked
 from engage.foundation.office import Office
 from engage.foundation.words import day, last_day, moment, plural
 
@@ -23,6 +23,7 @@ WAKING = {Channel.email, Channel.sms}
 SUNDAY = 6
 FURTHEST = timedelta(days=5 * 365)
 Field = Literal["start", "end", "poll", "register_by"]
+WRITTEN = {"end": "outcome_window.end", "poll": "poll_date"}  # as a plan's file calls them
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ def demand_possible(office: Office, plan: Plan, nation: str) -> None:
     time on them."""
     if wrong := [clash.words for clash in judge(office, plan, nation) if not clash.told]:
         raise SendBlocked("\n".join([*wrong, "Change the dates of the plan."]))
+
+
+def demand_enterable(office: Office, plan: Plan, nation: str, where: str) -> None:
+    """The same when a plan is entered, each clash beside the field of the plan that it is mended in."""
+    wrong = [clash for clash in judge(office, plan, nation) if not clash.told]
+    if wrong:
+        raise InputRefused("\n".join(f"{where}: {WRITTEN.get(each.field, each.field)}: {each.words}" for each in wrong))
 
 
 def far_off(office: Office, plan: Plan) -> list[Clash]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from campaigns.plan.plan import Plan, read
-from campaigns.records.lookup import CHANGEABLE, Shown, find, in_state, permit, record
+from campaigns.approval import dates
+from campaigns.plan.plan import Plan, named, read
+from campaigns.records.lookup import CHANGEABLE, Shown, find, in_state, nation_of, permit, record
 from campaigns.records.models import Campaign, CampaignState
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
@@ -21,11 +22,14 @@ def create(office: Office, actor: Actor, source: Plan | Path | str | bytes | dic
     found = rule(office, actor, plan)
     with office.database.session() as session:
         permit(session, actor, Right.plan)
-        return begin(session, office, actor, plan, found)
+        return begin(session, office, actor, plan, found, where=named(source))
 
 
-def begin(session: Session, office: Office, actor: Actor, plan: Plan, rule: dict[str, Any]) -> Campaign:
-    """The draft, in the caller's transaction; `rule` is the plan's."""
+def begin(
+    session: Session, office: Office, actor: Actor, plan: Plan, rule: dict[str, Any], *, where: str = "The plan"
+) -> Campaign:  # fmt: skip
+    """The draft, in the caller's transaction; `rule` is the plan's, and `where` says where it was entered."""
+    dates.demand_enterable(office, plan, nation_of(session, actor.authority), where)
     made = Campaign(
         authority=actor.authority, name=plan.name, purpose=plan.purpose, segment=plan.segment, rule=rule,
         plan=plan.as_json(), seed=_seed(plan), window_start=plan.outcome_window.start,
@@ -50,6 +54,7 @@ def revise(
         changed = in_state(
             find(session, actor.authority, campaign_id, lock=True), "change", *CHANGEABLE, shown=shown
         )  # fmt: skip
+        dates.demand_enterable(office, plan, nation_of(session, actor.authority), named(source))
         changed.version += 1
         changed.state, changed.digest, changed.estimate = CampaignState.draft, "", {}
         changed.name, changed.purpose, changed.segment = plan.name, plan.purpose, plan.segment

@@ -10,7 +10,7 @@ import numpy as np
 from sqlmodel import Session
 
 from campaigns.approval import pre_election
-from campaigns.messages import letters, prices, proofs, timetable
+from campaigns.messages import letters, numbers, prices, proofs, timetable
 from campaigns.messages.proofs import Setting
 from campaigns.notify.client import service
 from campaigns.notify.messages import Notify, Template
@@ -18,6 +18,7 @@ from campaigns.plan import audience, exclusions, power, reached
 from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import deadline
+from campaigns.records.models import Channel
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority
 from engage.foundation.office import Office
@@ -48,15 +49,20 @@ def estimate(
     comparison can find."""
     counts, without = _left_out(frozen, left_out)
     unprinted = letters.refused(frozen)
-    arms = audience.with_arms(frozen, to, plan.arms, seed, without, unprinted.uprns)
+    closed = exclusions.closed_ways(office, authority, frozen)
+    closed[Channel.letter] = np.union1d(closed[Channel.letter], unprinted.uprns)
+    arms = audience.with_arms(frozen, to, plan.arms, seed, without, closed)
     if not sum(arms.values()):
         why = "; ".join(f"{reason}: {homes:,}" for reason, homes in counts.items())
         raise InputRefused(f"Every home of the segment is left out, so there is nobody to remind. {why}")
     sent_from = setting(office, authority, plan)
     read = messages(sent_from, plan, to, known)
+    ahead = reached.Ahead.of(
+        office, authority, sent_from.nation, plan, sent_from.end, numbers.dear(office, to)
+    )  # fmt: skip
     with office.database.session() as session:
         lately = reached.Lately.of(office, session, authority, sent_from.nation, plan)
-        who = reached.estimate(to, plan, lately)
+        who = reached.estimate(to, plan, lately, ahead)
         waterfall = exclusions.waterfall(office, session, authority, plan, to, counts)
         further = _when_and_how_much(session, sent_from, plan, who["waves"], read)
     return {

@@ -1,7 +1,7 @@
 """Submission: a draft becomes the exact version that somebody else approves; a paused campaign becomes its next one."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ def submit(
 ) -> Campaign:
     """Check the messages, freeze the audience, draw the arms, count and price the waves, and fix this exact version
     for approval. Messages are read from `notify`, else from where the settings say; without a key they are not."""
+    begun = office.clock.now()
     with office.database.session() as session:
         permit(session, actor, Right.plan)
         draft = in_state(find(session, actor.authority, campaign_id), "submit", CampaignState.draft, shown=shown)
@@ -47,8 +48,9 @@ def submit(
         raise InputRefused("The segment holds no household, so there is nobody to remind. Change its rule.")
     left_out = exclusions.before_the_draw(office, actor.authority, campaign_id, plan, frozen.register_snapshot)
     return adopt(
-        office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot, left_out=left_out, known=known
-    )
+        office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot, left_out=left_out, known=known,
+        begun=begun,
+    )  # fmt: skip
 
 
 def obstacles(office: Office, draft: Campaign, messages: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -72,9 +74,11 @@ def obstacles(office: Office, draft: Campaign, messages: Sequence[Mapping[str, A
 def adopt(
     office: Office, actor: Actor, draft: Campaign, frozen: Path, *, register_snapshot: int | None,
     left_out: Mapping[str, Uprns] | None = None, known: Sequence[Template] | None = None,
+    begun: datetime | None = None,
 ) -> Campaign:  # fmt: skip
     """The second half of `submit`: what was frozen, but for the homes left out, becomes the audience with its arms,
-    and the messages, where GOV.UK Notify's templates are known, become part of the version."""
+    and the messages, where GOV.UK Notify's templates are known, become part of the version. `begun`: before other
+    campaigns were looked at, so that one launched while this was worked out is looked at again at the launch."""
     plan = Plan.model_validate(draft.plan)
     staged = office.lake.stage()
     estimate = forecast.estimate(
@@ -96,7 +100,7 @@ def adopt(
         ready.households, ready.estimate = estimate["households"], estimate
         ready.state, ready.reason = CampaignState.submitted, ""
         ready.submitted_by, ready.submitted_by_id = actor.label, actor.account_id
-        ready.submitted_at = office.clock.now()
+        ready.submitted_at = begun or office.clock.now()
         ready.digest = version_digest(session, ready)
         record(session, office, actor, "submit campaign", ready, households=ready.households)
         return ready

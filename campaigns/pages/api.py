@@ -52,7 +52,8 @@ def api_campaign(office: InOffice, actor: ByActor, number: Number) -> dict[str, 
 
 @post("/api/campaigns", guards=[requires(Right.plan)], sync_to_thread=True)
 def api_create(office: InOffice, actor: ByActor, data: JSONBody[Body]) -> dict[str, Any]:
-    """A draft from a plan, as `engage campaign create` reads it, with the `clashes` of its dates."""
+    """A draft from a plan, as `engage campaign create` reads it. `clashes` has what is only `told` of its dates; a plan
+    whose dates do clash is refused."""
     return _with_clashes(office, drafts.create(office, actor, data))
 
 

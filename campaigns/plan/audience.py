@@ -42,33 +42,47 @@ def _started() -> duckdb.DuckDBPyConnection:
 
 def with_arms(
     frozen: Path, to: Path, shares: Mapping[str, float], seed: int, without: npt.NDArray[np.int64] = NOBODY,
-    no_letter: npt.NDArray[np.int64] = NOBODY,
+    closed: Mapping[Channel, npt.NDArray[np.int64]] | None = None,
 ) -> dict[str, int]:  # fmt: skip
-    """Write the frozen audience, but for some UPRNs, to `to` with a column `arm`; those of `no_letter` cannot be
-    reached by letter, and a contact of several homes is left to one of them at most. Gives the households in each
+    """Write the frozen audience, but for some UPRNs, to `to` with a column `arm`; those of `closed` cannot be reached
+    by that channel, and a contact of several homes is left to one of them at most. Gives the households in each
     arm."""
     with connect() as lake:
         lake.register("without", pa.table({"uprn": without}))
-        lake.register("no_letter", pa.table({"uprn": no_letter}))
+        _keep_usable(lake, frozen, closed or {})
         homes = lake.execute(
-            "SELECT uprn, coalesce(ward, '') AS ward FROM read_parquet(?) WHERE uprn NOT IN (SELECT uprn FROM without)",
-            [str(frozen)],
+            "SELECT uprn, coalesce(ward, '') AS ward FROM usable WHERE uprn NOT IN (SELECT uprn FROM without)"
         ).fetchnumpy()
         wards = [str(ward) for ward in homes["ward"]]
         uprns = np.asarray(homes["uprn"], dtype=np.int64)
         drawn = assign(uprns, wards, shares, seed)
         lot = shared_contacts.order(uprns, seed)
         lake.register("drawn", pa.table({"uprn": uprns, "arm": drawn.astype(object), "lot": lot}))
-        shared_contacts.withhold(lake, frozen)
+        shared_contacts.withhold(lake)
         replaced, withheld = shared_contacts.columns()
         lake.execute(
-            "COPY (SELECT homes.* REPLACE (letter AND homes.uprn NOT IN (SELECT uprn FROM no_letter) AS letter, "
-            f"{replaced}), drawn.arm, {withheld} FROM read_parquet(?) homes JOIN drawn USING (uprn) "
-            f"{shared_contacts.joins()} ORDER BY homes.uprn) "
-            f"TO {_quoted(to)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {AT_ONCE})",
-            [str(frozen)],
+            f"COPY (SELECT homes.* REPLACE ({replaced}), drawn.arm, {withheld} FROM usable homes "
+            f"JOIN drawn USING (uprn) {shared_contacts.joins()} ORDER BY homes.uprn) "
+            f"TO {_quoted(to)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {AT_ONCE})"
         )
     return {arm: int((drawn == arm).sum()) for arm in shares}
+
+
+def _keep_usable(
+    lake: duckdb.DuckDBPyConnection, frozen: Path, closed: Mapping[Channel, npt.NDArray[np.int64]]
+) -> None:  # fmt: skip
+    """Make a view `usable` of the audience without the ways to a home that are closed, before a contact of several
+    homes is left to one of them."""
+    for channel in Channel:
+        lake.register(f"closed_{channel.value}", pa.table({"uprn": closed.get(channel, NOBODY)}))
+    contacts = ", ".join(
+        f"CASE WHEN uprn NOT IN (SELECT uprn FROM closed_{channel}) THEN {channel}_{part} END AS {channel}_{part}"
+        for channel in shared_contacts.CHANNELS for part in ("contact", "value", "source")
+    )  # fmt: skip
+    lake.execute(
+        "CREATE TEMP VIEW usable AS SELECT * REPLACE (letter AND uprn NOT IN (SELECT uprn FROM closed_letter) "
+        f"AS letter, {contacts}) FROM read_parquet({_quoted(frozen)})"
+    )
 
 
 def digest(path: Path) -> str:

@@ -22,14 +22,15 @@ from campaigns.plan.plan import Plan
 from campaigns.plan.reached import contact_of
 from campaigns.plan.shared_contacts import ANOTHER_HOME, SEVERAL_GROUPS
 from campaigns.records.lookup import nation_of
-from campaigns.records.models import CONTACTED, MESSAGES, Campaign, CampaignState
+from campaigns.records.models import CONTACTED, MESSAGES, Campaign, CampaignState, Channel
 from engage.foundation import identity
 from engage.foundation.calendar import FrequencyCap, in_force, law
-from engage.foundation.clock import LONDON
+from engage.foundation.clock import LONDON, today
 from engage.foundation.errors import SendBlocked
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
 from segments.homes import registrations
+from segments.safeguards.suppression import suppressed_households
 
 Uprns = npt.NDArray[np.int64]
 COMPARED = "in another campaign’s comparison, or still to be reminded by it"
@@ -39,6 +40,7 @@ SHARED = "their contact is also that of another home, for which it is written to
 SEVERAL = "their contact is also that of homes in another group, so it is not written to"
 CAPPED = "reminded as often as the council allows"
 HELD_OUT = "not reminded at all, as the plan says"
+UPRN_KEY = "'uprn' || chr(31) || uprn::VARCHAR"  # as `Keys.uprn` hashes it
 RUNNING = (CampaignState.launched, CampaignState.paused)
 of = MESSAGES.c
 
@@ -65,6 +67,29 @@ def before_the_draw(
         gained = registrations.gained_since(office, authority, register_snapshot)
         found[REGISTERED] = np.array(sorted(gained), dtype=np.int64)
     return found
+
+
+def closed_ways(office: Office, authority: str, frozen: Path) -> dict[Channel, Uprns]:
+    """UPRNs of an audience that asked not to be written to by one channel, or whose letters came back. (One that is
+    closed to all is in none, and a contact that is closed is not in it.)"""
+    with office.database.reading() as session:
+        keys = {
+            channel: suppressed_households(session, authority, channel.value, today(office.clock))
+            for channel in Channel
+        }  # fmt: skip
+    wanted = sorted(set[str]().union(*keys.values()))
+    query = (
+        f"SELECT uprn, {office.keys.hash_sql(UPRN_KEY)} AS key FROM read_parquet(?) "
+        "WHERE key IN (SELECT unnest(?)) ORDER BY uprn"
+    )
+    found: list[tuple[int, str]] = []
+    if wanted:
+        with audience.connect() as lake:
+            found = lake.execute(query, [str(frozen), wanted]).fetchall()
+    return {
+        channel: np.array([uprn for uprn, key in found if key in closed], dtype=np.int64)
+        for channel, closed in keys.items()
+    }  # fmt: skip
 
 
 def in_comparisons(

@@ -217,7 +217,7 @@ P = TypeVar("P", bound=BaseModel)
 
 def read(source: Path | str | bytes | dict[str, Any]) -> Plan:
     """From a file, JSON text or an object; PlanInvalid names each field that is wrong and what was expected."""
-    where = source.name if isinstance(source, Path) else "The plan"
+    where = named(source)
     try:
         value = source if isinstance(source, dict) else json.loads(_text(source))
     except json.JSONDecodeError as error:
@@ -230,6 +230,11 @@ def read(source: Path | str | bytes | dict[str, Any]) -> Plan:
         return Plan.model_validate(value)
     except ValidationError as error:
         raise PlanInvalid("\n".join(f"{where}: {line}" for line in _explained(error))) from None
+
+
+def named(source: object) -> str:
+    """What an error calls it."""
+    return source.name if isinstance(source, Path) else "The plan"
 
 
 def _text(source: Path | str | bytes) -> str:

@@ -22,21 +22,20 @@ def order(uprns: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
     return places
 
 
-def withhold(lake: duckdb.DuckDBPyConnection, frozen: Path) -> None:
-    """Make a table `withheld` (uprn, channel, why) from the homes in `drawn` (uprn, arm, lot)."""
+def withhold(lake: duckdb.DuckDBPyConnection) -> None:
+    """Make a table `withheld` (uprn, channel, why) of the `usable` homes in `drawn` (uprn, arm, lot)."""
     held = " UNION ALL ".join(
         f"SELECT uprn, arm, lot, '{channel}' AS channel, {channel}_contact AS contact FROM homes "
         f"WHERE {channel}_contact IS NOT NULL"
         for channel in CHANNELS
     )
     lake.execute(
-        f"CREATE TEMP TABLE withheld AS WITH homes AS (SELECT * FROM read_parquet(?) JOIN drawn USING (uprn)), "
+        "CREATE TEMP TABLE withheld AS WITH homes AS (SELECT * FROM usable JOIN drawn USING (uprn)), "
         f"held AS ({held}), "
         "shared AS (SELECT channel, contact, count(DISTINCT arm) AS arms, arg_min(uprn, lot) AS first FROM held "
         "GROUP BY ALL HAVING count(*) > 1) "
         f"SELECT uprn, channel, CASE WHEN arms > 1 THEN '{SEVERAL_GROUPS}' ELSE '{ANOTHER_HOME}' END AS why "
-        "FROM held JOIN shared USING (channel, contact) WHERE arms > 1 OR uprn <> first",
-        [str(frozen)],
+        "FROM held JOIN shared USING (channel, contact) WHERE arms > 1 OR uprn <> first"
     )
 
 

@@ -100,9 +100,9 @@ def _asks_to_stop(sentence: Sentence) -> bool:
 
 def _begins_with_stop(bare: str) -> bool:
     first, _, rest = bare.partition(" ")
-    if first in said.MISSPELLED and not rest:
-        return True
-    if first in said.MISSPELLED or not said.STOP_WORD.fullmatch(first):
+    if first in said.MISSPELLED:
+        return not rest or bool(said.STOP.search(f"stop {rest}"))
+    if not said.STOP_WORD.fullmatch(first):
         return False
     after = rest.split(" ")[0]
     return after not in said.NOT_AFTER_STOP or bool(said.STOP.search(bare))

@@ -66,8 +66,9 @@ def respond(
 
 
 def to_contact(session: Session, authority: str, contact: str) -> Sequence[Message]:
-    """The newest message of ours to each home that this contact was used for."""
+    """The newest message of ours to each home that this contact was used for: of those that have left, if any has."""
     if not contact:
         return []
     query = select(Message).where(Message.authority == authority, Message.contact == contact)
-    return list({message.uprn: message for message in session.exec(query.order_by(col(Message.id)))}.values())
+    left = col(Message.sent_at).is_not(None)
+    return list({message.uprn: message for message in session.exec(query.order_by(left, col(Message.id)))}.values())

@@ -51,14 +51,22 @@ def unless_alike(session: Session, office: Office, row: Any, fault: Refused) -> 
     campaign = session.get_one(Campaign, row.campaign_id)
     templates = [row.template]
     if campaign.state != CampaignState.paused or not campaign.reason.startswith(_begins(refused)):
-        count = sa.select(sa.func.count()).where(*_alike(session, campaign, row.template, fault))
-        if session.execute(count).scalar_one() < ALIKE:
+        if not _too_many(session, campaign, row.template, fault):
             return MessageState.failed.value
         pause(session, office, row, refused)
         templates += session.execute(sa.select(of.template).where(*_failed(campaign, fault)).distinct()).scalars()
     for template in templates:
         _plan_again(session, _alike(session, campaign, template, fault))
     return MessageState.planned.value
+
+
+def _too_many(session: Session, campaign: Campaign, template: str, fault: Refused) -> bool:
+    """Asked in this order, as the last that was accepted is found among all of a large campaign."""
+    count = sa.select(sa.func.count())
+    few = count.where(*_failed(campaign, fault), of.template == template)
+    if session.execute(few).scalar_one() < ALIKE:
+        return False
+    return bool(session.execute(count.where(*_alike(session, campaign, template, fault))).scalar_one() >= ALIKE)
 
 
 def _begins(fault: ForEverybody) -> str:
@@ -72,9 +80,10 @@ def _failed(campaign: Campaign, fault: Refused) -> tuple[sa.ColumnElement[bool],
 
 
 def _alike(session: Session, campaign: Campaign, template: str, fault: Refused) -> tuple[sa.ColumnElement[bool], ...]:
-    """Messages of one template that failed in the same words since the last of it was accepted."""
-    taken = sa.select(of.sent_at).where(of.campaign_id == campaign.id, of.template == template, of.state.in_(TAKEN))
-    last = session.execute(taken.order_by(of.id.desc()).limit(1)).scalar()
+    """Messages of one template that failed in the same words since the last of it was accepted: by moments, as one that
+    is tried again leaves after others with a higher number."""
+    mine = (of.campaign_id == campaign.id, of.template == template, of.state.in_(TAKEN))
+    last = session.execute(sa.select(sa.func.max(of.sent_at)).where(*mine)).scalar()
     failed = (*_failed(campaign, fault), of.template == template)
     return (*failed, of.settled_at > last) if last else failed
 

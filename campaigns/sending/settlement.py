@@ -5,8 +5,8 @@ least a minute after the attempt: planned again under the same reference. Letter
 are looked for until an officer says what to do (`decide`), as a second one cannot be called back. Once Notify may have
 forgotten a message its silence proves nothing, so it fails as not confirmed.
 
-Where many are unknown at a time, Notify's list is read first, 250 to a page. Only what it shows counts: whether Notify
-has not had a message is asked for each by its reference, as a list may be read by two clocks that differ.
+Where many are looked for the first time, Notify's list is read before, 250 to a page. Only what it shows counts:
+whether Notify has not had a message is asked for each by its reference, as two clocks may differ.
 """
 
 from collections import Counter
@@ -79,8 +79,9 @@ def settle(office: Office, notify: Notify, patience: Patience, *campaigns: int) 
     waiting = [message for turn in zip_longest(*each) for message in turn if message is not None]
     counted: Counter[str] = Counter()
     try:
-        if len(waiting) >= MANY:
-            adopted = _from_list(office, notify, waiting)
+        fresh = [message for message in waiting if message.looked_at is None]
+        if len(fresh) >= MANY:
+            adopted = _from_list(office, notify, fresh)
             counted[MessageState.accepted.value] += len(adopted)
             waiting = [message for message in waiting if message.id not in adopted]
         for portion in _portions(waiting, PORTION):

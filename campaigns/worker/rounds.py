@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS, DBOSConfig, _workflow_commands
 
 from campaigns.worker import workers
 from engage.foundation.office import Office
@@ -20,6 +20,7 @@ ROUNDS = "2"
 LAST_BATCH = 60  # seconds a round taken up by DBOS has to end its batch when the worker stops
 TENDED_EVERY = 30.0  # seconds
 QUEUE_LOOKED_AT = 5.0  # seconds
+TOLD_EVERY = 1.0  # seconds between notifications, of which we make none; DBOS would look a hundred times in one
 KEPT = timedelta(days=1)  # DBOS keeps what it did for ever; who asks why a round failed asks soon
 AT_ONCE = 500
 ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
@@ -147,15 +148,23 @@ def launched(office: Office, steps: Steps) -> Iterator[Tending]:
     with workers.enrolled(office.database) as name:
         _acting.append(steps)
         kept = DBOS(config=_config(office, name))
-        # It would ask each second, for a third of a hundredth of a core; rounds taken up are in no such hurry.
-        kept._registry.get_internal_queue()._polling_interval_sec = QUEUE_LOOKED_AT  # noqa: SLF001 - no other way
         try:
-            DBOS.launch()
+            _launch(kept)
             yield Tending(office, name)
         finally:
             steps.stopping.set()
             DBOS.destroy(workflow_completion_timeout_sec=LAST_BATCH if steps.under_way else 0)
             _acting.remove(steps)
+
+
+def _launch(kept: DBOS) -> None:
+    """DBOS would ask each second for rounds in its queue, for queues that the database defines, and for what is delayed
+    or has run out of time, each for half a hundredth of a core. Rounds taken up are in no such hurry, and we have none
+    of the others. There are no other ways to say so."""
+    kept._registry.get_internal_queue()._polling_interval_sec = QUEUE_LOOKED_AT  # noqa: SLF001
+    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = TENDED_EVERY  # noqa: SLF001
+    DBOS.launch()
+    kept._sys_db.list_queues = lambda **_: []  # type: ignore[method-assign]  # noqa: SLF001
 
 
 class Milliseconds(sqlite3.Connection):
@@ -173,6 +182,7 @@ def _config(office: Office, name: str) -> DBOSConfig:
         name="engage",
         system_database_url=beside if office.database.embedded else office.database.url,
         sys_db_pool_size=5,
+        notification_coalesce_sec=TOLD_EVERY,
         db_engine_kwargs={"connect_args": {"factory": Milliseconds}} if office.database.embedded else {},
         application_version=ROUNDS,
         executor_id=name,

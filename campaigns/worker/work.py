@@ -82,14 +82,14 @@ class Work:
     def _turn(self) -> Counter[str]:
         """One round of every campaign that has something to do."""
         done: Counter[str] = Counter()
+        settle.orphans(self.office, self.patience)
+        self.settle_all()
         if self.tend:
             self.tend()
         steps.tick(self.office)
         receipts.reconcile(self.office)
         receipts.drop_strays(self.office)
         self.read_replies()
-        settle.orphans(self.office, self.patience)
-        self.settle_all()
         due = self.due()
         self._batches = max(BATCHES // max(len(due), 1), FEWEST_BATCHES)
         for campaign_id in due:
@@ -134,7 +134,7 @@ class Work:
             return [campaign.id or 0 for campaign in alive if self._tried(session, campaign)]
 
     def settle_all(self) -> Counter[str]:
-        """Before anything is sent, as a worker that does not live long must not send alone; one look for all."""
+        """Before anything else, as a worker that does not live long must not do that alone; one look for all."""
         with self.office.database.reading() as session:
             unknown = sa.select(of.campaign_id).where(
                 of.campaign_id.in_(sa.select(col(Campaign.id))), of.state == MessageState.unknown.value

@@ -20,10 +20,11 @@ class Cost:
     high: Decimal
 
 
-def of(office: Office, count: Count, day: date, nation: str) -> Cost:
+def of(office: Office, count: Count, texts: int, day: date, nation: str) -> Cost:
+    """`texts` to the homes that have no email: fewer than the homes, where several have one number."""
     price = in_force(law(office.settings.home).price, day, nation)
     fragment, low, high = (Decimal(str(p)) for p in (price.sms_fragment, price.letter_low, price.letter_high))
-    charged = max(0, count.text_first * FRAGMENTS[0] - price.free_sms_fragments)
+    charged = max(0, texts * FRAGMENTS[0] - price.free_sms_fragments)
     cheapest = charged * fragment + count.letter_only * low
     dearest = count.text_without_letter * FRAGMENTS[1] * fragment + count.letter * high
     return Cost(

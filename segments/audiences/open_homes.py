@@ -22,21 +22,24 @@ from pandas.util import hash_array
 from sqlmodel import Session, col, func
 
 from engage.foundation.identity import earlier_codes
-from engage.foundation.lake import Snapshot, newest
+from engage.foundation.lake import Snapshot, current, newest
 from engage.foundation.office import Office
 from segments.audiences.overlap import Listed
 from segments.homes import households
 from segments.missing import adults, gap
 from segments.rules import tree
 from segments.safeguards import protected
-from segments.safeguards.suppression import Suppression
+from segments.safeguards.suppression import Suppression, suppressed_contacts
 
 MOST = 4  # authorities of a process whose homes lie in memory: some 300 bytes a home, 0.2 GB for a million electors
 QUESTIONS, LISTS = 512, 16  # kept of an authority; a list takes a byte a home
 REACH = {"email": 4, "sms": 2, "letter": 1}
 WAYS = 8  # the sums of REACH
 FEW, MET = 1 << 14, 1 << 10  # homes of a rule that are all looked at for a sample; else homes of the ring at a time
-NEVER_ASKED = ("uprn", "address_lines", "postcode", "oa", "lsoa", "ward_name", "unoccupied", "missing")
+NUMBERS = {"email": "email_number", "sms": "sms_number"}  # columns of OpenHomes.contacts, by channel
+NEVER_ASKED = (
+    "uprn", "address_lines", "postcode", "oa", "lsoa", "ward_name", "unoccupied", "missing", *NUMBERS.values()
+)  # fmt: skip
 State = tuple[Any, ...]
 
 
@@ -47,7 +50,8 @@ class OpenHomes:
 
     The arrays have a row for each home, ward by ward and within it by the sum of REACH: eight parts of each of `wards`
     (code and name), `bounds` are where they begin and the last one ends. `missing` are the adults missing, expected,
-    `unoccupied` says which homes are known to be without anybody, `drawn` is a number of its UPRN that says nothing of
+    `unoccupied` says which homes are known to be without anybody, `contacts` numbers the contact of each home in a
+    channel (several homes may have one; -1 is none), `drawn` is a number of its UPRN that says nothing of
     where it lies, `ring` the rows in order of it, `addresses` the lines.
     """
 
@@ -59,6 +63,7 @@ class OpenHomes:
     bounds: npt.NDArray[np.intp]
     missing: npt.NDArray[np.float64]
     unoccupied: npt.NDArray[np.bool_]
+    contacts: dict[str, npt.NDArray[np.int32]]
     drawn: npt.NDArray[np.uint64]
     ring: npt.NDArray[np.intp]
     wards: list[tuple[str | None, str | None]]
@@ -92,6 +97,16 @@ class Chosen:
     def unoccupied(self) -> int:
         """How many of them are known to be without anybody."""
         return int(np.count_nonzero(self.of.unoccupied[self.places]))
+
+    def messages(self, channel: str, but_for: str = "") -> int:
+        """How many messages reach them by a channel, those aside that another reaches: a contact of several homes is
+        written to once."""
+        numbers = self.of.contacts[channel][self.places]
+        if but_for:
+            numbers = numbers[self.of.contacts[but_for][self.places] < 0]
+        known = np.zeros(len(self.of.contacts[channel]) + 1, np.bool_)  # the last place is that of -1
+        known[numbers] = True
+        return int(np.count_nonzero(known[:-1]))
 
     def some(self, most: int, start: int) -> list[list[str]]:
         """The addresses of the first homes of the rule from a number of `drawn` on. Whether a home is among them does
@@ -151,9 +166,9 @@ def _of_read(figure: Any) -> sa.ScalarSelect[Any]:
 # What changes whenever other homes may be seen, and whenever who is missing is worked out again: one question, made
 # once, as it is asked before each count.
 READ = (func.max(Snapshot.id), func.count(col(Snapshot.undone_at)), func.max(Snapshot.undone_at))
-STATE = sa.select(_newest("households"), _standing_lists(), *map(_of_read, READ), *protected.MARKS).where(
-    protected.HOUSEHOLDS, _of_line(col(Suppression.authority))
-)
+STATE = sa.select(
+    _newest("households"), _newest("contacts"), _standing_lists(), *map(_of_read, READ), *protected.MARKS
+).where(protected.HOUSEHOLDS, _of_line(col(Suppression.authority)))
 _OPENED: WeakKeyDictionary[Office, _Opened] = WeakKeyDictionary()
 _MAKING = Lock()
 
@@ -175,9 +190,30 @@ def opened(office: Office, session: Session, authority: str) -> OpenHomes:
 
 def _read(office: Office, session: Session, snapshot: Snapshot, state: State) -> OpenHomes:
     hidden = protected.hidden_since(office, session, {snapshot.authority: snapshot})[snapshot.authority]
-    seen = adults.seen(office, snapshot, hidden)
+    seen = _numbered(adults.seen(office, snapshot, hidden), _contacts(office, session, snapshot.authority))
     missing = adults.of_homes(office, session, snapshot.authority, seen)
     return _laid_out(seen.join(missing, on=adults.KEYS, how="left", nulls_equal=True), snapshot, state)
+
+
+def _contacts(office: Office, session: Session, authority: str) -> pl.DataFrame:
+    """`uprn, channel, number` of the contact that a campaign would use of each home, `reach.best`, by number."""
+    listed = current(session, authority, "contacts")
+    if listed is None:
+        return pl.DataFrame(schema={"uprn": pl.Int64, "channel": pl.String, "number": pl.Int32})
+    closed = pl.LazyFrame({"contact": sorted(suppressed_contacts(session, authority))}, schema={"contact": pl.String})
+    rows = pl.scan_parquet(office.lake.file(listed)).filter(~pl.col("objected")).join(closed, on="contact", how="anti")
+    newest = rows.sort("collected_on", "contact", descending=[True, False], nulls_last=True).unique(
+        ["uprn", "channel"], keep="first", maintain_order=True
+    )
+    numbered = newest.with_columns(number=pl.col("contact").rank("dense").over("channel").cast(pl.Int32) - 1)
+    return numbered.select("uprn", "channel", "number").collect()
+
+
+def _numbered(homes: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
+    for channel, column in NUMBERS.items():
+        numbers = contacts.filter(pl.col("channel") == channel).select("uprn", pl.col("number").alias(column))
+        homes = homes.join(numbers, on="uprn", how="left").with_columns(pl.col(column).fill_null(-1))
+    return homes
 
 
 def _laid_out(seen: pl.DataFrame, snapshot: Snapshot, state: State) -> OpenHomes:
@@ -193,6 +229,7 @@ def _laid_out(seen: pl.DataFrame, snapshot: Snapshot, state: State) -> OpenHomes
     return OpenHomes(
         snapshot, state, list(asked.columns), find, among,
         bounds=np.searchsorted(parts["part"].to_numpy(), np.arange(WAYS * len(wards) + 1)),
+        contacts={channel: homes[column].to_numpy() for channel, column in NUMBERS.items()},
         missing=homes["missing"].to_numpy(), unoccupied=homes["unoccupied"].is_not_null().to_numpy(), drawn=drawn,
         ring=np.argsort(drawn), wards=wards.rows(), addresses=homes["address_lines"].rechunk(),
     )  # fmt: skip

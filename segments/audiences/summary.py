@@ -21,9 +21,12 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Picture:
-    """`sample` are at most SHOWN masked addresses, the same ones whenever the same homes are asked for."""
+    """`sample` are at most SHOWN masked addresses, the same ones whenever the same homes are asked for. `emails` and
+    `texts` are contacts, each written to once, however many of the homes have it."""
 
     count: Count
+    emails: int
+    texts: int
     sample: list[str]
     overlap: Overlap
     cost: Cost
@@ -36,9 +39,11 @@ def picture(office: Office, authority: str, rule: tree.Rule, campaigns: Campaign
     count = segments.counted(chosen)
     return Picture(
         count,
+        chosen.messages("email"),
+        chosen.messages("sms"),
         _sample(chosen, rule),
         overlap.of(chosen, reminded),
-        cost.of(office, count, today(office.clock), nation),
+        cost.of(office, count, chosen.messages("sms", but_for="email"), today(office.clock), nation),
     )
 
 

@@ -51,9 +51,11 @@ create macro as_uprn(t) as case when strlen(t) <= 12 and t >= '1' and try_cast(t
         as bigint) end;
 create macro lost_digits(t) as coalesce(regexp_matches(clean(t), '^\d(\.\d+)?[eE]\+?\d+$'), false);
 create macro as_number(t) as try_cast(replace(clean(t), ',', '') as double);
-create macro as_day(t) as try_cast(coalesce(
+create macro with_century(d) as case when d >= '1000-01-01' then d end;  -- 0026 and `3 June 26` are nobody's year
+create macro as_day(t) as with_century(try_cast(coalesce(
     try_strptime(regexp_extract(clean(t), '^\d{4}-\d{2}-\d{2}'), '%Y-%m-%d'),
-    case when regexp_matches(clean(t), '^\d{1,2}/\d{1,2}/\d{4}$') then try_strptime(clean(t), '%d/%m/%Y') end) as date);
+    case when regexp_matches(clean(t), '^\d{1,2}/\d{1,2}/\d{4}$') then try_strptime(clean(t), '%d/%m/%Y') end)
+    as date));
 create macro squeezed(t) as regexp_replace(upper(t), '[^A-Z0-9]', '', 'g');
 create macro as_postcode(t) as case
     when regexp_matches(t, '^[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}$') then t

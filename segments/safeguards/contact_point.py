@@ -15,6 +15,7 @@ SIMULATED_EMAIL = re.compile(r"@(simulator\.notify|notifications\.service\.gov\.
 SIMULATED_MOBILES = frozenset(f"447700900{end}" for end in ("000", "111", "222", "002", "003"))
 DRAMA = re.compile(r"447700900\d{3}")  # Ofcom keeps these for stories and tests; the library calls them invalid
 MOBILE_TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+ENDING = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]*[a-z0-9]")  # of a host, as GOV.UK Notify takes it: no gmail.c0m
 NO_MOBILE, NO_EMAIL = "not a UK mobile number", "not an email address"
 # What people and spreadsheets put between the digits or around them: blanks, dashes, marks that nobody sees (Unicode's
 # own classes), brackets, the minus sign, and the apostrophe or formula that keeps a number as text.
@@ -35,10 +36,10 @@ def normal_email(value: str) -> str:
     seen = "".join(letter for letter in value if category(letter) != "Cf")
     address = seen.strip().casefold()
     try:
-        validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        host = validate_email(address, check_deliverability=False, allow_smtputf8=False).ascii_domain
     except EmailNotValidError:
         raise InputRefused(NO_EMAIL) from None
-    if len(address.rpartition(".")[2]) < 2:
+    if not ENDING.fullmatch(host.rpartition(".")[2]):
         raise InputRefused(NO_EMAIL)
     return address
 

@@ -22,7 +22,8 @@ POSTCODE = "(^|,? )([A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})(,|$)"
 
 MACROS = r"""
 create macro name_words(t) as array_to_string(list_sort(string_split(normalised(t), ' ')), ' ');
-create macro written_day(t) as coalesce(as_day(t), try_strptime(clean(t), ['%d-%b-%Y', '%d %b %Y', '%d %B %Y'])::date);
+create macro written_day(t) as with_century(
+    coalesce(as_day(t), try_strptime(clean(t), ['%d-%b-%Y', '%d %b %Y', '%d %B %Y'])::date));
 -- `BW1-004/0`, and `BW1` with `4` beside it, are `BW1-4`; `KD-2/2-289/1` stays what it is.
 create macro without_blanks(t) as upper(regexp_replace(t, '[\s\x{A0}]', '', 'g'));
 create macro entry_number(t) as regexp_replace(

@@ -299,13 +299,17 @@ class TestSegmentsAndCampaigns:
         target = tmp_path / "no" / "such" / "ledger.csv"
         refused(staffed("campaign", "ledger", 1, "--to", target), "ledger.csv cannot be used", "No such file")
 
-    def test_the_clashes_of_a_plans_dates_are_told_at_once(self, staffed: Run, tmp_path: Path) -> None:
+    def test_a_plan_whose_dates_clash_makes_no_draft(self, staffed: Run, tmp_path: Path) -> None:
         plan = tmp_path / "plan.json"
         plan.write_text(json.dumps(PLAN | {"outcome_window": {"start": "2026-06-03", "end": "2026-06-04"}}))
+        refused(
+            staffed("campaign", "create", plan, "--as", OFFICER),
+            "plan.json: outcome_window.end: The comparison ends on 4 June 2026", "Nothing could be measured",
+        )  # fmt: skip
+        plan.write_text(json.dumps(PLAN | {"poll_date": "2026-07-16"}))
         made = staffed("campaign", "create", plan, "--as", OFFICER, "--json")
         assert json.loads(made.stdout)["id"] == 1
-        assert "Clash: The comparison ends on 4 June 2026, but whoever applies" in made.stderr
-        refused(staffed("campaign", "submit", 1, "--as", OFFICER), "Nothing could be measured")
+        assert "Note: Wave 2 is on 16 July 2026, after the last day to register for the poll" in made.stderr
         plan.write_text(json.dumps(PLAN | {"start": "0026-06-03"}))
         refused(staffed("campaign", "create", plan), "start is '0026-06-03'", "its year with four digits")
 

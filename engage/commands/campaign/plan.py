@@ -32,10 +32,10 @@ def revise(caller: Caller, campaign_id: int, plan: Path) -> None:
 
 
 def _show_draft(caller: Caller, made: Campaign) -> None:
-    """With the clashes of its dates, which keep it from being submitted, on the error stream."""
+    """With what is to be known of its dates on the error stream; a plan whose dates clash has made no draft."""
     show_campaign(caller, made)
     for clash in dates.of_campaign(caller.office, made):
-        click.echo(f"{'Note' if clash.told else 'Clash'}: {clash.words}", err=True)
+        click.echo(f"Note: {clash.words}", err=True)
 
 
 @click.command(name="show")

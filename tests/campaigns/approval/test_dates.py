@@ -1,5 +1,6 @@
 """The dates of a plan judged as a whole, by one judgement for the form, the submission and the launch."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from campaigns.plan.plan import REMINDED_LATER, REMINDED_NOW, PlanInvalid, read
 from campaigns.records import lookup
 from campaigns.records.models import CampaignState
 from engage.foundation.clock import SteppedClock
-from engage.foundation.errors import SendBlocked
+from engage.foundation.errors import InputRefused, SendBlocked
 from engage.foundation.office import Office
 from tests.campaigns.council import TEMPLATES, Maker, plan
 
@@ -34,10 +35,25 @@ def test_a_window_in_which_nobody_can_come_onto_the_register_is_refused(office: 
     wrong = {"outcome_window": _window("2026-06-03", end)}
     (words,) = _words(office, **wrong)
     assert words.endswith("Nothing could be measured. Expected an end on or after 11 June 2026.")
-    number = drafts.create(office, maker.people.planner, plan(**wrong)).id or 0
-    with pytest.raises(SendBlocked, match="on the register on 11 June 2026 at the earliest"):
-        submission.submit(office, maker.people.planner, number)
+    planner, written = maker.people.planner, office.settings.home / "plan.json"
+    written.write_text(json.dumps(plan(**wrong)))
+    with pytest.raises(InputRefused, match=r"^plan\.json: outcome_window\.end: .* on 11 June 2026 at the earliest"):
+        drafts.create(office, planner, written)
+    assert lookup.campaigns(office, planner) == []
+    number = drafts.create(office, planner, plan()).id or 0
+    with pytest.raises(InputRefused, match=r"outcome_window\.end"):
+        drafts.revise(office, planner, number, plan(**wrong))
+    assert lookup.campaign(office, planner, number).version == 1
     assert _words(office, outcome_window=_window("2026-06-03", "2026-06-11")) == []
+
+
+def test_a_draft_whose_days_have_passed_since_is_not_submitted(
+    office: Office, maker: Maker, clock: SteppedClock
+) -> None:
+    number = drafts.create(office, maker.people.planner, plan()).id or 0
+    clock.advance(timedelta(days=1))
+    with pytest.raises(SendBlocked, match="Wave 1 was to leave on 3 June 2026, which has passed"):
+        submission.submit(office, maker.people.planner, number)
 
 
 @pytest.mark.parametrize("days", [1, 20, 45])

@@ -1,6 +1,8 @@
 """Who is left out and why: counted by hand from an audience whose homes are known."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -104,6 +106,28 @@ def test_two_campaigns_submitted_side_by_side_do_not_both_start(office: Office, 
         control.launch(office, maker.people.planner, second.id or 0)
     control.stop(office, maker.people.planner, first.id or 0)
     assert control.launch(office, maker.people.planner, second.id or 0).state == CampaignState.launched
+
+
+def test_a_campaign_launched_while_another_is_submitted_is_not_overlooked(
+    office: Office, maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = exclusions.before_the_draw
+
+    def meanwhile(*asked: Any) -> dict[str, exclusions.Uprns]:
+        found = looked(*asked)
+        office.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]
+        maker.launched(20)
+        office.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]
+        return found
+
+    draft = drafts.create(office, maker.people.planner, plan(name="Another"))
+    frozen = SimpleNamespace(path=audience_file(office, 30), households=30, register_snapshot=None)
+    monkeypatch.setattr(submission, "freeze", lambda *_, **__: frozen)
+    monkeypatch.setattr(exclusions, "before_the_draw", meanwhile)
+    submission.submit(office, maker.people.planner, draft.id or 0)
+    decisions.approve(office, maker.people.approver, draft.id or 0)
+    with pytest.raises(SendBlocked, match="20 of its homes have come into the comparison of another campaign"):
+        control.launch(office, maker.people.planner, draft.id or 0)
 
 
 def test_the_cap_is_told_by_home_and_by_contact(office: Office, maker: Maker) -> None:

@@ -1,5 +1,6 @@
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from sqlmodel import col, select
 
 from campaigns.messages.wording import link_token
 from campaigns.notify.client import GovukNotify
-from campaigns.notify.messages import Accepted, Outgoing
+from campaigns.notify.messages import Accepted, Outgoing, Status
 from campaigns.notify.stand_in import Running
 from campaigns.records.models import Campaign, Message, MessageState, Receipt, Response
 from campaigns.replies import receipts, received_texts, residents
@@ -209,6 +210,24 @@ def test_letters_too_old_to_ask_about_do_not_hide_newer_ones(office: Office, mak
         session.flush()
         due = receipts.sweep_due(office, session, session.get_one(Campaign, campaign.id))
         assert due == new.sent_at
+
+
+def test_what_falls_due_while_notifys_list_is_read_is_read_again(
+    office: Office, maker: Maker, clock: SteppedClock
+) -> None:
+    class Slow:
+        def sweep(self, _since: datetime) -> Iterator[Status]:
+            clock.advance(timedelta(seconds=30))
+            return iter(())
+
+    campaign = maker.launched(12)
+    waves.plan_due(office, campaign.id or 0)
+    with office.database.session() as session:
+        for message, seconds in zip(session.exec(select(Message)), (300, 290), strict=False):
+            message.state, message.sent_at = MessageState.accepted, clock.now() - timedelta(seconds=seconds)
+    receipts.sweep(office, Slow(), campaign.id or 0)  # type: ignore[arg-type]
+    with office.database.session() as session:
+        assert receipts.sweep_due(office, session, session.get_one(Campaign, campaign.id)) is not None
 
 
 def test_stop_by_link_takes_effect_on_what_is_queued(

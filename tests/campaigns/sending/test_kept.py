@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select
@@ -19,6 +20,7 @@ from campaigns.sending import kept, ledger, outcome, waves
 from campaigns.sending.dispatch import Dispatcher
 from campaigns.sending.outcome import Outcome, Patience
 from campaigns.worker.work import tick
+from engage.foundation.clock import SteppedClock
 from engage.foundation.office import Office
 from tests.campaigns.council import TEMPLATES, Maker, People
 from tests.campaigns.sending.test_sending import Faulty, check
@@ -195,6 +197,25 @@ def test_what_is_written_down_at_once_came_in_no_order(
     counted = outcome.record(office, Patience(), answers)
     assert counted == {"accepted": 1, "failed": kept.ALIKE + 1}
     assert check(office, people, campaign).state == CampaignState.launched
+
+
+def test_what_was_accepted_last_is_told_by_moments(
+    office: Office, maker: Maker, people: People, notify: GovukNotify, clock: SteppedClock
+) -> None:
+    """One that is tried again leaves after others with a higher number."""
+    campaign = maker.launched(360)
+    waves.plan_due(office, campaign.id or 0)
+    claim = Dispatcher(office, notify).claims.take(campaign.id or 0, 120)
+    assert claim is not None
+    first, *mails, last = [row for row in claim.rows if row.channel == "email"][: kept.ALIKE + 2]
+    for answers in (
+        [Outcome(last, "5d1f0c2e-0000-4000-8000-000000000001")], [Outcome(row, fault=ODD) for row in mails[1:]],
+        [Outcome(first, "5d1f0c2e-0000-4000-8000-000000000002")], [Outcome(mails[0], fault=ODD)],
+    ):  # fmt: skip
+        outcome.record(office, Patience(), answers)
+        clock.advance(timedelta(seconds=1))
+    status = check(office, people, campaign)
+    assert (status.state, status.failed) == (CampaignState.launched, kept.ALIKE)
 
 
 def test_a_letter_without_its_lines_is_its_own_fault(

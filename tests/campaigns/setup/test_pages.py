@@ -104,6 +104,8 @@ def test_a_campaign_is_planned_tested_approved_and_launched_by_api(
     number = _asked(officer, "POST", "/api/campaigns", plan()).json()["id"]
     wrong = _asked(officer, "PUT", f"/api/campaigns/{number}", plan(start="June"))
     assert (wrong.status_code, "start is 'June'" in wrong.text) == (422, True)
+    passed = _asked(officer, "PUT", f"/api/campaigns/{number}", plan(poll_date="2026-06-02"))
+    assert (passed.status_code, "The plan: poll_date: The day of the poll" in passed.text) == (422, True)
     assert _asked(officer, "PUT", f"/api/campaigns/{number}", plan(purpose="Another")).json()["version"] == 2
     test = {"channel": "email", "to": "approver@example.org"}
     assert len(_asked(officer, "POST", f"/api/campaigns/{number}/test", test).json()["notify_id"]) == 36

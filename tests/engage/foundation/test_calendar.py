@@ -31,7 +31,7 @@ def test_registration_deadlines_as_published(row: dict[str, str]) -> None:
 
 
 def test_the_published_deadlines_are_of_all_nations_and_years() -> None:
-    assert len(PUBLISHED) >= 25
+    assert len([row for row in PUBLISHED if not row["source"].startswith("not looked up")]) >= 25
     assert {row["nation"] for row in PUBLISHED} == set(SUBDIVISIONS)
     assert {row["poll"][:4] for row in PUBLISHED} >= {"2015", "2017", "2019", "2021", "2022", "2023", "2024", "2026"}
 

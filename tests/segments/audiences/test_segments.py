@@ -4,7 +4,7 @@ import copy
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -255,7 +255,7 @@ def test_the_sample_is_of_the_rule_masked_and_always_the_same(town: Town, homes:
 def test_what_a_reminder_costs(town: Town) -> None:
     """Prices in force from April 2026: 2.4p a text after 10,000 free ones, letters 63.8p to 91p."""
     count = Count(30_000, 0, 5_000, 16_000, 29_000, [], text_first=12_000, letter_only=13_000, text_without_letter=500)
-    found = cost.of(town.office, count, town.borough.as_at, "England")
+    found = cost.of(town.office, count, 12_000, town.borough.as_at, "England")
     assert found.low == math.floor((2_000 * 2.4 + 13_000 * 63.8) / 100)
     assert found.high == math.ceil((500 * 3 * 2.4 + 29_000 * 91) / 100)
     assert isinstance(found.low, Decimal)
@@ -458,12 +458,39 @@ def test_an_audience_is_made_again_byte_for_byte_after_newer_imports(
         forget(town)
 
 
-def newer(town: Town, session: Any, kind: str) -> None:
-    """The next snapshot of a kind, with every third row gone."""
+def test_a_contact_of_several_homes_counts_as_one_message(town: Town) -> None:
+    """While a rule is made, as when it is frozen and sent: 40 homes of a letting agent are one email."""
+    rule = rules.parse(EVERY)
+    before = summary.picture(town.office, town.code, rule, nobody_reminded)
+    with town.office.database.session() as session:
+        newer(town, session, "contacts", lambda rows: rows.assign(contact=rows.contact.str[:2]))
+    try:
+        seen = summary.picture(town.office, town.code, rule, nobody_reminded)
+        frozen = pd.read_parquet(freeze(town.office, town.actor, EVERY, name="shared").path)
+        assert (seen.emails, seen.texts) == (frozen.email_contact.nunique(), frozen.sms_contact.nunique())
+        assert 0 < seen.emails < before.emails <= before.count.email
+        alone = frozen[frozen.email_contact.isna()].sms_contact.nunique()
+        assert seen.cost.low <= before.cost.low
+        with town.office.database.reading() as session:
+            homes = segments.chosen(town.office, session, town.code, rule)
+        assert homes.messages("sms", but_for="email") == alone > 0
+    finally:
+        forget(town)
+
+
+def every_third_gone(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[[n % 3 > 0 for n in range(len(rows))]]
+
+
+def newer(
+    town: Town, session: Any, kind: str, change: Callable[[pd.DataFrame], pd.DataFrame] = every_third_gone
+) -> None:  # fmt: skip
+    """The next snapshot of a kind, changed."""
     now = current(session, town.code, kind)
     assert now is not None
     rows, staged = pq.read_table(town.office.lake.file(now)), town.office.lake.stage()
-    pq.write_table(rows.take([n for n in range(len(rows)) if n % 3]), staged)
+    changed = change(rows.to_pandas(types_mapper=pd.ArrowDtype))
+    pq.write_table(pa.Table.from_pandas(changed, rows.schema, preserve_index=False), staged)
     town.office.lake.commit(
         session, staged, authority=town.code, kind=kind, as_at=now.as_at, made_at=town.office.clock.now(),
         made_by="newer", rows=0, report=now.report,

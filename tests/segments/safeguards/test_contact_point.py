@@ -67,6 +67,7 @@ def test_what_no_text_reaches(written: str) -> None:
         "jane.smith@example",
         "a@example.com; b@example.com",
         "o’brien@example.org",
+        "name@example.c0m",
     ],
 )
 def test_what_is_no_email_address(written: str) -> None:

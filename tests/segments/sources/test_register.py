@@ -275,6 +275,15 @@ def test_the_day_of_voting_age_is_that_of_the_law(
     assert day == attained(birth, nation, rules)
 
 
+def test_a_year_of_two_digits_is_no_day(con: duckdb.DuckDBPyConnection) -> None:
+    """`3 June 08` was a day of the year 8, on which nobody now alive was born."""
+    short = ["3 June 08", "3 Jun 08", "03-Jun-08", "03/06/08", "08-06-03", "0008-06-03", "3/6/0008"]
+    whole = ["3 June 2008", "03-Jun-2008", "03/06/2008", "2008-06-03"]
+    read = con.execute("select as_day(t), written_day(t) from (select unnest(?) as t)", [short + whole]).fetchall()
+    assert {day for pair in read[: len(short)] for day in pair} == {None}
+    assert {day for _, day in read[len(short) :]} == {date(2008, 6, 3)}
+
+
 # Updates against a model in plain Python: each row after the other, on a dictionary. Where there are no ids, entries
 # are told apart by their numbers (test_entries.py).
 
