@@ -1,11 +1,13 @@
 """Drafts of campaigns: made from a plan, and changed before launch."""
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
 
+from campaigns.approval import authorship
 from campaigns.plan.plan import Plan, read
 from campaigns.records.lookup import CHANGEABLE, Shown, find, in_state, permit, record
 from campaigns.records.models import Campaign, CampaignState
@@ -24,8 +26,10 @@ def create(office: Office, actor: Actor, source: Plan | Path | str | bytes | dic
         return begin(session, office, actor, plan, found)
 
 
-def begin(session: Session, office: Office, actor: Actor, plan: Plan, rule: dict[str, Any]) -> Campaign:
-    """The draft, in the caller's transaction; `rule` is the plan's."""
+def begin(
+    session: Session, office: Office, actor: Actor, plan: Plan, rule: dict[str, Any], written_by: Iterable[int] = ()
+) -> Campaign:  # fmt: skip
+    """The draft, in the caller's transaction; `rule` is the plan's, `written_by` who else wrote that."""
     made = Campaign(
         authority=actor.authority, name=plan.name, purpose=plan.purpose, segment=plan.segment, rule=rule,
         plan=plan.as_json(), seed=_seed(plan), window_start=plan.outcome_window.start,
@@ -34,6 +38,7 @@ def begin(session: Session, office: Office, actor: Actor, plan: Plan, rule: dict
     )  # fmt: skip
     session.add(made)
     session.flush()
+    authorship.wrote(session, made, actor.account_id, *written_by)
     record(session, office, actor, "create campaign", made)
     return made
 
@@ -57,6 +62,7 @@ def revise(
         changed.seed = changed.seed if plan.seed is None else plan.seed
         changed.window_start, changed.window_end = plan.outcome_window.start, plan.outcome_window.end
         changed.audience_snapshot = changed.register_snapshot = None
+        authorship.wrote(session, changed, actor.account_id)
         record(session, office, actor, "change campaign", changed)
         return changed
 

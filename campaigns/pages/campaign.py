@@ -9,7 +9,16 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.approval import changes, decisions, forecast, pre_election, submission, timeline, trial_message
+from campaigns.approval import (
+    authorship,
+    changes,
+    decisions,
+    forecast,
+    pre_election,
+    submission,
+    timeline,
+    trial_message,
+)
 from campaigns.approval.changes import Change
 from campaigns.closing import progress
 from campaigns.messages import proofs
@@ -81,6 +90,7 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
             "obstacles": submission.obstacles(office, found, messages) if drafted else {},
             "timeline": _calendar(office, actor.authority, plan) if before_launch else None,
             "acts": actions.possible(office, account, found),
+            "withheld": actions.withheld(office, account, found),
             "decisions": lookup.approvals(office, actor, number),
             "sentence": _sentence(found),
             "can_find": can_find(found),
@@ -195,15 +205,21 @@ def campaign_act_send(
 
 def _confirm(office: Office, actor: Actor, campaign: Campaign, act: Act, form: Form) -> Template:
     """What the act would do, in figures of this moment; without a button where it cannot be done now."""
-    plan, possible = Plan.model_validate(campaign.plan), campaign.state in act.states
+    plan, hindered = Plan.model_validate(campaign.plan), _hindrance(office, actor, campaign, act)
+    possible = campaign.state in act.states and not hindered
     planning = act.name in actions.BEFORE_A_POLL
     return render(
         "campaigns/pages/campaign_act.html", status_code=422 if form.errors else 200, campaign=campaign, act=act,
         form=form, before_a_poll=_before_a_poll(office, actor.authority, plan) if planning else "", possible=possible,
-        told=deeds.told(office, actor, campaign, act.name) if possible else [],
+        hindered=hindered, told=deeds.told(office, actor, campaign, act.name) if possible else [],
         obstacles=_obstacles(office, campaign, plan) if act.name == "submit" and possible else {},
         letters=settlement.undecided_letters(office, campaign) if act.name in actions.OF_LETTERS else None,
     )  # fmt: skip
+
+
+def _hindrance(office: Office, actor: Actor, campaign: Campaign, act: Act) -> str:
+    with office.database.reading() as session:
+        return authorship.hindrance(session, office, campaign, actor.account_id, act.name)
 
 
 def _obstacles(office: Office, campaign: Campaign, plan: Plan) -> dict[str, list[str]]:
