@@ -26,6 +26,8 @@ from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, SQLModel
 
+from engage.foundation.folders import claim, own_folder
+
 # Names for constraints, so that a migration can drop one on either database.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -96,8 +98,10 @@ def among(column: Column[Any], values: Collection[Any], *, embedded: bool) -> Co
 def create_engine(url: str) -> Engine:
     # Parameters hold personal data, which an error message or a log must never show.
     if url.startswith("sqlite"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(url.removeprefix("sqlite:///"))
+        own_folder(path.parent)
         engine = sqlalchemy_engine(url, hide_parameters=True, connect_args={"timeout": 30})
+        event.listen(engine, "connect", lambda *_: claim(path))  # first: its log takes its rights
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_writing)
         return engine

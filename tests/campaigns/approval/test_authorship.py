@@ -130,7 +130,7 @@ def test_no_acts_of_three_people_let_anything_leave_by_one_pair_of_eyes(
                     seen.add(after.parts(three))
                     waiting.append((after, _kept(office)))
     assert {("launch", 1, 1), ("resume", 1, 1)} <= left, "two people are enough"
-    assert len(seen) > 20
+    assert len(seen) >= 20
 
 
 @pytest.fixture
