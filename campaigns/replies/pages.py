@@ -19,6 +19,7 @@ from litestar.types import ControllerRouterHandler
 from campaigns.replies import receipts, received_texts, residents, returned_letters
 from engage.foundation.errors import NotifyUnavailable
 from engage.foundation.office import Office
+from engage.foundation.web.bodies import CALLBACK, taking
 from engage.foundation.web.handlers import InOffice, office_of, render
 
 Token = FromPath[str]
@@ -84,11 +85,17 @@ def notify_returned_letter(office: InOffice, data: JSONBody[Callback]) -> None:
 
 
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[resident, resident_stop, one_click, one_click_page], include_in_schema=False),
+    Router(
+        "/",
+        route_handlers=[resident, resident_stop, one_click, one_click_page],
+        include_in_schema=False,
+        opt=taking(CALLBACK),
+    ),
     Router(
         "/",
         route_handlers=[notify_receipt, notify_text, notify_returned_letter],
         guards=[from_notify],
+        opt=taking(CALLBACK),
         tags=["GOV.UK Notify"],
     ),
 ]

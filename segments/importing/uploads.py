@@ -97,6 +97,12 @@ def _writing(path: Path) -> IO[bytes]:
     return open(path, "wb", opener=private)  # a Path takes no opener
 
 
+def room_left(office: Office, authority: str) -> int:
+    """How many bytes the authority may still upload: what waits here for a decision takes from its quota."""
+    taken = sum(path.stat().st_size for path in (_room(office) / authority).rglob("*") if path.is_file())
+    return office.settings.upload_quota * 10**6 - taken
+
+
 def sweep(office: Office, known: set[str]) -> None:
     """Remove what was uploaded to a form that was never finished."""
     for folder in _room(office).glob("*/*/"):

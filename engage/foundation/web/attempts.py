@@ -4,10 +4,11 @@ Neither count alone may keep a person out for good. A browser that its owner has
 itself, and a link from an administrator is counted by nobody.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlmodel import Field, Session, SQLModel, col, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col, delete, update
 
 from engage.foundation.database import Moment
 
@@ -23,24 +24,31 @@ class Attempt(SQLModel, table=True):
     ends: datetime = Field(sa_type=Moment, index=True)
 
 
-def any_spent(session: Session, limits: Iterable[tuple[str, int]], now: datetime) -> bool:
-    """Whether one of these has failed as often as it may; each is a key with its limit."""
-    return any(_failed(session, key, now) >= most for key, most in limits)
-
-
-def _failed(session: Session, key: str, now: datetime) -> int:
-    found = session.exec(select(Attempt).where(Attempt.key == key, col(Attempt.ends) > now)).first()
-    return found.failed if found else 0
-
-
-def count(session: Session, keys: Iterable[str], now: datetime) -> None:
+def taken(session: Session, limits: Mapping[str, int], now: datetime) -> bool:
+    """Count one more try for each of these keys, unless one of them has failed as often as it may. Before the password
+    is looked at, so that nobody gets more tries by making them at once."""
     session.exec(delete(Attempt).where(col(Attempt.ends) <= now))
-    for key in sorted(keys):  # in one order, so that two processes do not wait for each other
-        found = session.get(Attempt, key, with_for_update=True) or Attempt(key=key, ends=now + LASTS)
+    counts = [_locked(session, key, now) for key in sorted(limits)]  # in one order: two processes never wait in a ring
+    if any(found.failed >= limits[found.key] for found in counts):
+        return False
+    for found in counts:
         found.failed += 1
-        session.add(found)
-    session.flush()
+    return True
 
 
-def forget(session: Session, keys: Iterable[str]) -> None:
-    session.exec(delete(Attempt).where(col(Attempt.key).in_(list(keys))))
+def _locked(session: Session, key: str, now: datetime) -> Attempt:
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    row = dialect.insert(Attempt).on_conflict_do_nothing().values(key=key, failed=0, ends=now + LASTS)
+    session.execute(row)
+    return session.get_one(Attempt, key, with_for_update=True, populate_existing=True)
+
+
+def succeeded(session: Session, own: str, *shared: str) -> None:
+    """Of the account or browser nothing is held any more; of the address others' tries are."""
+    forget(session, own)
+    counted = col(Attempt.key).in_(shared)
+    session.exec(update(Attempt).where(counted).values(failed=col(Attempt.failed) - 1))
+
+
+def forget(session: Session, key: str) -> None:
+    session.exec(delete(Attempt).where(col(Attempt.key) == key))
