@@ -82,9 +82,10 @@ def _told(home: Path, path: Path) -> str:
 
 def of_home(office: Office) -> str:
     """What is wrong with the home folder itself, through which everything below it is reached; empty where nothing."""
-    home = office.settings.home
-    seen = home.stat()
+    if not office.settings.home.exists():
+        return ""
+    seen = office.settings.home.stat()
     if seen.st_uid != os.geteuid():
-        return _told(home, home)
+        return f"belongs to user {seen.st_uid} of this machine, but Engage runs as user {os.geteuid()}"
     mode = stat.S_IMODE(seen.st_mode)
-    return f"{home} is open to other users of this machine ({mode:04o}): expected 0700" if mode & OTHERS else ""
+    return f"is open to other users of this machine ({mode:04o}): expected 0700" if mode & OTHERS else ""
