@@ -1,7 +1,7 @@
 """Two people: who wrote any part of a campaign, who approved exactly this version, and what neither may do then."""
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from campaigns.records.models import Approval, Author, Campaign
 from engage.foundation.errors import NotAllowed
@@ -45,7 +45,7 @@ def rehearsed(session: Session, office: Office, campaign: Campaign) -> bool:
     return session.exec(query).first() is not None and not approvers(session, office, campaign)
 
 
-def _approvals(campaign: Campaign) -> sa.Select[tuple[Approval]]:
+def _approvals(campaign: Campaign) -> SelectOfScalar[Approval]:
     return select(Approval).where(
         Approval.campaign_id == campaign.id, Approval.digest == campaign.digest, Approval.decision == "approved"
     )

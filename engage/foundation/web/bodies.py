@@ -18,7 +18,7 @@ from litestar.datastructures import UploadFile
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, Scope, Send
 from litestar.utils.scope.state import ScopeState
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
@@ -79,7 +79,7 @@ class Bodies(ASGIMiddleware):
         self._arriving: Counter[str] = Counter()  # bytes of files on their way, by authority
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        if scope["method"] in SAFE:
+        if cast("HTTPScope", scope)["method"] in SAFE:
             await next_app(scope, receive, send)
             return
         request, opt = Request[Any, Any, Any](scope), scope["route_handler"].opt
@@ -220,7 +220,7 @@ class _Field:
                 headers=dict(segment.headerlist),
             )  # fmt: skip
             self._file.file.close()  # which lies where the machine puts it, maybe in memory
-            self._file.file = SpooledTemporaryFile(max_size=MEGABYTE, dir=folder)  # noqa: SIM115  # the stack closes it
+            self._file.file = SpooledTemporaryFile(max_size=MEGABYTE, dir=str(folder))  # noqa: SIM115  # the stack closes it
             stack.push_async_callback(self._file.close)
 
     async def add(self, part: bytes | bytearray) -> int:
