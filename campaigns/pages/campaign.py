@@ -31,7 +31,7 @@ from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import ledger, settlement
 from campaigns.setup import outlines, plan_form
 from engage.foundation import identity
-from engage.foundation.errors import InputRefused, NotifyUnavailable, SendBlocked
+from engage.foundation.errors import InputRefused, NotAllowed, NotifyUnavailable, SendBlocked
 from engage.foundation.identity import Account, Right, demand
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import (
@@ -195,7 +195,7 @@ def campaign_act_send(
     demand(account, chosen.right)
     try:
         done = chosen.do(office, actor, number, form)
-    except (InputRefused, SendBlocked, NotifyUnavailable) as refused:
+    except (InputRefused, NotAllowed, SendBlocked, NotifyUnavailable) as refused:
         form.fail("note" if chosen.asks and isinstance(refused, InputRefused) else "act", str(refused))
         return _confirm(office, actor, lookup.campaign(office, actor, number), chosen, form)
     # The first approval of two leaves it where it was, and says who is still to come.

@@ -102,10 +102,10 @@ def _limits(request: Anyone, office: Office, email: str) -> dict[str, int]:
         browser = known_browsers.known(request, office, identity.by_email(session, email))
     if browser:
         return {office.keys.hash("tries of browser", browser): attempts.OF_BROWSER}
-    here = visitors.address(request, office.settings.trusted_proxies)
-    return {
-        _of_account(office, email): attempts.OF_ACCOUNT, office.keys.hash("tries from", here): attempts.OF_ADDRESS
-    }  # fmt: skip
+    limits = {_of_account(office, email): attempts.OF_ACCOUNT}
+    if here := visitors.address(request, office.settings.trusted_proxies):
+        limits[office.keys.hash("tries from", here)] = attempts.OF_ADDRESS
+    return limits
 
 
 def _of_account(office: Office, email: str) -> str:

@@ -20,6 +20,7 @@ from engage.foundation.office import Office
 
 FORGOTTEN = 24 * 3600  # seconds, by the disk's own clock, after which what no row of the database knows is removed
 LONGEST_NAME = 100
+LONGEST_ON_DISK = 200  # bytes, of the 255 that a disk takes
 GONE = "The uploaded file is no longer here. Upload it again."
 
 
@@ -30,7 +31,8 @@ def new_token() -> str:
 def plain_name(given: str) -> str:
     """The last part of a path of any system, without letters that would break a line."""
     name = "".join(letter for letter in given.replace("\\", "/") if letter.isprintable())
-    return Path(name).name[-LONGEST_NAME:].lstrip(".") or "file"
+    kept = Path(name).name[-LONGEST_NAME:].encode()[-LONGEST_ON_DISK:]
+    return kept.decode(errors="ignore").lstrip(".") or "file"
 
 
 class Upload:

@@ -11,7 +11,8 @@ HOUSEHOLD = 64  # bits of an IPv6 address that one line has; the others its owne
 
 
 def address(connection: ASGIConnection[Any, Any, Any, Any], trusted: Sequence[Network]) -> str:
-    """The last address that no trusted proxy has: whatever stands before it the visitor may have made up."""
+    """The last address that no trusted proxy has: whatever stands before it the visitor may have made up. Empty where
+    it is this machine, behind whose proxy everybody may be that nobody has named."""
     known = connection.client.host if connection.client else ""
     told = connection.headers.getall("x-forwarded-for", []) if trusted else []
     hops = [hop.strip() for line in told for hop in line.split(",")]
@@ -20,7 +21,7 @@ def address(connection: ASGIConnection[Any, Any, Any, Any], trusted: Sequence[Ne
     found = _read(known)
     if isinstance(found, IPv6Address):
         return str(ip_network((found, HOUSEHOLD), strict=False))
-    return str(found or "unknown")
+    return "" if found is None or found.is_loopback else str(found)
 
 
 def _is_trusted(host: str, trusted: Sequence[Network]) -> bool:
