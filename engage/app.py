@@ -10,7 +10,6 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.prometheus import PrometheusConfig
-from litestar.stores.memory import MemoryStore
 from litestar.stores.registry import StoreRegistry
 
 from campaigns.approval import pages as approval
@@ -26,6 +25,7 @@ from dashboards.pages import dash_app, gaps, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
+from engage.foundation.web.bodies import FIELDS, FILE, Bodies
 from engage.foundation.web.handlers import DEPENDENCIES
 from engage.foundation.web.headers import secured
 from engage.foundation.web.request_log import RequestLog
@@ -63,7 +63,6 @@ ROOMS = (
     results.routes,
 )
 POLICIES = {dash_app.PREFIX: dash_app.CONTENT_SECURITY_POLICY}  # what Plotly needs
-LARGEST_UPLOAD = 250 * 1024 * 1024
 
 
 class _OneRouter(Router):
@@ -85,18 +84,19 @@ def create_app(office: Office | None = None) -> Litestar:
         dependencies=DEPENDENCIES | {"campaigns": Provide(lambda: reminded, sync_to_thread=False)},
         exception_handlers=faults.HANDLERS,
         before_send=[secured(https=office.settings.secure_cookies, policies=POLICIES)],
-        middleware=[RequestLog(), _metrics().middleware, session_config(office).middleware],
+        middleware=[RequestLog(), _metrics().middleware, session_config(office).middleware, Bodies(office)],
         csrf_config=_csrf(office),
         compression_config=CompressionConfig(
             backend="gzip", gzip_compress_level=5, exclude=["^/assets/", "^/dashboard"]
         ),
         template_config=template_config(),
-        stores=StoreRegistry({"sessions": SessionStore(office), "rate_limit": MemoryStore()}),
+        stores=StoreRegistry({"sessions": SessionStore(office)}),
         state=State({"office": office}),
         openapi_config=OpenAPIConfig(
             title="Engage", version="1", path="/api/schema", render_plugins=[JsonRenderPlugin(path="/")]
         ),
-        request_max_body_size=LARGEST_UPLOAD,
+        request_max_body_size=FILE,
+        multipart_form_part_limit=FIELDS,
         logging_config=None,
         on_shutdown=[office.close],
     )

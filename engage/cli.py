@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from engage.commands.groups import Commands
 from engage.foundation.errors import EngageError
+from engage.foundation.folders import ours_alone
 
 COMMANDS = {
     "init": (
@@ -50,7 +51,8 @@ class KindCommands(Commands):
 
     def invoke(self, context: click.Context) -> Any:
         try:
-            return super().invoke(context)
+            with ours_alone():
+                return super().invoke(context)
         except EngageError as error:
             _refuse(str(error))
         except BrokenPipeError:

@@ -10,7 +10,7 @@ resumed.
 
 from sqlmodel import Session, col, update
 
-from campaigns.approval import dates, forecast
+from campaigns.approval import authorship, dates, forecast
 from campaigns.approval.decisions import demand_approved
 from campaigns.messages import proofs
 from campaigns.notify.messages import Notify
@@ -47,6 +47,7 @@ def launch(
         in_state(begun, "launch", CampaignState.approved, shown=shown)
         plan = Plan.model_validate(begun.plan)
         demand_approved(session, office, begun)
+        authorship.demand_other(session, office, actor, begun, "launch")
         exclusions.demand_apart(session, office, begun, audience_file(office, session, begun))
         dates.demand_possible(office, plan, nation_of(session, actor.authority))
         for number, wave in enumerate(plan.waves, 1):
@@ -98,6 +99,7 @@ def resume(office: Office, actor: Actor, campaign_id: int, *, shown: Shown | Non
         resumed = find(session, actor.authority, campaign_id, lock=True)
         in_state(resumed, "resume", CampaignState.paused, shown=shown)
         demand_approved(session, office, resumed)
+        authorship.demand_other(session, office, actor, resumed, "resume")
         resumed.state, resumed.reason = CampaignState.launched, ""
         _release(session, office, resumed)
         record(session, office, actor, "resume campaign", resumed)

@@ -1,8 +1,8 @@
 """Decisions on a submitted version: approved or sent back by somebody else, and who has still to decide."""
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from campaigns.approval import pre_election, validity
+from campaigns.approval import authorship, pre_election, validity
 from campaigns.approval.version import version_digest
 from campaigns.records.lookup import LONGEST_REASON, Shown, campaigns, find, in_state, nation_of, permit, record
 from campaigns.records.models import Approval, Campaign, CampaignState
@@ -14,7 +14,7 @@ from engage.foundation.office import Actor, Office
 def approve(
     office: Office, actor: Actor, campaign_id: int, *, note: str = "", digest: str = "", shown: Shown | None = None
 ) -> Campaign:
-    """By another account than planned or submitted it. `digest`, where given, is the version the approver saw."""
+    """By an account that wrote no part of it. `digest`, where given, is the version the approver saw."""
     return _decide(office, actor, campaign_id, CampaignState.approved, note, digest, shown)
 
 
@@ -30,6 +30,7 @@ def _decide(
     office: Office, actor: Actor, campaign_id: int, outcome: CampaignState, note: str, digest: str, shown: Shown | None
 ) -> Campaign:
     decision = "approved" if outcome == CampaignState.approved else "rejected"
+    authorship.demand_in_person(office, actor)
     with office.database.session() as session:
         if permit(session, actor, Right.approve) is None:
             raise NotAllowed(
@@ -39,16 +40,15 @@ def _decide(
         in_state(decided, "decide on", CampaignState.submitted, CampaignState.paused, shown=shown)
         if decided.launched_at and not awaited(session, office, decided):
             raise SendBlocked(f"Campaign {campaign_id} is paused, and waits for nobody's approval.")
-        if actor.account_id in (decided.created_by_id, decided.submitted_by_id):
-            raise NotAllowed("You planned or submitted this campaign, so somebody else has to approve it.")
-        if outcome == CampaignState.approved and _approved_by(session, decided, actor):
+        authorship.demand_other(session, office, actor, decided, "approve")
+        if outcome == CampaignState.approved and actor.account_id in authorship.approvers(session, office, decided):
             raise NotAllowed("You have approved this version already. Before a poll, a second person has to.")
         if digest not in ("", decided.digest) or version_digest(session, decided) != decided.digest:
             raise SendBlocked("This campaign has changed since you looked at it. Read the new version first.")
         session.add(
             Approval(
                 campaign_id=campaign_id, version=decided.version, digest=decided.digest, decision=decision, note=note,
-                by=actor.label, by_id=actor.account_id, at=office.clock.now(),
+                by=actor.label, by_id=actor.account_id, by_command=actor.by_command, at=office.clock.now(),
             )
         )  # fmt: skip
         session.flush()
@@ -103,11 +103,3 @@ def demand_approved(session: Session, office: Office, campaign: Campaign) -> Non
             "This exact version has not been approved. Submit it again, and let somebody else approve it"
             + (f": {waiting_for}." if waiting_for else ".")
         )
-
-
-def _approved_by(session: Session, campaign: Campaign, actor: Actor) -> bool:
-    query = select(Approval).where(
-        Approval.campaign_id == campaign.id, Approval.digest == campaign.digest, Approval.decision == "approved",
-        Approval.by_id == actor.account_id,
-    )  # fmt: skip
-    return session.exec(query).first() is not None

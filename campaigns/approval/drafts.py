@@ -1,12 +1,13 @@
 """Drafts of campaigns: made from a plan, and changed before launch."""
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
 
-from campaigns.approval import dates
+from campaigns.approval import authorship, dates
 from campaigns.plan.plan import Plan, named, read
 from campaigns.records.lookup import CHANGEABLE, Shown, find, in_state, nation_of, permit, record
 from campaigns.records.models import Campaign, CampaignState
@@ -26,9 +27,11 @@ def create(office: Office, actor: Actor, source: Plan | Path | str | bytes | dic
 
 
 def begin(
-    session: Session, office: Office, actor: Actor, plan: Plan, rule: dict[str, Any], *, where: str = "The plan"
+    session: Session, office: Office, actor: Actor, plan: Plan, rule: dict[str, Any], *, where: str = "The plan",
+    written_by: Iterable[int] = (),
 ) -> Campaign:  # fmt: skip
-    """The draft, in the caller's transaction; `rule` is the plan's, and `where` says where it was entered."""
+    """The draft, in the caller's transaction; `rule` is the plan's, `where` says where it was entered, and `written_by`
+    who else wrote it."""
     dates.demand_enterable(office, plan, nation_of(session, actor.authority), where)
     made = Campaign(
         authority=actor.authority, name=plan.name, purpose=plan.purpose, segment=plan.segment, rule=rule,
@@ -38,6 +41,7 @@ def begin(
     )  # fmt: skip
     session.add(made)
     session.flush()
+    authorship.wrote(session, made, actor.account_id, *written_by)
     record(session, office, actor, "create campaign", made)
     return made
 
@@ -62,6 +66,7 @@ def revise(
         changed.seed = changed.seed if plan.seed is None else plan.seed
         changed.window_start, changed.window_end = plan.outcome_window.start, plan.outcome_window.end
         changed.audience_snapshot = changed.register_snapshot = None
+        authorship.wrote(session, changed, actor.account_id)
         record(session, office, actor, "change campaign", changed)
         return changed
 

@@ -7,12 +7,13 @@ registration may be, and is, encouraged then, but with care that nothing seems t
 from collections.abc import Collection
 from datetime import date
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from campaigns.approval import authorship
 from campaigns.messages.wording import last_day
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import deadline
-from campaigns.records.models import Approval, Campaign
+from campaigns.records.models import Campaign
 from engage.foundation.calendar import Period, Poll, law, listed, pre_election_periods, registration_deadline
 from engage.foundation.errors import InputRefused, SendBlocked
 from engage.foundation.identity import Account, Right, accounts, by_email
@@ -87,10 +88,7 @@ def outstanding(
 ) -> str:
     """Who has still to approve exactly this version, in words; empty where nobody has. `leaves` as for `period`."""
     plan = Plan.model_validate(campaign.plan)
-    query = select(Approval.by_id).where(
-        Approval.campaign_id == campaign.id, Approval.digest == campaign.digest, col(Approval.decision) == "approved"
-    )
-    approved = {account for account in session.exec(query) if account is not None}
+    approved = authorship.approvers(session, office, campaign)
     if not approved:
         return "somebody other than its author"
     if period(office, nation, plan, leaves) is None:
@@ -102,10 +100,12 @@ def outstanding(
     return "" if len(approved) > 1 else "one more person"
 
 
-def demand_possible(session: Session, office: Office, nation: str, campaign: Campaign, plan: Plan) -> None:
+def demand_possible(
+    session: Session, office: Office, nation: str, campaign: Campaign, plan: Plan, submits: int | None = None
+) -> None:  # fmt: skip
     """Before it is submitted: there is somebody to approve second who is not its author."""
     if period(office, nation, plan) is None:
         return
     named = second_approver(session, campaign.authority, plan)
-    if named.id == campaign.created_by_id:
-        raise SendBlocked("The second approver planned this campaign. Name somebody else in the plan.")
+    if named.id in {submits} | authorship.authors(session, campaign):
+        raise SendBlocked("The second approver wrote a part of this campaign. Name somebody else in the plan.")

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from campaigns.approval import changes, dates, forecast, pre_election, validity
+from campaigns.approval import authorship, changes, dates, forecast, pre_election, validity
 from campaigns.approval.decisions import outstanding
 from campaigns.approval.version import version_digest
 from campaigns.messages import prices, proofs
@@ -34,7 +34,7 @@ def submit(
         draft = in_state(find(session, actor.authority, campaign_id), "submit", CampaignState.draft, shown=shown)
         nation = nation_of(session, actor.authority)
         plan = Plan.model_validate(draft.plan)
-        pre_election.demand_possible(session, office, nation, draft, plan)
+        pre_election.demand_possible(session, office, nation, draft, plan, actor.account_id)
     dates.demand_possible(office, plan, nation)
     known = forecast.templates(office, notify)
     setting = forecast.setting(office, actor.authority, plan)
@@ -102,6 +102,7 @@ def adopt(
         ready.submitted_by, ready.submitted_by_id = actor.label, actor.account_id
         ready.submitted_at = begun or office.clock.now()
         ready.digest = version_digest(session, ready)
+        authorship.wrote(session, ready, actor.account_id)
         record(session, office, actor, "submit campaign", ready, households=ready.households)
         return ready
 
@@ -134,6 +135,7 @@ def renew(
         frozen = session.get_one(Snapshot, renewed.audience_snapshot)
         frozen.report = changes.renewed(frozen.report, renewed)
         renewed.reason = f"Still to approve version {renewed.version}: {outstanding(session, office, renewed)}."
+        authorship.wrote(session, renewed, actor.account_id)
         record(session, office, actor, "submit campaign", renewed, households=renewed.households)
         return renewed
 

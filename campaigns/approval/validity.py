@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaigns.approval import pre_election
+from campaigns.approval import authorship, pre_election
 from campaigns.messages import names, proofs
 from campaigns.notify.errors import SendFault
 from campaigns.notify.messages import Notify
@@ -55,6 +55,8 @@ def lapsed(office: Office, session: Session, campaign: Campaign) -> tuple[str, b
     leaves = days_left(office, session, campaign)
     if not leaves:
         return None
+    if authorship.rehearsed(session, office, campaign):
+        return "It was approved by a command of a rehearsal, so somebody has to approve it on the pages.", False
     if poll := pre_election.overlooked(office, nation, plan, leaves):
         return pre_election.told_overlooked(office, nation, poll), True
     if pre_election.period(office, nation, plan, leaves) and (words := _not_plain(office, campaign, plan)):

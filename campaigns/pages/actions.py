@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from campaigns.approval import control, decisions, submission
+from campaigns.approval import authorship, control, decisions, submission
 from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import settlement
 from campaigns.setup.plan_form import shown
@@ -163,17 +163,27 @@ def named(name: str) -> Act:
 
 
 def possible(office: Office, account: Account, campaign: Campaign) -> list[Act]:
-    """What this account may do to it now. Who planned or submitted a campaign does not decide on it."""
+    """What this account may do to it now."""
+    return [act for act, hindered in _of_role(office, account, campaign) if not hindered]
+
+
+def withheld(office: Office, account: Account, campaign: Campaign) -> list[str]:
+    """Why acts that its role may do now are not offered to this account, each reason once."""
+    return list(dict.fromkeys(hindered for _, hindered in _of_role(office, account, campaign) if hindered))
+
+
+def _of_role(office: Office, account: Account, campaign: Campaign) -> list[tuple[Act, str]]:
+    """What the role may do to it now, and what hinders this account."""
     if campaign.authority != account.authority:
         return []  # of a council that went into this one: to be read
-    own = account.id in (campaign.created_by_id, campaign.submitted_by_id)
     idle = _idle(office, campaign)
-    return [
-        act
-        for act in ACTS.values()
-        if campaign.state in act.states and act.name not in idle
-        and account.may(act.right) and not (own and act.right == Right.approve)
-    ]  # fmt: skip
+    able = [act for act in ACTS.values() if campaign.state in act.states and act.name not in idle]
+    with office.database.reading() as session:
+        return [
+            (act, authorship.hindrance(session, office, campaign, account.id, act.name))
+            for act in able
+            if account.may(act.right)
+        ]
 
 
 def _idle(office: Office, campaign: Campaign) -> set[str]:

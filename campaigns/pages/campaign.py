@@ -9,7 +9,16 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from campaigns.approval import changes, decisions, forecast, pre_election, submission, timeline, trial_message
+from campaigns.approval import (
+    authorship,
+    changes,
+    decisions,
+    forecast,
+    pre_election,
+    submission,
+    timeline,
+    trial_message,
+)
 from campaigns.approval.changes import Change
 from campaigns.closing import progress
 from campaigns.messages import proofs
@@ -22,7 +31,7 @@ from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import ledger, settlement
 from campaigns.setup import outlines, plan_form
 from engage.foundation import identity
-from engage.foundation.errors import InputRefused, NotifyUnavailable, SendBlocked
+from engage.foundation.errors import InputRefused, NotAllowed, NotifyUnavailable, SendBlocked
 from engage.foundation.identity import Account, Right, demand
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import (
@@ -81,6 +90,7 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
             "obstacles": submission.obstacles(office, found, messages) if drafted else {},
             "timeline": _calendar(office, actor.authority, plan) if before_launch else None,
             "acts": actions.possible(office, account, found),
+            "withheld": actions.withheld(office, account, found),
             "decisions": lookup.approvals(office, actor, number),
             "sentence": _sentence(found),
             "can_find": can_find(found),
@@ -185,7 +195,7 @@ def campaign_act_send(
     demand(account, chosen.right)
     try:
         done = chosen.do(office, actor, number, form)
-    except (InputRefused, SendBlocked, NotifyUnavailable) as refused:
+    except (InputRefused, NotAllowed, SendBlocked, NotifyUnavailable) as refused:
         form.fail("note" if chosen.asks and isinstance(refused, InputRefused) else "act", str(refused))
         return _confirm(office, actor, lookup.campaign(office, actor, number), chosen, form)
     # The first approval of two leaves it where it was, and says who is still to come.
@@ -195,15 +205,21 @@ def campaign_act_send(
 
 def _confirm(office: Office, actor: Actor, campaign: Campaign, act: Act, form: Form) -> Template:
     """What the act would do, in figures of this moment; without a button where it cannot be done now."""
-    plan, possible = Plan.model_validate(campaign.plan), campaign.state in act.states
+    plan, hindered = Plan.model_validate(campaign.plan), _hindrance(office, actor, campaign, act)
+    possible = campaign.state in act.states and not hindered
     planning = act.name in actions.BEFORE_A_POLL
     return render(
         "campaigns/pages/campaign_act.html", status_code=422 if form.errors else 200, campaign=campaign, act=act,
         form=form, before_a_poll=_before_a_poll(office, actor.authority, plan) if planning else "", possible=possible,
-        told=deeds.told(office, actor, campaign, act.name) if possible else [],
+        hindered=hindered, told=deeds.told(office, actor, campaign, act.name) if possible else [],
         obstacles=_obstacles(office, campaign, plan) if act.name == "submit" and possible else {},
         letters=settlement.undecided_letters(office, campaign) if act.name in actions.OF_LETTERS else None,
     )  # fmt: skip
+
+
+def _hindrance(office: Office, actor: Actor, campaign: Campaign, act: Act) -> str:
+    with office.database.reading() as session:
+        return authorship.hindrance(session, office, campaign, actor.account_id, act.name)
 
 
 def _obstacles(office: Office, campaign: Campaign, plan: Plan) -> dict[str, list[str]]:

@@ -71,6 +71,7 @@ class Outline(SQLModel, table=True):
     authority: str = Field(max_length=9, index=True)
     answers: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     begun_by: str = Field(max_length=80)
+    written_by: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # accounts
     changed_at: datetime = Field(sa_type=Moment)
 
     @property
@@ -125,7 +126,17 @@ class Approval(SQLModel, table=True):
     note: str = Field(default="", max_length=2000)
     by: str = Field(max_length=80)
     by_id: int | None = Field(default=None, foreign_key="account.id")
+    by_command: bool = False  # which is of a rehearsal, and counts in no other
     at: datetime = Field(sa_type=Moment)
+
+
+class Author(SQLModel, table=True):
+    """Somebody who wrote a part of a campaign: drafted it, changed its plan, submitted it. They do not approve it."""
+
+    __tablename__ = "campaign_author"
+
+    campaign_id: int = Field(primary_key=True, foreign_key="campaign.id")
+    account_id: int = Field(primary_key=True, foreign_key="account.id")
 
 
 class Wave(SQLModel, table=True):

@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from campaigns.replies import receipts, received_texts, returned_letters
 from engage.foundation.errors import NotifyUnavailable
+from engage.foundation.web.bodies import CALLBACK, taking
 from engage.foundation.web.handlers import InOffice, office_of
 
 Callback = dict[str, Any]
@@ -48,6 +49,7 @@ routes: list[ControllerRouterHandler] = [
         "/",
         route_handlers=[notify_receipt, notify_text, notify_returned_letter],
         guards=[from_notify],
+        opt=taking(CALLBACK),
         tags=["GOV.UK Notify"],
     ),
 ]

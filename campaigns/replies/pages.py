@@ -18,6 +18,7 @@ from campaigns.replies import residents
 from campaigns.replies.residents import Help
 from engage.foundation.errors import NotFound
 from engage.foundation.office import Office
+from engage.foundation.web.bodies import CALLBACK, taking
 from engage.foundation.web.handlers import Form, InOffice, WithForm, render
 
 Token = FromPath[str]
@@ -104,5 +105,10 @@ def _unknown(lang: str | None) -> Template:
 
 
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[resident, resident_stop, question, answer, undo], include_in_schema=False)
+    Router(
+        "/",
+        route_handlers=[resident, resident_stop, question, answer, undo],
+        include_in_schema=False,
+        opt=taking(CALLBACK),
+    )
 ]

@@ -149,6 +149,7 @@ def save(office: Office, actor: Actor, number: int | None, task: Task, form: For
         _demand_seen(kept, seen)
         others = {name: answer for name, answer in kept.answers.items() if not task.owns(name)}
         kept.answers, kept.changed_at = others | _entered(task, form), now
+        kept.written_by = sorted({*kept.written_by, *([actor.account_id] if actor.account_id else [])})
         session.add(kept)
         _record(session, office, actor, "set up campaign", kept, task=task.key)
         return kept
@@ -175,8 +176,8 @@ def finish(office: Office, actor: Actor, number: int, seen: str = "") -> Campaig
         raise InputRefused(f"The draft cannot be made yet. {' '.join(_left(found))}")
     rule = drafts.rule(office, actor, found.plan)
     with office.database.session() as session:  # one transaction: two who press at once make one draft
-        _end(session, office, actor, number, seen)
-        return drafts.begin(session, office, actor, found.plan, rule)
+        ended = _end(session, office, actor, number, seen)
+        return drafts.begin(session, office, actor, found.plan, rule, written_by=ended.written_by)
 
 
 def _left(progress: Progress) -> Iterator[str]:
@@ -193,12 +194,13 @@ def discard(office: Office, actor: Actor, number: int, seen: str = "") -> None:
         _end(session, office, actor, number, seen)
 
 
-def _end(session: Session, office: Office, actor: Actor, number: int, seen: str) -> None:
+def _end(session: Session, office: Office, actor: Actor, number: int, seen: str) -> Outline:
     permit(session, actor, Right.plan)
     gone = _own(session, actor, number, lock=True)
     _demand_seen(gone, seen)
     session.delete(gone)
     _record(session, office, actor, "end setting up", gone)
+    return gone
 
 
 def _record(session: Session, office: Office, actor: Actor, act: str, outline: Outline, **details: str) -> None:

@@ -34,6 +34,7 @@ from campaigns.sending import waves
 from campaigns.sending.dispatch import Dispatcher, Patience
 from campaigns.worker import lookout, rounds
 from engage.foundation.errors import SettingsInvalid
+from engage.foundation.folders import writing
 from engage.foundation.office import Office
 from segments.importing import steps
 
@@ -239,7 +240,7 @@ def _only_worker(office: Office) -> Iterator[None]:
     if not office.database.embedded:
         yield
         return
-    with (office.settings.home / "worker.lock").open("w") as file:
+    with writing(office.settings.home / "worker.lock") as file:
         _lock(file, office.settings.home)
         yield
 

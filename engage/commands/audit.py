@@ -7,6 +7,7 @@ import click
 
 from engage.commands.caller import Caller, with_right
 from engage.foundation import audit
+from engage.foundation.folders import writing
 from engage.foundation.identity import Right
 
 
@@ -36,6 +37,6 @@ def verify(caller: Caller) -> None:
 @with_right(Right.audit, results=False)
 def export_audit(caller: Caller, file: Path) -> None:
     """Write the audit log to FILE as JSON lines."""
-    with caller.office.database.session() as session, file.open("w", encoding="utf-8") as out:
+    with caller.office.database.session() as session, writing(file) as out:
         lines = audit.export(session, caller.actor.authority)
         click.echo(f"{sum(bool(out.write(line)) for line in lines):,} entries written to {file}")

@@ -6,7 +6,7 @@ import click
 
 from campaigns.messages import service_name
 from engage.commands.caller import Caller, day, with_right
-from engage.deployment.authorities import introduce, invite, open_authority
+from engage.deployment.authorities import introduce, invite, new_link, open_authority
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right, Role
 from engage.foundation.office import Actor, Office
@@ -57,3 +57,11 @@ def add(caller: Caller, address: str, name: str, role: str) -> None:
         msg = f"There is no role {role!r}. Use one of: {', '.join(Role)}."
         raise InputRefused(msg)
     click.echo(invite(caller.office, caller.actor, address, name, Role(role)))
+
+
+@account.command()
+@click.option("--email", "address", required=True, help="Their email address, with which they sign in.")
+@with_right(Right.administer, results=False)
+def link(caller: Caller, address: str) -> None:
+    """Print a new one-time link for an account: its owner sets a new password there and is signed in."""
+    click.echo(new_link(caller.office, caller.actor, address))

@@ -1,6 +1,7 @@
 """What every command shares: the office and who acts, and how results are shown."""
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -75,7 +76,13 @@ def identify(authority: str | None, email: str | None, right: Right, *, json_wan
         code = identity.authority(session, authority or _only_authority(session)).code
         account = _account(session, code, email)
         identity.demand(account, right)
-        return Caller(office, Actor(code, account.label, account.id), json_wanted)
+        return Caller(office, on_behalf_of(account), json_wanted)
+
+
+def on_behalf_of(account: Account) -> Actor:
+    """Whoever may run commands says whose rights they use, and nobody asks for a password: the audit log keeps who it
+    was. By the number, as the log holds no names; `id -nu` tells it."""
+    return Actor(account.authority, f"system user {os.getuid()} for {account.label}", account.id, by_command=True)
 
 
 def demand_database(office: Office) -> None:

@@ -7,6 +7,7 @@ import click
 from engage.commands.caller import as_json, demand_database, show
 from engage.commands.printing import gone, health
 from engage.deployment.health import examine
+from engage.deployment.permissions import close_to_others
 from engage.deployment.purging import purge as purge_due
 from engage.deployment.serving import serve as run
 from engage.foundation.office import Office
@@ -20,6 +21,7 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve the web pages."""
     office = Office()
     demand_database(office)
+    close_to_others(office)
     run(office, host=host, port=port, workers=workers)
 
 

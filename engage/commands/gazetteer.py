@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from engage.commands.caller import acting_as, as_json, for_authority, identify, show, table
+from engage.foundation.folders import writing
 from engage.foundation.identity import Right
 from segments.gazetteer import health as gazetteer_health
 
@@ -31,7 +32,7 @@ def health(file: Path | None, authority: str | None, email: str | None, as_json:
     caller = identify(authority, email, Right.import_data if file else Right.see_data)
     found = gazetteer_health.examine(caller.office, caller.actor).as_dict()
     if file:
-        with file.open("w", encoding="utf-8-sig", newline="") as out:  # the mark makes Excel read UTF-8
+        with writing(file, encoding="utf-8-sig", newline="") as out:  # the mark makes Excel read UTF-8
             found["written"] = gazetteer_health.export(caller.office, caller.actor, out)
     show(found, _told, json_wanted=as_json)
     if file and not as_json:

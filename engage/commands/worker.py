@@ -4,6 +4,7 @@ import click
 
 from campaigns.worker import work
 from engage.commands.caller import demand_database
+from engage.deployment.permissions import close_to_others
 from engage.foundation import logs
 from engage.foundation.office import Office
 
@@ -14,5 +15,6 @@ def worker(once: bool) -> None:
     """Do background work: waves, receipts, unknown messages."""
     office = Office()
     demand_database(office)
+    close_to_others(office)
     logs.configure(office.settings.log_level)
     work.worker(office, once=once)

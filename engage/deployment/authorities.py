@@ -148,4 +148,22 @@ def invite(office: Office, actor: Actor, email: str, name: str, role: Role) -> s
             session, authority=actor.authority, at=office.clock.now(), actor=actor.label,
             act="invite account", subject=account.label,
         )  # fmt: skip
+    return _welcome(office, secret)
+
+
+def new_link(office: Office, actor: Actor, email: str) -> str:
+    """For somebody who forgot their password, or is kept out by others' guesses."""
+    with office.database.session() as session:
+        account = identity.by_email(session, email)
+        if account is None or account.authority != actor.authority or not account.active:
+            raise InputRefused(f"There is no active account with that email address in {actor.authority}.")
+        secret = identity.new_link(session, account, office.clock.now())
+        audit.record(
+            session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="give a new link",
+            subject=account.label,
+        )  # fmt: skip
+    return _welcome(office, secret)
+
+
+def _welcome(office: Office, secret: str) -> str:
     return f"{office.settings.base_url}/welcome/{secret}"

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns.sending import outages
+from engage.deployment import permissions
 from engage.foundation.office import Office
 from engage.foundation.words import plural
 from engage.migrations import current_revision, latest_revision
@@ -34,7 +35,7 @@ def examine(office: Office) -> Health:
     """Each thing the service leans on, in the order to look at when it is ill."""
     database = _database(office)
     sending = _sending(office) if database.well else (Check("notify", well=True, detail=_key(office)),)
-    return Health((database, _lake(office), *sending))
+    return Health((database, _home(office), _lake(office), *sending))
 
 
 def _database(office: Office) -> Check:
@@ -45,6 +46,11 @@ def _database(office: Office) -> Check:
     if has != wants:
         return Check("database", well=False, detail=f"is at version {has}, not {wants}: run engage init")
     return Check("database", well=True, detail=f"reachable, at version {has}")
+
+
+def _home(office: Office) -> Check:
+    wrong = permissions.of_home(office)
+    return Check("home", well=not wrong, detail=wrong or "no other user of this machine reaches it")
 
 
 def _lake(office: Office) -> Check:

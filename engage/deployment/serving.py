@@ -5,9 +5,12 @@ import socket
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Office
+
+HEADERS_WITHIN = 10_000  # milliseconds
 
 
 def serve(office: Office, *, host: str, port: int, workers: int = 1) -> None:
@@ -24,6 +27,7 @@ def serve(office: Office, *, host: str, port: int, workers: int = 1) -> None:
         loop=Loops.auto,
         websockets=False,
         log_access=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN),
     )
     server.serve()
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from sqlalchemy import (
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, SQLModel
+
+from engage.foundation.folders import PRIVATE_FILE, own_folder
 
 # Names for constraints, so that a migration can drop one on either database.
 SQLModel.metadata.naming_convention = {
@@ -96,12 +98,22 @@ def among(column: Column[Any], values: Collection[Any], *, embedded: bool) -> Co
 def create_engine(url: str) -> Engine:
     # Parameters hold personal data, which an error message or a log must never show.
     if url.startswith("sqlite"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(url.removeprefix("sqlite:///"))
+        own_folder(path.parent)
         engine = sqlalchemy_engine(url, hide_parameters=True, connect_args={"timeout": 30})
+        event.listen(engine, "connect", lambda connection, _record: _close_to_others(connection, path))
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_writing)
         return engine
     return sqlalchemy_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+def _close_to_others(connection: Any, path: Path) -> None:
+    """Before its log is made, which takes its rights. Never by opening the file: closing that again would end every
+    lock that SQLite holds on it in this process."""
+    connection.execute("PRAGMA schema_version").close()  # which makes the file
+    with suppress(PermissionError):  # another user's, whom the start of the service tells of
+        path.chmod(PRIVATE_FILE)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

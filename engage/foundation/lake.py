@@ -14,6 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from engage.foundation.database import Moment
+from engage.foundation.folders import PRIVATE_FILE, own_folder
 
 
 class Snapshot(SQLModel, table=True):
@@ -39,8 +40,7 @@ class Lake:
 
     def stage(self, suffix: str = ".parquet") -> Path:
         """A path to write to, on the same disk as the lake, so that adopting it is one rename."""
-        folder = self.root / "staging"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = own_folder(self.root / "staging")
         return folder / f"{uuid.uuid4().hex}{suffix}"
 
     def adopt(self, staged: Path, authority: str, kind: str) -> str:
@@ -48,7 +48,8 @@ class Lake:
         _flush(staged)
         relative = Path(authority) / kind / f"{uuid.uuid4().hex}{staged.suffix}"
         target = self.root / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
+        own_folder(target.parent)
+        staged.chmod(PRIVATE_FILE)
         shutil.move(staged, target)
         return relative.as_posix()
 

@@ -13,11 +13,13 @@ from engage.foundation.settings import Settings, load
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does a thing, for guards and the audit log: an account's label, or the worker."""
+    """Who does a thing, for guards and the audit log: an account's label, the worker, or by a command the user of the
+    operating system who acts for an account."""
 
     authority: str
     label: str
     account_id: int | None = None
+    by_command: bool = False
 
 
 class Office:

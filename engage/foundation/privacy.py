@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from engage.foundation.errors import SettingsInvalid
+from engage.foundation.folders import own_folder
 from engage.foundation.settings import Settings
 
 INSIDE = re.compile(r"(flat|apartment|apt|unit|room|studio|floor)\b", re.IGNORECASE)  # of a building
@@ -85,7 +86,7 @@ def load_keys(settings: Settings) -> Keys:
 
 def _key_file(path: Path) -> list[str]:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        own_folder(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(Fernet.generate_key() + b"\n")

@@ -5,6 +5,7 @@ import os
 import re
 from datetime import datetime
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -32,6 +33,8 @@ EXAMPLES = {
     "notify_api_key": "name-<service id>-<secret>, as GOV.UK Notify shows it once",
     "notify_base_url": "https://api.notifications.service.gov.uk",
     "base_url": "https://register.example.gov.uk",
+    "trusted_proxies": "127.0.0.1, 10.0.0.0/24",
+    "upload_quota": "2000",
     "notify_pace": "40",
     "rehearsal_time": "2026-06-01T09:00:00+01:00",
 }
@@ -68,6 +71,13 @@ class Settings(BaseSettings):
     inbox_kept_days: int = Field(
         30, ge=0, description="Days for which files of the inbox lie in done or set-aside before they are removed."
     )
+    upload_quota: int = Field(
+        2000, ge=1, description="Megabytes that files of one authority may take while they wait for a decision."
+    )
+    trusted_proxies: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
+        default_factory=list,
+        description="Addresses or networks of proxies whose X-Forwarded-For is believed; empty means none.",
+    )
     session_hours: int = Field(8, ge=1, le=24, description="Hours after which a person signs in again.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     demo: bool = Field(False, description="Show the demo data banner.")
@@ -77,6 +87,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_keys(cls, value: object) -> object:
         return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("database_url")
     @classmethod

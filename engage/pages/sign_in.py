@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from litestar import Request, get, post
-from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
@@ -12,6 +11,7 @@ from engage.foundation import audit, identity
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account
 from engage.foundation.office import Office
+from engage.foundation.web import attempts, known_browsers, visitors
 from engage.foundation.web.handlers import (
     Form,
     InOffice,
@@ -24,10 +24,13 @@ from engage.foundation.web.handlers import (
     signed_in,
 )
 
-ATTEMPTS = RateLimitConfig(rate_limit=("minute", 10), store="rate_limit", set_rate_limit_headers=False)
 Anyone = Request[Any, Any, Any]
 Next = Annotated[str, QueryParameter(name="next", max_length=300)]
 WRONG = "Enter the email address and password of your account"
+LOCKED = (
+    "Too many tries to sign in. Wait a quarter of an hour, use the browser in which you signed in before, or ask an "
+    "administrator for a link: it lets you in at once"
+)
 
 
 @get("/sign-in", include_in_schema=False)
@@ -37,14 +40,15 @@ async def sign_in_page(request: Anyone, wanted: Next = "/") -> Template | Redire
     return render("engage/pages/sign_in.html", form=Form(), next=local_path(wanted))
 
 
-@post("/sign-in", include_in_schema=False, sync_to_thread=True, middleware=[ATTEMPTS.middleware])
+@post("/sign-in", include_in_schema=False, sync_to_thread=True)
 def sign_in_send(request: Anyone, office: InOffice, form: WithForm) -> Template | Redirect:
     wanted = local_path(form.text("next"))
-    account = enter(office, form)
+    account = enter(request, office, form)
     if account is None:
-        return render("engage/pages/sign_in.html", status_code=422, form=form, next=wanted)
+        status = 429 if LOCKED in form.errors.values() else 422
+        return render("engage/pages/sign_in.html", status_code=status, form=form, next=wanted)
     sign_in(request, account)
-    return redirect(wanted)
+    return known_browsers.remember(office, account, redirect(wanted))
 
 
 @post("/sign-out", include_in_schema=False)
@@ -58,32 +62,54 @@ def welcome_page(office: InOffice, secret: FromPath[str]) -> Template:
     return render("engage/pages/welcome.html", form=Form(), invited=invited(office, secret))
 
 
-@post("/welcome/{secret:str}", include_in_schema=False, sync_to_thread=True, middleware=[ATTEMPTS.middleware])
+@post("/welcome/{secret:str}", include_in_schema=False, sync_to_thread=True)
 def welcome_send(request: Anyone, office: InOffice, secret: FromPath[str], form: WithForm) -> Template | Redirect:
     account = accept(office, secret, form)
     if not form.valid:
         return render("engage/pages/welcome.html", status_code=422, form=form, invited=account)
     sign_in(request, account)
     notify(request, "Your password is set. You are signed in.")
-    return redirect("/")
+    return known_browsers.remember(office, account, redirect("/"))
 
 
-def enter(office: Office, form: Form) -> Account | None:
+def enter(request: Anyone, office: Office, form: Form) -> Account | None:
     """The account these words belong to; else None, with the form saying why."""
     email = form.require("email", "Enter your email address")
     password = form.secret("password") or form.fail("password", "Enter your password")
     if not form.valid:
         return None
+    limits = _limits(request, office, email)
+    with office.database.session() as session:
+        if not attempts.taken(session, limits, office.clock.now()):
+            form.fail("email", LOCKED)
+            return None
     with office.database.session() as session:
         account = identity.sign_in(session, email, password)
         if account is None:
             form.fail("email", WRONG)
             return None
+        attempts.succeeded(session, *limits)
         audit.record(
             session, authority=account.authority, at=office.clock.now(), actor=account.label,
             act="signed in", subject=account.label,
         )  # fmt: skip
     return account
+
+
+def _limits(request: Anyone, office: Office, email: str) -> dict[str, int]:
+    """Whose tries are counted, by keyed hashes: of a browser that the account's owner uses, by itself alone."""
+    with office.database.reading() as session:
+        browser = known_browsers.known(request, office, identity.by_email(session, email))
+    if browser:
+        return {office.keys.hash("tries of browser", browser): attempts.OF_BROWSER}
+    limits = {_of_account(office, email): attempts.OF_ACCOUNT}
+    if here := visitors.address(request, office.settings.trusted_proxies):
+        limits[office.keys.hash("tries from", here)] = attempts.OF_ADDRESS
+    return limits
+
+
+def _of_account(office: Office, email: str) -> str:
+    return office.keys.hash("tries of account", email.strip().casefold())
 
 
 def invited(office: Office, secret: str) -> Account:
@@ -104,6 +130,7 @@ def accept(office: Office, secret: str, form: Form) -> Account:
             form.fail("password", str(refused))
             return account
         session.add(account)
+        attempts.forget(session, _of_account(office, account.email))
         audit.record(
             session, authority=account.authority, at=office.clock.now(), actor=account.label,
             act="set first password", subject=account.label,

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused
+from engage.foundation.folders import claim
 from engage.foundation.identity import Authority
 from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current
@@ -180,6 +181,7 @@ def export(office: Office, actor: Actor, to: Path) -> int:
         homes = execution.table(backend, office.lake, snapshot)
         plain = homes.drop("address_lines")
         (backend.to_csv if to.suffix == ".csv" else backend.to_parquet)(plain, to)
+        claim(to)
         return int(homes.count().execute())
 
 

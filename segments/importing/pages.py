@@ -12,6 +12,7 @@ from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
+from engage.foundation.web.bodies import taking_files
 from engage.foundation.web.handlers import (
     Asked,
     ByAccount,
@@ -76,7 +77,7 @@ def data_new(kind: FromQuery[str] = "") -> Template:
     return _upload(Form({"kind": kind}))
 
 
-@post("/data", guards=IMPORTS, sync_to_thread=True)
+@post("/data", guards=IMPORTS, sync_to_thread=True, opt=taking_files(Right.import_data, uploads.room_left))
 def data_send(office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
     """The file goes to the waiting room, whatever is wrong with the form, so that nobody uploads it twice."""
     steps.clear_up(office)

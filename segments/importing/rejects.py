@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import chain
 from pathlib import Path
 
+from engage.foundation.folders import writing
 from segments.files.preview import PERSONAL
 from segments.files.reading import Reading, quoted
 from segments.files.report import ColumnProblem, RowProblem
@@ -65,7 +66,7 @@ def write(reading: Reading, kind: str, to: Path, *, waiting: bool = False) -> in
         query += f" left join (select * from raw semi join {judged} using (line)) r on r.line = j.line"
     found = reading.con.execute(f"{query} order by j.line")
     written = 0
-    with to.open("w", encoding="utf-8-sig", newline="") as file:  # the mark makes Excel read UTF-8
+    with writing(to, encoding="utf-8-sig", newline="") as file:  # the mark makes Excel read UTF-8
         writer = csv.writer(file)
         writer.writerow(map(harmless, chain(LEADING, reading.columns if whole else ())))
         while batch := found.fetchmany(BATCH):

@@ -1,42 +1,62 @@
-"""Where the inbox puts files that are done with, and what it tells people of those it could not take."""
+"""Where the inbox puts files that are done with, and what it tells people of those it could not take.
 
-from collections.abc import Iterable
+Who sends files may put links, pipes and folders in the way: everything here goes by the handle of a folder.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from engage.foundation.clock import london
+from engage.foundation.folders import Folder, held
 
 DONE, ASIDE = "done", "set-aside"
 
 
-def place(inbox: Path, origin: str, name: str, file: str) -> Path:
-    """A free path in `done` or `set-aside`, beside where the file arrived. A link put in the way is not followed."""
-    beside = inbox / origin
-    folder = beside / name
-    if any(part.is_symlink() for part in (folder, beside, beside.parent) if part != inbox):
-        folder = inbox / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return free(folder / file)
+def below(origin: str) -> tuple[str, ...]:
+    """The folders of a path in the inbox."""
+    return tuple(part for part in origin.split("/") if part not in ("", ".", ".."))
 
 
-def free(wanted: Path) -> Path:
-    """The path itself, or, as a file of that name came before, one with a number."""
-    found, number = wanted, 1
-    while found.exists():
-        number += 1
-        found = wanted.with_name(f"{wanted.stem} ({number}){wanted.suffix}")
-    return found
+@contextmanager
+def place(inbox: Path, origin: str, name: str) -> Iterator[Folder]:
+    """`done` or `set-aside` beside where the file arrived or, where a link is in the way, of the inbox itself."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(_kept_in(inbox, below(origin), name))
+        except OSError:
+            folder = stack.enter_context(_kept_in(inbox, (), name))
+        yield folder
 
 
-def put_aside(path: Path, words: str) -> None:
-    """Set a file aside where it lies, the words beside it first, so that no kill leaves it unexplained."""
-    folder = path.parent / ASIDE
-    if folder.is_symlink():
-        return
-    folder.mkdir(exist_ok=True)
-    target = free(folder / path.name)
-    target.with_name(f"{target.name}.txt").write_text(words, encoding="utf-8")
-    path.rename(target)
+@contextmanager
+def _kept_in(inbox: Path, parts: tuple[str, ...], name: str) -> Iterator[Folder]:
+    with held(inbox, *parts) as beside:
+        beside.make(name)
+        with beside.within(name) as folder:
+            yield folder
+
+
+def lay_down(folder: Folder, file: IO[bytes], partial: str, name: str, words: str) -> None:
+    """A file out of the waiting room; the words beside it first, so that no kill leaves it unexplained."""
+    if words:
+        explain_beside(folder, name, words)
+    folder.copy(file, partial, name)
+
+
+def put_aside(beside: Folder, name: str, words: str) -> None:
+    """Set a file aside where it lies, unread."""
+    beside.make(ASIDE)
+    with beside.within(ASIDE) as folder:
+        explain_beside(folder, name, words)
+        beside.move(name, folder, name)
+
+
+def explain_beside(folder: Folder, name: str, words: str) -> None:
+    """In place of what a kill may have left there."""
+    folder.write(f"{folder.free(name)}.txt", words)
 
 
 def explain(file: str, sentences: Iterable[str], at: datetime) -> str:

@@ -3,9 +3,9 @@
 It holds the file as it was given, names and all, so nothing stays longer than it must.
 """
 
-import errno
 import fcntl
 import json
+import os
 import shutil
 import time
 import uuid
@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from engage.foundation.errors import NotFound
+from engage.foundation.folders import own_folder, private, writing
 from engage.foundation.office import Office
 
 FORGOTTEN = 24 * 3600  # seconds, by the disk's own clock, after which what no row of the database knows is removed
 LONGEST_NAME = 100
+LONGEST_ON_DISK = 200  # bytes, of the 255 that a disk takes
 GONE = "The uploaded file is no longer here. Upload it again."
 
 
@@ -29,7 +31,8 @@ def new_token() -> str:
 def plain_name(given: str) -> str:
     """The last part of a path of any system, without letters that would break a line."""
     name = "".join(letter for letter in given.replace("\\", "/") if letter.isprintable())
-    return Path(name).name[-LONGEST_NAME:].lstrip(".") or "file"
+    kept = Path(name).name[-LONGEST_NAME:].encode()[-LONGEST_ON_DISK:]
+    return kept.decode(errors="ignore").lstrip(".") or "file"
 
 
 class Upload:
@@ -62,30 +65,22 @@ class Upload:
     def receive(self, source: IO[bytes], name: str) -> Path:
         """Stream an upload to disk."""
         target = self._made() / name
-        with target.open("wb") as out:
+        with _writing(target) as out:
             shutil.copyfileobj(source, out)
         return target
 
-    def adopt(self, source: Path, name: str) -> None:
-        """Move a file of the inbox in: whole at every moment, also from another disk."""
-        target = self._made() / name
-        try:
-            source.rename(target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            copied = self.folder / "arriving"
-            shutil.copy2(source, copied)
-            copied.rename(target)
-            source.unlink()
-
-    def release(self, target: Path) -> None:
-        """Move the file out, to where it is filed, and give the folder up."""
-        shutil.move(self.path, target)
-        self.clear()
+    def adopt(self, source: IO[bytes], name: str) -> None:
+        """Copy a file of the inbox in: under its name only once it is whole, and in nobody else's reach."""
+        target, copied = self._made() / name, self.folder / "arriving"
+        with _writing(copied) as out:
+            shutil.copyfileobj(source, out)
+        written = os.fstat(source.fileno()).st_mtime_ns
+        os.utime(copied, ns=(written, written))
+        copied.rename(target)
 
     def keep_rows(self, rows: list[dict[str, Any]]) -> None:
-        (self.folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+        with writing(self.folder / "rows.json") as file:
+            json.dump(rows, file)
 
     def rows(self) -> list[dict[str, Any]]:
         """The first rows, as they were kept for the one who decides."""
@@ -97,9 +92,17 @@ class Upload:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _made(self) -> Path:
-        inner = self.folder / "file"
-        inner.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return inner
+        return own_folder(self.folder / "file")
+
+
+def _writing(path: Path) -> IO[bytes]:
+    return open(path, "wb", opener=private)  # a Path takes no opener
+
+
+def room_left(office: Office, authority: str) -> int:
+    """How many bytes the authority may still upload: what waits here for a decision takes from its quota."""
+    taken = sum(path.stat().st_size for path in (_room(office) / authority).rglob("*") if path.is_file())
+    return office.settings.upload_quota * 10**6 - taken
 
 
 def sweep(office: Office, known: set[str]) -> None:
@@ -115,8 +118,7 @@ def alone(office: Office, authority: str) -> Iterator[bool]:
 
     The lock is the kernel's, so it ends with the process that holds it, however that ends.
     """
-    _room(office).mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (_room(office) / f"{authority}.busy").open("w") as held:
+    with writing(own_folder(_room(office)) / f"{authority}.busy") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

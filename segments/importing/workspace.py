@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engage.foundation.folders import writing
 from engage.foundation.lake import Lake
 
 
@@ -17,7 +18,7 @@ def scratch(lake: Lake) -> Iterator[Path]:
     for lock in folder.parent.glob("*/lock"):
         _remove_if_abandoned(lock)
     folder.mkdir(mode=0o700)
-    with (folder / "lock").open("w") as held:
+    with writing(folder / "lock") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         try:
             yield folder

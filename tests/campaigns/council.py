@@ -15,6 +15,7 @@ import segments.safeguards.suppression  # noqa: F401  # with the line above: the
 from campaigns.approval import control, decisions, drafts, submission
 from campaigns.notify.stand_in import default_seed
 from campaigns.records.models import Campaign, CampaignState, Watch
+from engage.foundation.folders import own_folder
 from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
 
@@ -38,7 +39,7 @@ class People:
 
 def found(office: Office) -> None:
     """The tables, and a council in them."""
-    office.settings.home.mkdir(parents=True, exist_ok=True)
+    own_folder(office.settings.home)
     SQLModel.metadata.create_all(office.database.engine)
     with office.database.session() as session:
         session.add(Authority(code=COUNCIL, name="East Staffordshire"))

@@ -109,7 +109,7 @@ def test_every_page_loads_only_what_is_ours(enter: Enter) -> None:
 def test_strict_transport_only_where_there_is_https(serve: Serve, office: Office, tmp_path: Any) -> None:
     assert "strict-transport-security" not in Visitor(serve(office)).get("/sign-in").headers
     secure = Office(Settings(home=tmp_path / "secure", base_url="https://register.example.org"), office.clock)
-    secure.settings.home.mkdir()
+    secure.settings.home.mkdir(mode=0o700)
     upgrade(secure.database)
     answer = Visitor(serve(secure)).get("/sign-in")
     assert "max-age=" in answer.headers["strict-transport-security"]
@@ -152,7 +152,7 @@ def test_a_form_of_another_site_changes_nothing(enter: Enter, office: Office) ->
 
 def test_the_demo_says_so_on_every_page(serve: Serve, office: Office, tmp_path: Any) -> None:
     demo = Office(Settings(home=tmp_path / "demo", demo=True), office.clock)
-    demo.settings.home.mkdir()
+    demo.settings.home.mkdir(mode=0o700)
     upgrade(demo.database)
     visitor = Visitor(serve(demo))
     assert {"Demo data" in visitor.get(path).text for path in ("/sign-in", "/privacy", "/nowhere")} == {True}
@@ -219,7 +219,7 @@ def test_metrics_count_routes_and_no_tokens(visitor: Visitor) -> None:
 
 def test_health_knows_the_migrations(serve: Serve, office: Office, tmp_path: Any) -> None:
     empty = Office(Settings(home=tmp_path / "empty"), office.clock)
-    empty.settings.home.mkdir()
+    empty.settings.home.mkdir(mode=0o700)
     client = serve(empty)
     before = client.get("/health")
     assert (before.status_code, before.json()["database"]["well"]) == (503, False)

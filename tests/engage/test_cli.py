@@ -13,12 +13,14 @@ from typing import Any
 
 import click
 import httpx
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
 from engage.cli import COMMANDS, main
 from engage.commands.caller import newest_version
 from engage.commands.campaign.group import PLACES, campaign
+from engage.deployment.permissions import examine
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Office
 from engage.migrations import latest_revision
@@ -374,8 +376,15 @@ def test_the_gap_wants_homes_and_a_level_it_knows(council: Run) -> None:
 
 def test_exports_that_cannot_be_written(council: Run, tmp_path: Path) -> None:
     refused(council("audit", "export", tmp_path), "cannot be used")
+    council("account", "add", "--email", OFFICER, "--name", "A Person", "--role", "officer")
     done = council("audit", "export", tmp_path / "audit.jsonl")
-    assert done.stdout.startswith("2 entries written")
+    last = json.loads((tmp_path / "audit.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert last["actor"] == f"system user {os.getuid()} for administrator 1"
+    assert "/welcome/" in council("account", "link", "--email", OFFICER).stdout
+    refused(council("account", "link", "--email", APPROVER), "no active account with that email address")
+    assert (tmp_path / "audit.jsonl").stat().st_mode & 0o777 == 0o600
+    assert examine(tmp_path / "home").open == [], "what commands write is the service's alone"
+    assert done.stdout.startswith("3 entries written")
     assert [json.loads(line)["act"] for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
 
 
@@ -397,6 +406,32 @@ class TestStandIn:
         refused(run("notify-stand-in", "--seed", tmp_path / "seed.json"), "seed.json lacks")
 
 
+def _post(port: int, length: int, body: bytes) -> socket.socket:
+    """A form that is announced, and does not come whole."""
+    sent = socket.create_connection(("127.0.0.1", port), timeout=10)
+    head = f"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}"
+    sent.sendall(f"{head}\r\n\r\n".encode() + body)
+    return sent
+
+
+def _memory(process: psutil.Process) -> int:
+    return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+
+
+def held_up_by_nobody(port: int, process: psutil.Process) -> None:
+    """Four posts of 200 MB took 3 GB and 67 seconds, and 400 slow ones stood open."""
+    before, began = _memory(process), time.monotonic()
+    with contextlib.ExitStack() as stack:
+        for large in [stack.enter_context(_post(port, 200_000_000, b"a" * 60_000)) for _ in range(4)]:
+            assert large.recv(12) == b"HTTP/1.1 413"
+        slow = [stack.enter_context(_post(port, 1000, b"a=")) for _ in range(100)]
+        assert httpx.get(f"http://127.0.0.1:{port}/sign-in").status_code == 200
+        assert httpx.post(f"http://127.0.0.1:{port}/sign-in", data={"email": "a"}).status_code == 403
+        assert slow[0].recv(12) == b"HTTP/1.1 408", "the oldest make room"
+    assert time.monotonic() - began < 14, "the others are cut after 15 seconds: nobody waited for them"
+    assert _memory(process) - before < 150_000_000
+
+
 def test_serve_answers_keeps_its_port_and_stops_when_told(council: Run, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -414,6 +449,7 @@ def test_serve_answers_keeps_its_port_and_stops_when_told(council: Run, tmp_path
             assert serving.poll() is None
             time.sleep(0.1)
         assert answer.json()["healthy"] is True
+        held_up_by_nobody(port, psutil.Process(serving.pid))
         refused(council("serve", "--port", port), f"127.0.0.1:{port} cannot be used", "--port")
         serving.terminate()
         assert serving.wait(timeout=20) == 0

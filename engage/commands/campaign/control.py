@@ -24,7 +24,7 @@ def list_(caller: Caller) -> None:
 @click.option("--digest", default="", help="The version that was read, as `show` prints it; another is refused.")
 @with_right(Right.approve)
 def approve(caller: Caller, campaign_id: int, note: str, digest: str) -> None:
-    """Approve what somebody else submitted."""
+    """Approve what somebody else submitted: in a rehearsal alone, else on the pages."""
     show_campaign(caller, decisions.approve(caller.office, caller.actor, campaign_id, note=note, digest=digest))
 
 

@@ -17,7 +17,10 @@ PLACES = {
     "test": ("engage.commands.campaign.plan:test", "Send one of its messages to a colleague, on record."),
     "list": ("engage.commands.campaign.control:list_", "List the campaigns, newest first."),
     "submit": ("engage.commands.campaign.plan:submit", "Freeze the audience, draw the arms and ask for approval."),
-    "approve": ("engage.commands.campaign.control:approve", "Approve what somebody else submitted."),
+    "approve": (
+        "engage.commands.campaign.control:approve",
+        "Approve what somebody else submitted: in a rehearsal alone, else on the pages.",
+    ),
     "reject": ("engage.commands.campaign.control:reject", "Send it back with a reason."),
     "launch": ("engage.commands.campaign.control:launch", "Hand the approved version to the worker."),
     "pause": ("engage.commands.campaign.control:pause", "Send nothing more until it is resumed."),

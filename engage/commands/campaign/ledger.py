@@ -12,6 +12,7 @@ from campaigns.sending import ledger
 from engage.commands import printing
 from engage.commands.caller import Caller, with_right
 from engage.commands.campaign.shown import campaign_id
+from engage.foundation.folders import writing
 from engage.foundation.identity import Right
 
 to_file = click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="File; else the screen.")
@@ -50,5 +51,5 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with writing(path, newline="") as file:
         yield file

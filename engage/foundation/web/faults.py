@@ -10,6 +10,7 @@ from litestar.types import ExceptionHandlersMap
 
 from engage.foundation.errors import EngageError
 from engage.foundation.logs import log_fault
+from engage.foundation.web.bodies import BodyRefused
 from engage.foundation.web.handlers import sign_in_path
 from engage.foundation.web.templating import render
 
@@ -25,12 +26,10 @@ WORDS: dict[int, tuple[str, str]] = {
     ),
     405: ("This page cannot do that", "Go back and use the buttons of the page."),
     409: ("This cannot be done now", "Nothing was changed."),
-    413: (
-        "The selected file must be smaller than 250MB",
-        "Nothing was changed. Bigger files are imported with the command: engage import",
-    ),
+    408: ("It took too long to arrive", "Nothing was changed. Check your connection and send it again."),
+    413: ("Too much was sent at once", "Nothing was changed."),
     422: ("There is a problem with what was sent", "Nothing was changed. Go back, correct it and try again."),
-    429: ("Too many attempts", "Wait a minute, then try again."),
+    429: ("Too many attempts", "Wait a quarter of an hour, then try again."),
     500: (
         "Sorry, there is a problem with the service",
         "Nothing was half done: whatever was being saved was left as it was.",
@@ -54,7 +53,8 @@ def http_fault(request: Request[Any, Any, Any], error: HTTPException) -> Respons
         return Redirect(sign_in_path(request), status_code=303)
     status = error.status_code if error.status_code in WORDS else 400 if error.status_code < 500 else 500
     title, advice = FORM_EXPIRED if "CSRF" in error.detail else WORDS[status]
-    return page(request, error.status_code, title, advice, headers=error.headers)
+    said = error.detail if isinstance(error, BodyRefused) else ""
+    return page(request, error.status_code, title, advice, said=said, headers=error.headers)
 
 
 def unforeseen_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

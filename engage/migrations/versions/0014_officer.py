@@ -1,14 +1,14 @@
 """who the Electoral Registration Officer is, and how residents reach the office
 
 Revision: 0014
-Follows: 0011
+Follows: 0013
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -132,7 +132,7 @@ def test_launch_pause_resume_stop(office: Office, maker: Maker, people: People) 
     assert control.pause(office, people.planner, number, reason="Phones are busy").state == CampaignState.paused
     with pytest.raises(SendBlocked, match="it is paused, not launched"):
         control.pause(office, people.planner, number)
-    assert control.resume(office, people.approver, number).state == CampaignState.launched
+    assert control.resume(office, people.planner, number).state == CampaignState.launched
     assert control.stop(office, people.planner, number, reason="By-election called").state == CampaignState.stopped
     with pytest.raises(SendBlocked):
         control.resume(office, people.planner, number)

@@ -19,7 +19,7 @@ from tests.campaigns.council import COUNCIL, START, Maker, staff, watched
 @pytest.fixture
 def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
     office = Office(Settings(home=tmp_path / "home", database_url=database_url), SteppedClock(START))
-    office.settings.home.mkdir()
+    office.settings.home.mkdir(mode=0o700)
     upgrade(office.database)
     with office.database.session() as session:
         session.add(Authority(code=COUNCIL, name="East Staffordshire"))

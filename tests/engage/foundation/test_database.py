@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -28,4 +29,15 @@ def test_the_log_is_long_for_a_transaction_of_thousands_of_rows_alone(database: 
     with database.session() as session:
         assert log_pages(session) == LOG_PAGES
         assert session.connection().exec_driver_sql("SELECT id FROM thing").scalars().all() == [1]
+    database.close()
+
+
+def test_a_database_file_and_its_log_are_the_services_alone(tmp_path: Path) -> None:
+    """Without the file being opened and closed beside SQLite, which would end its locks."""
+    database = Database(f"sqlite:///{tmp_path / 'home' / 'engage.sqlite'}")
+    with database.engine.connect() as connection:
+        connection.execute(sa.text("CREATE TABLE one (number INTEGER)"))
+        connection.commit()
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "home").iterdir()}
+    assert modes == dict.fromkeys(("engage.sqlite", "engage.sqlite-wal", "engage.sqlite-shm"), 0o600)
     database.close()

@@ -25,7 +25,7 @@ from sqlmodel import col, select
 from campaigns.notify.client import GovukNotify
 from campaigns.notify.stand_in import Running, default_seed, running
 from campaigns.records import lookup
-from campaigns.records.models import CampaignState, Message, MessageState
+from campaigns.records.models import Author, Campaign, CampaignState, Message, MessageState
 from campaigns.sending import ledger
 from campaigns.worker.work import working
 from engage.deployment.authorities import open_authority
@@ -94,6 +94,9 @@ def test_its_data_are_read_and_built_on(left: Left) -> None:
     assert any(line.startswith("The register as at") for line in told)
     with left.office.database.session() as session:
         assert audit.verify(session, CODE).intact
+        campaign = session.get_one(Campaign, CAMPAIGN)
+        wrote = [each.account_id for each in session.exec(select(Author).where(Author.campaign_id == CAMPAIGN))]
+        assert wrote == [campaign.submitted_by_id], "who drafted and submitted it, by the audit log"
     [saved] = segments.all_segments(left.office, CODE)
     before = segments.count(left.office, CODE, saved.rule)
     assert before.households > 0

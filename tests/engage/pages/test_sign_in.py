@@ -1,22 +1,31 @@
 """Signing in and out, the one-time link, and what a session survives."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
 from engage.foundation import identity
 from engage.foundation.audit import AuditEntry
+from engage.foundation.clock import SteppedClock
+from engage.foundation.database import Database
 from engage.foundation.identity import Account, Role, WebSession, fingerprint
 from engage.foundation.office import Office
+from engage.foundation.settings import Settings
+from engage.foundation.web import attempts
+from engage.foundation.web.attempts import Attempt
 from engage.foundation.web.handlers import local_path
+from tests.conftest import START
 from tests.website import COUNCIL, PASSWORD, Visitor
 
 Staff = dict[Role, Account]
+Visit = Callable[[], Visitor]
 
 
 def cookie(visitor: Visitor) -> str:
@@ -121,6 +130,43 @@ def test_guessing_is_slowed_down(visitor: Visitor, staff: Staff) -> None:
     answers = [visitor.sign_in(email, "wrong words here").status_code for _ in range(11)]
     assert answers == [422] * 10 + [429]
     assert visitor.sign_in(email).status_code == 429
+
+
+def test_guesses_of_others_lock_nobody_out_of_a_browser_they_know(visit: Visit, staff: Staff, office: Office) -> None:
+    email, own = staff[Role.officer].email, visit()
+    own.sign_in(email)
+    own.send("/sign-out")
+    for guesser in (visit(), visit()):
+        assert [guesser.sign_in(email, "wrong words here").status_code for _ in range(6)][-1] in (422, 429)
+    stranger = visit()
+    refused = stranger.sign_in(email)
+    assert (refused.status_code, "Too many tries to sign in" in refused.text) == (429, True)
+    assert own.sign_in(email).status_code == 200
+    assert stranger.sign_in(staff[Role.auditor].email).status_code == 200, "another account is not locked"
+    with office.database.session() as session:
+        secret = identity.new_link(session, session.get_one(Account, staff[Role.officer].id), office.clock.now())
+    let_in = visit().send(f"/welcome/{secret}", {"password": "long enough words", "again": "long enough words"})
+    assert "You are signed in." in let_in.text
+    assert visit().sign_in(email, "long enough words").status_code == 200, "a link ends the lock"
+
+
+def test_tries_are_counted_for_all_processes_and_forgotten(database_url: str, tmp_path: Path) -> None:
+    office = Office(Settings(home=tmp_path / "home", database_url=database_url), SteppedClock(START))
+    SQLModel.metadata.create_all(office.database.engine)
+    other = Database(database_url)
+
+    def tried(database: Database, account: str, at: datetime = START) -> bool:
+        with database.session() as session:
+            return attempts.taken(session, {account: 2, "address": 3}, at)
+
+    assert [tried(database, "a") for database in (office.database, other, office.database)] == [True, True, False]
+    assert [tried(other, account) for account in ("b", "c")] == [True, False], "the address has failed three times"
+    assert tried(office.database, "a", START + attempts.LASTS)
+    with other.session() as session:
+        attempts.succeeded(session, "a", "address")
+        assert [(found.key, found.failed) for found in session.exec(select(Attempt))] == [("address", 0)]
+    office.close()
+    other.close()
 
 
 def test_the_one_time_link_sets_the_first_password_once(visitor: Visitor, office: Office) -> None:

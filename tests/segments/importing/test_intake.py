@@ -289,6 +289,7 @@ def test_an_upload_to_a_form_that_was_never_sent_goes_after_a_day(own: Office, a
         ("register.csv", "register.csv"), ("C:\\Users\\robin\\register.csv", "register.csv"), ("../../x", "x"),
         ("..", "file"), ("", "file"), (".htaccess", "htaccess"), ("a\nb.csv", "ab.csv"), ("/", "file"),
         ("long" * 100 + ".csv", ("long" * 100 + ".csv")[-100:]),
+        ("\U0001f600" * 90 + ".csv", "\U0001f600" * 49 + ".csv"),
     ],
 )  # fmt: skip
 def test_a_name_is_only_a_name(given: str, kept: str) -> None:
