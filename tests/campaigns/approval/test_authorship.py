@@ -51,7 +51,9 @@ def test_everybody_who_set_up_a_task_is_an_author(office: Office, people: People
     assert kept.written_by == [people.planner.account_id, second.account_id]
     with office.database.session() as session:
         ended = session.get_one(Outline, begun.id)
-        made = drafts.begin(session, office, people.planner, drafts.read(plan()), plan()["rule"], ended.written_by)
+        made = drafts.begin(
+            session, office, people.planner, drafts.read(plan()), plan()["rule"], written_by=ended.written_by
+        )
         assert authorship.authors(session, made) == {people.planner.account_id, second.account_id}
 
 
