@@ -26,18 +26,12 @@ OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
 SNAPSHOT = "person, uprn, address, postcode, ward_name, attainment, franchise, line, alias, entry"
 
 
-# The second of one name in one home, or of one elector id, is a person of its own.
-APART = f"""
-with shared as (select person from good group by person having count(*) > 1),
-place as (
-    select line, row_number() over (partition by person order by line) as n from good semi join shared using (person))
-select {SNAPSHOT.replace("person", "nth_person(person, n) as person")}
-from good left join place using (line) order by line
-"""
-# How many rows are of a person that another row is of too, beyond the first.
-ALIKE = """
-select coalesce(sum(n - 1), 0) from (
-    select count(*) as n from alike where line not in (from repeated) group by person having n > 1)
+# The second of one name in one home, or of one elector id, is a person of its own: the lines of these, each with which
+# of the person's it is.
+APART = """
+create table apart as
+select line, row_number() over (partition by person order by line) as nth
+from alike where line not in (from repeated) qualify nth > 1
 """
 ODD_MARKERS = """
 select odd_marker, count(*) as n from good where odd_marker is not null group by 1 order by n desc, 1 limit 6
@@ -64,8 +58,9 @@ def take(layout: Layout, reading: Reading, header_at: int) -> Harvest:
     entry = _open(layout, reading, header_at)
     known = reading.has(layout.elector_id)
     rejected = _sort_out(entry, {}, [], unique="person, entry", repeated="the same elector is in the file twice")
-    alike = int(scalar(reading, ALIKE))
-    rows = save(reading, APART) if alike else save_good(reading, SNAPSHOT, SEALED)
+    reading.con.execute(APART)
+    alike = int(scalar(reading, "select count(*) from apart"))
+    rows = save_good(reading, SNAPSHOT, SEALED)
     refuse_if_none(reading, rows, rejected)
     if alike and known:
         reading.warnings.append(REPEATED_IDS.format(n=f"{alike:,}"))
