@@ -86,7 +86,7 @@ def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) ->
     reading.con.execute(
         CHANGED.format(register=register, entry="entry" if same_year else "null::varchar", most=MOST_ALIKE)
     )
-    _warn_of_unknown(entry)
+    _warn_of_unknown(reading)
     rows = save(reading, NEXT.format(as_at=literal(reading.as_at.isoformat())))
     found = reading.con.execute("select operation, count(*) from good group by 1 order by 1").fetchall()
     counted = {OPERATIONS[operation]: count for operation, count in found}
@@ -202,7 +202,8 @@ union all
 select {SNAPSHOT.replace("person", "coalesce(own, person) as person")} from fresh left join free using (person, place)
 """
 UNKNOWN = """
-select count(*), count(*) filter (operation = 'A' and (entry is null or (select count(entry) = 0 from old)))
+select count(*), count(*) filter (
+    operation = 'A' and not by_id and (entry is null or (select count(entry) = 0 from old)))
 from change where verdict is null and operation <> 'N' and was is null
 and whose not in (select whose from change where operation = 'N')
 """
@@ -222,16 +223,16 @@ def _current(reading: Reading) -> str:
     return literal(str(known.register))
 
 
-def _warn_of_unknown(entry: Entry) -> None:
-    reading = entry.reading
+def _warn_of_unknown(reading: Reading) -> None:
     [(unknown, nameless)] = reading.con.execute(UNKNOWN).fetchall()
     if unknown:
         reading.warnings.append(f"{unknown:,} changes are of electors whom the register here does not have")
-    if nameless and not reading.has(entry.layout.elector_id):
+    if nameless:
         reading.warnings.append(
-            f"{nameless:,} of these are amended entries. This export has no elector ids, and no numbers of the year of "
-            "the register here: where it was the name or the address that was amended, the entry from before stays "
-            "beside the new one until the next full register"
+            f"{nameless:,} of these are amended entries with no elector id, and no number of the year of the register "
+            "here, so that nothing but name and address tells whose they are. Where it was one of these that was "
+            "amended, the entry from before stays beside the new one, and the elector is counted twice, until the next "
+            "full register. Each further update that amends them counts them once more"
         )
 
 
