@@ -54,7 +54,7 @@ AGES = (16, 18, 20, 25, 35, 45, 55, 65, 75, 121)
 OTHER = "main language is not english (english or welsh in wales)"
 FEWEST_OF_OTHER_LANGUAGE = 0.3  # who speak another language and are entitled, whatever the other tables make of it
 # Standard deviation, log-odds, of tenures and ages whose rates are further from the published ones than the areas of a
-# council let see. Over boroughs of three generators (benchmarks/gap.py) ranges then hold 94 times in 100.
+# council let see. Over boroughs of three generators (benchmarks/gap.py) ranges then hold 97 times in 100.
 UNLIKE = 0.3
 
 
