@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
+import pandas as pd
 from address_errors import Controls, Corruptor, Noise, Profile, load_components
 from sqlmodel import SQLModel
 from uk_address_matcher import AddressMatcher, ExactMatchStage, SplinkStage, UniqueTrigramStage
@@ -108,8 +109,10 @@ def measure_noise(office: Office, gazetteer: Path, folder: Path) -> list[str]:
     """An address that the noise has made another home's, word for word, is counted apart: nobody could tell."""
     register, to = folder / "noisy.parquet", Written(*(folder / f"noisy-{n}.parquet" for n in "eqc"))
     with duckdb.connect() as con:
-        con.execute("create table noisy (truth bigint, address varchar, postcode varchar, taken boolean)")
-        con.executemany("insert into noisy values (?, ?, ?, ?)", list(noisy(gazetteer, folder / "components.csv")))
+        rows = pd.DataFrame(
+            noisy(gazetteer, folder / "components.csv"), columns=["truth", "address", "postcode", "taken"]
+        )
+        con.register("noisy", rows)  # one by one they would take longer than to be linked
         con.sql(
             "select lpad(n::varchar, 64, '0') as person, null::bigint as uprn, address, postcode, null::varchar as "
             "ward_name, null::date as attainment, null::varchar as franchise, n + 1 as line, truth, taken "

@@ -34,6 +34,7 @@ from engage.foundation.web.templating import template_config
 from engage.pages import about, audit_log, health, home, sign_in
 from segments.audiences import pages as segments
 from segments.gazetteer import pages as gazetteer
+from segments.homes import pages as homes
 from segments.importing import pages as data
 from segments.linking import pages as review
 from segments.safeguards import pages as suppressions
@@ -45,6 +46,7 @@ ROOMS = (
     audit_log.routes,
     about.routes,
     data.routes,
+    homes.routes,
     review.routes,
     gazetteer.routes,
     suppressions.routes,

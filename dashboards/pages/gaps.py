@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from litestar import Response, Router, get
@@ -38,18 +38,19 @@ def gaps(office: InOffice, account: ByAccount) -> Template:
 
 @get("/gaps.csv", sync_to_thread=True, include_in_schema=False)
 def gaps_csv(office: InOffice, account: ByAccount) -> Response[str]:
-    return _download("ward", account.authority, written(gap.by_ward(office, account.authority)))
+    found = gap.estimate(office, account.authority)
+    return _download("ward", account.authority, written(found, found.wards))
 
 
 @get("/gaps/areas.csv", sync_to_thread=True, include_in_schema=False)
 def areas_csv(office: InOffice, account: ByAccount) -> Response[str]:
-    return _download("area", account.authority, written(gap.by_level(office, account.authority, "area")))
+    found = gap.estimate(office, account.authority)
+    return _download("area", account.authority, written(found, found.areas))
 
 
 @get("/gaps/groups.csv", sync_to_thread=True, include_in_schema=False)
 def groups_csv(office: InOffice, account: ByAccount) -> Response[str]:
-    groups = gap.estimate(office, account.authority).groups
-    return _download("group", account.authority, written_groups(groups))
+    return _download("group", account.authority, written_groups(gap.estimate(office, account.authority)))
 
 
 @get("/api/gaps", sync_to_thread=True, tags=["what the council knows"])
@@ -71,15 +72,19 @@ def _download(what: str, authority: str, text: str) -> Response[str]:
     return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
-def written(rows: Iterable[gap.Row]) -> str:
+def written(found: gap.Estimate, rows: Iterable[gap.Row]) -> str:
     """CSV; people are whole, shares have four places."""
-    return _table(COLUMNS, ([_plain(row.as_dict()[column]) for column in COLUMNS] for row in rows))
+    return _table((*COLUMNS, "notes"), (_cells(found, row) for row in rows))
 
 
-def written_groups(groups: Mapping[str, list[gap.Row]]) -> str:
+def written_groups(found: gap.Estimate) -> str:
     """As `written`, with the characteristic first."""
-    rows = ((kind, row.as_dict()) for kind, found in groups.items() for row in found)
-    return _table(("by", *COLUMNS), ([kind, *(_plain(row[column]) for column in COLUMNS)] for kind, row in rows))
+    rows = ([kind, *_cells(found, row)] for kind, rows in found.groups.items() for row in rows)
+    return _table(("by", *COLUMNS, "notes"), rows)
+
+
+def _cells(found: gap.Estimate, row: gap.Row) -> list[Any]:
+    return [*(_plain(row.as_dict()[column]) for column in COLUMNS), " ".join(found.notes_of(row))]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

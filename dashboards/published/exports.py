@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -16,13 +17,11 @@ COLUMNS = (
     "ward", "name", "register_date", "eligible", "registered", "missing", "completeness_percent",
     "completeness_low", "completeness_high", "campaign", "outcome_date", "interim", "reminded_homes",
     "reminded_registered", "reminded_percent", "comparison_homes", "comparison_registered", "comparison_percent",
-    "effect_points", "effect_low", "effect_high", "too_early_to_say",
+    "effect_points", "effect_low", "effect_high", "too_early_to_say", "notes",
 )  # fmt: skip
-
-
 TIME_COLUMNS = (
     "register_date", "ward", "name", "eligible", "registered", "missing", "completeness_percent", "completeness_low",
-    "completeness_high",
+    "completeness_high", "notes",
 )  # fmt: skip
 PART_COLUMNS = (
     "campaign", "outcome_date", "interim", "by", "part", "reminded_homes", "reminded_registered", "reminded_percent",
@@ -32,14 +31,16 @@ PART_COLUMNS = (
 
 
 def as_csv(view: View, wards: Iterable[Ward]) -> str:
-    """A row for each ward; before them one for the whole council, named by its own code."""
+    """A row for each ward; before them one for the whole council, named by its own code. Each says in `notes` what its
+    page says above the figures."""
     figures, trial, past = view.figures, view.trial, view.past
+    as_at = past.as_at if past else figures.as_at
     held = past.whole if past else figures.whole
-    rows = [_row(view, figures.authority, figures.name, held, whole(trial))]
+    rows = [[*_row(view, figures.authority, figures.name, held, whole(trial)), _notes(figures, as_at)]]
     for ward in wards:
         found = trial.ward(ward.code) if trial and trial.finding else None
         held = past.ward(ward.code) if past else ward.completeness
-        rows.append(_row(view, ward.code, ward.name, held, found))
+        rows.append([*_row(view, ward.code, ward.name, held, found), _notes(figures, as_at, ward)])
     return _written(COLUMNS, rows)
 
 
@@ -47,10 +48,18 @@ def over_time_csv(figures: Figures) -> str:
     """A row for each register and ward, oldest register first; the whole council before its wards."""
     rows: list[list[object]] = []
     for past in figures.pasts:
-        places = [(figures.authority, figures.name, past.whole)]
-        places += [(ward.code, ward.name, past.ward(ward.code)) for ward in figures.wards]
-        rows += [[past.as_at, code, name, *_cells(held)] for code, name, held in places]
+        places: list[tuple[str, str, Completeness, Ward | None]] = [(figures.authority, figures.name, past.whole, None)]
+        places += [(ward.code, ward.name, past.ward(ward.code), ward) for ward in figures.wards]
+        rows += [
+            [past.as_at, code, name, *_cells(held), _notes(figures, past.as_at, ward)]
+            for code, name, held, ward in places
+        ]
     return _written(TIME_COLUMNS, rows)
+
+
+def _notes(figures: Figures, as_at: date | None, ward: Ward | None = None) -> str:
+    """Cautions are about the newest register; of an earlier one nothing is known."""
+    return " ".join(cautions(figures, ward)) if as_at == figures.as_at else ""
 
 
 def parts_csv(view: View) -> str:

@@ -19,6 +19,7 @@ from engage.commands.caller import (
 )
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
+from segments.homes import former_contacts as earlier
 from segments.homes import households as homes
 
 
@@ -62,3 +63,12 @@ def _told_all(value: dict[str, Any]) -> None:
 def export(caller: Caller, file: Path) -> None:
     """Write the table of homes to FILE (.parquet or .csv)."""
     click.echo(f"{homes.export(caller.office, caller.actor, file):,} homes written to {file}")
+
+
+@households.command("former-contacts")
+@click.option("--may", is_flag=True, help="The order that made the council, or the agreements, let it use them.")
+@with_right(Right.import_data)
+def former_contacts(caller: Caller, *, may: bool) -> None:
+    """Take over the contacts that councils which went into this one have here."""
+    made = earlier.take_over(caller.office, caller.actor, may=may)
+    caller.show({"snapshot": made.id, "contacts": made.rows, "of": made.report["taken_over"]}, facts)

@@ -1,5 +1,9 @@
 """The good rows of a register with its persons as keyed hashes: a country has 47.7 million of them, which Polars hashes
-in a quarter of the time that DuckDB takes."""
+in a quarter of the time that DuckDB takes.
+
+The table `repeated` holds the lines that are left out, and `apart` those of a person of whom an earlier line is too,
+with which of the person's each is.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,16 +15,28 @@ from segments.files.reading import Reading
 
 
 def write_sealed(reading: Reading, rows: Path, columns: Sequence[str], sealed: Sequence[str]) -> int:
-    """Write these columns of the rows of a Parquet file that have no verdict and are not in the table `repeated`, the
-    `sealed` ones hashed; returns how many."""
-    repeated = pl.from_arrow(reading.con.execute("from repeated").to_arrow_table())
+    """Write these columns of the rows of a Parquet file that have no verdict and are not `repeated`, the `sealed` ones
+    hashed; returns how many."""
     known = pl.scan_parquet(rows, row_index_name="line", row_index_offset=reading.first_line)
     good = known.filter(pl.col("verdict").is_null()).with_columns(pl.col("line").cast(pl.Int64))
-    if len(repeated):
-        good = good.join(pl.LazyFrame(repeated), on="line", how="anti", maintain_order="left")
-    hashed = [
-        polars_hash.col(name).chash.hmac_sha256(key=reading.keys.hashing_key) if name in sealed else pl.col(name)
-        for name in columns
-    ]
-    good.select(hashed).sink_parquet(reading.output, compression="zstd", compression_level=1)
+    if len(repeated := _table(reading, "repeated")):
+        good = good.join(repeated.lazy(), on="line", how="anti", maintain_order="left")
+    good = good.with_columns(
+        polars_hash.col(name).chash.hmac_sha256(key=reading.keys.hashing_key)
+        for name in columns if name in sealed
+    )  # fmt: skip
+    if len(apart := _table(reading, "apart")):
+        good = _told_apart(good, apart)
+    good.select(columns).sink_parquet(reading.output, compression="zstd", compression_level=1)
     return int(pl.scan_parquet(reading.output).select(pl.len()).collect().item())
+
+
+def _table(reading: Reading, name: str) -> pl.DataFrame:
+    return pl.DataFrame(pl.from_arrow(reading.con.execute(f"from {name}").to_arrow_table()))
+
+
+def _told_apart(good: pl.LazyFrame, apart: pl.DataFrame) -> pl.LazyFrame:
+    """As the macro `nth_person`. Of the rows that have no `nth` nothing is hashed again."""
+    nth = polars_hash.concat_str("person", pl.lit(chr(31)), pl.col("nth").cast(pl.String)).chash.sha2_256()
+    joined = good.join(apart.lazy(), on="line", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce(nth, "person").alias("person"))

@@ -38,14 +38,21 @@ def questions(reading: Reading, makes: str) -> list[Question]:
 
 
 def _of_columns(reading: Reading, makes: str) -> Iterator[Question]:
-    columns = ", ".join(quoted(name) for name in reading.columns)
-    reading.con.execute(f"create or replace temp table looked_at as select {columns} from raw limit {LOOKED_AT}")
+    telling = [name for name in reading.columns if plain(name) == "uprn" or POSTCODES.search(plain(name))]
+    if not telling:
+        return
+    _look_at(reading, telling)
     if swapped := _swapped_uprn(reading, makes):
         yield swapped
     elif reading.has("UPRN") and (unknown := _unknown_uprns(reading)):
         yield unknown
     yield from _swapped_postcodes(reading)
     reading.con.execute("drop table looked_at")
+
+
+def _look_at(reading: Reading, names: list[str]) -> None:
+    columns = ", ".join(map(quoted, names))
+    reading.con.execute(f"create or replace temp table looked_at as select {columns} from raw limit {LOOKED_AT}")
 
 
 def _share(reading: Reading, name: str, holds: str) -> float:
@@ -67,19 +74,26 @@ def _swapped_uprn(reading: Reading, makes: str) -> Question | None:
     own = next(name for name in reading.columns if plain(name) == "uprn")
     if not -1.0 < _share(reading, own, holds) < 1 - LEAST_KNOWN:
         return None
-    others = {name: _share(reading, name, holds) for name in reading.columns if name != own}
+    others = _shares(reading, holds, [own])
     name = max(others, key=lambda name: others[name], default="")
     return _swap(reading, own, name, "UPRNs") if name and others[name] > LEAST_KNOWN else None
 
 
 def _swapped_postcodes(reading: Reading) -> Iterator[Question]:
-    shares = {name: _share(reading, name, "as_postcode(cell) is not null") for name in reading.columns}
+    holds = "as_postcode(cell) is not null"
     named = [name for name in reading.columns if POSTCODES.search(plain(name))]
-    others = {name: share for name, share in shares.items() if name not in named and share > LEAST_KNOWN}
-    for name in named:
-        if others and -1.0 < shares[name] < 1 - LEAST_KNOWN:
-            yield _swap(reading, name, max(others, key=lambda other: others[other]), "postcodes")
-            return
+    doubtful = [name for name in named if -1.0 < _share(reading, name, holds) < 1 - LEAST_KNOWN]
+    if not doubtful:
+        return
+    others = {name: share for name, share in _shares(reading, holds, named).items() if share > LEAST_KNOWN}
+    if others:
+        yield _swap(reading, doubtful[0], max(others, key=lambda other: others[other]), "postcodes")
+
+
+def _shares(reading: Reading, holds: str, but: list[str]) -> dict[str, float]:
+    """Of all columns but these, which only a doubt about one of them asks for: a register has twenty and more."""
+    _look_at(reading, reading.columns)
+    return {name: _share(reading, name, holds) for name in reading.columns if name not in but}
 
 
 def _swap(reading: Reading, named: str, holding: str, what: str) -> Question:

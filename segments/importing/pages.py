@@ -26,7 +26,7 @@ from engage.foundation.web.handlers import (
     requires,
     wants_fragment,
 )
-from segments.homes import households
+from segments.homes import former_contacts, households
 from segments.importing import datasets, imports, intake, preparation, steps, uploads
 from segments.importing.intake import HOMES, Intake, IntakeState
 from segments.importing.uploads import Upload
@@ -55,6 +55,7 @@ def data(office: InOffice, account: ByAccount) -> Template:
         history=datasets.log(office, account.authority),
         homes=_summary(office, account.authority),
         behind=review.homes_are_behind(office, account.authority),
+        former=former_contacts.left(office, account.authority),
         intakes=intake.to_show(office, account.authority),
         waiting=review.waiting(office, account.authority),
         title_of=datasets.title,

@@ -16,6 +16,9 @@ TELLING = 0.1  # of what areas seem to tell: where a group is many, its people d
 ROUNDS, HALVINGS = 40, 50
 COMMON_SPREAD = 2.0  # log-odds: a council's level as a whole is its own
 LEAST_SHARE, MOST_SHARE = 0.002, 0.998
+# No range ends nearer to the rate, unless the bounds do: near 100 % a step in log-odds is hardly any in points, and
+# published rates are no surer of those of whom nearly all are registered.
+NEAREST = 0.05
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ def infer(
     logs = np.hypot(np.hypot(spreads, common * rate) / (rate * (1 - rate)), unlike)
     least, most = bounds(people, share * size)
     low, high = (expit(logit(rate) + sign * 1.96 * logs) for sign in (-1, 1))
+    low, high = np.minimum(low, np.maximum(rate - NEAREST, 0.0)), np.maximum(high, np.minimum(rate + NEAREST, 1.0))
     slack = 1.96 * common
     low = np.minimum(np.maximum(low, least * (1 - slack)), rate)
     return Inferred(rate, low, np.maximum(np.minimum(high, most * (1 + slack)), rate), least, most)

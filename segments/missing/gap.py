@@ -115,6 +115,11 @@ class Estimate:
         """What whoever reads the figures must know first."""
         return [*self._of_strangers, *self._of_excess, *self.unused]
 
+    def notes_of(self, row: Row) -> list[str]:
+        """The same, for whoever has this row alone."""
+        excess = [EXCESS.format(row=row)] if row.is_beyond and row in self.wards else []
+        return [*self._of_strangers, *excess, *self.unused]
+
     @property
     def _of_strangers(self) -> list[str]:
         if not self.strangers:

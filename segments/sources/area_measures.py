@@ -62,19 +62,17 @@ def harvest(
     """Make the snapshot `table` from `columns` of figures. `checks` tell other authorities' rows where the geography
     is not to; `blanks` allows empty cells, which then give no value."""
     area = f"upper(clean({quoted(area_column)}))"
-    numbers = {label(name): number_sql(name) for name in columns}
-    if shares:
-        _refuse_other_categories(reading, table, numbers)
-        numbers = census_categories.completed(table, numbers)
+    figures = {name: f"_figure_{n}" for n, name in enumerate(columns)}
+    numbers = _worked_out(reading, table, figures, shares=shares)
     derived = _shares(reading, table, numbers) if shares else _named(table, numbers)
     output = {"area": area, "level": level_sql(area)} | numbers | derived
     checks = [
         Check(area_column, "no code of an output area or LSOA", f"{level_sql(area)} is null", f"left({area}, 20)"),
         *(checks or [Check(area_column, ELSEWHERE, elsewhere_sql(reading, area), listed=False, expected=True)]),
-        *(_no_number(name) for name in columns),
-        *(_below_nothing(name) for name in columns if shares),
+        *(_no_number(name, figure) for name, figure in figures.items()),
+        *(_below_nothing(name, figure) for name, figure in figures.items() if shares),
     ]
-    warns = [] if blanks else [Warn(HIDES, " or ".join(f"{number_sql(name)} is null" for name in columns))]
+    warns = [] if blanks else [Warn(HIDES, " or ".join(f"{figure} is null" for figure in figures.values()))]
     rejected = tabulate(reading, output, checks, warns=warns, unique="area", repeated="the same area twice")
     accepted = int(scalar(reading, "select count(*) from good"))
     if not accepted:
@@ -84,18 +82,33 @@ def harvest(
     rows = save(reading, LONG)
     if not reading.known.geography:
         reading.warnings.append("the areas could not be checked, for no geography was imported before")
-    figures = {"areas": accepted, "measures": len(columns), "indicators": sorted(derived)}
-    return Harvest(accepted, rejected, figures | _published(columns, derived), rows, table)
+    counted = {"areas": accepted, "measures": len(columns), "indicators": sorted(derived)}
+    return Harvest(accepted, rejected, counted | _published(columns, derived), rows, table)
 
 
-def _no_number(name: str) -> Check:
+def _worked_out(reading: Reading, table: str, figures: dict[str, str], *, shares: bool) -> dict[str, str]:
+    """The column of each measure, by its label. Each is worked out once: what follows from the others of its row, and
+    shares of it, written out in full would be megabytes of SQL, and DuckDB seconds at reading them."""
+    own = {label(name): figure for name, figure in figures.items()}
+    first = {figure: number_sql(name) for name, figure in figures.items()}
+    if not shares:
+        reading.work_out(first)
+        return own
+    _refuse_other_categories(reading, table, own)
+    whole = census_categories.completed(table, own)
+    numbers = {name: f"_whole_{n}" for n, name in enumerate(whole)}
+    reading.work_out(first, {numbers[name]: sql for name, sql in whole.items()})
+    return numbers
+
+
+def _no_number(name: str, figure: str) -> Check:
     cell = f"lower(clean({quoted(name)}))"
     told = f"{cell} is not null and not regexp_matches({cell}, {literal(HIDDEN)})"
-    return Check(name, "not a number", f"{number_sql(name)} is null and {told}", f"left({quoted(name)}, 20)")
+    return Check(name, "not a number", f"{figure} is null and {told}", f"left({quoted(name)}, 20)")
 
 
-def _below_nothing(name: str) -> Check:
-    return Check(name, "a count below nothing", f"coalesce({number_sql(name)} < 0, false)", f"left({quoted(name)}, 20)")
+def _below_nothing(name: str, figure: str) -> Check:
+    return Check(name, "a count below nothing", f"coalesce({figure} < 0, false)", f"left({quoted(name)}, 20)")
 
 
 def _refuse_other_categories(reading: Reading, table: str, numbers: dict[str, str]) -> None:

@@ -26,18 +26,12 @@ OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
 SNAPSHOT = "person, uprn, address, postcode, ward_name, attainment, franchise, line, alias, entry"
 
 
-# The second of one name in one home, or of one elector id, is a person of its own.
-APART = f"""
-with shared as (select person from good group by person having count(*) > 1),
-place as (
-    select line, row_number() over (partition by person order by line) as n from good semi join shared using (person))
-select {SNAPSHOT.replace("person", "nth_person(person, n) as person")}
-from good left join place using (line) order by line
-"""
-# How many rows are of a person that another row is of too, beyond the first.
-ALIKE = """
-select coalesce(sum(n - 1), 0) from (
-    select count(*) as n from alike where line not in (from repeated) group by person having n > 1)
+# The second of one name in one home, or of one elector id, is a person of its own: the lines of these, each with which
+# of the person's it is.
+APART = """
+create table apart as
+select line, row_number() over (partition by person order by line) as nth
+from alike where line not in (from repeated) qualify nth > 1
 """
 ODD_MARKERS = """
 select odd_marker, count(*) as n from good where odd_marker is not null group by 1 order by n desc, 1 limit 6
@@ -64,8 +58,9 @@ def take(layout: Layout, reading: Reading, header_at: int) -> Harvest:
     entry = _open(layout, reading, header_at)
     known = reading.has(layout.elector_id)
     rejected = _sort_out(entry, {}, [], unique="person, entry", repeated="the same elector is in the file twice")
-    alike = int(scalar(reading, ALIKE))
-    rows = save(reading, APART) if alike else save_good(reading, SNAPSHOT, SEALED)
+    reading.con.execute(APART)
+    alike = int(scalar(reading, "select count(*) from apart"))
+    rows = save_good(reading, SNAPSHOT, SEALED)
     refuse_if_none(reading, rows, rejected)
     if alike and known:
         reading.warnings.append(REPEATED_IDS.format(n=f"{alike:,}"))
@@ -91,7 +86,7 @@ def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) ->
     reading.con.execute(
         CHANGED.format(register=register, entry="entry" if same_year else "null::varchar", most=MOST_ALIKE)
     )
-    _warn_of_unknown(entry)
+    _warn_of_unknown(reading)
     rows = save(reading, NEXT.format(as_at=literal(reading.as_at.isoformat())))
     found = reading.con.execute("select operation, count(*) from good group by 1 order by 1").fetchall()
     counted = {OPERATIONS[operation]: count for operation, count in found}
@@ -207,7 +202,8 @@ union all
 select {SNAPSHOT.replace("person", "coalesce(own, person) as person")} from fresh left join free using (person, place)
 """
 UNKNOWN = """
-select count(*), count(*) filter (operation = 'A' and (entry is null or (select count(entry) = 0 from old)))
+select count(*), count(*) filter (
+    operation = 'A' and not by_id and (entry is null or (select count(entry) = 0 from old)))
 from change where verdict is null and operation <> 'N' and was is null
 and whose not in (select whose from change where operation = 'N')
 """
@@ -227,16 +223,16 @@ def _current(reading: Reading) -> str:
     return literal(str(known.register))
 
 
-def _warn_of_unknown(entry: Entry) -> None:
-    reading = entry.reading
+def _warn_of_unknown(reading: Reading) -> None:
     [(unknown, nameless)] = reading.con.execute(UNKNOWN).fetchall()
     if unknown:
         reading.warnings.append(f"{unknown:,} changes are of electors whom the register here does not have")
-    if nameless and not reading.has(entry.layout.elector_id):
+    if nameless:
         reading.warnings.append(
-            f"{nameless:,} of these are amended entries. This export has no elector ids, and no numbers of the year of "
-            "the register here: where it was the name or the address that was amended, the entry from before stays "
-            "beside the new one until the next full register"
+            f"{nameless:,} of these are amended entries with no elector id, and no number of the year of the register "
+            "here, so that nothing but name and address tells whose they are. Where it was one of these that was "
+            "amended, the entry from before stays beside the new one, and the elector is counted twice, until the next "
+            "full register. Each further update that amends them counts them once more"
         )
 
 

@@ -25,6 +25,7 @@ WHO_SEES = {
     "/": EVERYBODY,
     "/data": STAFF,
     "/data/new": {ADMINISTRATOR, OFFICER},
+    "/data/former-contacts": {ADMINISTRATOR, OFFICER},
     "/gaps": STAFF,
     "/segments": STAFF,
     "/segments/new": {ADMINISTRATOR, OFFICER},

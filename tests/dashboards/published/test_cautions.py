@@ -1,14 +1,18 @@
 """What members are told before they read how complete the register is, from published figures alone."""
 
+import csv
+import io
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from dashboards.published import exports
 from dashboards.published import figures as published_figures
 from dashboards.published.cautions import cautions
 from dashboards.published.disclosure import RULE
 from dashboards.published.figures import NOTHING, Completeness, Figures, Ward
+from dashboards.published.selection import View
 from segments.missing import gap
 
 DAY = date(2026, 6, 1)
@@ -39,8 +43,11 @@ def told(*wards: Completeness, whole: Completeness = FINE, strangers: int = 0) -
     ],
 )  # fmt: skip
 def test_electors_of_another_area_are_said_as_counts_may_be(strangers: int, said: str | None) -> None:
-    found = cautions(told(FINE, strangers=strangers))
+    figures = told(FINE, strangers=strangers)
+    found = cautions(figures)
     assert [each.split(" of the register")[0] for each in found] == ([said] if said else [])
+    rows = list(csv.DictReader(io.StringIO(exports.as_csv(View.of(figures), figures.wards))))
+    assert [row["notes"] for row in rows] == [" ".join(found)] * 2, "whoever takes a row takes its caution"
 
 
 @pytest.mark.parametrize(

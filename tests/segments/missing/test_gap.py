@@ -173,6 +173,7 @@ def test_strangers_are_told_and_left_out(town: Town, monkeypatch: pytest.MonkeyP
     assert (before.strangers, after.strangers) == (0, 1500)
     assert after.wards == before.wards
     assert after.notes[0].startswith("1,500 electors of the register have a postcode that lies in another area")
+    assert all(after.notes[0] in after.notes_of(row) for row in (*after.wards, *after.areas[:3]))
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,17 @@ def test_ranges_hold_the_truth_when_published_rates_are_off_and_are_not_empty_wo
     assert np.median(widths) < 0.25
 
 
+def test_ranges_reach_groups_of_whom_nearly_all_are_registered() -> None:
+    """A council where 99 of 100 owners are, and not 95: a step in log-odds is hardly any in points there."""
+    true = np.array([0.992, 0.8, 0.6])
+    for seed in range(5):
+        people, registered = _areas(true, 70 + seed)
+        found = infer(people, registered, np.full(len(people), 0.05), 0.02, RATES, SPREAD)
+        assert found.low[0] <= true[0] <= found.high[0]
+        assert (found.high - found.rate >= np.minimum(0.05, found.most - found.rate) - 1e-9).all()
+        assert (found.rate - found.low >= np.minimum(0.05, found.rate - found.least) - 1e-9).all()
+
+
 def test_areas_tell_when_the_published_rates_are_wrong() -> None:
     true = np.array([0.95, 0.8, 0.35])
     people, registered = _areas(true, 3)

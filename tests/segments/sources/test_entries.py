@@ -144,3 +144,21 @@ def test_attainers_of_an_earlier_day_are_adults_by_the_next(office: Office, acto
     after = import_file(office, actor, "register-update", changed, JULY)
     kept = [day for (day,) in papers.rows(office, after.snapshot_id, "attainment")]
     assert sorted(kept, key=str) == [date(2027, 5, 20), None, None]
+
+
+def test_what_nothing_but_its_name_tells_is_said_to_stay_beside_itself(
+    office: Office, actor: Actor, tmp_path: Path
+) -> None:
+    """Others of the file have ids; of one of these that is not known here nothing was lost."""
+    bare = {"ElectorID": "", "RollNo": ""}
+    rows = papers.elector(1), papers.elector(2, **bare), papers.elector(3, **bare)
+    import_file(office, actor, "register", papers.write(tmp_path, "x.csv", papers.register(*rows)), JUNE)
+    changed = [(papers.elector(2, **bare, ElectorSurname="Newname"), "A"), (papers.elector(8), "A"), (rows[2], "A")]
+    path = papers.write(
+        tmp_path, "u.csv", papers.table([*papers.ELECTOR8, "ChangeTypeID"], [[*row, what] for row, what in changed])
+    )
+    after = import_file(office, actor, "register-update", path, JULY, accept_problems=True)
+    assert after.figures["electors"] == 5
+    assert after.warnings[0] == "2 changes are of electors whom the register here does not have"
+    assert after.warnings[1].startswith("1 of these are amended entries with no elector id, and no number")
+    assert "counted twice, until the next full register" in after.warnings[1]
