@@ -15,12 +15,14 @@ from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import Shown, audience_file, campaign, find, in_state, nation_of, permit, record
 from campaigns.records.models import Campaign, CampaignState
+from engage.foundation import data_keys
 from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused, SendBlocked
 from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.audiences.audience import freeze
+from segments.safeguards import sealed_columns
 
 
 def submit(
@@ -80,6 +82,8 @@ def adopt(
     estimate = forecast.estimate(
         office, actor.authority, plan, draft.seed, frozen, staged, left_out=left_out or {}, known=known
     )  # fmt: skip
+    sealer = office.keys.new_sealer()
+    sealed_columns.replace(office.lake, staged, sealed_columns.sealed_anew("audience", office.keys, sealer))
     fingerprint = audience.digest(staged)
     with office.database.session() as session:
         ready = in_state(find(session, actor.authority, draft.id or 0, lock=True), "submit", CampaignState.draft)
@@ -91,6 +95,10 @@ def adopt(
             session, staged, authority=actor.authority, kind="audience", name=str(ready.id), as_at=today(office.clock),
             made_at=office.clock.now(), made_by=actor.label, rows=estimate["households"], source=fingerprint,
             report=changes.version_report(ready, estimate),
+        )  # fmt: skip
+        data_keys.keep(
+            session, office.keys, sealer, office.clock.now(), purpose="audience", authority=draft.authority,
+            subject=str(snapshot.id),
         )  # fmt: skip
         ready.audience_snapshot, ready.register_snapshot = snapshot.id, register_snapshot
         ready.households, ready.estimate = estimate["households"], estimate

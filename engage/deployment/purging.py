@@ -19,7 +19,7 @@ def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]
 
 
 def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
-    with office.database.session() as session:
+    with office.database.erasing() as session:
         gone: Counter[str] = Counter()
         for room in (segments.safeguards.retention, campaigns.records.retention):
             gone += room.purge(office, session, authority, dry_run=dry_run)

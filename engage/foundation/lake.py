@@ -4,7 +4,7 @@ and the row is written only after the file is complete, so a crash leaves at mos
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,17 @@ class Snapshot(SQLModel, table=True):
     source: str = Field(default="", max_length=64, index=True)  # the hash of what was read, where it was a file
     report: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     undone_at: datetime | None = Field(default=None, sa_type=Moment)
+    hashed_by: str = Field(default="", max_length=16)  # fingerprint of the hashing key, where it holds keyed hashes
+
+
+HASHED = ("register", "contacts", "suppressions", "protected", "applications", "electors", "audience")
 
 
 class Lake:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, hashing_key: Callable[[], str] = str) -> None:
+        """`hashing_key` gives its fingerprint."""
         self.root = root
+        self._hashing_key = hashing_key
 
     def stage(self, suffix: str = ".parquet") -> Path:
         """A path to write to, on the same disk as the lake, so that adopting it is one rename."""
@@ -62,6 +68,7 @@ class Lake:
         snapshot = Snapshot(
             authority=authority, kind=kind, name=name, as_at=as_at, made_at=made_at, made_by=made_by,
             path=self.adopt(staged, authority, kind), rows=rows, source=source, report=report or {},
+            hashed_by=self._hashing_key() if kind in HASHED else "",
         )  # fmt: skip
         session.add(snapshot)
         session.flush()

@@ -31,11 +31,11 @@ class Office:
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.settings.home / "lake")
+        return Lake(self.settings.home / "lake", lambda: self.keys.fingerprint)
 
     @cached_property
     def keys(self) -> Keys:
-        return load_keys(self.settings)
+        return load_keys(self.settings, self.database)
 
     @cached_property
     def background(self) -> Background:
