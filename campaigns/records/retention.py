@@ -60,9 +60,7 @@ def _due(session: Session, authority: str, day: date, years: int, over: list[int
 HELD = {"audience": "contacts in audience files", "contacts": "contacts in imported lists"}
 
 
-def _forget_snapshots(
-    office: Office, session: Session, due: Iterable[Snapshot], *, dry_run: bool
-) -> Counter[str]:
+def _forget_snapshots(office: Office, session: Session, due: Iterable[Snapshot], *, dry_run: bool) -> Counter[str]:
     gone: Counter[str] = Counter()
     for snapshot in due:
         gone[HELD[snapshot.kind]] += sealed_columns.held(office.lake.file(snapshot), snapshot.kind)

@@ -79,7 +79,8 @@ def identify(authority: str | None, email: str | None, right: Right, *, json_wan
 
 
 def demand_database(office: Office) -> None:
-    """InputRefused where there is no database, or it is not of this version. Leaves no file behind."""
+    """InputRefused where there is no database, or it is not of this version; SettingsInvalid where the keys are not its
+    own. Leaves no file behind."""
     version = _version(office)
     if version is None:
         msg = (
@@ -92,6 +93,7 @@ def demand_database(office: Office) -> None:
             "engage init --authority CODE --name NAME"
         )
         raise InputRefused(msg)
+    office.open_keys()
 
 
 def _version(office: Office) -> str | None:

@@ -58,6 +58,7 @@ def open_authority(
     if len(code) != GSS_CODE_LENGTH or not code.isalnum() or not name.strip():
         msg = f"authority is {code!r}: expected a GSS code of nine characters, such as E07000193, and a name."
         raise InputRefused(msg)
+    office.open_keys()  # before anything changes
     upgrade(office.database)
     told = tuple(put_right(office, code))
     with office.database.session() as session:

@@ -180,7 +180,7 @@ def holds_data(database: Database) -> bool:
 
 
 def demand_of_snapshots(database: Database, ours: str) -> None:
-    """Every snapshot says by which hashing key it was made, as a lake may stand beside another database than its own."""
+    """Every snapshot says by which hashing key it was made: one of a restored or merged database may be of another."""
     with database.reading() as session:
         hashed_by = sa.column("hashed_by")
         query = sa.select(hashed_by).select_from(sa.table("snapshot")).where(hashed_by.not_in(("", ours)))
@@ -204,7 +204,9 @@ def establish(session: Session, keys: "Keys", at: datetime) -> None:
     session.flush()
 
 
-def _row(keys: "Keys", id_: str, secret: str, purpose: str, at: datetime, authority: str = "", subject: str = "") -> DataKey:
+def _row(
+    keys: "Keys", id_: str, secret: str, purpose: str, at: datetime, authority: str = "", subject: str = ""
+) -> DataKey:
     wrapped, by = keys.masters.wrap(secret)
     return DataKey(
         id=id_, purpose=purpose, authority=authority, subject=subject, wrapped=wrapped, wrapped_by=by,

@@ -94,6 +94,16 @@ class Database:
                     own.execute("PRAGMA secure_delete=OFF").close()
                     own.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
+    def vacuum(self) -> None:
+        """What was changed or deleted lies nowhere in the files any more; not in backups of them, and on PostgreSQL not
+        in its log either."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            own = connection.connection.driver_connection
+            if own is not None:
+                own.execute("VACUUM").close()
+                if self.embedded:
+                    own.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     @property
     def exists(self) -> bool:
         """Whether there is anything to connect to; asking leaves no file behind."""

@@ -126,13 +126,21 @@ def derived(master: str) -> str:
 
 def load_keys(settings: Settings, database: Database | None = None) -> Keys:
     """SettingsInvalid where they are not the keys that the data here was made with."""
-    if given := [key.get_secret_value() for key in settings.secret_keys]:
-        return Keys(given, database)
-    file = settings.home / "keys"
-    if not file.exists():
+    masters = standing(settings)
+    if masters is None:
         _demand_no_data(settings, database)
-        data_keys.write_key_file(file, [Fernet.generate_key().decode()])
-    return Keys(file.read_text().split(), database, file)
+        data_keys.write_key_file(settings.home / "keys", [Fernet.generate_key().decode()])
+        masters = standing(settings)
+    assert masters
+    return Keys(masters.keys, database, masters.file)
+
+
+def standing(settings: Settings) -> MasterKeys | None:
+    """Those of the settings, else of the key file; None where there are neither."""
+    if given := [key.get_secret_value() for key in settings.secret_keys]:
+        return MasterKeys(given)
+    file = settings.home / "keys"
+    return MasterKeys(file.read_text().split(), file) if file.exists() else None
 
 
 def _demand_no_data(settings: Settings, database: Database | None) -> None:

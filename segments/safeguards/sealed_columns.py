@@ -13,7 +13,10 @@ from engage.foundation.lake import Lake
 from engage.foundation.privacy import Keys
 
 # By kind of snapshot: the keyed hash and the encrypted value of each contact.
-CONTACTS = {"contacts": (("contact", "value"),), "audience": (("email_contact", "email_value"), ("sms_contact", "sms_value"))}
+CONTACTS = {
+    "contacts": (("contact", "value"),),
+    "audience": (("email_contact", "email_value"), ("sms_contact", "sms_value")),
+}
 Change = Callable[[pa.Table], pa.Table]
 
 

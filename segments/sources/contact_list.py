@@ -8,10 +8,10 @@ import pyarrow as pa
 from sqlmodel import Session
 
 from engage.foundation.clock import today
+from engage.foundation.data_keys import Sealer, keep
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
-from engage.foundation.data_keys import Sealer, keep
 from engage.foundation.privacy import Keys
 from engage.foundation.words import plural
 from segments.files.questions import Question

@@ -1,0 +1,213 @@
+"""What earlier versions encrypted with the master key itself, so that nothing could be forgotten of a copy, encrypted
+anew by keys that are destroyed in time; and the fingerprints that those versions did not keep."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from campaigns.records.models import MESSAGES, Campaign
+from campaigns.records.reply import Reply, sealer_of
+from engage.foundation import audit, data_keys
+from engage.foundation.data_keys import HASHING, Sealer
+from engage.foundation.errors import SettingsInvalid
+from engage.foundation.identity import Authority
+from engage.foundation.lake import HASHED, Snapshot
+from engage.foundation.office import Office
+from engage.foundation.privacy import Keys
+from engage.foundation.words import plural
+from segments.safeguards import forgetting, sealed_columns
+
+EARLIER = "gAAAA"  # how a Fernet token begins; one of a data key begins with that key's id
+AT_ONCE = 2_000
+TOLD = (
+    "Encrypted anew, each by a key of its own that is destroyed when its time is over: {what}. Backups made before "
+    "this version can be read with the old keys alone: destroy those that you need no more."
+)
+LOST = (
+    "{what} (number {number}) could be read by none of the keys that stand here: its contacts were removed, and its "
+    "figures stay."
+)
+
+
+def put_right(office: Office) -> list[str]:
+    """Of every authority, any number of times; what a crash left is done the next time. SettingsInvalid where the keys
+    are not those that the data here was made with."""
+    _establish(office)
+    with office.database.session() as session:
+        query = select(Snapshot).where(col(Snapshot.kind).in_(sealed_columns.CONTACTS)).order_by(col(Snapshot.id))
+        snapshots = list(session.exec(query))
+    done: dict[str, Counter[str]] = {}
+    lost: list[str] = []
+    for snapshot in snapshots:
+        lost += _snapshot(office, snapshot, done.setdefault(snapshot.authority, Counter()))
+    for authority, found in _in_database(office):
+        done.setdefault(authority, Counter()).update(found)
+    told = [_record(office, authority, +counts) for authority, counts in done.items() if +counts]
+    if told or lost:
+        office.database.vacuum()
+    return [*lost, *told]
+
+
+def _establish(office: Office) -> None:
+    """Once, and only with the keys by which something here was made: later each opening is held against it."""
+    if data_keys.read(office.database, HASHING) is None:
+        for sample in _samples(office):
+            _demand_right(office.keys, sample)
+        with office.database.session() as session:
+            data_keys.establish(session, office.keys, office.clock.now())
+        office.open_keys()  # with those of the database now
+    with office.database.session() as session:
+        made_before = col(Snapshot.kind).in_(HASHED) & (col(Snapshot.hashed_by) == "")
+        session.execute(sa.update(Snapshot).where(made_before).values(hashed_by=office.keys.fingerprint))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A contact as an earlier version kept it: that tells both whether a key opens and whether it hashes."""
+
+    channel: str
+    contact: str
+    token: str
+
+
+def _samples(office: Office) -> Iterator[Sample]:
+    with office.database.reading() as session:
+        lists = list(
+            session.exec(select(Snapshot).where(Snapshot.kind == "contacts").order_by(col(Snapshot.id).desc()))
+        )
+        row = session.execute(
+            sa.select(MESSAGES.c.channel, MESSAGES.c.contact, MESSAGES.c.recipient)
+            .where(MESSAGES.c.recipient.startswith(EARLIER), MESSAGES.c.contact != "")
+            .order_by(MESSAGES.c.id.desc()).limit(1)
+        ).first()  # fmt: skip
+    newest = {each.authority: each for each in reversed(lists) if office.lake.file(each).exists()}
+    for snapshot in newest.values():
+        yield from _sample(office, snapshot)
+    if row:
+        yield Sample(*row)
+
+
+def _sample(office: Office, snapshot: Snapshot) -> Iterator[Sample]:
+    with pq.ParquetFile(office.lake.file(snapshot)) as file:
+        for part in range(file.num_row_groups):
+            rows = file.read_row_group(part, ["channel", "contact", "value"], use_threads=False)
+            kept = rows.filter(pc.starts_with(rows["value"], EARLIER)).slice(0, 1).to_pylist()
+            if kept:
+                yield Sample(kept[0]["channel"], kept[0]["contact"], kept[0]["value"])
+                return
+
+
+def _demand_right(keys: Keys, sample: Sample) -> None:
+    if not keys.readable(sample.token):
+        raise SettingsInvalid(
+            "The contacts here were encrypted with another key than those that stand now "
+            f"({', '.join(keys.masters.fingerprints)}; engage keys list gives the fingerprints of keys). Put that key "
+            "back, after the newer ones; nothing was opened and nothing was changed."
+        )
+    value = keys.decrypt(sample.token)
+    if keys.contact(sample.channel, value) == sample.contact:
+        return
+    made = [key for key in keys.masters.keys if Keys([key]).contact(sample.channel, value) == sample.contact]
+    meant = Keys(made).masters.fingerprints[0] if made else "another"
+    raise SettingsInvalid(
+        f"The hashes here were made with the key {meant}, but {keys.masters.fingerprints[-1]} stands last: opt-outs "
+        f"and protected addresses would not be known again. Put the key {meant} last; nothing was changed."
+    )
+
+
+def _snapshot(office: Office, snapshot: Snapshot, done: Counter[str]) -> list[str]:
+    """The key is kept before the file changes, so that a crash leaves nothing that no key opens."""
+    path, kind = office.lake.file(snapshot), snapshot.kind
+    token = _first(office, snapshot)
+    if not token.startswith(EARLIER):
+        return []
+    if not office.keys.readable(token):
+        with office.database.erasing() as session:
+            forgetting.forget(office, session, session.get_one(Snapshot, snapshot.id))
+        return [LOST.format(what=f"The {kind} of {snapshot.as_at.isoformat()}", number=snapshot.id)]
+    with office.database.session() as session:
+        sealer = data_keys.of(
+            session, office.keys, office.clock.now(), purpose=kind, authority=snapshot.authority,
+            subject=str(snapshot.id),
+        )  # fmt: skip
+    sealed_columns.replace(office.lake, path, sealed_columns.sealed_anew(kind, office.keys, sealer))
+    done[kind] += 1
+    return []
+
+
+def _first(office: Office, snapshot: Snapshot) -> str:
+    """As a file is put in place whole, its first contact tells of all."""
+    path, values = office.lake.file(snapshot), [value for _, value in sealed_columns.CONTACTS[snapshot.kind]]
+    if not path.exists() or not set(values) <= set(pq.read_schema(path).names):
+        return ""
+    with pq.ParquetFile(path) as file:
+        for part in range(file.num_row_groups):
+            rows = file.read_row_group(part, values, use_threads=False)
+            for column in rows.columns:
+                if kept := column.filter(pc.not_equal(column, "")).slice(0, 1).to_pylist():
+                    return str(kept[0])
+    return ""
+
+
+def _in_database(office: Office) -> Iterator[tuple[str, Counter[str]]]:
+    with office.database.session() as session:
+        campaigns = list(session.exec(select(Campaign).where(col(Campaign.audience_snapshot).is_not(None))))
+        authorities = list(session.exec(select(Authority.code)))
+    for campaign in campaigns:
+        while count := _messages(office, campaign):
+            yield campaign.authority, Counter(messages=count)
+    for authority in authorities:
+        while count := _replies(office, authority):
+            yield authority, Counter(replies=count)
+
+
+def _messages(office: Office, campaign: Campaign) -> int:
+    earlier = (MESSAGES.c.campaign_id == campaign.id) & MESSAGES.c.recipient.startswith(EARLIER)
+    with office.database.erasing() as session:
+        rows = session.execute(sa.select(MESSAGES.c.id, MESSAGES.c.recipient).where(earlier).limit(AT_ONCE)).all()
+        if not rows:
+            return 0
+        sealer = data_keys.of(
+            session, office.keys, office.clock.now(), purpose="audience", authority=campaign.authority,
+            subject=str(campaign.audience_snapshot),
+        )  # fmt: skip
+        update = sa.update(MESSAGES).where(MESSAGES.c.id == sa.bindparam("of")).values(recipient=sa.bindparam("to"))
+        anew = [{"of": number, "to": _anew(office, sealer, token)} for number, token in rows]
+        session.connection().execute(update, anew)
+        return len(rows)
+
+
+def _replies(office: Office, authority: str) -> int:
+    earlier = col(Reply.words).startswith(EARLIER) | col(Reply.sender).startswith(EARLIER)
+    with office.database.erasing() as session:
+        rows = list(session.exec(select(Reply).where(Reply.authority == authority, earlier).limit(AT_ONCE)))
+        for reply in rows:
+            sealer = sealer_of(session, office, authority, reply.received_at)
+            reply.words, reply.sender = (_anew(office, sealer, token) for token in (reply.words, reply.sender))
+        return len(rows)
+
+
+def _anew(office: Office, sealer: Sealer, token: str) -> str:
+    """Nothing of what no key opens any more."""
+    return sealer.seal(office.keys.decrypt(token)) if token and office.keys.readable(token) else ""
+
+
+def _record(office: Office, authority: str, counts: Counter[str]) -> str:
+    with office.database.session() as session:
+        _audit(office, session, authority, counts)
+    named = {
+        "contacts": "imported list", "audience": "audience file", "messages": "message", "replies": "reply",
+    }  # fmt: skip
+    return TOLD.format(what=", ".join(plural(counts[kind], word) for kind, word in named.items() if counts[kind]))
+
+
+def _audit(office: Office, session: Session, authority: str, counts: Counter[str]) -> None:
+    audit.record(
+        session, authority=authority, at=office.clock.now(), actor="command", act="encrypt contacts anew",
+        subject="what an earlier version left", **counts,
+    )  # fmt: skip
