@@ -144,11 +144,14 @@ def write_key_file(path: Path, keys: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write("".join(f"{key}\n" for key in keys))
-        file.flush()
-        os.fsync(descriptor)
-    staged.replace(path)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write("".join(f"{key}\n" for key in keys))
+            file.flush()
+            os.fsync(descriptor)
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 def read(database: Database | None, id: str) -> DataKey | None:  # noqa: A002  # the name of the column
