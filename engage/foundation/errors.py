@@ -3,8 +3,8 @@
 EngageError
 ├── SettingsInvalid     a setting stops the start
 ├── InputRefused        a file, rule, plan or form cannot be used; nothing was changed
-│   ├── NotFound        there is no such authority, snapshot, segment or campaign here
-│   └── Forgotten       what was kept encrypted can be read no more, as its key was destroyed
+│   └── NotFound        there is no such authority, snapshot, segment or campaign here
+│       └── Forgotten   what was kept encrypted can be read no more, as its key was destroyed
 ├── NotAllowed          this account may not do that
 ├── SendBlocked         a message or launch would break a rule
 └── NotifyUnavailable   GOV.UK Notify cannot be reached or refuses our key
@@ -29,8 +29,8 @@ class NotFound(InputRefused):
     status = 404
 
 
-class Forgotten(InputRefused):
-    status = 410
+class Forgotten(NotFound):
+    pass
 
 
 class NotAllowed(EngageError):
