@@ -1,7 +1,9 @@
 """Submission: a draft becomes the exact version that somebody else approves; a paused campaign becomes its next one."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +80,16 @@ def adopt(
     """The second half of `submit`: what was frozen, but for the homes left out, becomes the audience with its arms,
     and the messages, where GOV.UK Notify's templates are known, become part of the version."""
     plan = Plan.model_validate(draft.plan)
-    staged = office.lake.stage()
-    estimate = forecast.estimate(
-        office, actor.authority, plan, draft.seed, frozen, staged, left_out=left_out or {}, known=known
-    )  # fmt: skip
-    sealer = office.keys.new_sealer()
-    sealed_columns.replace(office.lake, staged, sealed_columns.sealed_anew("audience", office.keys, sealer))
+    drawn, staged, sealer = office.lake.stage(), office.lake.stage(), office.keys.new_sealer()
+    seal = partial(sealed_columns.seal, drawn, staged, "audience", office.keys, sealer)
+    with ThreadPoolExecutor(1) as beside:  # while DuckDB counts
+        sealing: list[Future[None]] = []
+        estimate = forecast.estimate(
+            office, actor.authority, plan, draft.seed, frozen, drawn, left_out=left_out or {}, known=known,
+            drawn=lambda: sealing.append(beside.submit(seal)),
+        )  # fmt: skip
+        sealing[0].result()
+    drawn.unlink()
     fingerprint = audience.digest(staged)
     with office.database.session() as session:
         ready = in_state(find(session, actor.authority, draft.id or 0, lock=True), "submit", CampaignState.draft)

@@ -8,6 +8,7 @@ The hashing key is one of the wrapped ones and stays for ever: persons, contacts
 import base64
 import hmac
 import os
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -67,13 +68,24 @@ class Sealer:
         return AESGCM(base64.b64decode(self.secret))
 
     def seal(self, value: str) -> str:
-        nonce = os.urandom(NONCE)
-        sealed = self._cipher.encrypt(nonce, value.encode(), None)
-        return f"{self.id}:{base64.b64encode(nonce + sealed).decode()}"
+        return self._seal(value.encode(), os.urandom(NONCE))
 
     def open(self, token: str) -> str:
-        raw = base64.b64decode(token[len(self.id) + 1 :])
-        return self._cipher.decrypt(raw[:NONCE], raw[NONCE:], None).decode()
+        return self._open(token).decode()
+
+    def sealed_anew(self, tokens: list[str], to: "Sealer") -> list[str]:
+        """Many of this key's under another, without a word of them becoming text."""
+        nonces = os.urandom(NONCE * len(tokens))
+        each = enumerate(tokens)
+        return [to._seal(self._open(token), nonces[NONCE * n : NONCE * (n + 1)]) for n, token in each]  # noqa: SLF001  # of its own kind
+
+    def _seal(self, value: bytes, nonce: bytes) -> str:
+        sealed = b2a_base64(nonce + self._cipher.encrypt(nonce, value, None), newline=False)
+        return f"{self.id}:{sealed.decode('ascii')}"
+
+    def _open(self, token: str) -> bytes:
+        raw = a2b_base64(token[len(self.id) + 1 :])
+        return self._cipher.decrypt(raw[:NONCE], raw[NONCE:], None)
 
 
 class MasterKeys:

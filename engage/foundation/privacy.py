@@ -78,6 +78,13 @@ class Keys:
             return self._sealer(sealer_id).open(token)
         return MultiFernet([Fernet(key) for key in self.masters.keys]).decrypt(token).decode()
 
+    def sealed_anew(self, tokens: list[str], to: Sealer) -> list[str]:
+        """Under another data key; those of a snapshot are all under one."""
+        one = tokens[0].partition(":")[0] if tokens else ""
+        if one and all(token.startswith(f"{one}:") for token in tokens):
+            return self._sealer(one).sealed_anew(tokens, to)
+        return [to.seal(self.decrypt(token)) for token in tokens]
+
     def readable(self, token: str) -> bool:
         try:
             self.decrypt(token)

@@ -35,6 +35,10 @@ def rewrite(path: Path, to: Path, change: Change) -> None:
                 writer.close()
 
 
+def seal(path: Path, to: Path, kind: str, keys: Keys, sealer: Sealer) -> None:
+    rewrite(path, to, sealed_anew(kind, keys, sealer))
+
+
 def replace(lake: Lake, path: Path, change: Change) -> None:
     staged = lake.stage()
     rewrite(path, staged, change)
@@ -45,7 +49,8 @@ def sealed_anew(kind: str, keys: Keys, sealer: Sealer) -> Change:
     def change(rows: pa.Table) -> pa.Table:
         for _, value in CONTACTS[kind]:
             given = rows[value].to_pylist()
-            rows = _with(rows, value, [sealer.seal(keys.decrypt(each)) if each else each for each in given])
+            anew = iter(keys.sealed_anew([each for each in given if each], sealer))
+            rows = _with(rows, value, [next(anew) if each else each for each in given])
         return rows
 
     return change
