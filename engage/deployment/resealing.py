@@ -4,6 +4,7 @@ anew by keys that are destroyed in time; and the fingerprints that those version
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -35,8 +36,7 @@ LOST = (
 
 
 def put_right(office: Office) -> list[str]:
-    """Of every authority, any number of times; what a crash left is done the next time. SettingsInvalid where the keys
-    are not those that the data here was made with."""
+    """Of every authority, any number of times; what a crash left is done the next time."""
     _establish(office)
     with office.database.session() as session:
         query = select(Snapshot).where(col(Snapshot.kind).in_(sealed_columns.CONTACTS)).order_by(col(Snapshot.id))
@@ -53,11 +53,18 @@ def put_right(office: Office) -> list[str]:
     return [*lost, *told]
 
 
-def _establish(office: Office) -> None:
-    """Once, and only with the keys by which something here was made: later each opening is held against it."""
-    if data_keys.read(office.database, HASHING) is None:
+def demand_right_keys(office: Office) -> None:
+    """Before anything changes, the shape of the database included. What an earlier version left has no fingerprint, but
+    contacts of which the hash is known."""
+    office.open_keys()
+    if data_keys.has_table(office.database, "message") and data_keys.read(office.database, HASHING) is None:
         for sample in _samples(office):
             _demand_right(office.keys, sample)
+
+
+def _establish(office: Office) -> None:
+    """Once: later each opening is held against it."""
+    if data_keys.read(office.database, HASHING) is None:
         with office.database.session() as session:
             data_keys.establish(session, office.keys, office.clock.now())
         office.open_keys()  # with those of the database now
@@ -75,25 +82,25 @@ class Sample:
     token: str
 
 
+LISTS = sa.text("SELECT authority, path FROM snapshot WHERE kind = 'contacts' ORDER BY id")
+SENT = sa.text(
+    "SELECT channel, contact, recipient FROM message WHERE recipient LIKE :earlier AND contact <> '' LIMIT 1"
+)
+
+
 def _samples(office: Office) -> Iterator[Sample]:
+    """By the columns that every version had. Of each authority's newest list, and of the ledger."""
     with office.database.reading() as session:
-        lists = list(
-            session.exec(select(Snapshot).where(Snapshot.kind == "contacts").order_by(col(Snapshot.id).desc()))
-        )
-        row = session.execute(
-            sa.select(MESSAGES.c.channel, MESSAGES.c.contact, MESSAGES.c.recipient)
-            .where(MESSAGES.c.recipient.startswith(EARLIER), MESSAGES.c.contact != "")
-            .order_by(MESSAGES.c.id.desc()).limit(1)
-        ).first()  # fmt: skip
-    newest = {each.authority: each for each in reversed(lists) if office.lake.file(each).exists()}
-    for snapshot in newest.values():
-        yield from _sample(office, snapshot)
+        lists = [(row.authority, office.lake.root / row.path) for row in session.execute(LISTS)]
+        row = session.execute(SENT, {"earlier": f"{EARLIER}%"}).first()
+    for path in {authority: path for authority, path in lists if path.exists()}.values():
+        yield from _sample(path)
     if row:
         yield Sample(*row)
 
 
-def _sample(office: Office, snapshot: Snapshot) -> Iterator[Sample]:
-    with pq.ParquetFile(office.lake.file(snapshot)) as file:
+def _sample(path: Path) -> Iterator[Sample]:
+    with pq.ParquetFile(path) as file:
         for part in range(file.num_row_groups):
             rows = file.read_row_group(part, ["channel", "contact", "value"], use_threads=False)
             kept = rows.filter(pc.starts_with(rows["value"], EARLIER)).slice(0, 1).to_pylist()

@@ -197,7 +197,7 @@ def holds_data(database: Database) -> bool:
 def demand_of_snapshots(database: Database, ours: str) -> None:
     """Every snapshot says by which hashing key it was made: one of a restored or merged database may be of another."""
     with database.reading() as session:
-        hashed_by = sa.column("hashed_by")
+        hashed_by: sa.ColumnClause[str] = sa.column("hashed_by", sa.String())
         query = sa.select(hashed_by).select_from(sa.table("snapshot")).where(hashed_by.not_in(("", ours)))
         other = session.execute(query.order_by(hashed_by).limit(1)).scalar()
     if other:
