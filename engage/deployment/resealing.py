@@ -2,10 +2,11 @@
 anew by keys that are destroyed in time; and the fingerprints that those versions did not keep."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlmodel import Session, col, select
 from campaigns.records.models import MESSAGES, Campaign
 from campaigns.records.reply import Reply, sealer_of
 from engage.foundation import audit, data_keys
-from engage.foundation.data_keys import HASHING, Sealer
+from engage.foundation.data_keys import HASHING, Sealer, fingerprint
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.identity import Authority
 from engage.foundation.lake import HASHED, Snapshot
@@ -60,6 +61,7 @@ def demand_right_keys(office: Office) -> None:
     if data_keys.has_table(office.database, "message") and data_keys.read(office.database, HASHING) is None:
         for sample in _samples(office):
             _demand_right(office.keys, sample)
+        _demand_homes_known(office)
 
 
 def _establish(office: Office) -> None:
@@ -80,6 +82,37 @@ class Sample:
     channel: str
     contact: str
     token: str
+
+
+CLOSED = sa.text("SELECT key FROM suppression WHERE scope = 'household'")
+FILES = sa.text("SELECT path FROM snapshot WHERE kind = :kind AND undone_at IS NULL ORDER BY id")
+KNOWN = "SELECT count(*) FROM read_parquet($homes) WHERE {hash} IN (SELECT unnest($closed))"
+
+
+def _demand_homes_known(office: Office) -> None:
+    """Where no contact tells, the homes of the gazetteer do that are closed or protected: refused where another of the
+    keys that stand here knows some and the last knows none."""
+    with office.database.reading() as session:
+        closed = set(session.execute(CLOSED).scalars())
+        files = {
+            kind: [office.lake.root / path for path in session.execute(FILES, {"kind": kind}).scalars()]
+            for kind in ("gazetteer", "protected")
+        }
+    homes = [str(path) for path in files["gazetteer"] if path.exists()]
+    for path in filter(Path.exists, files["protected"]):
+        closed |= set(pq.read_table(path, columns=["address"])["address"].to_pylist())
+    *others, last = office.keys.masters.keys
+    if not others or not homes or not closed or _known(last, homes, closed):
+        return
+    if made := [key for key in others if _known(key, homes, closed)]:
+        raise SettingsInvalid(_order(made[-1], last))
+
+
+def _known(master: str, homes: list[str], closed: Collection[str]) -> int:
+    query = KNOWN.format(hash=Keys([master]).hash_sql("'uprn' || chr(31) || uprn::varchar"))
+    with duckdb.connect() as lake:
+        found = lake.execute(query, {"homes": homes, "closed": sorted(closed)}).fetchall()
+    return int(found[0][0])
 
 
 LISTS = sa.text("SELECT authority, path FROM snapshot WHERE kind = 'contacts' ORDER BY id")
@@ -120,10 +153,14 @@ def _demand_right(keys: Keys, sample: Sample) -> None:
     if keys.contact(sample.channel, value) == sample.contact:
         return
     made = [key for key in keys.masters.keys if Keys([key]).contact(sample.channel, value) == sample.contact]
-    meant = Keys(made).masters.fingerprints[0] if made else "another"
-    raise SettingsInvalid(
-        f"The hashes here were made with the key {meant}, but {keys.masters.fingerprints[-1]} stands last: opt-outs "
-        f"and protected addresses would not be known again. Put the key {meant} last; nothing was changed."
+    raise SettingsInvalid(_order(made[0] if made else "", keys.masters.keys[-1]))
+
+
+def _order(meant: str, last: str) -> str:
+    made = f"the key {fingerprint(meant)}" if meant else "another key"
+    return (
+        f"The hashes here were made with {made}, but {fingerprint(last)} stands last: opt-outs and protected addresses "
+        f"would not be known again. Put {made} last; nothing was changed."
     )
 
 

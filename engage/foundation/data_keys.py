@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
@@ -22,9 +22,6 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from engage.foundation.database import Database, Moment
 from engage.foundation.errors import Forgotten, SettingsInvalid
-
-if TYPE_CHECKING:
-    from engage.foundation.privacy import Keys
 
 HASHING, OWN = "hashing", "database"  # the ids of the two keys that a database has from its beginning
 NONCE = 12  # bytes, as AES-GCM takes them
@@ -152,6 +149,19 @@ class MasterKeys:
         self._take(keys)
 
 
+class Opened(Protocol):
+    """The keys of a deployment, as `engage.foundation.privacy` opens them."""
+
+    masters: MasterKeys
+    hashing_key: str
+
+    def new_sealer(self) -> Sealer: ...
+
+    def remember(self, sealer: Sealer) -> Sealer: ...
+
+    def forget(self, sealer_id: str) -> None: ...
+
+
 def write_key_file(path: Path, keys: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
@@ -207,7 +217,7 @@ def demand_of_snapshots(database: Database, ours: str) -> None:
         )
 
 
-def establish(session: Session, keys: "Keys", at: datetime) -> None:
+def establish(session: Session, keys: Opened, at: datetime) -> None:
     """The keys that a database has from its beginning, once. Whoever wraps a key holds this row, so that none is
     wrapped by a master key that a rotation is about to retire."""
     standing = session.get(DataKey, HASHING, with_for_update=True)
@@ -220,7 +230,7 @@ def establish(session: Session, keys: "Keys", at: datetime) -> None:
 
 
 def _row(
-    keys: "Keys", id_: str, secret: str, purpose: str, at: datetime, authority: str = "", subject: str = ""
+    keys: Opened, id_: str, secret: str, purpose: str, at: datetime, authority: str = "", subject: str = ""
 ) -> DataKey:
     wrapped, by = keys.masters.wrap(secret)
     return DataKey(
@@ -230,7 +240,7 @@ def _row(
 
 
 def keep(
-    session: Session, keys: "Keys", sealer: Sealer, at: datetime, *, purpose: str, authority: str, subject: str
+    session: Session, keys: Opened, sealer: Sealer, at: datetime, *, purpose: str, authority: str, subject: str
 ) -> None:
     """With what it encrypts, in one transaction."""
     establish(session, keys, at)
@@ -246,7 +256,7 @@ def standing(session: Session, purpose: str, authority: str, subject: str) -> Da
     return session.exec(query.order_by(DataKey.id).limit(1)).first()
 
 
-def of(session: Session, keys: "Keys", at: datetime, *, purpose: str, authority: str, subject: str) -> Sealer:
+def of(session: Session, keys: Opened, at: datetime, *, purpose: str, authority: str, subject: str) -> Sealer:
     """The one that stands for this, else a new one."""
     if row := standing(session, purpose, authority, subject):
         return keys.remember(Sealer(row.id, keys.masters.unwrap(row)))
@@ -255,7 +265,7 @@ def of(session: Session, keys: "Keys", at: datetime, *, purpose: str, authority:
     return sealer
 
 
-def destroy(session: Session, keys: "Keys", rows: list[DataKey], at: datetime) -> int:
+def destroy(session: Session, keys: Opened, rows: list[DataKey], at: datetime) -> int:
     """For good: what they encrypted cannot be read again. In a transaction of `Database.erasing`."""
     for row in rows:
         row.wrapped, row.destroyed_at = "0" * len(row.wrapped), at  # as long as before, so that SQLite writes over it
@@ -277,7 +287,7 @@ def waiting(session: Session, newest: str) -> list[DataKey]:
     return sorted(session.exec(query), key=lambda row: row.id == HASHING)
 
 
-def wrap_again(database: Database, keys: "Keys", at: datetime) -> int:
+def wrap_again(database: Database, keys: Opened, at: datetime) -> int:
     """Under the newest master key, some at a time, while others work; done again it goes on where it was stopped."""
     done = 0
     while True:

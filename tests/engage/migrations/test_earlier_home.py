@@ -30,6 +30,7 @@ from campaigns.records import lookup
 from campaigns.records.models import CampaignState, Message, MessageState
 from campaigns.sending import ledger
 from campaigns.worker.work import working
+from engage.deployment import resealing
 from engage.deployment.authorities import open_authority
 from engage.foundation import audit
 from engage.foundation.clock import SteppedClock
@@ -37,6 +38,7 @@ from engage.foundation.data_keys import fingerprint
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
+from engage.foundation.privacy import Keys
 from engage.foundation.settings import Settings
 from segments.audiences import segments
 from segments.homes import households
@@ -121,6 +123,12 @@ def earlier_tokens(left: Left) -> list[str]:
     return [token for token in found if token.startswith("gAAAA")]
 
 
+CLOSE = (
+    "INSERT INTO suppression (authority, scope, key, channel, reason, source, added_on) "
+    "VALUES (:authority, 'household', :key, '', 'asked', 'resident', '2026-06-01')"
+)
+
+
 def test_contacts_are_encrypted_anew_and_wrong_keys_are_refused_before(left: Left) -> None:
     tokens = earlier_tokens(left)
     assert len(tokens) > 100
@@ -131,6 +139,15 @@ def test_contacts_are_encrypted_anew_and_wrong_keys_are_refused_before(left: Lef
         with pytest.raises(SettingsInvalid, match=told):
             open_authority(left.office, CODE, NAME)
         assert earlier_tokens(left) == tokens, "nothing is changed"
+    file.write_text(f"{own}\n{other}")
+    left.office.open_keys()
+    with left.office.database.session() as session:
+        homes = session.execute(sa.text("SELECT path FROM snapshot WHERE kind = 'gazetteer'")).scalar_one()
+        home = duckdb.execute("SELECT min(uprn) FROM read_parquet(?)", [str(left.office.lake.root / homes)]).fetchall()
+        closed = {"key": Keys([own]).uprn(home[0][0]), "authority": CODE}
+        session.execute(sa.text(CLOSE), closed)
+    with pytest.raises(SettingsInvalid, match=f"made with the key {fingerprint(own)}"):
+        resealing._demand_homes_known(left.office)
     file.write_text(own)
     message = open_authority(left.office, CODE, NAME).message
     assert re.search("Encrypted anew, .*: 1 imported list, 2 audience files, 18 messages", message)
