@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from campaigns.records.lookup import permit
@@ -168,7 +166,7 @@ def _in_file(office: Office, snapshot: Snapshot, who: Sought) -> list[dict[str, 
     if not asked:
         return []
     with duckdb.connect(config={"enable_external_file_cache": False}) as lake:
-        given = {"path": str(path)} | ({"hashes": who.hashes} if hashed else {})
+        given: dict[str, Any] = {"path": str(path)} | ({"hashes": who.hashes} if hashed else {})
         given |= {"uprn": who.uprn} if asked[-1] == "uprn = $uprn" else {}
         query = f"SELECT * FROM read_parquet($path) WHERE {' OR '.join(asked)}"  # noqa: S608  # our own column names
         rows = lake.execute(query, given).to_arrow_table()
@@ -248,8 +246,7 @@ def erase(office: Office, actor: Actor, who: Sought, reason: str) -> Erased:
             snapshot.report = snapshot.report | {"rejects_file": ""}
         counts = {"on_their_way": on_their_way, "reason": reason, **gone}
         _record(office, session, actor, "erase person", who, counts)
-    with suppress(OperationalError):  # a busy database: what was written over lies there until it is vacuumed
-        office.database.vacuum()
+    office.database.vacuum()
     return Erased(gone, {each.place: each.stays for each in held if each.stays}, on_their_way)
 
 

@@ -18,7 +18,7 @@ from engage.foundation import audit, data_keys
 from engage.foundation.data_keys import HASHING, Sealer, fingerprint
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.identity import Authority
-from engage.foundation.lake import HASHED, Snapshot
+from engage.foundation.lake import HASHED, Snapshot, SnapshotKey
 from engage.foundation.office import Office
 from engage.foundation.privacy import Keys
 from engage.foundation.words import plural
@@ -71,8 +71,10 @@ def _establish(office: Office) -> None:
             data_keys.establish(session, office.keys, office.clock.now())
         office.open_keys()  # with those of the database now
     with office.database.session() as session:
-        made_before = col(Snapshot.kind).in_(HASHED) & (col(Snapshot.hashed_by) == "")
-        session.execute(sa.update(Snapshot).where(made_before).values(hashed_by=office.keys.fingerprint))
+        known = set(session.exec(select(SnapshotKey.snapshot_id)))
+        made_before = set(session.exec(select(Snapshot.id).where(col(Snapshot.kind).in_(HASHED)))) - known
+        ours = office.keys.fingerprint
+        session.add_all(SnapshotKey(snapshot_id=number, hashed_by=ours) for number in made_before if number)
 
 
 @dataclass(frozen=True)

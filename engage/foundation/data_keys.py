@@ -191,24 +191,25 @@ def has_table(database: Database, name: str) -> bool:
         return sa.inspect(session.connection()).has_table(name)
 
 
-KEYED = ("suppression", "message", "reply", "snapshot")  # tables that hold what was made with keys
+KEYED = ("data_key", "snapshot_key", "suppression", "message", "reply")  # tables of what was made with keys
 
 
 def holds_data(database: Database) -> bool:
-    """Whether anything here was made with keys, so that new ones would not open it."""
-    there = [name for name in KEYED if has_table(database, name)]
+    """Whether anything here was made with keys, so that new ones would not open it. Of an earlier version any snapshot
+    may be."""
+    tables = KEYED if has_table(database, "snapshot_key") else (*KEYED, "snapshot")
+    there = [sa.table(name) for name in tables if has_table(database, name)]
     if not there:
         return False
     with database.reading() as session:
-        found = (session.execute(sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)) for name in there)
-        return any(rows.first() for rows in found)
+        return any(session.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() for table in there)
 
 
 def demand_of_snapshots(database: Database, ours: str) -> None:
     """Every snapshot says by which hashing key it was made: one of a restored or merged database may be of another."""
+    hashed_by: sa.ColumnClause[str] = sa.column("hashed_by", sa.String())
+    query = sa.select(hashed_by).select_from(sa.table("snapshot_key")).where(hashed_by != ours)
     with database.reading() as session:
-        hashed_by: sa.ColumnClause[str] = sa.column("hashed_by", sa.String())
-        query = sa.select(hashed_by).select_from(sa.table("snapshot")).where(hashed_by.not_in(("", ours)))
         other = session.execute(query.order_by(hashed_by).limit(1)).scalar()
     if other:
         raise SettingsInvalid(

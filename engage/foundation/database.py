@@ -94,15 +94,18 @@ class Database:
                     own.execute("PRAGMA secure_delete=OFF").close()
                     own.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
-    def vacuum(self) -> None:
-        """What was changed or deleted lies nowhere in the files any more; not in backups of them, and on PostgreSQL not
-        in its log either."""
+    def vacuum(self) -> bool:
+        """So that what was changed or deleted lies in the files no more, but for PostgreSQL's own log; False where
+        others are at work there, as SQLite then waits in vain."""
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            own = connection.connection.driver_connection
-            if own is not None:
+            own: Any = connection.connection.driver_connection
+            try:
                 own.execute("VACUUM").close()
                 if self.embedded:
                     own.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            except connection.dialect.loaded_dbapi.OperationalError:
+                return False
+        return True
 
     @property
     def exists(self) -> bool:

@@ -31,7 +31,16 @@ class Snapshot(SQLModel, table=True):
     source: str = Field(default="", max_length=64, index=True)  # the hash of what was read, where it was a file
     report: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     undone_at: datetime | None = Field(default=None, sa_type=Moment)
-    hashed_by: str = Field(default="", max_length=16)  # fingerprint of the hashing key, where it holds keyed hashes
+
+
+class SnapshotKey(SQLModel, table=True):
+    """By which hashing key a snapshot was made, where it holds keyed hashes. A table of its own, as rows of snapshots
+    are read before an earlier home is brought up to date."""
+
+    __tablename__ = "snapshot_key"
+
+    snapshot_id: int = Field(primary_key=True)
+    hashed_by: str = Field(max_length=16)  # its fingerprint
 
 
 HASHED = ("register", "contacts", "suppressions", "protected", "applications", "electors", "audience")
@@ -68,10 +77,11 @@ class Lake:
         snapshot = Snapshot(
             authority=authority, kind=kind, name=name, as_at=as_at, made_at=made_at, made_by=made_by,
             path=self.adopt(staged, authority, kind), rows=rows, source=source, report=report or {},
-            hashed_by=self._hashing_key() if kind in HASHED else "",
         )  # fmt: skip
         session.add(snapshot)
         session.flush()
+        if kind in HASHED:
+            session.merge(SnapshotKey(snapshot_id=snapshot.id, hashed_by=self._hashing_key()))
         return snapshot
 
 

@@ -55,9 +55,10 @@ def _sought(office: Office, actor: Actor, form: Form) -> Sought | None:
     value = form.require("value", "Enter the email address, mobile number, UPRN or address")
     if not form.valid:
         return None
+    who: Sought | None = None
     with form.blaming("value"):
-        return requests.sought(office, actor.authority, **{SCOPES.get(scope, "email"): value})
-    return None
+        who = requests.sought(office, actor.authority, **{SCOPES.get(scope, "email"): value})
+    return who if form.valid else None
 
 
 def _page(form: Form, *, found: list[requests.Held] | None = None, erased: list[str] | None = None) -> Template:

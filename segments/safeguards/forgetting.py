@@ -2,6 +2,7 @@
 
 import hashlib
 
+from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from engage.foundation import audit, data_keys
@@ -18,13 +19,14 @@ def forget(office: Office, session: Session, snapshot: Snapshot) -> None:
     contacts = sealed_columns.held(file, snapshot.kind)
     before = _checksum(office, snapshot)
     if snapshot.kind == "contacts":
-        file.unlink(missing_ok=True)
+        event.listen(session, "after_commit", lambda _: file.unlink(missing_ok=True), once=True)
         snapshot.undone_at = snapshot.undone_at or office.clock.now()
     elif contacts:
         sealed_columns.replace(office.lake, file, sealed_columns.forgotten(snapshot.kind))
     keys = destroy_keys(office, session, snapshot)
     proof = {
-        "contacts": contacts, "keys": keys, "sha256_before": before, "sha256_after": _checksum(office, snapshot),
+        "contacts": contacts, "keys": keys, "sha256_before": before,
+        "sha256_after": _checksum(office, snapshot) if snapshot.kind != "contacts" else "",
     }  # fmt: skip
     snapshot.report = snapshot.report | {"forgotten": {"at": office.clock.now().isoformat(), **proof}}
     session.add(snapshot)

@@ -32,12 +32,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_key")),
     )
     op.create_index(op.f("ix_data_key_subject"), "data_key", ["subject"])
-    with op.batch_alter_table("snapshot") as snapshot:
-        snapshot.add_column(sa.Column("hashed_by", sa.String(16), nullable=False, server_default=""))
+    op.create_table(
+        "snapshot_key",
+        sa.Column("snapshot_id", sa.Integer(), nullable=False),
+        sa.Column("hashed_by", sa.String(16), nullable=False),
+        sa.PrimaryKeyConstraint("snapshot_id", name=op.f("pk_snapshot_key")),
+    )
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("snapshot") as snapshot:
-        snapshot.drop_column("hashed_by")
+    op.drop_table("snapshot_key")
     op.drop_index(op.f("ix_data_key_subject"), table_name="data_key")
     op.drop_table("data_key")

@@ -83,7 +83,7 @@ def test_another_key_opens_nothing_and_the_one_that_is_meant_is_named(home: Offi
     assert not (folder / "keys").exists(), "no new key is made where data is"
     (folder / "keys").write_text(own)
     with home.database.session() as session:
-        session.execute(sa.text("UPDATE snapshot SET hashed_by = 'abcdef012345'"))
+        session.execute(sa.text("UPDATE snapshot_key SET hashed_by = 'abcdef012345'"))
     with pytest.raises(SettingsInvalid, match="hashing key abcdef012345"):
         opened(folder, url).open_keys()
 

@@ -36,7 +36,7 @@ from engage.foundation import audit
 from engage.foundation.clock import SteppedClock
 from engage.foundation.data_keys import fingerprint
 from engage.foundation.errors import SettingsInvalid
-from engage.foundation.lake import Snapshot
+from engage.foundation.lake import Snapshot, SnapshotKey
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import Keys
 from engage.foundation.settings import Settings
@@ -154,7 +154,7 @@ def test_contacts_are_encrypted_anew_and_wrong_keys_are_refused_before(left: Lef
     assert earlier_tokens(left) == []
     with left.office.database.session() as session:
         message_ = session.exec(select(Message).where(Message.recipient != "")).first()
-        hashed = {s.hashed_by for s in session.exec(select(Snapshot)) if s.kind == "register"}
+        hashed = set(session.exec(select(SnapshotKey.hashed_by)))
     assert MADE_UP.fullmatch(left.office.keys.decrypt(message_.recipient if message_ else ""))
     assert hashed == {left.office.keys.fingerprint}
     assert "Encrypted anew" not in open_authority(left.office, CODE, NAME).message
