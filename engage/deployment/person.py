@@ -100,10 +100,11 @@ def _home(office: Office, authority: str, address: str) -> int:
 
 
 def find(office: Office, actor: Actor, who: Sought) -> list[Held]:
-    """In every table and file; reading it is recorded, without saying of whom."""
-    with office.database.session() as session:
+    """In every table and file; reading it is recorded, without saying of whom. Others write meanwhile."""
+    with office.database.reading() as session:
         permit(session, actor, Right.answer_requests)
         found = [each for each in _everywhere(office, session, actor.authority, who) if each.rows]
+    with office.database.session() as session:
         _record(office, session, actor, "find person", who, {each.place: len(each.rows) for each in found})
     return found
 
@@ -234,18 +235,18 @@ def erase(office: Office, actor: Actor, who: Sought, reason: str) -> Erased:
     erases what is left."""
     _demand_reason(reason)
     held = find(office, actor, who)
+    gone = {each.place: len(each.rows) for each in held if not each.stays}
     with office.database.erasing() as session:
         permit(session, actor, Right.answer_requests)
         _close(office, session, actor.authority, who)
         on_their_way = _forget_rows(session, actor.authority, who)
-        gone = {each.place: len(each.rows) for each in held if not each.stays}
-        for snapshot in _snapshots(session, actor.authority):
-            _forget_in_file(office, snapshot, who, gone)
-        for snapshot, _ in list(_rejected(office, session, actor.authority, who)):
-            (office.lake.root / snapshot.report["rejects_file"]).unlink()
-            snapshot.report = snapshot.report | {"rejects_file": ""}
+        _remove_rejected(office, session, actor.authority, who)
         counts = {"on_their_way": on_their_way, "reason": reason, **gone}
         _record(office, session, actor, "erase person", who, counts)
+        snapshots = _snapshots(session, actor.authority)
+    for snapshot in snapshots:
+        if gone.get(_named(snapshot)):
+            _forget_in_file(office, snapshot, who)
     office.database.vacuum()
     return Erased(gone, {each.place: each.stays for each in held if each.stays}, on_their_way)
 
@@ -288,12 +289,21 @@ def _forget_rows(session: Session, authority: str, who: Sought) -> int:
     return int(session.execute(sa.select(sa.func.count()).select_from(MESSAGES).where(theirs, away)).scalar_one())
 
 
-def _forget_in_file(office: Office, snapshot: Snapshot, who: Sought, gone: dict[str, int]) -> None:
-    if gone.get(_named(snapshot)) and snapshot.kind in sealed_columns.CONTACTS:
-        change = sealed_columns.without(snapshot.kind, who.hashes, who.uprn)
-        sealed_columns.replace(office.lake, office.lake.file(snapshot), change)
-        if snapshot.kind == "contacts":
-            snapshot.rows = pq.read_metadata(office.lake.file(snapshot)).num_rows
+def _remove_rejected(office: Office, session: Session, authority: str, who: Sought) -> None:
+    """The whole file: its other rows are of no more use than to correct the list by."""
+    for snapshot, _ in list(_rejected(office, session, authority, who)):
+        (office.lake.root / snapshot.report["rejects_file"]).unlink()
+        snapshot.report = snapshot.report | {"rejects_file": ""}
+        session.add(snapshot)
+
+
+def _forget_in_file(office: Office, snapshot: Snapshot, who: Sought) -> None:
+    """Outside any transaction, as a file of a million takes its time."""
+    file = office.lake.file(snapshot)
+    sealed_columns.replace(office.lake, file, sealed_columns.without(snapshot.kind, who.hashes, who.uprn))
+    if snapshot.kind == "contacts":
+        with office.database.session() as session:
+            session.get_one(Snapshot, snapshot.id).rows = pq.read_metadata(file).num_rows
 
 
 def _record(office: Office, session: Session, actor: Actor, act: str, who: Sought, counts: dict[str, Any]) -> None:
