@@ -2,7 +2,7 @@
 and with what end, stays, for it is what the campaign's figures are made of."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from engage.foundation.clock import london, today
 from engage.foundation.data_keys import DataKey
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
-from segments.safeguards import forgetting, sealed_columns
+from segments.safeguards import sealed_columns
 
 of = MESSAGES.c
 
@@ -32,8 +32,7 @@ def purge(office: Office, session: Session, authority: str, *, dry_run: bool = F
     if not dry_run:
         session.execute(sa.update(MESSAGES).where(known).values(recipient="", contact=""))
     written = _forget_replies(office, session, authority, policy.replies_days, dry_run=dry_run)
-    held = _forget_snapshots(office, session, _due(session, authority, day, years, over), dry_run=dry_run)
-    return +(Counter({"contacts of messages": found, "replies": written}) + held)
+    return +Counter({"contacts of messages": found, "replies": written})
 
 
 def _over(session: Session, authority: str, day: date, years: int) -> list[int]:
@@ -42,31 +41,23 @@ def _over(session: Session, authority: str, day: date, years: int) -> list[int]:
     return [each.id or 0 for each in ended if each.ended_at and _kept_until(each.ended_at, years) <= day]
 
 
-def _due(session: Session, authority: str, day: date, years: int, over: list[int]) -> Iterator[Snapshot]:
+def due(office: Office, session: Session, authority: str) -> list[Snapshot]:
     """Audiences go with their campaign, and those of none, as lists of contacts do, by the day they speak of: what is
     sent of a campaign under way is taken from its own audience."""
+    day = today(office.clock)
+    years = in_force(law(office.settings.home).retention, day).contacts_years
+    over = {str(number) for number in _over(session, authority, day, years)}
     sent = select(Campaign.id).where(Campaign.authority == authority, col(Campaign.launched_at).is_not(None))
     launched = {str(number) for number in session.exec(sent)}
     query = select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.kind).in_(sealed_columns.CONTACTS))
-    for snapshot in session.exec(query.order_by(col(Snapshot.id))):
-        if "forgotten" in snapshot.report:
-            continue
-        of_campaign = snapshot.kind == "audience" and snapshot.name in launched
-        old = kept_until(snapshot.as_at, years) <= day and _kept_until(snapshot.made_at, years) <= day
-        if int(snapshot.name) in over if of_campaign else old:
-            yield snapshot
+    held = session.exec(query.order_by(col(Snapshot.id)))
+    return [each for each in held if "forgotten" not in each.report and _is_due(each, day, years, launched, over)]
 
 
-HELD = {"audience": "contacts in audience files", "contacts": "contacts in imported lists"}
-
-
-def _forget_snapshots(office: Office, session: Session, due: Iterable[Snapshot], *, dry_run: bool) -> Counter[str]:
-    gone: Counter[str] = Counter()
-    for snapshot in due:
-        gone[HELD[snapshot.kind]] += sealed_columns.held(office.lake.file(snapshot), snapshot.kind)
-        if not dry_run:
-            forgetting.forget(office, session, snapshot)
-    return gone
+def _is_due(snapshot: Snapshot, day: date, years: int, launched: Container[str], over: Container[str]) -> bool:
+    if snapshot.kind == "audience" and snapshot.name in launched:
+        return snapshot.name in over
+    return kept_until(snapshot.as_at, years) <= day and _kept_until(snapshot.made_at, years) <= day
 
 
 def _forget_replies(office: Office, session: Session, authority: str, days: int, *, dry_run: bool) -> int:
