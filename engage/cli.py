@@ -38,6 +38,11 @@ COMMANDS = {
     "gazetteer": ("engage.commands.gazetteer:gazetteer", "The gazetteer of addresses."),
     "audit": ("engage.commands.audit:audit_log", "The audit log."),
     "purge": ("engage.commands.deployment:purge", "Remove what retention says is due, of every authority."),
+    "keys": ("engage.commands.protection.keys:keys", "The keys that everything is encrypted with."),
+    "person": (
+        "engage.commands.protection.person:person",
+        "What is held of one person, for a request under data protection law.",
+    ),
     "notify-stand-in": (
         "engage.commands.stand_in:notify_stand_in",
         "The local GOV.UK Notify, for rehearsals and tests.",

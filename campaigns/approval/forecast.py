@@ -1,6 +1,6 @@
 """What is worked out when a campaign is submitted, and shown to whoever approves it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -43,15 +43,16 @@ def setting(office: Office, authority: str, plan: Plan, leaves: Collection[date]
 
 def estimate(
     office: Office, authority: str, plan: Plan, seed: int, frozen: Path, to: Path, *, left_out: Mapping[str, Uprns],
-    known: Sequence[Template] | None,
+    known: Sequence[Template] | None, drawn: Callable[[], object],
 ) -> dict[str, Any]:  # fmt: skip
     """Write the audience with its arms to `to`; gives who is in it, who is left out, what they are sent and what the
-    comparison can find."""
+    comparison can find. `drawn` is called once the file is there."""
     counts, without = _left_out(frozen, left_out)
     unprinted = letters.refused(frozen)
     closed = exclusions.closed_ways(office, authority, frozen)
     closed[Channel.letter] = np.union1d(closed[Channel.letter], unprinted.uprns)
     arms = audience.with_arms(frozen, to, plan.arms, seed, without, closed)
+    drawn()
     if not sum(arms.values()):
         why = "; ".join(f"{reason}: {homes:,}" for reason, homes in counts.items())
         raise InputRefused(f"Every home of the segment is left out, so there is nobody to remind. {why}")

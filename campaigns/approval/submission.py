@@ -1,7 +1,9 @@
 """Submission: a draft becomes the exact version that somebody else approves; a paused campaign becomes its next one."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,14 @@ from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import Shown, audience_file, campaign, find, in_state, nation_of, permit, record
 from campaigns.records.models import Campaign, CampaignState
+from engage.foundation import data_keys
 from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused, SendBlocked
 from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.audiences.audience import freeze
+from segments.safeguards import sealed_columns
 
 
 def submit(
@@ -80,10 +84,16 @@ def adopt(
     and the messages, where GOV.UK Notify's templates are known, become part of the version. `begun`: before other
     campaigns were looked at, so that one launched while this was worked out is looked at again at the launch."""
     plan = Plan.model_validate(draft.plan)
-    staged = office.lake.stage()
-    estimate = forecast.estimate(
-        office, actor.authority, plan, draft.seed, frozen, staged, left_out=left_out or {}, known=known
-    )  # fmt: skip
+    drawn, staged, sealer = office.lake.stage(), office.lake.stage(), office.keys.new_sealer()
+    seal = partial(sealed_columns.seal, drawn, staged, "audience", office.keys, sealer)
+    with ThreadPoolExecutor(1) as beside:  # while DuckDB counts
+        sealing: list[Future[None]] = []
+        estimate = forecast.estimate(
+            office, actor.authority, plan, draft.seed, frozen, drawn, left_out=left_out or {}, known=known,
+            drawn=lambda: sealing.append(beside.submit(seal)),
+        )  # fmt: skip
+        sealing[0].result()
+    drawn.unlink()
     fingerprint = audience.digest(staged)
     with office.database.session() as session:
         ready = in_state(find(session, actor.authority, draft.id or 0, lock=True), "submit", CampaignState.draft)
@@ -95,6 +105,10 @@ def adopt(
             session, staged, authority=actor.authority, kind="audience", name=str(ready.id), as_at=today(office.clock),
             made_at=office.clock.now(), made_by=actor.label, rows=estimate["households"], source=fingerprint,
             report=changes.version_report(ready, estimate),
+        )  # fmt: skip
+        data_keys.keep(
+            session, office.keys, sealer, office.clock.now(), purpose="audience", authority=draft.authority,
+            subject=str(snapshot.id),
         )  # fmt: skip
         ready.audience_snapshot, ready.register_snapshot = snapshot.id, register_snapshot
         ready.households, ready.estimate = estimate["households"], estimate

@@ -1,12 +1,15 @@
 """What comes back from residents: texts, letters that were returned, complaints; and what waits until they are read."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
+from engage.foundation import data_keys
+from engage.foundation.data_keys import Sealer
 from engage.foundation.database import Moment
+from engage.foundation.office import Office
 
 UNSUBSCRIBED = ("stop reminders", "STOP by text")  # the responses that ask for no more
 
@@ -97,3 +100,11 @@ class HelpWording(SQLModel, table=True):
     chosen_at: datetime = Field(sa_type=Moment)
     approved_by: str = Field(default="", max_length=80)
     approved_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+def sealer_of(session: Session, office: Office, authority: str, received: datetime) -> Sealer:
+    """What came in one month has one key, which is destroyed once the last of it has had its time."""
+    month = f"{received.astimezone(UTC):%Y-%m}"
+    return data_keys.of(
+        session, office.keys, office.clock.now(), purpose="replies", authority=authority, subject=month
+    )  # fmt: skip

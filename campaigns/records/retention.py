@@ -2,16 +2,21 @@
 and with what end, stays, for it is what the campaign's figures are made of."""
 
 from collections import Counter
-from datetime import date, datetime, timedelta
+from collections.abc import Container
+from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from campaigns.records.models import MESSAGES, Campaign
 from campaigns.records.reply import Reply
+from engage.foundation import data_keys
 from engage.foundation.calendar import in_force, law
 from engage.foundation.clock import london, today
+from engage.foundation.data_keys import DataKey
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
+from segments.safeguards import sealed_columns
 
 of = MESSAGES.c
 
@@ -21,24 +26,63 @@ def purge(office: Office, session: Session, authority: str, *, dry_run: bool = F
     day = today(office.clock)
     policy = in_force(law(office.settings.home).retention, day)
     years = policy.contacts_years
-    ended = session.exec(select(Campaign).where(Campaign.authority == authority, col(Campaign.ended_at).is_not(None)))
-    due = [each.id for each in ended if each.ended_at and kept_until(london(each.ended_at).date(), years) <= day]
-    known = sa.and_(of.campaign_id.in_(due), sa.or_(of.recipient != "", of.contact != ""))
+    over = _over(session, authority, day, years)
+    known = sa.and_(of.campaign_id.in_(over), sa.or_(of.recipient != "", of.contact != ""))
     found = session.execute(sa.select(sa.func.count()).where(known)).scalar_one()
     if not dry_run:
         session.execute(sa.update(MESSAGES).where(known).values(recipient="", contact=""))
-    written = _forget_replies(session, authority, office.clock.now() - timedelta(policy.replies_days), dry_run=dry_run)
+    written = _forget_replies(office, session, authority, policy.replies_days, dry_run=dry_run)
     return +Counter({"contacts of messages": found, "replies": written})
 
 
-def _forget_replies(session: Session, authority: str, before: datetime, *, dry_run: bool) -> int:
+def _over(session: Session, authority: str, day: date, years: int) -> list[int]:
+    """The campaigns whose contacts have had their time."""
+    ended = session.exec(select(Campaign).where(Campaign.authority == authority, col(Campaign.ended_at).is_not(None)))
+    return [each.id or 0 for each in ended if each.ended_at and _kept_until(each.ended_at, years) <= day]
+
+
+def due(office: Office, session: Session, authority: str) -> list[Snapshot]:
+    """Audiences go with their campaign, and those of none, as lists of contacts do, by the day they speak of: what is
+    sent of a campaign under way is taken from its own audience."""
+    day = today(office.clock)
+    years = in_force(law(office.settings.home).retention, day).contacts_years
+    over = {str(number) for number in _over(session, authority, day, years)}
+    sent = select(Campaign.id).where(Campaign.authority == authority, col(Campaign.launched_at).is_not(None))
+    launched = {str(number) for number in session.exec(sent)}
+    query = select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.kind).in_(sealed_columns.CONTACTS))
+    held = session.exec(query.order_by(col(Snapshot.id)))
+    return [each for each in held if "forgotten" not in each.report and _is_due(each, day, years, launched, over)]
+
+
+def _is_due(snapshot: Snapshot, day: date, years: int, launched: Container[str], over: Container[str]) -> bool:
+    if snapshot.kind == "audience" and snapshot.name in launched:
+        return snapshot.name in over
+    return kept_until(snapshot.as_at, years) <= day and _kept_until(snapshot.made_at, years) <= day
+
+
+def _forget_replies(office: Office, session: Session, authority: str, days: int, *, dry_run: bool) -> int:
     """Who wrote what goes, read or not; that something came, what it meant and what it closed stays."""
+    before = office.clock.now() - timedelta(days)
     said = (col(Reply.words) != "") | (col(Reply.sender) != "") | (col(Reply.contact) != "")
     due = sa.and_(col(Reply.authority) == authority, col(Reply.received_at) < before, said)
     found = session.execute(sa.select(sa.func.count()).select_from(Reply).where(due)).scalar_one()
     if not dry_run:
         session.execute(sa.update(Reply).where(due).values(words="", sender="", contact=""))
+        _destroy_months(office, session, authority, f"{before.astimezone(UTC):%Y-%m}")
     return int(found)
+
+
+def _destroy_months(office: Office, session: Session, authority: str, month: str) -> None:
+    """The keys of the months before, of which nothing is left."""
+    query = select(DataKey).where(
+        DataKey.purpose == "replies", DataKey.authority == authority, DataKey.subject < month,
+        col(DataKey.destroyed_at).is_(None),
+    )  # fmt: skip
+    data_keys.destroy(session, office.keys, list(session.exec(query)), office.clock.now())
+
+
+def _kept_until(moment: datetime, years: int) -> date:
+    return kept_until(london(moment).date(), years)
 
 
 def kept_until(ended: date, years: int) -> date:

@@ -5,7 +5,7 @@ import uuid
 from sqlmodel import Session
 
 from campaigns.records.lookup import permit
-from campaigns.records.reply import Reply, ReplyKind
+from campaigns.records.reply import Reply, ReplyKind, sealer_of
 from campaigns.replies import effects
 from campaigns.replies.silence import to_contact
 from engage.foundation import audit
@@ -30,22 +30,23 @@ def record(office: Office, actor: Actor, form: Form) -> Reply | None:
     reply: Reply | None = None
     with form.blaming("value"), office.database.session() as session:
         permit(session, actor, Right.import_data)
-        reply = _reply(office, actor, scope, value, words)
+        reply = _reply(session, office, actor, scope, value, words)
         _keep(session, office, actor, reply)
     return reply if form.valid else None
 
 
-def _reply(office: Office, actor: Actor, scope: str, value: str, words: str) -> Reply:
+def _reply(session: Session, office: Office, actor: Actor, scope: str, value: str, words: str) -> Reply:
+    sealer = sealer_of(session, office, actor.authority, office.clock.now())
     made = Reply(
         authority=actor.authority, kind=ReplyKind.complaint, source=uuid.uuid4().hex, received_at=office.clock.now(),
-        words=office.keys.encrypt(words), owner=actor.label, owner_id=actor.account_id,
+        words=sealer.seal(words), owner=actor.label, owner_id=actor.account_id,
     )  # fmt: skip
     if scope == "home":
         made.uprn = objections.uprn(value)
     elif scope in contact_point.CHANNELS:
         normal = objections.normal(scope, value)
         made.contact, made.channel = office.keys.contact(scope, normal), scope
-        made.sender = office.keys.encrypt(normal)
+        made.sender = sealer.seal(normal)
     else:
         raise InputRefused("Select what they can be found by")
     return made

@@ -9,7 +9,7 @@ from sqlmodel import Session, SQLModel, select
 
 from campaigns.notify.messages import Notify, ReceivedText
 from campaigns.records.models import Message
-from campaigns.records.reply import Answer, Reply, ReplyKind
+from campaigns.records.reply import Answer, Reply, ReplyKind, sealer_of
 from campaigns.replies import effects, help_answers
 from campaigns.replies.meaning import Meaning, meaning
 from campaigns.replies.silence import to_contact
@@ -100,9 +100,10 @@ def _keep(session: Session, office: Office, authority: str, text: ReceivedText, 
     about = max((message.id or 0 for message in to_contact(session, authority, contact)), default=None)
     dialect = sqlite if office.database.embedded else postgresql
     words = text.message.replace("\x00", "")[:LONGEST]
+    sealer = sealer_of(session, office, authority, text.received_at)
     new = dialect.insert(REPLIES).on_conflict_do_nothing().values(
         authority=authority, kind=ReplyKind.text.value, source=text.text_id, message_id=about, contact=contact,
-        channel="sms", sender=office.keys.encrypt(text.number[:40]), words=office.keys.encrypt(words),
+        channel="sms", sender=sealer.seal(text.number[:40]), words=sealer.seal(words),
         meaning=meaning(words).value, received_at=text.received_at, open=True, outcome="", owner="", done_by="",
         answer="", answer_reference="",
     ).returning(REPLIES.c.id)  # fmt: skip

@@ -86,7 +86,8 @@ def on_behalf_of(account: Account) -> Actor:
 
 
 def demand_database(office: Office) -> None:
-    """InputRefused where there is no database, or it is not of this version. Leaves no file behind."""
+    """InputRefused where there is no database, or it is not of this version; SettingsInvalid where the keys are not its
+    own. Leaves no file behind."""
     version = _version(office)
     if version is None:
         msg = (
@@ -99,6 +100,7 @@ def demand_database(office: Office) -> None:
             "engage init --authority CODE --name NAME"
         )
         raise InputRefused(msg)
+    office.open_keys()
 
 
 def _version(office: Office) -> str | None:

@@ -8,6 +8,7 @@ from datetime import date
 from sqlmodel import Session
 
 from engage.deployment.earlier import put_right
+from engage.deployment.resealing import demand_right_keys
 from engage.foundation import audit, identity
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
@@ -68,6 +69,7 @@ def open_authority(
     if len(code) != GSS_CODE_LENGTH or not code.isalnum() or not name.strip():
         msg = f"authority is {code!r}: expected a GSS code of nine characters, such as E07000193, and a name."
         raise InputRefused(msg)
+    demand_right_keys(office)
     upgrade(office.database)
     told = tuple(put_right(office, code))
     with office.database.session() as session:

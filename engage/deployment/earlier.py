@@ -2,6 +2,7 @@
 
 import pyarrow.parquet as pq
 
+from engage.deployment import resealing
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
 from segments.linking import attainments
@@ -20,7 +21,11 @@ BUILD_AGAIN = (
 def put_right(office: Office, authority: str) -> list[str]:
     """Sentences for whoever upgrades. What is removed is removed of every authority; it may be done any number of
     times."""
-    return [removed.sentence for removed in attainments.remove(office, "command")] + _to_renew(office, authority)
+    return (
+        resealing.put_right(office)
+        + [removed.sentence for removed in attainments.remove(office, "command")]
+        + _to_renew(office, authority)
+    )
 
 
 def _to_renew(office: Office, authority: str) -> list[str]:

@@ -7,7 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns.sending import outages
 from engage.deployment import permissions
+from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
+from engage.foundation.privacy import load_keys
 from engage.foundation.words import plural
 from engage.migrations import current_revision, latest_revision
 
@@ -34,8 +36,9 @@ class Health:
 def examine(office: Office) -> Health:
     """Each thing the service leans on, in the order to look at when it is ill."""
     database = _database(office)
+    keys = (_keys(office),) if database.well else ()
     sending = _sending(office) if database.well else (Check("notify", well=True, detail=_key(office)),)
-    return Health((database, _home(office), _lake(office), *sending))
+    return Health((database, *keys, _home(office), _lake(office), *sending))
 
 
 def _database(office: Office) -> Check:
@@ -61,6 +64,15 @@ def _lake(office: Office) -> Check:
     except OSError as error:
         return Check("lake", well=False, detail=f"cannot be written to: {error.strerror}")
     return Check("lake", well=True, detail="can be written to")
+
+
+def _keys(office: Office) -> Check:
+    """As they stand now, not as this process opened them."""
+    try:
+        fingerprint = load_keys(office.settings, office.database).fingerprint
+    except SettingsInvalid as error:
+        return Check("keys", well=False, detail=str(error))
+    return Check("keys", well=True, detail=f"those of the data here, whose hashing key is {fingerprint}")
 
 
 def _key(office: Office) -> str:

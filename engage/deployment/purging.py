@@ -8,24 +8,46 @@ import campaigns.records.retention
 import segments.safeguards.retention
 from engage.foundation import audit
 from engage.foundation.identity import Authority
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
+from segments.safeguards import forgetting, sealed_columns
 
 
 def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]:
-    """Of each authority what went, or with `dry_run` what would; each authority in one transaction."""
+    """Of each authority what went, or with `dry_run` what would; what a crash left goes the next time."""
     with office.database.session() as session:
         codes = list(session.exec(select(Authority.code).order_by(Authority.code)))
     return {code: _purge(office, code, dry_run=dry_run) for code in codes}
 
 
 def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
-    with office.database.session() as session:
+    with office.database.erasing() as session:
         gone: Counter[str] = Counter()
         for room in (segments.safeguards.retention, campaigns.records.retention):
             gone += room.purge(office, session, authority, dry_run=dry_run)
-        if gone and not dry_run:
-            audit.record(
-                session, authority=authority, at=office.clock.now(), actor="retention", act="purge",
-                subject="what retention says is due", **{name.replace(" ", "_"): count for name, count in gone.items()},
-            )  # fmt: skip
-    return dict(gone)
+        due = campaigns.records.retention.due(office, session, authority)
+    for snapshot in due:
+        gone[HELD[snapshot.kind]] += _forget(office, snapshot, dry_run=dry_run)
+    if +gone and not dry_run:
+        _record(office, authority, gone)
+    return dict(+gone)
+
+
+HELD = {"audience": "contacts in audience files", "contacts": "contacts in imported lists"}
+
+
+def _forget(office: Office, snapshot: Snapshot, *, dry_run: bool) -> int:
+    """Each in a transaction of its own, as a file of a million homes takes its time."""
+    contacts = sealed_columns.held(office.lake.file(snapshot), snapshot.kind)
+    if not dry_run:
+        with office.database.erasing() as session:
+            forgetting.forget(office, session, session.get_one(Snapshot, snapshot.id))
+    return contacts
+
+
+def _record(office: Office, authority: str, gone: Counter[str]) -> None:
+    with office.database.session() as session:
+        audit.record(
+            session, authority=authority, at=office.clock.now(), actor="retention", act="purge",
+            subject="what retention says is due", **{name.replace(" ", "_"): count for name, count in gone.items()},
+        )  # fmt: skip

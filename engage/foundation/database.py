@@ -80,6 +80,40 @@ class Database:
         with Session(self.engine.execution_options(reading=True), expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def erasing(self) -> Iterator[Session]:
+        """A transaction of which SQLite leaves nothing in its file or its log: what it writes over or deletes is gone.
+        PostgreSQL keeps old rows until it vacuums."""
+        with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
+            own = connection.connection.driver_connection
+            if self.embedded and own is not None:
+                own.execute("PRAGMA secure_delete=ON").close()
+            try:
+                with session.begin():
+                    yield session
+            finally:
+                if self.embedded and own is not None:
+                    own.execute("PRAGMA secure_delete=OFF").close()
+                    own.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    def vacuum(self) -> bool:
+        """So that what was changed or deleted lies in the files no more, but for PostgreSQL's own log; False where
+        others are at work there, as SQLite then waits in vain."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            own: Any = connection.connection.driver_connection
+            try:
+                own.execute("VACUUM").close()
+                if self.embedded:
+                    own.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            except connection.dialect.loaded_dbapi.OperationalError:
+                return False
+        return True
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to connect to; asking leaves no file behind."""
+        return not self.embedded or Path(self.url.removeprefix("sqlite:///")).is_file()
+
     @property
     def embedded(self) -> bool:
         return self.engine.dialect.name == "sqlite"

@@ -4,6 +4,7 @@ EngageError
 ├── SettingsInvalid     a setting stops the start
 ├── InputRefused        a file, rule, plan or form cannot be used; nothing was changed
 │   └── NotFound        there is no such authority, snapshot, segment or campaign here
+│       └── Forgotten   what was kept encrypted can be read no more, as its key was destroyed
 ├── NotAllowed          this account may not do that
 ├── SendBlocked         a message or launch would break a rule
 └── NotifyUnavailable   GOV.UK Notify cannot be reached or refuses our key
@@ -26,6 +27,10 @@ class InputRefused(EngageError):
 
 class NotFound(InputRefused):
     status = 404
+
+
+class Forgotten(NotFound):
+    pass
 
 
 class NotAllowed(EngageError):

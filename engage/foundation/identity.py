@@ -39,6 +39,7 @@ class Right(StrEnum):
     send = "launch, pause and stop campaigns"
     audit = "read the audit log"
     administer = "manage accounts"
+    answer_requests = "find, export and erase what is held of a person"
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {

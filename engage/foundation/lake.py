@@ -4,7 +4,7 @@ and the row is written only after the file is complete, so a crash leaves at mos
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,24 @@ class Snapshot(SQLModel, table=True):
     undone_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class SnapshotKey(SQLModel, table=True):
+    """By which hashing key a snapshot was made, where it holds keyed hashes. A table of its own, as rows of snapshots
+    are read before an earlier home is brought up to date."""
+
+    __tablename__ = "snapshot_key"
+
+    snapshot_id: int = Field(primary_key=True)
+    hashed_by: str = Field(max_length=16)  # its fingerprint
+
+
+HASHED = ("register", "contacts", "suppressions", "protected", "applications", "electors", "audience")
+
+
 class Lake:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, hashing_key: Callable[[], str] = str) -> None:
+        """`hashing_key` gives its fingerprint."""
         self.root = root
+        self._hashing_key = hashing_key
 
     def stage(self, suffix: str = ".parquet") -> Path:
         """A path to write to, on the same disk as the lake, so that adopting it is one rename."""
@@ -66,6 +81,8 @@ class Lake:
         )  # fmt: skip
         session.add(snapshot)
         session.flush()
+        if kind in HASHED:
+            session.merge(SnapshotKey(snapshot_id=snapshot.id or 0, hashed_by=self._hashing_key()))
         return snapshot
 
 

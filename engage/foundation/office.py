@@ -5,9 +5,10 @@ from functools import cached_property
 
 from engage.foundation.background import Background
 from engage.foundation.clock import Clock, ShiftedClock, SystemClock
+from engage.foundation.data_keys import MasterKeys
 from engage.foundation.database import Database
 from engage.foundation.lake import Lake
-from engage.foundation.privacy import Keys, load_keys
+from engage.foundation.privacy import Keys, load_keys, standing
 from engage.foundation.settings import Settings, load
 
 
@@ -33,11 +34,20 @@ class Office:
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.settings.home / "lake")
+        return Lake(self.settings.home / "lake", lambda: self.keys.fingerprint)
 
     @cached_property
     def keys(self) -> Keys:
-        return load_keys(self.settings)
+        return load_keys(self.settings, self.database)
+
+    def master_keys(self) -> MasterKeys | None:
+        """As they stand, held against nothing; None where there are none yet."""
+        return standing(self.settings)
+
+    def open_keys(self) -> None:
+        """SettingsInvalid where they are not those that the data here was made with."""
+        self.__dict__.pop("keys", None)
+        _ = self.keys
 
     @cached_property
     def background(self) -> Background:

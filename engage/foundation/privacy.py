@@ -2,47 +2,93 @@
 
 import base64
 import hmac
-import os
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from engage.foundation.errors import SettingsInvalid
-from engage.foundation.folders import own_folder
+from engage.foundation import data_keys
+from engage.foundation.data_keys import HASHING, OWN, MasterKeys, Sealer
+from engage.foundation.database import Database
+from engage.foundation.errors import EngageError, SettingsInvalid
 from engage.foundation.settings import Settings
 
 INSIDE = re.compile(r"(flat|apartment|apt|unit|room|studio|floor)\b", re.IGNORECASE)  # of a building
+REMEMBERED = 256  # data keys kept unwrapped in memory
 
 
 class Keys:
-    """Fernet keys, newest first: the newest encrypts, all decrypt. The oldest also derives the hashing key,
-    so that a rotation leaves the keyed hashes of persons, contacts and addresses as they were."""
+    """The keys of a deployment: master keys, newest first, and the data keys of its database that they wrap.
 
-    def __init__(self, fernet_keys: list[str]) -> None:
-        try:
-            self._fernet = MultiFernet([Fernet(key) for key in fernet_keys])
-        except ValueError:
-            msg = "ENGAGE_SECRET_KEYS is (hidden): each key must be 32 bytes in URL-safe base64, as Fernet makes them."
-            raise SettingsInvalid(msg) from None
-        oldest = base64.urlsafe_b64decode(fernet_keys[-1])
-        # In hexadecimal, as Polars takes a key as text; its 64 letters are one block of SHA-256.
-        self.hashing_key = HKDF(hashes.SHA256(), 32, None, b"engage keyed hashes").derive(oldest).hex()
+    The hashing key is the database's own; a database that has none yet gets the one that the oldest master key derives,
+    as every version did."""
+
+    def __init__(self, fernet_keys: list[str], database: Database | None = None, file: Path | None = None) -> None:
+        self.masters = MasterKeys(fernet_keys, file)
+        self._database = database
+        self._sealers: dict[str, Sealer] = {}
+        row = data_keys.read(database, HASHING)
+        self.hashing_key = self.masters.unwrap(row) if row else derived(self.masters.keys[-1])
+        if row and database:
+            data_keys.demand_of_snapshots(database, self.fingerprint)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the hashing key."""
+        return data_keys.fingerprint(self.hashing_key)
+
+    def new_sealer(self) -> Sealer:
+        """To encrypt with now, and to be kept (`data_keys.keep`) with what it encrypted."""
+        return self.remember(Sealer.new())
+
+    def remember(self, sealer: Sealer) -> Sealer:
+        if len(self._sealers) >= REMEMBERED:
+            self._sealers.clear()
+        self._sealers[sealer.id] = sealer
+        return sealer
+
+    def forget(self, sealer_id: str) -> None:
+        self._sealers.pop(sealer_id, None)
+
+    def _sealer(self, sealer_id: str) -> Sealer:
+        if found := self._sealers.get(sealer_id):
+            return found
+        row = data_keys.demand_standing(data_keys.read(self._database, sealer_id))
+        return self.remember(Sealer(row.id, self.masters.unwrap(row)))
+
+    @cached_property
+    def _own(self) -> Sealer | None:
+        return self._sealer(OWN) if data_keys.read(self._database, OWN) else None
 
     def encrypt(self, value: str) -> str:
-        return self._fernet.encrypt(value.encode()).decode()
+        """For what the database keeps and that has no end of its own; else by a sealer, whose key can be destroyed."""
+        if self._own:
+            return self._own.seal(value)
+        return Fernet(self.masters.keys[0]).encrypt(value.encode()).decode()
 
     def decrypt(self, token: str) -> str:
-        return self._fernet.decrypt(token).decode()
+        sealer_id, sealed, _ = token.partition(":")
+        if sealed:
+            return self._sealer(sealer_id).open(token)
+        return MultiFernet([Fernet(key) for key in self.masters.keys]).decrypt(token).decode()
+
+    def sealed_anew(self, tokens: list[str], to: Sealer) -> list[str]:
+        """Under another data key; those of a snapshot are all under one."""
+        one = tokens[0].partition(":")[0] if tokens else ""
+        if one and all(token.startswith(f"{one}:") for token in tokens):
+            return self._sealer(one).sealed_anew(tokens, to)
+        return [to.seal(self.decrypt(token)) for token in tokens]
 
     def readable(self, token: str) -> bool:
         try:
-            self._fernet.decrypt(token)
-        except InvalidToken:
+            self.decrypt(token)
+        except (InvalidToken, InvalidTag, EngageError, ValueError):
             return False
         return True
 
@@ -79,18 +125,40 @@ def _blob(raw: bytes) -> str:
     return "'" + "".join(f"\\x{byte:02X}" for byte in raw) + "'::BLOB"
 
 
-def load_keys(settings: Settings) -> Keys:
-    keys = [key.get_secret_value() for key in settings.secret_keys]
-    return Keys(keys or _key_file(settings.home / "keys"))
+def derived(master: str) -> str:
+    """The hashing key of a master key: in hexadecimal, as Polars takes a key as text; its 64 letters are one block of
+    SHA-256."""
+    return HKDF(hashes.SHA256(), 32, None, b"engage keyed hashes").derive(base64.urlsafe_b64decode(master)).hex()
 
 
-def _key_file(path: Path) -> list[str]:
-    if not path.exists():
-        own_folder(path.parent)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
-    return path.read_text().split()
+def load_keys(settings: Settings, database: Database | None = None) -> Keys:
+    """SettingsInvalid where they are not the keys that the data here was made with."""
+    masters = standing(settings)
+    if masters is None:
+        _demand_no_data(settings, database)
+        data_keys.write_key_file(settings.home / "keys", [Fernet.generate_key().decode()])
+        masters = standing(settings)
+    assert masters
+    return Keys(masters.keys, database, masters.file)
+
+
+def standing(settings: Settings) -> MasterKeys | None:
+    """Those of the settings, else of the key file; None where there are neither."""
+    if given := [key.get_secret_value() for key in settings.secret_keys]:
+        return MasterKeys(given)
+    file = settings.home / "keys"
+    return MasterKeys(file.read_text().split(), file) if file.exists() else None
+
+
+def _demand_no_data(settings: Settings, database: Database | None) -> None:
+    if database is None or not data_keys.holds_data(database):
+        return
+    row = data_keys.read(database, HASHING)
+    meant = f"the key {row.wrapped_by}" if row else "a key of its own"
+    raise SettingsInvalid(
+        f"No key is set and there is no file {settings.home / 'keys'}, but there is data here, made with {meant}. Put "
+        "the key file back, or set ENGAGE_SECRET_KEYS. A new key would open nothing, so none was made."
+    )
 
 
 def normalised(name: str) -> str:

@@ -13,6 +13,7 @@ from engage.foundation.calendar import in_force, law
 from engage.foundation.clock import today
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Office
+from segments.safeguards import forgetting
 
 WORKED_OUT = ("electors", "gazetteer-health")  # made again whenever they are asked for and not there
 SHORT_LIVED = "applications"  # of these lists only the newest says anything
@@ -35,6 +36,7 @@ def purge(office: Office, session: Session, authority: str, *, dry_run: bool = F
         kept = {path for snapshot in _all(session, authority) for path in _paths(snapshot) if not snapshot.undone_at}
         for snapshot in (*replaced, *undone):
             _remove(office, _paths(snapshot) - kept)
+            forgetting.destroy_keys(office, session, snapshot)
         for snapshot in rejected:
             _remove(office, {snapshot.report["rejects_file"]})
             snapshot.report = snapshot.report | {"rejects_file": ""}

@@ -8,6 +8,7 @@ import pyarrow as pa
 from sqlmodel import Session
 
 from engage.foundation.clock import today
+from engage.foundation.data_keys import Sealer, keep
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
@@ -114,7 +115,8 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     rejected = tabulate(reading, _output(reading), _checks(reading), warns=WARNS)
     opt_out.ask_of_unclear(reading, opt_outs)
     reading.progress("Encrypting contact details")
-    _points(reading)
+    sealer = reading.keys.new_sealer()
+    _points(reading, sealer)
     reading.con.execute(CANDIDATES)
     reading.con.execute(OBJECTING)
     rejected += _list_failed(reading)
@@ -125,7 +127,7 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
     _say_which_column(reading)
     _warn_of_rescued(reading)
     _ask_of_lost(reading, damaged - reading.expected)
-    return Harvest(accepted, rejected, _figures(reading), rows, after=_after(reading))
+    return Harvest(accepted, rejected, _figures(reading), rows, after=_after(reading, sealer))
 
 
 def _output(reading: Reading) -> dict[str, str]:
@@ -183,7 +185,7 @@ def _checks(reading: Reading) -> list[Check]:
     ]  # fmt: skip
 
 
-def _points(reading: Reading) -> None:
+def _points(reading: Reading, sealer: Sealer) -> None:
     """Every distinct contact once: normalised, hashed and encrypted, or what is wrong with it."""
     reading.con.register("none", POINTS.empty_table())
     reading.con.execute("create table points as select * from none")
@@ -191,12 +193,12 @@ def _points(reading: Reading) -> None:
         cells = f"select unnest({column}) as given from judged where verdict is null or objected"
         found = reading.con.cursor().execute(f"select distinct given from ({cells}) where given is not null")
         while batch := found.fetchmany(BATCH):
-            rows = [_point(reading.keys, channel, value) for (value,) in batch]
+            rows = [_point(reading.keys, sealer, channel, value) for (value,) in batch]
             reading.con.register("batch", pa.Table.from_pylist(rows, schema=POINTS))
             reading.con.execute("insert into points select * from batch")
 
 
-def _point(keys: Keys, channel: str, given: str) -> dict[str, str | None]:
+def _point(keys: Keys, sealer: Sealer, channel: str, given: str) -> dict[str, str | None]:
     try:
         value = normal(channel, given)
     except InputRefused as error:
@@ -204,7 +206,7 @@ def _point(keys: Keys, channel: str, given: str) -> dict[str, str | None]:
     if is_simulated(channel, value):
         return {"channel": channel, "given": given, "problem": SIMULATED}
     return {
-        "channel": channel, "given": given, "contact": keys.contact(channel, value), "value": keys.encrypt(value),
+        "channel": channel, "given": given, "contact": keys.contact(channel, value), "value": sealer.seal(value),
     }  # fmt: skip
 
 
@@ -266,10 +268,14 @@ def _objections(reading: Reading) -> list[tuple[str, str, str]]:
     ]
 
 
-def _after(reading: Reading) -> Callable[[Session, Office, Snapshot], None]:
+def _after(reading: Reading, sealer: Sealer) -> Callable[[Session, Office, Snapshot], None]:
     suppress, invented = _suppress(_objections(reading)), _made_up(reading)
 
     def write(session: Session, office: Office, snapshot: Snapshot) -> None:
+        keep(
+            session, office.keys, sealer, office.clock.now(), purpose="contacts", authority=snapshot.authority,
+            subject=str(snapshot.id),
+        )  # fmt: skip
         suppress(session, office, snapshot)
         made_up.mark(session, office, snapshot.authority, invented=invented)
 

@@ -41,6 +41,7 @@ PAGES = [
     (Role.officer, "/audit", 403),
     (Role.approver, "/approvals", 200),
     (Role.auditor, "/audit", 200),
+    (Role.administrator, "/person", 200),
     (Role.officer, "/council", 200),
     (Role.officer, "/council/1", 200),
     (Role.member, "/council/1", 403),

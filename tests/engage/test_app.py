@@ -37,6 +37,7 @@ WHO_SEES = {
     "/replies/complaints": {ADMINISTRATOR, OFFICER},
     "/replies/returned-letters": {ADMINISTRATOR, OFFICER},
     "/suppressions": STAFF,
+    "/person": {ADMINISTRATOR},
     "/audit": {ADMINISTRATOR, AUDITOR},
     "/api/data": STAFF,
     "/api/segments": STAFF,
@@ -58,7 +59,7 @@ def test_the_navigation_offers_only_what_the_role_may_see(enter: Enter, role: Ro
     visitor = enter(role)
     page = visitor.get("/cookies").text
     offered = set(re.findall(r'class="govuk-service-navigation__link" href="([^"]+)"', page)) & WHO_SEES.keys()
-    top = {"/data", "/gaps", "/segments", "/campaigns", "/approvals", "/replies", "/suppressions", "/audit"}
+    top = {"/data", "/gaps", "/segments", "/campaigns", "/approvals", "/replies", "/suppressions", "/person", "/audit"}
     assert offered & top == {path for path in top if role in WHO_SEES[path]}
 
 

@@ -1,7 +1,7 @@
 """who wrote a campaign, which approvals came by a command, and failed tries to sign in
 
 Revision: 0013
-Follows: 0011
+Follows: 0012
 """
 
 import json
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

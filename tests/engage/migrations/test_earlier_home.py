@@ -19,6 +19,8 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from dbos import DBOS
 from sqlmodel import col, select
 
@@ -28,11 +30,15 @@ from campaigns.records import lookup
 from campaigns.records.models import Author, Campaign, CampaignState, Message, MessageState
 from campaigns.sending import ledger
 from campaigns.worker.work import working
+from engage.deployment import resealing
 from engage.deployment.authorities import open_authority
 from engage.foundation import audit
 from engage.foundation.clock import SteppedClock
-from engage.foundation.lake import Snapshot
+from engage.foundation.data_keys import fingerprint
+from engage.foundation.errors import SettingsInvalid
+from engage.foundation.lake import Snapshot, SnapshotKey
 from engage.foundation.office import Actor, Office
+from engage.foundation.privacy import Keys
 from engage.foundation.settings import Settings
 from segments.audiences import segments
 from segments.homes import households
@@ -107,6 +113,54 @@ def test_its_data_are_read_and_built_on(left: Left) -> None:
     # Addresses are linked by the rules of today, which leave a few to officers that were linked before.
     assert 0 <= after.households - before.households <= 0.1 * before.households
     assert after.missing == pytest.approx(before.missing, rel=0.1)
+
+
+def earlier_tokens(left: Left) -> list[str]:
+    """Of every place in which the earlier version kept contacts encrypted by the master key."""
+    with left.office.database.session() as session:
+        found = list(session.execute(sa.text("SELECT recipient FROM message WHERE recipient <> ''")).scalars())
+    files = [path for kind in ("contacts", "audience") for path in (left.office.lake.root / CODE / kind).glob("*")]
+    for path in files:
+        names = [name for name in pq.read_schema(path).names if name.endswith("value")]
+        found += [cell for row in pq.read_table(path, columns=names).to_pylist() for cell in row.values() if cell]
+    return [token for token in found if token.startswith("gAAAA")]
+
+
+CLOSE = (
+    "INSERT INTO suppression (authority, scope, key, channel, reason, source, added_on) "
+    "VALUES (:authority, 'household', :key, '', 'asked', 'resident', '2026-06-01')"
+)
+
+
+def test_contacts_are_encrypted_anew_and_wrong_keys_are_refused_before(left: Left) -> None:
+    tokens = earlier_tokens(left)
+    assert len(tokens) > 100
+    file = left.office.settings.home / "keys"
+    own, other = file.read_text().strip(), Fernet.generate_key().decode()
+    for keys, told in ((f"{own}\n{other}", f"made with the key {fingerprint(own)}"), (other, "another key than those")):
+        file.write_text(keys)
+        with pytest.raises(SettingsInvalid, match=told):
+            open_authority(left.office, CODE, NAME)
+        assert earlier_tokens(left) == tokens, "nothing is changed"
+    file.write_text(f"{own}\n{other}")
+    left.office.open_keys()
+    with left.office.database.session() as session:
+        homes = session.execute(sa.text("SELECT path FROM snapshot WHERE kind = 'gazetteer'")).scalar_one()
+        home = duckdb.execute("SELECT min(uprn) FROM read_parquet(?)", [str(left.office.lake.root / homes)]).fetchall()
+        closed = {"key": Keys([own]).uprn(home[0][0]), "authority": CODE}
+        session.execute(sa.text(CLOSE), closed)
+    with pytest.raises(SettingsInvalid, match=f"made with the key {fingerprint(own)}"):
+        resealing._demand_homes_known(left.office)
+    file.write_text(own)
+    message = open_authority(left.office, CODE, NAME).message
+    assert re.search("Encrypted anew, .*: 1 imported list, 2 audience files, 18 messages", message)
+    assert earlier_tokens(left) == []
+    with left.office.database.session() as session:
+        message_ = session.exec(select(Message).where(Message.recipient != "")).first()
+        hashed = set(session.exec(select(SnapshotKey.hashed_by)))
+    assert MADE_UP.fullmatch(left.office.keys.decrypt(message_.recipient if message_ else ""))
+    assert hashed == {left.office.keys.fingerprint}
+    assert "Encrypted anew" not in open_authority(left.office, CODE, NAME).message
 
 
 def kept(left: Left) -> dict[str, list[tuple[int, Path]]]:
