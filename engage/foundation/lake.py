@@ -81,7 +81,7 @@ class Lake:
         session.add(snapshot)
         session.flush()
         if kind in HASHED:
-            session.merge(SnapshotKey(snapshot_id=snapshot.id, hashed_by=self._hashing_key()))
+            session.merge(SnapshotKey(snapshot_id=snapshot.id or 0, hashed_by=self._hashing_key()))
         return snapshot
 
 
