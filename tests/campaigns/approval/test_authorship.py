@@ -21,6 +21,7 @@ from engage.foundation.errors import EngageError, NotAllowed
 from engage.foundation.identity import Account, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.forms import Form
+from segments.safeguards import sealed_columns
 from tests.campaigns.council import Maker, People, audience_file, plan
 
 TABLES = [SQLModel.metadata.tables[name] for name in ("campaign", "approval", "campaign_author", "wave")]
@@ -150,11 +151,16 @@ def _acts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Act]:
     """The real acts, without the counting of homes and prices, which decide nothing here."""
     estimate = {"households": 6, "arms": {}, "messages": [], "waves": []}
 
-    def estimated(_office: Office, _authority: str, _plan: object, _seed: int, _frozen: Path, staged: Path, **_: Any):  # type: ignore[no-untyped-def]  # noqa: ANN202  # stands in for one that is typed
+    def estimated(_office: Office, _authority: str, _plan: object, _seed: int, _frozen: Path, staged: Path, **more: Any):  # type: ignore[no-untyped-def]  # noqa: ANN202  # stands in for one that is typed
         staged.write_bytes(b"homes")
+        more["drawn"]()
         return dict(estimate)
 
+    def sealed(_drawn: Path, to: Path, *_: object) -> None:
+        to.write_bytes(b"homes")
+
     monkeypatch.setattr(forecast, "estimate", estimated)
+    monkeypatch.setattr(sealed_columns, "seal", sealed)
     monkeypatch.setattr(forecast, "templates", lambda *_: [])
     monkeypatch.setattr(forecast, "messages", lambda *_: [])
     monkeypatch.setattr(forecast, "setting", lambda *_: None)
