@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-EVERY_TABLE, EVERY_COMBINATION = 251, 67
+EVERY_TABLE, EVERY_COMBINATION = 753, 67
 
 
 @pytest.fixture(scope="module")
