@@ -13,7 +13,7 @@ from campaigns.plan.audience import Directory
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import audience_file
 from campaigns.records.models import Campaign, Message
-from campaigns.records.reply import Reply, ReplyKind, Said
+from campaigns.records.reply import Reply, ReplyKind, Said, sealer_of
 from campaigns.records.retention import kept_until
 from campaigns.replies import effects
 from campaigns.sending.guard import Guard
@@ -86,8 +86,10 @@ def say(office: Office, token: str, said: Said, *, channel: str = "", asked: Hel
         reply = known or _reply(session, office, message, said)
         before = (reply.open, reply.outcome, reply.words)
         if asked:
-            reply.words = office.keys.encrypt(asked.needs[:LONGEST])
-            reply.sender = office.keys.encrypt(asked.reach[:320]) if asked.reach else ""
+            reply.received_at = office.clock.now()
+            sealer = sealer_of(session, office, message.authority, reply.received_at)
+            reply.words = sealer.seal(asked.needs[:LONGEST])
+            reply.sender = sealer.seal(asked.reach[:320]) if asked.reach else ""
         _settle(office, reply, said, channel)
         if known and (reply.open, reply.outcome, reply.words) == before:
             return 0

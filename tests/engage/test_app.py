@@ -187,9 +187,9 @@ def test_an_unforeseen_error_is_kind_and_tells_nothing(capsys: Any, enter: Enter
 
 
 def test_errors_of_ours_keep_their_sentence_and_status(visitor: Visitor) -> None:
-    page = visitor.get("/r/nothing-of-ours")
+    page = visitor.get("/welcome/nothing-of-ours")
     assert page.status_code == 404
-    assert "This link is not one of ours" in page.text
+    assert "This link has been used or has expired." in page.text
     problem = visitor.client.post("/notify/receipts", json={})
     assert problem.status_code == 503
     assert problem.headers["content-type"].startswith("application/problem+json")
