@@ -151,7 +151,9 @@ def _acts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Act]:
     """The real acts, without the counting of homes and prices, which decide nothing here."""
     estimate = {"households": 6, "arms": {}, "messages": [], "waves": []}
 
-    def estimated(_office: Office, _authority: str, _plan: object, _seed: int, _frozen: Path, staged: Path, **more: Any):  # type: ignore[no-untyped-def]  # noqa: ANN202  # stands in for one that is typed
+    def estimated(
+        _office: Office, _authority: str, _plan: object, _seed: int, _frozen: Path, staged: Path, **more: Any
+    ):  # type: ignore[no-untyped-def]  # noqa: ANN202  # stands in for one that is typed
         staged.write_bytes(b"homes")
         more["drawn"]()
         return dict(estimate)
