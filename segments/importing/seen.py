@@ -12,9 +12,9 @@ from segments.sources import NAMES
 from segments.sources.format import HEADER_WITHIN
 
 SHOWN, LONGEST = 30, 60
+MANY_DIGITS = 5
 RECORDS = frozenset(("10", "11", "12", "13", "14", "15", "21", "22", "23", "24", "28", "29", "30", "31", "32", "99"))
-# What a cell of data looks like, and a name of a column never does.
-DATA = re.compile(r".*@.*|\d.*|(.*\d){5,}.*|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", re.IGNORECASE)
+POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", re.IGNORECASE)
 VALUE = re.compile(
     r"[-+£]?[\d.,/:% -]*\d[\d.,/:% TZ-]*|[EWSN]\d{8}|\S+@\S+|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", re.IGNORECASE
 )
@@ -55,9 +55,15 @@ def seen(head: Head) -> str:
 
 def _is_header(row: list[str], below: list[list[str]]) -> bool:
     filled = [cell.strip() for cell in row if cell.strip()]
-    if len(filled) < 2 or any(DATA.fullmatch(cell) for cell in filled):
+    if len(filled) < 2 or any(map(_is_data, filled)):
         return False
     return len(_told(row, below)) * 2 > len(filled)
+
+
+def _is_data(cell: str) -> bool:
+    """What a cell of data looks like, and a name of a column never does."""
+    digits = sum(letter.isdigit() for letter in cell)
+    return "@" in cell or cell[:1].isdigit() or digits >= MANY_DIGITS or bool(POSTCODE.fullmatch(cell))
 
 
 def _told(row: list[str], below: list[list[str]]) -> list[str]:
@@ -81,7 +87,7 @@ def _is_called(cell: str) -> bool:
 
 def _are_values(cells: list[str]) -> bool:
     filled = [cell for cell in cells if cell]
-    return bool(filled) and all(VALUE.fullmatch(cell) for cell in filled)
+    return bool(filled) and all(len(cell) <= LONGEST and VALUE.fullmatch(cell) for cell in filled)
 
 
 def _named(row: list[str], below: list[list[str]]) -> str:
@@ -108,6 +114,6 @@ def _unnamed(rows: list[list[str]]) -> str:
         return f"It has records without a header: {widths} columns."
     width = len(rows[0])
     of = f"{width} column{'s' if width > 1 else ''}"
-    if any(DATA.fullmatch(cell.strip()) for cell in rows[0]):
+    if any(_is_data(cell.strip()) for cell in rows[0]):
         return f"It has no header row, and its first row has {of}."
     return f"Its first row has {of}, none of which is known here."

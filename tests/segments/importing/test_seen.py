@@ -69,3 +69,11 @@ def test_nothing_that_may_be_somebodys_data_is_repeated(tmp_path: Path, text: st
 
 def test_long_lines_of_markup_are_told_for_what_they_are(tmp_path: Path) -> None:
     assert of(tmp_path, f"<gml:FeatureCollection>{'<a/>' * 100_000}</gml:FeatureCollection>").startswith("It is GML.")
+
+
+def test_a_cell_of_many_lines_and_digits_is_looked_at_once(tmp_path: Path) -> None:
+    """A quotation mark that never closes makes one cell of a whole file."""
+    lines = "oa21cd,E00109543,1\n" * 200
+    assert "no header row" in of(tmp_path, f'pcd7,"{lines}')
+    (again := tmp_path / "again").mkdir()
+    assert "9999" not in of(again, f"{'9' * 5_000}x,y\n{'9' * 5_000}x,z\n")
