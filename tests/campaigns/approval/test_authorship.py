@@ -153,10 +153,10 @@ def _acts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Act]:
 
     def estimated(
         _office: Office, _authority: str, _plan: object, _seed: int, _frozen: Path, staged: Path, **more: Any
-    ):  # type: ignore[no-untyped-def]  # noqa: ANN202  # stands in for one that is typed
+    ) -> dict[str, Any]:
         staged.write_bytes(b"homes")
         more["drawn"]()
-        return dict(estimate)
+        return {**estimate}
 
     def sealed(_drawn: Path, to: Path, *_: object) -> None:
         to.write_bytes(b"homes")
