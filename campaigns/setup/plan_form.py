@@ -302,5 +302,5 @@ def offered(office: Office, authority: str) -> dict[str, Any]:
         council = session.get_one(Authority, authority)
     return {
         "segments": segments.all_segments(office, authority), "templates": templates(office), "channels": CHANNELS,
-        "approvers": approvers, "kinds": POLLS, "nobody": NOBODY, "council": council,
+        "approvers": approvers, "kinds": POLLS, "nobody": NOBODY, "authority": council,
     }  # fmt: skip

@@ -66,6 +66,7 @@ def _sound(shown: object, axe: str, expected: list[str]) -> None:
     assert isinstance(shown, Window)
     complaints = [said for said in shown.complaints if not any(f"status of {code}" in said for code in expected)]
     assert complaints == []
+    assert shown.page.locator("header a").first.inner_text() in ("Exampleton", "Engage")
     assert [url for url in shown.asked if not url.startswith(shown.base + "/")] == []
     assert [url for url in shown.asked if "font" in url.rpartition("/")[2] or "crest" in url] == []
     assert shown.violations(axe) == []
