@@ -11,12 +11,13 @@ from pathlib import Path
 import duckdb
 from sqlmodel import Session
 
-from engage.foundation import audit, identity
+from engage.foundation import audit, data_keys, identity
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments.files.reading import literal
 from segments.files.report import ImportReport, count
+from segments.safeguards import sealed_columns
 
 FORMAT = "Contacts of earlier councils, taken over"
 NOTHING = "No earlier council of this one has contacts here that were not taken over."
@@ -73,12 +74,20 @@ def take_over(office: Office, actor: Actor, *, may: bool) -> Snapshot:
         if not may:
             raise InputRefused(UNSAID)
         parts = [*([own] if own else []), *(each.snapshot for each in theirs)]
-        staged = office.lake.stage()
+        joined, staged, sealer = office.lake.stage(), office.lake.stage(), office.keys.new_sealer()
         try:
-            rows, figures = _together(office, parts, staged)
-            return _commit(session, office, actor, staged, _report(theirs, parts, rows, figures), own)
+            rows, figures = _together(office, parts, joined)
+            # By a key of its own: those of the lists it comes from are destroyed in their time.
+            sealed_columns.seal(joined, staged, "contacts", office.keys, sealer)
+            made = _commit(session, office, actor, staged, _report(theirs, parts, rows, figures), own)
         finally:
+            joined.unlink(missing_ok=True)
             staged.unlink(missing_ok=True)
+        data_keys.keep(
+            session, office.keys, sealer, made.made_at, purpose="contacts", authority=made.authority,
+            subject=str(made.id),
+        )  # fmt: skip
+        return made
 
 
 def _own(session: Session, authority: str) -> Snapshot | None:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from engage.foundation.data_keys import DataKey
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority, FormerCode
 from engage.foundation.lake import Snapshot, current
@@ -86,3 +87,13 @@ def test_they_stand_beside_its_own_and_follow_a_later_list(merged: Office) -> No
     listed(merged, OLD, date(2026, 5, 2), (1, "ada", False))
     former_contacts.take_over(merged, ACTOR, may=True)
     assert held(merged) == [row for row in first if row[0] != 3], "what its newest list no longer has is gone"
+
+
+def test_they_are_sealed_by_a_key_of_their_own_that_no_earlier_list_takes_with_it(merged: Office) -> None:
+    made = former_contacts.take_over(merged, ACTOR, may=True)
+    given = [value for value in pd.read_parquet(merged.lake.file(made)).value if value]
+    assert sorted(map(merged.keys.decrypt, given)) == ["ada@example.com", "dan@example.com"]
+    with merged.database.session() as session:
+        [key] = {value.partition(":")[0] for value in given}
+        kept = session.get_one(DataKey, key)
+        assert (kept.authority, kept.subject, kept.destroyed_at) == (NEW, str(made.id), None)
