@@ -12,7 +12,7 @@ from campaigns.approval.decisions import outstanding
 from campaigns.approval.version import version_digest
 from campaigns.messages import prices, proofs
 from campaigns.notify.messages import Notify, Template
-from campaigns.plan import audience, exclusions
+from campaigns.plan import exclusions
 from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import Shown, audience_file, campaign, find, in_state, nation_of, permit, record
@@ -21,7 +21,7 @@ from engage.foundation import data_keys
 from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused, SendBlocked
 from engage.foundation.identity import Right
-from engage.foundation.lake import Snapshot
+from engage.foundation.lake import Snapshot, digest
 from engage.foundation.office import Actor, Office
 from segments.audiences.audience import freeze
 from segments.safeguards import sealed_columns
@@ -94,7 +94,7 @@ def adopt(
         )  # fmt: skip
         sealing[0].result()
     drawn.unlink()
-    fingerprint = audience.digest(staged)
+    fingerprint = digest(staged)
     with office.database.session() as session:
         ready = in_state(find(session, actor.authority, draft.id or 0, lock=True), "submit", CampaignState.draft)
         if ready.version != draft.version:

@@ -1,6 +1,5 @@
 """The audience of a submitted campaign: who is in it, in which arm, and how each wave would reach them."""
 
-import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,11 +82,6 @@ def _keep_usable(
         "CREATE TEMP VIEW usable AS SELECT * REPLACE (letter AND uprn NOT IN (SELECT uprn FROM closed_letter) "
         f"AS letter, {contacts}) FROM read_parquet({_quoted(frozen)})"
     )
-
-
-def digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def best_channel(channels: Sequence[str]) -> str:

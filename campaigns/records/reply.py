@@ -11,6 +11,7 @@ from engage.foundation.data_keys import Sealer
 from engage.foundation.database import Moment
 from engage.foundation.office import Office
 
+ENGAGE = "Engage"  # who has done what was settled by itself
 UNSUBSCRIBED = ("stop reminders", "STOP by text")  # the responses that ask for no more
 
 

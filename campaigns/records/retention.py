@@ -23,10 +23,8 @@ of = MESSAGES.c
 
 def purge(office: Office, session: Session, authority: str, *, dry_run: bool = False) -> Counter[str]:
     """Forget the contacts that are due, in the caller's transaction; gives how many."""
-    day = today(office.clock)
-    policy = in_force(law(office.settings.home).retention, day)
-    years = policy.contacts_years
-    over = _over(session, authority, day, years)
+    policy = in_force(law(office.settings.home).retention, today(office.clock))
+    over = _over(office, session, authority)
     known = sa.and_(of.campaign_id.in_(over), sa.or_(of.recipient != "", of.contact != ""))
     found = session.execute(sa.select(sa.func.count()).where(known)).scalar_one()
     if not dry_run:
@@ -35,10 +33,16 @@ def purge(office: Office, session: Session, authority: str, *, dry_run: bool = F
     return +Counter({"contacts of messages": found, "replies": written})
 
 
-def _over(session: Session, authority: str, day: date, years: int) -> list[int]:
-    """The campaigns whose contacts have had their time."""
+def is_over(office: Office, campaign: Campaign) -> bool:
+    """Whether the contacts of its messages have had their time."""
+    day = today(office.clock)
+    years = in_force(law(office.settings.home).retention, day).contacts_years
+    return campaign.ended_at is not None and _kept_until(campaign.ended_at, years) <= day
+
+
+def _over(office: Office, session: Session, authority: str) -> list[int]:
     ended = session.exec(select(Campaign).where(Campaign.authority == authority, col(Campaign.ended_at).is_not(None)))
-    return [each.id or 0 for each in ended if each.ended_at and _kept_until(each.ended_at, years) <= day]
+    return [each.id or 0 for each in ended if is_over(office, each)]
 
 
 def due(office: Office, session: Session, authority: str) -> list[Snapshot]:
@@ -46,7 +50,7 @@ def due(office: Office, session: Session, authority: str) -> list[Snapshot]:
     sent of a campaign under way is taken from its own audience."""
     day = today(office.clock)
     years = in_force(law(office.settings.home).retention, day).contacts_years
-    over = {str(number) for number in _over(session, authority, day, years)}
+    over = {str(number) for number in _over(office, session, authority)}
     sent = select(Campaign.id).where(Campaign.authority == authority, col(Campaign.launched_at).is_not(None))
     launched = {str(number) for number in session.exec(sent)}
     query = select(Snapshot).where(Snapshot.authority == authority, col(Snapshot.kind).in_(sealed_columns.CONTACTS))

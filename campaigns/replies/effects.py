@@ -78,9 +78,14 @@ def _respond(session: Session, office: Office, reply: Reply, what: str) -> None:
         respond(session, office, message, what, reply_id=reply.id)
 
 
-def _stop_home(session: Session, office: Office, reply: Reply) -> int:
+def _close(session: Session, office: Office, reply: Reply, why: str) -> int:
+    """The contact it came by, and the home, to every channel."""
     closed = Closed(reply.authority, reply.contact, reply.channel, _homes(session, reply))
-    return silence(session, office, closed, "asked to stop", source(reply))
+    return silence(session, office, closed, why, source(reply))
+
+
+def _stop_home(session: Session, office: Office, reply: Reply) -> int:
+    return _close(session, office, reply, "asked to stop")
 
 
 def _stop(session: Session, office: Office, reply: Reply) -> int:
@@ -124,8 +129,7 @@ def _no_letters(session: Session, office: Office, reply: Reply) -> int:
 
 
 def _complained(session: Session, office: Office, reply: Reply) -> int:
-    closed = Closed(reply.authority, reply.contact, reply.channel, _homes(session, reply))
-    return silence(session, office, closed, "complaint", source(reply))
+    return _close(session, office, reply, "complaint")
 
 
 def _stop_channel(channel: str) -> Effect:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from campaigns.notify.errors import Ambiguous, DailyLimitReached, KeyRejected, NotifyError, NotSent, RateLimited
 from campaigns.notify.messages import Notify, Outgoing
-from campaigns.records.reply import Answer, HelpWording, Reply, ReplyKind
+from campaigns.records.reply import ENGAGE, Answer, HelpWording, Reply, ReplyKind
 from campaigns.replies import help_wording
 from campaigns.replies.meaning import asks_only_for_help
 from engage.foundation.office import Office
@@ -19,7 +19,6 @@ ONE_A_DAY = timedelta(days=1)  # and no endless talk with a machine that answers
 WORTH_ANSWERING = timedelta(days=1)
 AGAIN_AFTER = timedelta(minutes=1)  # where it certainly was not sent; and until its reference can be looked up
 LATER = (DailyLimitReached, KeyRejected, NotSent, RateLimited)
-ENGAGE = "Engage"
 
 
 def may_answer(session: Session, office: Office, reply: Reply) -> bool:

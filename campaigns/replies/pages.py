@@ -25,7 +25,8 @@ Token = FromPath[str]
 What = FromPath[str]
 Language = FromQuery[Literal["en", "cy"] | None]
 NOTHING_CHOSEN = {"en": "Select what would help you", "cy": "Dewiswch beth fyddai’n eich helpu"}
-NEEDS = ("call", "print", "easy", "language", "other")
+# As officers read it; of anything else they read what was written.
+NEEDS = {"call": "a call", "print": "large print", "easy": "easy read", "language": "another language", "other": ""}
 
 
 @get("/r/{token:str}", sync_to_thread=True)
@@ -76,9 +77,8 @@ def _say(office: Office, token: str, lang: str | None, said: Said, **more: Any) 
 
 
 def _help(form: Form) -> Help:
-    """In English, for the officers who read it."""
-    words = {"call": "a call", "print": "large print", "easy": "easy read", "language": "another language"}
-    needs = ", ".join(words[need] for need in NEEDS if need in form.all("need") and need in words)
+    chosen = form.all("need")
+    needs = ", ".join(words for need, words in NEEDS.items() if words and need in chosen)
     return Help("\n".join(filter(None, (needs and f"Asks for: {needs}.", form.text("more")))), form.text("reach"))
 
 

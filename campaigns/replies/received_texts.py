@@ -9,7 +9,7 @@ from sqlmodel import Session, SQLModel, select
 
 from campaigns.notify.messages import Notify, ReceivedText
 from campaigns.records.models import Message
-from campaigns.records.reply import Answer, Reply, ReplyKind, sealer_of
+from campaigns.records.reply import ENGAGE, Answer, Reply, ReplyKind, sealer_of
 from campaigns.replies import effects, help_answers
 from campaigns.replies.meaning import Meaning, meaning
 from campaigns.replies.silence import to_contact
@@ -20,7 +20,6 @@ from engage.foundation.office import Office
 from segments.safeguards.contact_point import normal_mobile
 
 REPLIES = SQLModel.metadata.tables["reply"]
-ENGAGE = "Engage"
 LONGEST = 4_000  # letters: a text of many parts has some hundreds
 OVERLAP = timedelta(minutes=10)  # what was received so long before the last look is looked at again
 

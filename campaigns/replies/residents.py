@@ -13,19 +13,17 @@ from campaigns.plan.audience import Directory
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import audience_file
 from campaigns.records.models import Campaign, Message
-from campaigns.records.reply import Reply, ReplyKind, Said, sealer_of
-from campaigns.records.retention import kept_until
+from campaigns.records.reply import ENGAGE, Reply, ReplyKind, Said, sealer_of
+from campaigns.records.retention import is_over
 from campaigns.replies import effects
 from campaigns.sending.guard import Guard
 from engage.foundation import audit
-from engage.foundation.calendar import in_force, law
-from engage.foundation.clock import london, today
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Authority, fingerprint
 from engage.foundation.office import Office
 from segments.safeguards.suppression import is_suppressed
 
-ENGAGE, RESIDENT = "Engage", "the resident"
+RESIDENT = "the resident"
 # What Engage settles by itself; HELP, and a letter that somebody read who does not live there, an officer sees to.
 SETTLED = {Said.registered: "rests", Said.cannot: "rests", Said.moved: "moved", Said.stop: "stop"}
 CHANNELS = ("email", "sms")  # that can be stopped by themselves
@@ -164,16 +162,9 @@ def _message(session: Session, office: Office, token: str, *, lock: bool = False
     query = select(Message).where(Message.token == fingerprint(token))
     found = session.exec(query.with_for_update() if lock else query).first()
     campaign = session.get_one(Campaign, found.campaign_id) if found else None
-    if found is None or campaign is None or _over(office, campaign):
+    if found is None or campaign is None or is_over(office, campaign):
         raise NotFound("This link is not one of ours, or it is no longer kept. Check that you copied all of it.")
     return found, campaign
-
-
-def _over(office: Office, campaign: Campaign) -> bool:
-    """From when nobody knows any more whom its messages went to."""
-    day = today(office.clock)
-    years = in_force(law(office.settings.home).retention, day).contacts_years
-    return campaign.ended_at is not None and kept_until(london(campaign.ended_at).date(), years) <= day
 
 
 def _source(office: Office, session: Session, campaign: Campaign, message: Message) -> str:

@@ -1,6 +1,7 @@
 """The lake: immutable Parquet snapshots per authority. A snapshot exists once its database row is committed,
 and the row is written only after the file is complete, so a crash leaves at most a file that nobody knows."""
 
+import hashlib
 import os
 import shutil
 import uuid
@@ -84,6 +85,12 @@ class Lake:
         if kind in HASHED:
             session.merge(SnapshotKey(snapshot_id=snapshot.id or 0, hashed_by=self._hashing_key()))
         return snapshot
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of what a file holds."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

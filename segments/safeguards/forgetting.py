@@ -1,13 +1,11 @@
 """The contacts of one snapshot forgotten: its key is destroyed, its file holds them no more, and the proof stays."""
 
-import hashlib
-
 from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from engage.foundation import audit, data_keys
 from engage.foundation.data_keys import DataKey
-from engage.foundation.lake import Snapshot
+from engage.foundation.lake import Snapshot, digest
 from engage.foundation.office import Office
 from segments.safeguards import sealed_columns
 
@@ -48,7 +46,4 @@ def destroy_keys(office: Office, session: Session, snapshot: Snapshot) -> list[s
 
 def _checksum(office: Office, snapshot: Snapshot) -> str:
     file = office.lake.file(snapshot)
-    if not file.exists():
-        return ""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return digest(file) if file.exists() else ""

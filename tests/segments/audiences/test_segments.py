@@ -22,7 +22,7 @@ from sqlmodel import Session, col, select
 
 from campaigns.plan import audience as arms
 from engage.foundation.errors import InputRefused, NotFound
-from engage.foundation.lake import Snapshot, current
+from engage.foundation.lake import Snapshot, current, digest
 from engage.foundation.office import Office
 from engage.foundation.privacy import mask_address
 from engage.foundation.web.forms import Form
@@ -453,7 +453,7 @@ def test_an_audience_is_made_again_byte_for_byte_after_newer_imports(
         pq.write_table(again, tmp_path / "again.parquet")
         for name, rows in (("held", frozen.path), ("made", tmp_path / "again.parquet")):
             arms.with_arms(rows, tmp_path / f"{name}.parquet", {"now": 0.5, "later": 0.5}, 7)
-        assert arms.digest(tmp_path / "held.parquet") == arms.digest(tmp_path / "made.parquet")
+        assert digest(tmp_path / "held.parquet") == digest(tmp_path / "made.parquet")
     finally:
         forget(town)
 
