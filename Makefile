@@ -29,8 +29,8 @@ $(READY): requirements.lock pyproject.toml $(wildcard engage/assets/*.*)
 demo: setup ## Play the whole story on a made-up borough, then serve it
 	$(VENV)/bin/engage demo $(DEMO)
 
-test: room setup services check ## Run every check and test (SQLite, PostgreSQL, Chromium); ROOM=segments/rules for one room's
-	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(if $(ROOM),tests/$(ROOM),$(TESTS))
+test: room setup services check ## Run every check and test (SQLite, PostgreSQL, Chromium); ROOM=segments/rules for one room's, EXAMPLES=all for all that can be tried
+	ENGAGE_EXAMPLES=$(EXAMPLES) $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(if $(ROOM),tests/$(ROOM),$(TESTS))
 
 room:
 	@test -z "$(ROOM)" || test -n "$(filter $(ROOM),$(ROOMS))" || { \

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import httpx
@@ -75,9 +76,10 @@ def serve(application: Callable[[Office], Any]) -> Iterator[Callable[[Office], T
 
 @pytest.fixture
 def visit(office: Office, application: Callable[[Office], Any]) -> Iterator[Callable[[], Visitor]]:
-    """A new browser each time."""
+    """A new browser each time, of one process."""
     with ExitStack() as stack:
-        yield lambda: Visitor(stack.enter_context(TestClient(application(office))))
+        process = cache(lambda: application(office))
+        yield lambda: Visitor(stack.enter_context(TestClient(process())))
 
 
 @pytest.fixture

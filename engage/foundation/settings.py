@@ -23,7 +23,7 @@ SPARK_MASTER = re.compile(
 )
 # Variables beside the settings: for options of commands (`engage.commands.caller`), and of the tests.
 OPTIONS = ("ENGAGE_AUTHORITY", "ENGAGE_AS")
-OF_TESTS = ("ENGAGE_CHROMIUM", "ENGAGE_PICTURES", "ENGAGE_SHARED", "ENGAGE_SOAK_CLOCK")
+OF_TESTS = ("ENGAGE_CHROMIUM", "ENGAGE_EXAMPLES", "ENGAGE_PICTURES", "ENGAGE_SHARED", "ENGAGE_SOAK_CLOCK")
 MADE_UP = "made-up"  # a file in a home folder whose people do not exist
 EXAMPLES = {
     "home": "/srv/engage",

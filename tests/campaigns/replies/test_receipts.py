@@ -24,6 +24,7 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.office import Office
 from segments.safeguards.suppression import is_suppressed, suppressed_contacts
 from tests.campaigns.council import COUNCIL, START, TEMPLATES, Maker
+from tests.examples import examples
 
 
 def messages(office: Office) -> list[Message]:
@@ -59,7 +60,7 @@ def test_the_first_final_word_stands_in_any_order(office: Office, maker: Maker) 
     waves.plan_due(office, campaign.id or 0)
     fresh = iter(messages(office))
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=examples(25), deadline=None)
     @given(
         st.lists(
             st.sampled_from(["sending", "delivered", "permanent-failure", "temporary-failure"]), min_size=1, max_size=5

@@ -25,6 +25,7 @@ from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import SendBlocked
 from engage.foundation.office import Office
 from tests.campaigns.council import TEMPLATES, Maker, People
+from tests.examples import examples
 
 HOUSEHOLDS = 24
 POINTS = {
@@ -86,7 +87,7 @@ def test_nothing_is_lost_and_nothing_sent_twice(
 
     # Without shrinking: a failure takes seconds to find and would take minutes to make small.
     @settings(
-        max_examples=12 if office.database.embedded else 6,
+        max_examples=examples(12) if office.database.embedded else 6,
         deadline=None,
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
     )

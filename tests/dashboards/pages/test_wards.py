@@ -26,6 +26,7 @@ from engage.foundation.identity import Role
 from segments.missing import gap
 from tests.dashboards.conftest import WINDOW_ENDS as WINDOW
 from tests.dashboards.conftest import Council, visiting
+from tests.examples import examples
 
 PATHS = ["/wards", "/wards.csv", "/wards/E05900001", "/wards/E05900001.csv", "/api/wards"]
 COUNTS = ("eligible", "registered", "missing", "reminded_homes", "reminded_registered", "comparison_homes",
@@ -230,7 +231,7 @@ BOROUGHS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(BOROUGHS)
 def test_no_borough_shows_a_count_from_1_to_9(boroughs: list[tuple[int, int, float, float, int]]) -> None:
     held = figured(boroughs)

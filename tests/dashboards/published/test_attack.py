@@ -17,6 +17,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from dashboards.published.disclosure import RULE, Published
 from dashboards.published.findings import Cell, publish
 from dashboards.published.groups import MENU, divide
+from tests.examples import examples
 
 ARMS = ("now", "also", "later")
 SMALL = range(1, 10)
@@ -117,7 +118,7 @@ def _together(rest: list[Cell], cells: list[Cell], seen: set[str]) -> bool:
     return bool(rest) and all(homes >= 100 and homes - yes >= 10 for homes, yes in tallies)
 
 
-@settings(max_examples=25, **SLOW)
+@settings(max_examples=examples(25), **SLOW)
 @given(BOROUGH)
 def test_wards_groups_and_arms_together_pin_no_count(borough: list[list[tuple[int, int]]]) -> None:
     cells = cells_of(borough)

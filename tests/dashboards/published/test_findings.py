@@ -12,6 +12,7 @@ from dashboards.statistics.effects import WardEffect
 from dashboards.statistics.intervals import Interval, around
 from dashboards.statistics.order import in_order
 from dashboards.statistics.trial import Rate
+from tests.examples import examples
 
 Counts = tuple[int, int, int, int]
 WARD = st.tuples(st.sampled_from([100, 150, 250, 400, 900]), st.integers(2, 30), st.integers(0, 12), st.booleans()).map(
@@ -64,7 +65,7 @@ def counted(ward: WardFinding) -> bool:
     return None not in (ward.reminded.registered.value, ward.comparison.registered.value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(WARD, min_size=1, max_size=10))
 @example(SOME_ENDS_READ_NOUGHT)
 @example(ONE_FAR_OFF)
@@ -80,7 +81,7 @@ def test_no_ward_is_certain_while_one_that_says_more_is_too_early(wards: list[Co
             assert not says_more(own(waiting), own(sure), way)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(WARD, min_size=1, max_size=10))
 @example(SOME_ENDS_READ_NOUGHT)
 def test_what_reads_nought_is_never_certain(wards: list[Counts]) -> None:

@@ -22,6 +22,7 @@ from dashboards.statistics.trial import Rate, read_table
 from dashboards.statistics.uplift import by_ward, complier, estimate, reach
 from engage.cli import main
 from engage.foundation.errors import InputRefused
+from tests.examples import examples
 
 CONTROL_GGL = (56730, 191243)
 # yes and n of the treated and of the control; difference, SE, Wald and Newcombe limits, in points; pooled z.
@@ -457,7 +458,7 @@ def test_wards_that_differ_are_told_from_wards_that_do_not() -> None:
     assert apart[0].gathered.spread > 0.05
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 12), st.integers(0, 12), st.integers(1, 12), st.integers(1, 12), st.integers(1, 4))
 def test_tiny_groups_and_rates_at_the_ends_stay_within_bounds(a: int, b: int, n: int, m: int, arms: int) -> None:
     parts = [people("control", min(b, m), m), *(people(f"arm {k}", min(a, n), n) for k in range(arms))]
@@ -487,7 +488,7 @@ def test_shrunken_wards_lie_between_their_own_figure_and_the_common_one() -> Non
     assert 0 < found.gathered.p_same <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 12)] * 4), min_size=1, max_size=6))
 def test_tiny_wards_never_break_the_estimate(counts: list[tuple[int, int, int, int]]) -> None:
     parts = [

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.privacy import Keys, load_keys, mask_email, mask_phone, normalised
 from engage.foundation.settings import Settings
+from tests.examples import examples
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 text = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40)
@@ -28,7 +29,7 @@ def test_a_rotation_reads_what_was_written_and_keeps_the_hashes() -> None:
 
 
 @given(st.lists(text, min_size=1, max_size=3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_the_hash_is_hmac_and_duckdb_makes_the_same(parts: list[str]) -> None:
     keys = Keys([OLD])
     message = "\x1f".join(["elector", *parts]).encode()

@@ -32,6 +32,7 @@ from segments.homes import households
 from segments.importing.imports import import_file
 from segments.missing import gap
 from tests.conftest import EAST_STAFFORDSHIRE as CODE
+from tests.examples import examples
 from tests.segments.snapshots import keep
 
 OLD, NEW = date(2025, 5, 1), date(2026, 5, 1)
@@ -148,7 +149,7 @@ OLD_HOME = st.tuples(st.sampled_from(POSTCODES), st.sampled_from(AREAS), st.samp
 NEW_HOME = st.tuples(st.sampled_from(POSTCODES), st.sampled_from(["O1", "O2"]), st.sampled_from(["B1", "B2", "K1"]))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.dictionaries(st.integers(1, 12), OLD_HOME, min_size=1),
     now=st.dictionaries(st.integers(1, 12), NEW_HOME, min_size=1),

@@ -37,6 +37,7 @@ from segments.rules import changes
 from segments.rules import form as rule_form
 from segments.rules import tree as rules
 from segments.safeguards.suppression import Suppression, suppress_contact, suppress_household, suppressed_contacts
+from tests.examples import examples
 from tests.segments.conftest import Town
 from tests.segments.rules import brute
 
@@ -153,7 +154,7 @@ def fields(parts: list[rule_form.Part], before: str = "c") -> dict[str, Any]:
 
 
 @given(tree=brute.trees)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_a_rule_by_form_or_text_means_the_same(tree: Any) -> None:
     rule = rules.parse({"version": 1, "where": tree}, brute.OWN)
     shown = rule_form.shown(rule)
@@ -322,7 +323,7 @@ def sampled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("sampled")
 @given(tree=brute.trees.map(copy.deepcopy).map(parameters))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_tells_of_homes_that_must_not_be_seen(
     town: Town, homes: pd.DataFrame, closed: set[int], tree: Any
 ) -> None:

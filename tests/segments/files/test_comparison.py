@@ -14,11 +14,15 @@ from engage.foundation.office import Actor, Office
 from segments.files import comparison
 from segments.files.comparison import Comparison
 from segments.files.reading import connect
+from tests.examples import examples
 
 DAY = date(2026, 6, 1)
 Row = dict[str, Any]
 QUICK = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
 )
 
 

@@ -23,6 +23,7 @@ from segments.files.staging import receive
 from segments.importing.imports import import_file
 from segments.sources import NAMES
 from segments.sources.format import Check, Warn, headed_by, save, tabulate
+from tests.examples import examples
 from tests.segments.damage import damaged
 from tests.segments.sources import papers
 
@@ -60,7 +61,12 @@ def holds(office: Office, actor: Actor, folder: Path, kind: str, content: bytes)
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(
+    max_examples=examples(30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
 @given(data=st.data())
 def test_whatever_is_damaged_rows_read_are_accepted_or_rejected(
     office: Office, actor: Actor, tmp_path: Path, kind: str, data: st.DataObject
@@ -163,7 +169,7 @@ def brute_force(text: str, width: int) -> list[tuple[int, tuple[str, ...]]]:
     return found
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(
     cells=st.lists(WHOLE_ROWS | OTHER_ROWS, min_size=1, max_size=30), block=st.sampled_from([1, 7, 64, 1 << 22]),
     open_end=st.booleans(),
@@ -250,7 +256,7 @@ def test_cells_mean_what_they_say(tmp_path: Path, macro: str, cases: dict[str, A
             assert con.execute(f"select {macro}($1)", [cell]).fetchone() == (meaning,), repr(cell)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(
     cells=st.lists(st.none() | st.text(st.sampled_from("ab, \u00a0\t"), min_size=1, max_size=3), min_size=2, max_size=4)
 )
@@ -266,7 +272,7 @@ def test_tidy_cells_joined_are_what_cleaning_each_makes(
         assert found[1] == found[2] or not found[0]
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=examples(100), deadline=None, derandomize=True)
 @given(name=st.text(st.sampled_from("abZÉłŁß'- .09ñ\u00a0"), max_size=12))
 def test_names_are_normalised_in_the_engine_as_outside(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     with connect(tmp_path_factory.mktemp("n")) as con:

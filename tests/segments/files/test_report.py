@@ -25,6 +25,7 @@ from segments.files.report import AnswerNeeded, ImportReport, Stage
 from segments.importing import imports, recognition, rejects
 from segments.importing.imports import import_file, rejected_rows
 from segments.sources.format import Format, Harvest
+from tests.examples import examples
 from tests.segments.sources import papers
 
 MAY, TODAY = date(2026, 5, 1), date(2026, 6, 1)
@@ -132,7 +133,12 @@ def test_rows_are_told_one_by_one_only_while_somebody_could_read_them(
     assert [(column.column, column.rows) for column in report.problems_by_column] == [("WD25CD", 11), ("OA21CD", 10)]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(
+    max_examples=examples(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
 @given(faults=st.lists(st.tuples(st.integers(0, 25), st.sampled_from(["uprn", "oa", "ward"])), max_size=5))
 def test_every_problem_is_told_once(
     office: Office, actor: Actor, tmp_path: Path, faults: list[tuple[int, str]]

@@ -20,6 +20,7 @@ from segments.files.archives import CHUNK
 from segments.files.lines import LONGEST_LINE, LineGuard
 from segments.files.staging import Utf8Guard, fingerprint, receive
 from segments.importing.imports import import_file
+from tests.examples import examples
 from tests.segments.sources import papers
 
 TODAY = date(2026, 6, 1)
@@ -76,7 +77,7 @@ def test_the_fingerprint_is_of_what_is_inside(tmp_path: Path, pack: Any) -> None
     assert fingerprint(path).digest == blake3(TEXT.encode()).hexdigest()
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(parts=st.lists(st.text("aŁ€😀\n", max_size=3).map(str.encode) | st.binary(max_size=2), max_size=6))
 def test_utf8_is_told_as_the_standard_library_does(parts: list[bytes]) -> None:
     guard, whole = Utf8Guard("t.csv"), b"".join(parts)

@@ -38,6 +38,7 @@ from segments.gazetteer import health as gazetteer_health
 from segments.gazetteer.issues import BY_KEY, ISSUES
 from segments.importing.imports import import_file
 from tests.conftest import EAST_STAFFORDSHIRE as CODE
+from tests.examples import examples
 from tests.segments.snapshots import keep
 from tests.website import Enter, Visitor, hire
 
@@ -271,7 +272,7 @@ def test_a_formula_in_a_code_is_defused(office: Office) -> None:
 COORDINATE = st.integers(419_700, 422_300).map(float)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(points=st.lists(st.tuples(COORDINATE, COORDINATE, st.sampled_from([WEST, EAST, "E05999999", ""])), min_size=1))
 def test_strays_are_those_further_than_the_tolerance_from_their_own_ward(
     points: list[tuple[float, float, str]],

@@ -23,6 +23,7 @@ from segments.files.report import ImportReport
 from segments.importing import imports, recognition
 from segments.importing.imports import import_file
 from segments.sources.format import Format
+from tests.examples import examples
 from tests.segments.sources import papers
 
 TODAY = date(2026, 6, 1)
@@ -462,7 +463,12 @@ def damaged(text: str, damages: list[tuple[float, str, bytes]]) -> bytes:
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(
+    max_examples=examples(20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
 @given(damages=DAMAGES)
 def test_whatever_is_damaged_rows_read_are_accepted_or_rejected(
     office: Office, actor: Actor, tmp_path: Path, kind: str, damages: list[tuple[float, str, bytes]]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engage.foundation.lake import current
 from segments.linking import addresses, electors, matching
 from segments.linking.electors import Answer, Written
+from tests.examples import examples
 from tests.segments.conftest import Town
 from tests.segments.village import KEYS, Gazetteer, Outcome, linked, outcome, register, village
 
@@ -143,7 +144,9 @@ def rows(draw: st.DrawFn, town: list[tuple[str, tuple[str, str], list[str], bool
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(st.data())
 def test_the_exact_stage_is_brute_force(tmp_path: Path, data: st.DataObject) -> None:

@@ -12,13 +12,14 @@ from scipy.special import expit, logit
 from segments.missing import gap
 from segments.missing.ecological_inference import Floats, bounds, infer
 from segments.missing.groups import CHARACTERISTICS
+from tests.examples import examples
 from tests.segments.conftest import Town
 
 counts = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=3)
 
 
 @given(counts, st.data())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_bounds_are_what_no_arrangement_of_people_can_break(people: list[tuple[int, int]], data: st.DataObject) -> None:
     """Every way to say who of each area is registered, tried one by one."""
     registered = [data.draw(st.integers(0, sum(area))) for area in people]

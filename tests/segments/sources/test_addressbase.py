@@ -18,6 +18,7 @@ from engage.foundation.office import Actor, Office
 from segments.importing.imports import ImportReport, import_file
 from segments.sources import addressbase_core, addressbase_plus
 from tests.conftest import EAST_STAFFORDSHIRE
+from tests.examples import examples
 from tests.segments.sources import changes, papers
 
 TODAY = date(2026, 6, 1)
@@ -444,7 +445,7 @@ DAMAGE = st.sampled_from(
 
 
 @pytest.mark.usefixtures("here")
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     file=st.sampled_from([name for name, *_ in FULL]),
     slips=st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 12), DAMAGE), min_size=1, max_size=4),

@@ -16,6 +16,7 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from segments.importing.imports import import_file
 from tests.conftest import EAST_STAFFORDSHIRE, START
+from tests.examples import examples
 
 SAMPLES = Path(__file__).parent / "samples"
 FILES = sorted([*(SAMPLES / "areas").iterdir(), *(SAMPLES / "lists").iterdir()])
@@ -58,7 +59,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, str, bytes]:
 
 
 @given(file=damaged())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_every_row_is_counted_or_the_file_is_refused(town: Office, file: tuple[str, str, bytes]) -> None:
     name, kind, text = file
     path = town.settings.home / name

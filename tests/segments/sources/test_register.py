@@ -23,6 +23,7 @@ from segments.importing.imports import import_file
 from segments.sources import entry, register
 from segments.sources.entry import voting_day
 from segments.sources.format import save_good
+from tests.examples import examples
 from tests.segments.sources import papers
 
 TODAY = date(2026, 6, 1)
@@ -191,7 +192,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
 
 
 @given(file=damaged())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_of_a_damaged_register_is_counted_or_it_is_refused(
     office: Office, actor: Actor, file: tuple[str, bytes]
 ) -> None:
@@ -276,7 +277,7 @@ def attained(birth: date, nation: str, rules: Law) -> date:
 @pytest.mark.parametrize("rules", [ENGLAND, CHANGING])
 @pytest.mark.parametrize(("authority", "nation"), [("E07000193", "England"), ("W06000015", "Wales")])
 @given(birth=st.dates(date(1995, 1, 1), date(2015, 12, 31)) | st.sampled_from([date(2008, 2, 29), date(2011, 5, 1)]))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_the_day_of_voting_age_is_that_of_the_law(
     con: duckdb.DuckDBPyConnection, rules: Law, authority: str, nation: str, birth: date
 ) -> None:
@@ -303,7 +304,9 @@ CHANGES = st.lists(
     st.tuples(st.sampled_from("NADX"), st.sampled_from(IDS), st.sampled_from((*PLACES, ELSEWHERE))), max_size=10
 )
 ALWAYS = (9, "9 Mill Lane")  # an import of nothing at all is refused
-MODELLED = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MODELLED = settings(
+    max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def elector8(number: int, place: str) -> list[object]:
