@@ -31,7 +31,7 @@ from engage.foundation.web.headers import secured
 from engage.foundation.web.request_log import RequestLog
 from engage.foundation.web.sessions import SessionStore, session_config
 from engage.foundation.web.templating import template_config
-from engage.pages import about, audit_log, health, home, person, sign_in
+from engage.pages import about, audit_log, health, home, papers, person, sign_in
 from segments.audiences import pages as segments
 from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
@@ -45,6 +45,7 @@ ROOMS = (
     home.routes,
     audit_log.routes,
     person.routes,
+    papers.routes,
     about.routes,
     data.routes,
     homes.routes,

@@ -43,6 +43,10 @@ COMMANDS = {
         "engage.commands.protection.person:person",
         "What is held of one person, for a request under data protection law.",
     ),
+    "papers": (
+        "engage.commands.protection.papers:papers",
+        "The papers of data protection: impact assessment, record of processing, data flow.",
+    ),
     "notify-stand-in": (
         "engage.commands.stand_in:notify_stand_in",
         "The local GOV.UK Notify, for rehearsals and tests.",

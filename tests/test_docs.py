@@ -115,7 +115,7 @@ class TestWhatExistsIsWritten:
         open_to_all = {path for path, (right, _) in roles.items() if right == "none"}
         assert open_to_all == {
             "/accessibility", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}", "/assets/{name}",
-            "/cookies", "/health", "/metrics", "/privacy", "/r/{token}", "/r/{token}/{what}", "/sign-in",
+            "/cookies", "/health", "/metrics", "/privacy", "/r/{token}", "/r/{token}/{what}", "/retention", "/sign-in",
             "/welcome/{secret}",
         }  # fmt: skip
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import cache
 from typing import Any
 
 import httpx
@@ -76,10 +75,9 @@ def serve(application: Callable[[Office], Any]) -> Iterator[Callable[[Office], T
 
 @pytest.fixture
 def visit(office: Office, application: Callable[[Office], Any]) -> Iterator[Callable[[], Visitor]]:
-    """A new browser each time, of one process."""
+    """A new browser each time."""
     with ExitStack() as stack:
-        process = cache(lambda: application(office))
-        yield lambda: Visitor(stack.enter_context(TestClient(process())))
+        yield lambda: Visitor(stack.enter_context(TestClient(application(office))))
 
 
 @pytest.fixture

@@ -93,3 +93,20 @@ def kept_until(ended: date, years: int) -> date:
     """Some years after the 1 December by which the canvass year ends with a new register (RPA 1983, s 13(1))."""
     end = date(ended.year, 12, 1)
     return end.replace(year=(end.year if ended < end else end.year + 1) + years)
+
+
+def next_due(office: Office, session: Session, authority: str) -> dict[str, date | None]:
+    """The day on which the next contacts, and the next replies, of those held today are due; None where nothing is."""
+    policy = in_force(law(office.settings.home).retention, today(office.clock))
+    query = select(Campaign.ended_at).where(Campaign.authority == authority, col(Campaign.ended_at).is_not(None))
+    contacts = [_kept_until(ended, policy.contacts_years) for ended in session.exec(query) if ended]
+    listed = select(Snapshot).where(Snapshot.authority == authority, Snapshot.kind == "contacts")
+    contacts += [
+        max(kept_until(each.as_at, policy.contacts_years), _kept_until(each.made_at, policy.contacts_years))
+        for each in session.exec(listed) if "forgotten" not in each.report
+    ]  # fmt: skip
+    written = select(sa.func.min(Reply.received_at)).where(Reply.authority == authority, Reply.words != "")
+    first = session.exec(written).one()
+    replies = london(first).date() + timedelta(days=policy.replies_days) if first else None
+    ahead = [day for day in contacts if day > today(office.clock)]
+    return {"contacts": min(ahead, default=None), "replies": replies}

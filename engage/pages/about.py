@@ -1,16 +1,20 @@
-"""The pages every service has: accessibility, privacy, cookies."""
+"""The pages every service has: accessibility, privacy, how long what is kept, cookies."""
 
 from typing import Any, Literal
 
+from anyio import to_thread
 from litestar import Request, Router, get
 from litestar.params import FromQuery
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from engage.foundation.web.handlers import render, signed_in
+from engage.deployment import papers
+from engage.foundation.office import Office
+from engage.foundation.web.handlers import InOffice, render, signed_in
 
 Anyone = Request[Any, Any, Any]
 Language = FromQuery[Literal["en", "cy"]]
+Council = FromQuery[str]
 
 
 @get("/accessibility")
@@ -20,9 +24,13 @@ async def accessibility(request: Anyone, lang: Language = "en") -> Template:
 
 
 @get("/privacy")
-async def privacy(request: Anyone, lang: Language = "en") -> Template:
-    await signed_in(request)
-    return render("engage/pages/privacy.html", lang=lang)
+async def privacy(request: Anyone, office: InOffice, lang: Language = "en", council: Council = "") -> Template:
+    return await _of_council(request, office, "engage/pages/privacy.html", lang, council)
+
+
+@get("/retention")
+async def retention(request: Anyone, office: InOffice, lang: Language = "en", council: Council = "") -> Template:
+    return await _of_council(request, office, "engage/pages/retention.html", lang, council)
 
 
 @get("/cookies")
@@ -31,6 +39,21 @@ async def cookies(request: Anyone, lang: Language = "en") -> Template:
     return render("engage/pages/cookies.html", lang=lang)
 
 
+async def _of_council(request: Anyone, office: Office, page: str, lang: str, code: str) -> Template:
+    account = await signed_in(request)
+    code = code or (account.authority if account else "")
+    return render(page, lang=lang, **await to_thread.run_sync(_told, office, code))
+
+
+def _told(office: Office, code: str) -> dict[str, Any]:
+    """Of the only council, or of the one that is asked for; of none where several share the service and none is."""
+    councils = papers.councils(office)
+    asked = [each for each in councils if each.code == code] or (councils if len(councils) == 1 else [])
+    told = papers.facts(office, asked[0].code) if asked else None
+    name = told.council.name if told else ""
+    return {"f": told, "council": name, "councils": councils, "several": len(councils) > 1}
+
+
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[accessibility, privacy, cookies], include_in_schema=False)
+    Router("/", route_handlers=[accessibility, privacy, retention, cookies], include_in_schema=False)
 ]

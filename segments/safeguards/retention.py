@@ -5,12 +5,12 @@ Registers, homes and audiences stay: what is measured of a campaign is read from
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from engage.foundation.calendar import in_force, law
-from engage.foundation.clock import today
+from engage.foundation.clock import london, today
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Office
 from segments.safeguards import forgetting
@@ -84,3 +84,19 @@ def _paths(snapshot: Snapshot) -> set[str]:
 def _remove(office: Office, paths: set[str]) -> None:
     for path in paths:
         (office.lake.root / path).unlink(missing_ok=True)
+
+
+def next_due(office: Office, session: Session, authority: str) -> dict[str, date | None]:
+    """The day on which the next rejected rows, and the next imports undone, are due; None where there are none."""
+    policy = in_force(law(office.settings.home).retention, today(office.clock))
+    held = _all(session, authority)
+    rejected = [each.made_at for each in held if each.report.get("rejects_file")]
+    undone = [each.undone_at for each in held if each.undone_at and office.lake.file(each).exists()]
+    return {
+        "rejected": _first(rejected, policy.rejected_days),
+        "replaced": _first(undone, policy.replaced_days),
+    }
+
+
+def _first(moments: list[datetime], days: int) -> date | None:
+    return london(min(moments)).date() + timedelta(days=days) if moments else None

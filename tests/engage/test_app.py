@@ -39,12 +39,13 @@ WHO_SEES = {
     "/suppressions": STAFF,
     "/person": {ADMINISTRATOR},
     "/audit": {ADMINISTRATOR, AUDITOR},
+    "/papers": {ADMINISTRATOR, AUDITOR},
     "/api/data": STAFF,
     "/api/segments": STAFF,
     "/api/segments/schema": STAFF,
     "/api/campaigns": STAFF,
 }
-OPEN = ("/sign-in", "/accessibility", "/privacy", "/cookies", "/health", "/metrics", "/api/schema")
+OPEN = ("/sign-in", "/accessibility", "/privacy", "/retention", "/cookies", "/health", "/metrics", "/api/schema")
 
 
 @pytest.mark.parametrize("role", list(Role))
