@@ -121,18 +121,21 @@ def _part(office: Office, session: Session, frozen: Snapshot, number: int, place
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """The service in a process of its own; the address it answers at."""
+def serving(home: Path, database: str = "") -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The service in a process of its own, on the home's SQLite or on a PostgreSQL; the address it answers at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ENGAGE_")}
-    told = {"ENGAGE_HOME": str(home), "ENGAGE_BASE_URL": f"http://127.0.0.1:{port}", "ENGAGE_LOG_LEVEL": "error"}
+    told = {
+        "ENGAGE_HOME": str(home), "ENGAGE_DATABASE_URL": database, "ENGAGE_BASE_URL": f"http://127.0.0.1:{port}",
+        "ENGAGE_LOG_LEVEL": "error",
+    }  # fmt: skip
     command = [str(Path(sys.executable).with_name("engage")), "serve", "--port", str(port)]
     process = subprocess.Popen(command, env=kept | told, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         _wait(f"http://127.0.0.1:{port}/health")
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
@@ -291,7 +294,7 @@ def main() -> int:
         repeat(office, CAMPAIGNS)
         office.close()
         print(f"{held:,} electors, {WARDS} wards, {CAMPAIGNS} campaigns", flush=True)
-        with serving(own / "home") as base, closing(signed_in(base)) as client:
+        with serving(own / "home") as (base, _), closing(signed_in(base)) as client:
             missed = measure_queries(client) + measure_crowd(client) + measure_phone(client)
     finally:
         shutil.rmtree(own, ignore_errors=True)

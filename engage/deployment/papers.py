@@ -53,6 +53,7 @@ class Kept:
     what: str
     amount: int = 0
     due: date | None = None
+    always: bool = False  # no day is known for all of it, as each goes by itself
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ def schedule(office: Office, session: Session, authority: str, policy: Retention
     due = segments.safeguards.retention.next_due(office, session, authority)
     due |= campaigns.records.retention.next_due(office, session, authority)
     return (
-        Kept("session", office.settings.session_hours),
-        Kept("waiting", intake.LONGEST_WAIT.days),
+        Kept("session", office.settings.session_hours, always=True),
+        Kept("waiting", intake.LONGEST_WAIT.days, always=True),
         Kept("rejected", policy.rejected_days, due["rejected"]),
         Kept("replaced", policy.replaced_days, due["replaced"]),
         Kept("replies", policy.replies_days, due["replies"]),
