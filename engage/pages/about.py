@@ -7,7 +7,7 @@ from litestar.params import FromQuery
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from engage.foundation.web.handlers import render, signed_in
+from engage.foundation.web.handlers import ANYBODY, render, signed_in
 
 Anyone = Request[Any, Any, Any]
 Language = FromQuery[Literal["en", "cy"]]
@@ -32,5 +32,5 @@ async def cookies(request: Anyone, lang: Language = "en") -> Template:
 
 
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[accessibility, privacy, cookies], include_in_schema=False)
+    Router("/", route_handlers=[accessibility, privacy, cookies], guards=[ANYBODY], include_in_schema=False)
 ]
