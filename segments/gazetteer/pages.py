@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
-from engage.foundation.web.handlers import Asker, ByAccount, ByActor, ByAsker, InOffice, render, requires
+from engage.foundation.web.handlers import Asked, Asker, ByAccount, ByActor, InOffice, asker_of, render, requires
 from segments.areas import ward_points, wards
 from segments.gazetteer import health as gazetteer_health
 from segments.gazetteer.health import FileShare
@@ -61,10 +61,10 @@ def health_csv(office: InOffice, actor: ByActor) -> Response[bytes]:
 
 
 @get("/api/gazetteer-health", guards=[requires(Right.see_gazetteer)], sync_to_thread=True)
-def api_health(office: InOffice, asker: ByAsker, actor: ByActor) -> dict[str, Any]:
+def api_health(request: Asked, office: InOffice, actor: ByActor) -> dict[str, Any]:
     """Every check with its count and share (0 to 1), how far each file is tied by UPRN, and the wards through time."""
     found = gazetteer_health.examine(office, actor)
-    return replace(found, files=_seen(asker, found.files)).as_dict()
+    return replace(found, files=_seen(asker_of(request), found.files)).as_dict()
 
 
 @get("/api/gazetteer-health/properties", guards=[requires(Right.import_gazetteer)], sync_to_thread=True)

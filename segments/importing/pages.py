@@ -19,11 +19,11 @@ from engage.foundation.web.handlers import (
     Asker,
     ByAccount,
     ByActor,
-    ByAsker,
     Form,
     InOffice,
     WithForm,
     actor_of,
+    asker_of,
     notify,
     redirect,
     render,
@@ -192,14 +192,16 @@ def data_homes(office: InOffice, actor: ByActor) -> Redirect:
 
 
 @get("/api/data", sync_to_thread=True)
-def api_data(office: InOffice, asker: ByAsker) -> list[dict[str, Any]]:
+def api_data(request: Asked, office: InOffice) -> list[dict[str, Any]]:
     """Every import, newest first, with what it found."""
+    asker = asker_of(request)
     return [_as_json(snapshot) for snapshot in _seen(asker, datasets.log(office, asker.authority))]
 
 
 @get("/api/intakes", sync_to_thread=True)
-def api_intakes(office: InOffice, asker: ByAsker) -> list[dict[str, Any]]:
+def api_intakes(request: Asked, office: InOffice) -> list[dict[str, Any]]:
     """Files on their way in, and those decided in the last seven days; each newest first."""
+    asker = asker_of(request)
     return [intake.as_json(found) for found in _seen(asker, intake.recent(office, asker.authority))]
 
 

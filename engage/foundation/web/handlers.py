@@ -31,7 +31,6 @@ __all__ = [
     "Asker",
     "ByAccount",
     "ByActor",
-    "ByAsker",
     "Connection",
     "Door",
     "Form",
@@ -41,6 +40,7 @@ __all__ = [
     "SignedIn",
     "WithForm",
     "actor_of",
+    "asker_of",
     "notify",
     "redirect",
     "render",
@@ -55,7 +55,6 @@ Asker = Account | SystemToken
 InOffice = NamedDependency[Office]
 ByAccount = NamedDependency[Account]
 ByActor = NamedDependency[Actor]
-ByAsker = NamedDependency[Asker]
 WithForm = NamedDependency[Form]
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -206,13 +205,14 @@ def provide_account(request: Asked) -> Account:
     return account
 
 
-def provide_asker(request: Asked) -> Asker:
+def asker_of(request: Asked) -> Asker:
+    """For what a system may read, too; Litestar hands in no union of tables."""
     system = request.scope["state"].get("bearer")
     return system if isinstance(system, SystemToken) else provide_account(request)
 
 
 def provide_actor(request: Asked) -> Actor:
-    return actor_of(provide_asker(request))
+    return actor_of(asker_of(request))
 
 
 def actor_of(asker: Asker) -> Actor:
@@ -223,7 +223,6 @@ def actor_of(asker: Asker) -> Actor:
 DEPENDENCIES = {
     "office": Provide(provide_office, sync_to_thread=False),
     "account": Provide(provide_account, sync_to_thread=False),
-    "asker": Provide(provide_asker, sync_to_thread=False),
     "actor": Provide(provide_actor, sync_to_thread=False),
     "form": Provide(provide_form),
 }
