@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from sqlmodel import Session, SQLModel
 
 from docs.tables import Way, every_command, right_of, ways
+from engage.deployment import systems
 from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import RIGHTS, Account, Authority, Right, Role, fingerprint
 from engage.foundation.office import Actor, Office
@@ -32,6 +33,7 @@ OURS, THEIRS = "E07000193", "E07000194"
 SECRET = {OURS: "ours" * 8, THEIRS: "theirs" * 6}
 NUMBER, WORD = "999999", "unknown" * 4
 DAY = date(2026, 6, 1)
+NOT_THERE = {"/data/intake/{token}/rejects.csv"}  # its file has gone
 OPEN = ("anybody", "whoever has the link")
 READS = ("GET", "HEAD")
 Things = dict[str, str]  # what a parameter of a path stands for, by the first part of the path that has it
@@ -165,7 +167,6 @@ class Guest:
 
     def send(self, path: str, fields: dict[str, str]) -> httpx.Response:
         """A form, filled in."""
-        self.go("GET", "/cookies")
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {"Cookie": cookies, "x-csrftoken": self.cookies["engage_form"]}
         self.client.cookies.clear()
@@ -269,15 +270,19 @@ def test_every_way_opens_to_those_of_the_table_and_to_no_others(
     home: Home, guests: dict[Role | None, Guest], all_ways: list[Way]
 ) -> None:
     seen = {
-        (way.method, way.path, role): (
-            expected(way, role),
-            met(guest.go(way.method, filled(way, home.ours), body_of(way))),
-        )
+        (way.method, way.path, role): (way, guest.go(way.method, filled(way, home.ours), body_of(way)))
         for way in all_ways
         for role, guest in guests.items()
         if role is None or way.door.who not in OPEN
     }
-    assert {key: pair for key, pair in seen.items() if pair[0] != pair[1]} == {}
+    told = {key: (expected(way, key[-1]), met(answer)) for key, (way, answer) in seen.items()}
+    assert {key: pair for key, pair in told.items() if pair[0] != pair[1]} == {}
+    there = [
+        (way, answer)
+        for (method, _, role), (way, answer) in seen.items()
+        if method == "GET" and role == Role.administrator
+    ]
+    assert {way.path for way, answer in there if owned(way) and answer.status_code == 404} == NOT_THERE
 
 
 def test_what_is_anothers_is_not_there(home: Home, guests: dict[Role | None, Guest], all_ways: list[Way]) -> None:
@@ -331,6 +336,31 @@ def test_a_callback_of_the_dashboard_with_anothers_values_says_what_it_says_of_n
             for n in (home.theirs["/campaigns"], NUMBER)
         ]  # fmt: skip
         assert said[0] == said[1] != []
+
+
+def test_no_series_tells_of_one_opt_out(
+    home: Home, client: TestClient[Litestar], guests: dict[Role | None, Guest]
+) -> None:
+    actor = Actor(THEIRS, "administrator 1", 1)
+    made = systems.give(home.office, actor, "Watcher", ["read metrics"], DAY + timedelta(days=9))
+
+    def measured() -> str:
+        return client.get("/metrics", headers={"Authorization": f"Bearer {made[1]}"}).text
+
+    before = measured()
+    assert 'route="/campaigns/{number}"' in before
+    assert re.search(r'engage_answers_total\{method="GET",route="/data",status="200"\} \d', before)
+    assert "suppress" not in before
+    client.cookies.clear()
+    assert client.post(f"/r/{SECRET[THEIRS]}/stop").status_code == 200
+    form = {"scope": "email", "value": "resident@example.com", "reason": "asked by phone"}
+    assert guests[Role.data_protection].send("/suppressions", form).status_code == 303
+    text = {"id": "a1", "source_number": "07700900123", "destination_number": "07700900000", "message": "STOP",
+            "date_received": "2026-06-03T09:00:00.000000Z"}  # fmt: skip
+    client.cookies.clear()
+    heard = client.post("/notify/received-texts", json=text, headers={"Authorization": "Bearer theirs"})
+    assert heard.status_code == 204
+    assert measured() == before
 
 
 # Commands
