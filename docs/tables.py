@@ -10,22 +10,25 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from cryptography.fernet import Fernet
+from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from campaigns.records.models import MEANING
 from engage.app import create_app
 from engage.cli import main as engage
+from engage.foundation.access.rights import SAID
 from engage.foundation.calendar import HOUSE_RULES
 from engage.foundation.identity import RIGHTS, Right, Role
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from engage.foundation.web.handlers import HasRight
+from engage.foundation.web.handlers import Door, HasRightTo
 from segments.rules.columns import COLUMNS, Column
 from segments.rules.tree import operators
 from segments.sources import FORMATS
@@ -111,25 +114,81 @@ def _wrapped(paragraph: str) -> str:
     return textwrap.fill(words, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
+@dataclass(frozen=True)
+class Way:
+    """One method of one route, and where the end of its path names an act, one act."""
+
+    path: str
+    method: str
+    door: Door
+    act: str = ""
+
+    @property
+    def asks(self) -> str:
+        return self.door.acts[self.act].value if isinstance(self.door, HasRightTo) else self.door.who
+
+    def admits(self, role: Role) -> bool:
+        return self.door.admits(role, self.act)
+
+
+def ways(app: Litestar) -> list[Way]:
+    """Every way in. A handler without a door, or with two, is a fault."""
+    routes = sorted((each for each in app.routes if isinstance(each, HTTPRoute)), key=lambda each: each.path_format)
+    return [
+        way
+        for route in routes
+        for handler in route.route_handlers
+        for method in sorted(handler.http_methods)
+        if method != "OPTIONS"  # which Litestar answers by itself, with the methods
+        for way in _ways(route.path_format, method, door_of(route.path_format, handler))
+    ]
+
+
+def door_of(path: str, handler: HTTPRouteHandler) -> Door:
+    doors = [guard for guard in handler.resolve_guards() if isinstance(guard, Door)]
+    assert len(doors) == 1, f"{path} of {handler.fn.__name__} has {len(doors)} doors, not one: say who it is for"
+    return doors[0]
+
+
+def _ways(path: str, method: str, door: Door) -> list[Way]:
+    if not isinstance(door, HasRightTo):
+        return [Way(path, method, door)]
+    return [Way(path.replace("{act}", act), method, door, act) for act in door.acts]
+
+
 def pages() -> str:
-    """What a browser or a program can read, with the right that each asks for."""
+    """What a browser or a program can ask for, with the right that each way asks for."""
     with tempfile.TemporaryDirectory() as home:
         office = Office(Settings(home=Path(home), database_url="", secret_keys=[Fernet.generate_key().decode()]))
-        routes = [route for route in create_app(office).routes if isinstance(route, HTTPRoute)]
+        found = ways(create_app(office))
         office.close()
-    rows = [
-        [code(route.path_format), *_opens(handler)]
-        for route in sorted(routes, key=lambda route: route.path_format)
-        for handler in route.route_handlers
-        if "GET" in handler.http_methods
-    ]
-    return table(["path", "right", "roles"], rows)
+    rows = [[code(way.path), way.method, way.asks, *_marks(way.admits)] for way in found]
+    return table(["path", "method", "asks for", *Role], rows)
 
 
-def _opens(handler: HTTPRouteHandler) -> list[str]:
-    rights = dict.fromkeys(guard.right for guard in handler.resolve_guards() if isinstance(guard, HasRight))
-    roles = [role for role in Role if set(rights) <= RIGHTS[role]]
-    return [", ".join(rights), ", ".join(roles)] if rights else ["none", "anybody"]
+def _marks(admits: Callable[[Role], bool]) -> list[str]:
+    return ["yes" if admits(role) else "" for role in Role]
+
+
+def right_of(command: click.Command) -> Right | None:
+    """What a command asks of the account of `--as`; None of one for whoever looks after the machine."""
+    right: Right | None = getattr(command.callback, "right", None)
+    return right
+
+
+def command_rights() -> str:
+    rows = [[code(at.command_path), *_asked(right_of(at.command))] for at in every_command()]
+    return table(["command", "asks for", *Role], rows)
+
+
+def _asked(right: Right | None) -> list[str]:
+    if right is None:
+        return ["nobody’s right: the machine’s operator", *("" for _ in Role)]
+    return [right.value, *_marks(lambda role: right in RIGHTS[role])]
+
+
+def roles() -> str:
+    return table(["role", "may"], [[role.value, SAID[role]] for role in Role])
 
 
 def import_formats() -> str:
@@ -181,7 +240,8 @@ def message_states() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings, "commands": commands, "pages": pages, "import formats": import_formats,
-    "rule columns": rule_columns, "law": law, "rights": rights, "message states": message_states,
+    "rule columns": rule_columns, "law": law, "rights": rights, "roles": roles,
+    "command rights": command_rights, "message states": message_states,
 }  # fmt: skip
 
 

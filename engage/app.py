@@ -9,7 +9,6 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.plugins.prometheus import PrometheusConfig
 from litestar.stores.registry import StoreRegistry
 
 from campaigns.approval import pages as approval
@@ -26,12 +25,13 @@ from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
 from engage.foundation.web.bodies import FIELDS, FILE, Bodies
-from engage.foundation.web.handlers import DEPENDENCIES
+from engage.foundation.web.handlers import ANYBODY, DEPENDENCIES, SignedIn
 from engage.foundation.web.headers import secured
 from engage.foundation.web.request_log import RequestLog
 from engage.foundation.web.sessions import SessionStore, session_config
+from engage.foundation.web.tally import Tally, adding_up
 from engage.foundation.web.templating import template_config
-from engage.pages import about, audit_log, health, home, papers, person, sign_in
+from engage.pages import about, audit_log, health, home, lists, metrics, papers, person, sign_in
 from segments.audiences import pages as segments
 from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
@@ -41,11 +41,13 @@ from segments.safeguards import pages as suppressions
 
 ROOMS = (
     health.routes,
+    metrics.routes,
     sign_in.routes,
     home.routes,
     audit_log.routes,
     person.routes,
     papers.routes,
+    lists.routes,
     about.routes,
     data.routes,
     homes.routes,
@@ -81,28 +83,36 @@ def create_app(office: Office | None = None) -> Litestar:
     """The ASGI application; without an office it opens the one the environment describes."""
     office = office or Office()
     logs.configure(office.settings.log_level)
-    handlers = [static.serve, *(handler for room in ROOMS for handler in room), *dash_app.mount()]
+    assets = Router("/", route_handlers=[static.serve], guards=[ANYBODY])
+    handlers = [assets, *(handler for room in ROOMS for handler in room), *dash_app.mount()]
     return Litestar(
         route_handlers=[_OneRouter("/", route_handlers=handlers)],
         # Segments ask what campaigns hold, which stand above them.
         dependencies=DEPENDENCIES | {"campaigns": Provide(lambda: reminded, sync_to_thread=False)},
         exception_handlers=faults.HANDLERS,
         before_send=[secured(https=office.settings.secure_cookies, policies=POLICIES)],
-        middleware=[RequestLog(), _metrics().middleware, session_config(office).middleware, Bodies(office)],
+        middleware=[RequestLog(), session_config(office).middleware, Bodies(office)],
         csrf_config=_csrf(office),
         compression_config=CompressionConfig(
             backend="gzip", gzip_compress_level=5, exclude=["^/assets/", "^/dashboard"]
         ),
         template_config=template_config(),
         stores=StoreRegistry({"sessions": SessionStore(office)}),
-        state=State({"office": office}),
-        openapi_config=OpenAPIConfig(
-            title="Engage", version="1", path="/api/schema", render_plugins=[JsonRenderPlugin(path="/")]
-        ),
+        state=State({"office": office, "tally": Tally(office)}),
+        openapi_config=_description(),
         request_max_body_size=FILE,
         multipart_form_part_limit=FIELDS,
         logging_config=None,
+        lifespan=[adding_up],
         on_shutdown=[office.close],
+    )
+
+
+def _description() -> OpenAPIConfig:
+    """Of the API, for those who may use some of it."""
+    router = Router("/api/schema", route_handlers=[], guards=[SignedIn()], include_in_schema=False)
+    return OpenAPIConfig(
+        title="Engage", version="1", openapi_router=router, render_plugins=[JsonRenderPlugin(path="/")]
     )
 
 
@@ -115,8 +125,3 @@ def _csrf(office: Office) -> CSRFConfig:
         # What machines and residents call has no session to protect: a bearer token or the secret in the path counts.
         exclude=["^/assets/", "^/health$", "^/metrics$", "^/notify/", "^/r/", "^/dashboard/"],
     )
-
-
-def _metrics() -> PrometheusConfig:
-    """By the route's pattern: a path may hold a resident's token."""
-    return PrometheusConfig(app_name="engage", prefix="engage", group_path=True, exclude=["^/assets/", "^/metrics$"])

@@ -20,6 +20,7 @@ COMMANDS = {
     "worker": ("engage.commands.worker:worker", "Do background work: waves, receipts, unknown messages."),
     "check": ("engage.commands.deployment:check", "Is this deployment healthy? Exit code 0 only if it is."),
     "account": ("engage.commands.authorities:account", "People who sign in."),
+    "token": ("engage.commands.protection.tokens:token", "What other systems read with."),
     "import": (
         "engage.commands.imports:import_",
         "Import each FILE as KIND.",

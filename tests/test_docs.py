@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 from litestar.routes import HTTPRoute
 
+from campaigns.pages.actions import ACTS
 from campaigns.records.models import MessageState, Reason
 from docs import tables
 from engage.app import create_app
@@ -31,6 +32,8 @@ CELLS = re.compile(r"(?<!\\)\|")  # a bar within a cell has a backslash
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CALL = re.compile(r"^ *(?:\$ )?(?:\.venv/bin/)?(engage [a-z].*)$", re.MULTILINE)
 LINK_ALONE = re.compile(r"!?\[[^\]]*\]\([^)]+\)")
+OF_WAYS = ("path", "method", "asks for", *Role)
+OF_ACT = rf"(?<=/campaigns/{{number}}/)({'|'.join(ACTS)})$"
 LONGEST_LINE, LONGEST_DECISION = 120, 40
 PARTS = ["Status", "Context", "Decision", "Consequences"]
 
@@ -100,23 +103,24 @@ class TestWhatExistsIsWritten:
         assert not told, "options that are not there"
         assert " ".join((at.command.help or "?").split()) in " ".join(written.split())
 
-    def test_every_page_that_can_be_opened_and_no_other(self, routes: dict[str, list[str]]) -> None:
-        written = [bare(path) for path, _, _ in table("path", "right", "roles")]
-        assert sorted(written) == sorted(routes)
-        assert {"/", "/gaps", "/campaigns/{number}", "/wards/{name}", "/r/{token}", "/dashboard", "/health"} <= {
-            *written
-        }
+    def test_every_way_in_and_no_other(self, routes: set[tuple[str, str]]) -> None:
+        written = {(re.sub(OF_ACT, "{act}", bare(path)), method) for path, method, *_ in table(*OF_WAYS)}
+        assert written == routes
 
-    def test_who_may_open_a_page(self) -> None:
-        roles = {bare(path): rest for path, *rest in table("path", "right", "roles")}
-        assert roles["/audit"] == ["read the audit log", "administrator, auditor"]
-        assert roles["/segments/new"] == ["see data, plan campaigns", "administrator, officer"]
-        assert roles["/wards"] == ["see figures", ", ".join(Role)]
-        open_to_all = {path for path, (right, _) in roles.items() if right == "none"}
-        assert open_to_all == {
-            "/accessibility", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}", "/assets/{name}",
-            "/cookies", "/health", "/metrics", "/privacy", "/r/{token}", "/r/{token}/{what}", "/retention", "/sign-in",
-            "/welcome/{secret}",
+    def test_who_may_go_it(self) -> None:
+        rows = {(bare(path), method): rest for path, method, *rest in table(*OF_WAYS)}
+        asks = {way: right for way, (right, *_) in rows.items()}
+        admits = {way: {r for r, mark in zip(Role, marks, strict=True) if mark} for way, (_, *marks) in rows.items()}
+        assert admits["/audit", "GET"] == {Role.administrator, Role.auditor, Role.data_protection}
+        assert asks["/segments/new", "POST"] == asks["/campaigns/{number}/submit", "POST"] == Right.plan
+        assert admits["/campaigns/{number}/approve", "POST"] == {Role.administrator, Role.approver}
+        assert admits["/metrics", "GET"] == admits["/notify/receipts", "POST"] == set()
+        assert {path for (path, _), right in asks.items() if right == "whoever is signed in"} == {
+            "/", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}"
+        }  # fmt: skip
+        assert {path for (path, _), right in asks.items() if right in ("anybody", "whoever has the link")} == {
+            "/accessibility", "/assets/{name}", "/cookies", "/health", "/privacy", "/r/{token}", "/r/{token}/undo",
+            "/r/{token}/{what}", "/retention", "/sign-in", "/sign-out", "/welcome/{secret}",
         }  # fmt: skip
 
     def test_every_import_format_with_what_it_is_recognised_by(self) -> None:
@@ -166,15 +170,16 @@ class TestWhatExistsIsWritten:
 
 
 @pytest.fixture
-def routes(tmp_path: Path) -> dict[str, list[str]]:
-    """What the application opens, by path, without the way in which the page of them is written."""
+def routes(tmp_path: Path) -> set[tuple[str, str]]:
+    """What the application opens, by path and method, without the way in which the page of them is written."""
     office = Office(Settings(home=tmp_path, secret_keys=[Fernet.generate_key().decode()]))
     app = create_app(office)
     office.close()
     return {
-        route.path_format: sorted(route.methods)
+        (route.path_format, method)
         for route in app.routes
-        if isinstance(route, HTTPRoute) and "GET" in route.methods
+        if isinstance(route, HTTPRoute)
+        for method in route.methods - {"OPTIONS"}
     }
 
 

@@ -23,7 +23,7 @@ TOKEN_FIELD = re.compile(r'name="_csrf_token" value="([^"]+)"')
 def hire(office: Office, role: Role, *, authority: str = COUNCIL, email: str = "") -> Account:
     with office.database.session() as session:
         made = Account(
-            authority=authority, email=email or f"{role.value}@example.org", name=role.value.title(), role=role,
+            authority=authority, email=email or f"{role.name}@example.org", name=role.value.title(), role=role,
             password=HASH,
         )  # fmt: skip
         session.add(made)

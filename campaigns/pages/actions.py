@@ -152,6 +152,7 @@ ACTS = {
 }  # fmt: skip
 
 
+RIGHTS = {act.name: act.right for act in ACTS.values()}
 OF_LETTERS = ("letters-again", "letters-given-up")
 BEFORE_A_POLL = ("submit", "approve", "launch")  # acts that tell of a poll that is near
 

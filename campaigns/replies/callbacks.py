@@ -2,31 +2,39 @@
 bearer token protects what it says."""
 
 import hmac
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Router, post
-from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
 from campaigns.replies import receipts, received_texts, returned_letters
+from engage.foundation.access.rights import Role
 from engage.foundation.errors import NotifyUnavailable
 from engage.foundation.web.bodies import CALLBACK, taking
-from engage.foundation.web.handlers import InOffice, office_of
+from engage.foundation.web.handlers import Connection, Door, InOffice, office_of
 
 Callback = dict[str, Any]
 
 
-async def from_notify(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """503 while no token is set: Notify tries again for a 5xx, and gives up on a 4xx."""
-    expected = office_of(connection).settings.notify_callback_token.get_secret_value()
-    if not expected:
-        raise NotifyUnavailable("Receipts are not taken yet: ENGAGE_NOTIFY_CALLBACK_TOKEN is not set.")
-    given = connection.headers.get("authorization", "")
-    if not hmac.compare_digest(given.encode(), f"Bearer {expected}".encode()):
-        raise NotAuthorizedException(detail="The bearer token is wrong.")
+@dataclass(frozen=True)
+class FromNotify(Door):
+    who: str = "GOV.UK Notify, by its token"
+
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:  # noqa: ARG002  # as Litestar calls it
+        """503 while no token is set: Notify tries again for a 5xx, and gives up on a 4xx."""
+        expected = office_of(connection).settings.notify_callback_token.get_secret_value()
+        if not expected:
+            raise NotifyUnavailable("Receipts are not taken yet: ENGAGE_NOTIFY_CALLBACK_TOKEN is not set.")
+        given = connection.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {expected}".encode()):
+            raise NotAuthorizedException(detail="The bearer token is wrong.")
+
+    def admits(self, role: Role, act: str = "") -> bool:  # noqa: ARG002  # none of ours
+        return False
 
 
 @post("/notify/receipts", status_code=204, sync_to_thread=True)
@@ -48,7 +56,7 @@ routes: list[ControllerRouterHandler] = [
     Router(
         "/",
         route_handlers=[notify_receipt, notify_text, notify_returned_letter],
-        guards=[from_notify],
+        guards=[FromNotify()],
         opt=taking(CALLBACK),
         tags=["GOV.UK Notify"],
     ),

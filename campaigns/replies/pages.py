@@ -19,7 +19,7 @@ from campaigns.replies.residents import Help
 from engage.foundation.errors import NotFound
 from engage.foundation.office import Office
 from engage.foundation.web.bodies import CALLBACK, taking
-from engage.foundation.web.handlers import Form, InOffice, WithForm, render
+from engage.foundation.web.handlers import Door, Form, InOffice, WithForm, render
 
 Token = FromPath[str]
 What = FromPath[str]
@@ -108,6 +108,7 @@ routes: list[ControllerRouterHandler] = [
     Router(
         "/",
         route_handlers=[resident, resident_stop, question, answer, undo],
+        guards=[Door("whoever has the link")],
         include_in_schema=False,
         opt=taking(CALLBACK),
     )

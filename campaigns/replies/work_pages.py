@@ -30,7 +30,6 @@ from engage.foundation.words import plural
 
 Number = FromPath[int]
 Word = FromQuery[str]
-ACTING = [requires(Right.import_data)]
 
 
 @get("/replies", sync_to_thread=True)
@@ -47,7 +46,7 @@ def replies(
     )  # fmt: skip
 
 
-@post("/replies/done", guards=ACTING, sync_to_thread=True)
+@post("/replies/done", sync_to_thread=True)
 def several_done(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Redirect:
     numbers = [int(each) for each in form.all("reply") if each.isascii() and each.isdigit() and len(each) < 10]
     done = work_list.settle_plain(office, actor, numbers)
@@ -56,12 +55,12 @@ def several_done(request: Asked, office: InOffice, actor: ByActor, form: WithFor
     return redirect("/replies")
 
 
-@get("/replies/{number:int}", guards=ACTING, sync_to_thread=True)
+@get("/replies/{number:int}", sync_to_thread=True)
 def reply(office: InOffice, actor: ByActor, number: Number) -> Template:
     return _reply(office, actor, number, Form())
 
 
-@post("/replies/{number:int}/owner", guards=ACTING, sync_to_thread=True)
+@post("/replies/{number:int}/owner", sync_to_thread=True)
 def reply_owner(
     request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
 ) -> Redirect | Template:
@@ -74,7 +73,7 @@ def reply_owner(
     return redirect(f"/replies/{number}")
 
 
-@post("/replies/{number:int}/done", guards=ACTING, sync_to_thread=True)
+@post("/replies/{number:int}/done", sync_to_thread=True)
 def reply_done(request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm) -> Redirect | Template:
     outcome = form.require("outcome", "Select what to do")
     if form.valid:
@@ -84,7 +83,7 @@ def reply_done(request: Asked, office: InOffice, actor: ByActor, number: Number,
     return redirect("/replies") if form.valid else _reply(office, actor, number, form)
 
 
-@post("/replies/{number:int}/undo", guards=ACTING, sync_to_thread=True)
+@post("/replies/{number:int}/undo", sync_to_thread=True)
 def reply_undo(request: Asked, office: InOffice, actor: ByActor, number: Number) -> Redirect | Template:
     form = Form()
     with form.blaming("outcome"):
@@ -103,12 +102,12 @@ def _reply(office: Office, actor: Actor, number: int, form: Form) -> Template:
     )  # fmt: skip
 
 
-@get("/replies/returned-letters", guards=ACTING, sync_to_thread=True)
+@get("/replies/returned-letters", sync_to_thread=True)
 def letters() -> Template:
     return _letters(Form())
 
 
-@post("/replies/returned-letters", guards=ACTING, sync_to_thread=True)
+@post("/replies/returned-letters", sync_to_thread=True)
 def letters_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Redirect | Template:
     with form.blaming("letters"):
         new, known = returned_letters.record(office, actor, form.text("letters"))
@@ -124,12 +123,12 @@ def _letters(form: Form) -> Template:
     return render("campaigns/replies/returned_letters.html", status_code=status, form=form)
 
 
-@get("/replies/complaints", guards=ACTING, sync_to_thread=True)
+@get("/replies/complaints", sync_to_thread=True)
 def complaint() -> Template:
     return _complaint(Form())
 
 
-@post("/replies/complaints", guards=ACTING, sync_to_thread=True)
+@post("/replies/complaints", sync_to_thread=True)
 def complaint_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Redirect | Template:
     made = complaints.record(office, actor, form)
     if made is None:
@@ -192,10 +191,10 @@ def _templates(office: Office) -> tuple[list[notify_messages.Template], str]:
 routes: list[ControllerRouterHandler] = [
     Router(
         "/",
-        route_handlers=[
-            replies, several_done, letters, letters_send, complaint, complaint_send, help_answer, help_answer_send,
-            help_answer_approve, reply, reply_owner, reply_done, reply_undo,
-        ],
-        guards=[requires(Right.see_data)], include_in_schema=False,
-    )
+        route_handlers=[several_done, letters, letters_send, complaint, complaint_send, reply, reply_owner, reply_done,
+                        reply_undo],
+        guards=[requires(Right.import_data)], include_in_schema=False,
+    ),
+    Router("/", route_handlers=[replies, help_answer], guards=[requires(Right.see_data)], include_in_schema=False),
+    Router("/", route_handlers=[help_answer_send, help_answer_approve], include_in_schema=False),
 ]  # fmt: skip

@@ -29,13 +29,13 @@ from engage.foundation.web.handlers import (
 Number = FromPath[int]
 
 
-@get("/campaigns/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
+@get("/campaigns/{number:int}/edit", sync_to_thread=True)
 def campaign_edit(office: InOffice, actor: ByActor, number: Number) -> Template:
     campaign = lookup.campaign(office, actor, number)
     return _editor(office, actor.authority, plan_form.filled(campaign), campaign)
 
 
-@post("/campaigns/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
+@post("/campaigns/{number:int}/edit", sync_to_thread=True)
 def campaign_edit_send(
     request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
 ) -> Template | Redirect:
@@ -65,7 +65,6 @@ def _editor(office: Office, authority: str, form: Form, campaign: Campaign) -> T
 
 routes: list[ControllerRouterHandler] = [
     Router(
-        "/", route_handlers=[campaign_edit, campaign_edit_send], guards=[requires(Right.see_data)],
-        include_in_schema=False,
+        "/", route_handlers=[campaign_edit, campaign_edit_send], guards=[requires(Right.plan)], include_in_schema=False
     )
-]  # fmt: skip
+]

@@ -15,7 +15,7 @@ from dashboards.published.disclosure import Published
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
-from engage.foundation.web.handlers import ByAccount, InOffice, render, requires
+from engage.foundation.web.handlers import ByAccount, ByActor, InOffice, render, requires
 from segments.areas import wards
 from segments.missing import gap
 from segments.missing.groups import CHARACTERISTICS
@@ -54,9 +54,9 @@ def groups_csv(office: InOffice, account: ByAccount) -> Response[str]:
 
 
 @get("/api/gaps", sync_to_thread=True, tags=["what the council knows"])
-def api_gaps(office: InOffice, account: ByAccount) -> dict[str, Any]:
+def api_gaps(office: InOffice, actor: ByActor) -> dict[str, Any]:
     """Who is missing by ward and group; shares are 0 to 1 with a 95 % interval. Those of groups are inferred."""
-    found = gap.estimate(office, account.authority)
+    found = gap.estimate(office, actor.authority)
     return {
         "rows": [row.as_dict() for row in found.wards],
         "overall": found.overall.as_dict(),

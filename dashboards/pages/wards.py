@@ -15,7 +15,7 @@ from dashboards.published.figures import ALL, Figures, Trial, Ward, published, w
 from dashboards.published.selection import ARM, BY, WARD, By, Register, View, Wanted
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right
-from engage.foundation.web.handlers import ByAccount, InOffice, render, requires
+from engage.foundation.web.handlers import ByAccount, ByActor, InOffice, render, requires
 from segments.missing.gap import ASSUMPTIONS
 
 CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml; charset=utf-8"
@@ -91,9 +91,9 @@ def ward_page(
 
 
 @get("/api/wards", summary="Published figures of the wards", sync_to_thread=True)
-def wards_api(office: InOffice, account: ByAccount) -> dict[str, Any]:
+def wards_api(office: InOffice, actor: ByActor) -> dict[str, Any]:
     """Completeness and what the reminders changed, by ward: the same disclosure-controlled figures as the pages."""
-    return exports.as_json(published(office, account.authority))
+    return exports.as_json(published(office, actor.authority))
 
 
 def _found(figures: Figures, code: str) -> Ward:

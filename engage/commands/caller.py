@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,16 @@ class Caller:
     """One command at work: the office, who acts, and how results are printed."""
 
     office: Office
-    actor: Actor
+    account: Account
     json_wanted: bool = False
+
+    @cached_property
+    def actor(self) -> Actor:
+        return on_behalf_of(self.account)
+
+    def demand(self, right: Right) -> None:
+        """What a command asks for beside its own right, of some files or options."""
+        identity.demand(self.account, right)
 
     def show(self, value: Any, plain: Callable[[Any], None]) -> None:
         show(value, plain, json_wanted=self.json_wanted)
@@ -57,16 +65,26 @@ class Caller:
 
 def with_right(right: Right, *, results: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A command of somebody with this right: it takes --authority and --as, where it prints results also --json, and
-    is called with the caller before its own arguments."""
+    is called with the caller before its own arguments. docs/tables.py reads the right off it."""
 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def at_work(*, authority: str | None, email: str | None, as_json: bool = False, **own: Any) -> None:
             command(identify(authority, email, right, json_wanted=as_json), **own)
 
-        return for_authority(acting_as(as_json(at_work) if results else at_work))
+        return for_authority(acting_as(as_json(asking(right)(at_work)) if results else asking(right)(at_work)))
 
     return wrap
+
+
+def asking(right: Right) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Notes which right a command asks for; `with_right` does, and commands that call `identify` themselves."""
+
+    def note(command: Callable[..., None]) -> Callable[..., None]:
+        command.__dict__["right"] = right
+        return command
+
+    return note
 
 
 def identify(authority: str | None, email: str | None, right: Right, *, json_wanted: bool = False) -> Caller:
@@ -76,7 +94,7 @@ def identify(authority: str | None, email: str | None, right: Right, *, json_wan
         code = identity.authority(session, authority or _only_authority(session)).code
         account = _account(session, code, email)
         identity.demand(account, right)
-        return Caller(office, on_behalf_of(account), json_wanted)
+        return Caller(office, account, json_wanted)
 
 
 def on_behalf_of(account: Account) -> Actor:

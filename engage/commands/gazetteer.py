@@ -1,14 +1,16 @@
 """`engage gazetteer health`: what the gazetteer's custodian could put right."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from engage.commands.caller import acting_as, as_json, for_authority, identify, show, table
+from engage.commands.caller import Caller, table, with_right
 from engage.foundation.folders import writing
 from engage.foundation.identity import Right
 from segments.gazetteer import health as gazetteer_health
+from segments.importing.datasets import right_to_see
 
 ISSUE = ("count", "share", "title")
 FILE = ("file", "rows", "with_uprn", "found", "share")
@@ -19,23 +21,24 @@ def gazetteer() -> None:
     """The gazetteer of addresses."""
 
 
-@gazetteer.command()
+@gazetteer.command(name="health")
 @click.option("--csv", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write every property to FILE.")
-@for_authority
-@acting_as
-@as_json
-def health(file: Path | None, authority: str | None, email: str | None, as_json: bool) -> None:
+@with_right(Right.see_gazetteer)
+def health_(caller: Caller, file: Path | None) -> None:
     """What is wrong with the gazetteer, and how far each file is tied to it by UPRN.
 
     With --csv, the properties themselves for the custodian: UPRN, what the record says, what was expected.
     """
-    caller = identify(authority, email, Right.import_data if file else Right.see_data)
-    found = gazetteer_health.examine(caller.office, caller.actor).as_dict()
+    if file:
+        caller.demand(Right.import_gazetteer)
+    health = gazetteer_health.examine(caller.office, caller.actor)
+    seen = [file for file in health.files if caller.account.may(right_to_see(file.kind))]
+    found = replace(health, files=seen).as_dict()
     if file:
         with writing(file, encoding="utf-8-sig", newline="") as out:  # the mark makes Excel read UTF-8
             found["written"] = gazetteer_health.export(caller.office, caller.actor, out)
-    show(found, _told, json_wanted=as_json)
-    if file and not as_json:
+    caller.show(found, _told)
+    if file and not caller.json_wanted:
         click.echo(f"\n{found['written']:,} rows written to {file}")
 
 

@@ -9,6 +9,7 @@ from engage.commands.caller import (
     Caller,
     acting_as,
     as_json,
+    asking,
     demand_database,
     facts,
     for_authority,
@@ -33,6 +34,7 @@ def households() -> None:
 @for_authority
 @acting_as
 @as_json
+@asking(Right.import_data)
 def build(everywhere: bool, authority: str | None, email: str | None, as_json: bool) -> None:
     """Link the newest register and build one row per home."""
     if everywhere:

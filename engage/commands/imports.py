@@ -12,6 +12,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from segments.files.questions import FEWER
 from segments.files.report import AnswerNeeded
+from segments.importing.datasets import right_to_import
 from segments.importing.imports import import_file
 
 
@@ -22,7 +23,7 @@ from segments.importing.imports import import_file
 @click.option("--dry-run", is_flag=True, help="Check only, show what would come in; change nothing.")
 @click.option("--accept-shrink", is_flag=True, help="Import although it has over 5 % fewer rows than the one before.")
 @click.option("--accept-problems", is_flag=True, help="Import although something about the file asks for a yes.")
-@with_right(Right.import_data)
+@with_right(Right.import_gazetteer)
 def import_(
     caller: Caller, kind: str, files: tuple[Path, ...], as_at: date,
     *, dry_run: bool, accept_shrink: bool, accept_problems: bool,
@@ -34,6 +35,7 @@ def import_(
 
     The format is recognised from content, not from the name; files may be gzipped. With --json, one object to a line.
     """
+    caller.demand(right_to_import(kind))
     tell = partial(printing.imported, lake=caller.office.lake.root)
     for file in files:
         try:

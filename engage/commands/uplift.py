@@ -7,7 +7,7 @@ import click
 
 from dashboards.results.measurement import of_campaign, of_table
 from engage.commands import printing
-from engage.commands.caller import acting_as, as_json, for_authority, identify, show
+from engage.commands.caller import acting_as, as_json, asking, for_authority, identify, show
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 
@@ -26,6 +26,7 @@ from engage.foundation.identity import Right
 @for_authority
 @acting_as
 @as_json
+@asking(Right.see_data)
 def uplift(
     campaign: int | None,
     table_file: Path | None,

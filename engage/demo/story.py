@@ -67,11 +67,14 @@ PEOPLE = {
     Role.administrator: ("administrator@example.com", "Ada Administrator"),
     Role.auditor: ("auditor@example.com", "Aled Auditor"),
     Role.member: ("member@example.com", "Mona Member"),
+    Role.custodian: ("custodian@example.com", "Cerys Custodian"),
+    Role.data_protection: ("data-protection@example.com", "Dafydd Protector"),
+    Role.canvasser: ("canvasser@example.com", "Cari Canvasser"),
 }
 
 
 def password(role: Role) -> str:
-    return f"exampleton-{role.value}"
+    return f"exampleton-{role.value.replace(' ', '-')}"
 
 
 @dataclass

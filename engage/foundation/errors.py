@@ -6,6 +6,7 @@ EngageError
 │   └── NotFound        there is no such authority, snapshot, segment or campaign here
 │       └── Forgotten   what was kept encrypted can be read no more, as its key was destroyed
 ├── NotAllowed          this account may not do that
+├── TokenUnknown        the token of a system opens nothing
 ├── SendBlocked         a message or launch would break a rule
 └── NotifyUnavailable   GOV.UK Notify cannot be reached or refuses our key
 """
@@ -35,6 +36,10 @@ class Forgotten(NotFound):
 
 class NotAllowed(EngageError):
     status = 403
+
+
+class TokenUnknown(EngageError):
+    status = 401
 
 
 class SendBlocked(EngageError):

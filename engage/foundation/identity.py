@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from threading import BoundedSemaphore
 
 import sqlalchemy as sa
@@ -11,44 +10,17 @@ from pwdlib import PasswordHash
 from sqlalchemy import BindParameter, Select, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from engage.foundation.access.rights import RIGHTS, Right, Role
+from engage.foundation.access.tokens import SystemToken
 from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotAllowed, NotFound
+
+__all__ = ["RIGHTS", "Right", "Role"]  # beside all that is defined here
 
 PASSWORDS = PasswordHash.recommended()  # Argon2id
 AT_ONCE = BoundedSemaphore(4)  # each look at a password takes 64 MB
 SHORTEST_PASSWORD = 12
 LINK_LIFE = timedelta(days=3)
-
-
-class Role(StrEnum):
-    administrator = "administrator"
-    officer = "officer"
-    approver = "approver"
-    auditor = "auditor"
-    member = "member"
-
-
-class Right(StrEnum):
-    """What a page or command asks for."""
-
-    see_figures = "see figures"  # published, disclosure-controlled: what members reach
-    see_data = "see data"  # exact figures, imports, segments, campaigns
-    import_data = "import data"
-    plan = "plan campaigns"
-    approve = "approve campaigns"
-    send = "launch, pause and stop campaigns"
-    audit = "read the audit log"
-    administer = "manage accounts"
-    answer_requests = "find, export and erase what is held of a person"
-
-
-RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.administrator: frozenset(Right),
-    Role.officer: frozenset({Right.see_figures, Right.see_data, Right.import_data, Right.plan, Right.send}),
-    Role.approver: frozenset({Right.see_figures, Right.see_data, Right.approve, Right.send}),
-    Role.auditor: frozenset({Right.see_figures, Right.see_data, Right.audit}),
-    Role.member: frozenset({Right.see_figures}),
-}
 
 
 class Authority(SQLModel, table=True):
@@ -107,12 +79,13 @@ class WebSession(SQLModel, table=True):
     expires: datetime | None = Field(default=None, sa_type=Moment, index=True)
 
 
-def demand(account: Account, right: Right) -> None:
-    if not account.may(right):
-        msg = (
-            f"Your account ({Role(account.role).value}) cannot {right.value}. Ask an administrator for the right role."
-        )
-        raise NotAllowed(msg)
+def demand(account: Account | SystemToken, right: Right) -> None:
+    if account.may(right):
+        return
+    if isinstance(account, SystemToken):
+        raise NotAllowed(f"This token cannot {right.value}. Ask an administrator for one that can.")
+    msg = f"Your account ({Role(account.role).value}) cannot {right.value}. Ask an administrator for the right role."
+    raise NotAllowed(msg)
 
 
 def authority(session: Session, code: str) -> Authority:

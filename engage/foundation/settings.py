@@ -165,7 +165,7 @@ def _unknown(name: str) -> str:
 
 def demand_at_home(settings: Settings) -> None:
     """A rehearsal speaks to a stand-in on this machine only: residents must not hear of a made-up borough or day."""
-    if not settings.rehearsal or _on_this_machine(settings.notify_base_url):
+    if not settings.rehearsal or is_loopback(settings.notify_base_url):
         return
     raise SettingsInvalid(
         f"ENGAGE_NOTIFY_BASE_URL is {settings.notify_base_url!r}: this is a rehearsal ({_rehearsed(settings)}), which "
@@ -179,7 +179,7 @@ def _rehearsed(settings: Settings) -> str:
     return "ENGAGE_DEMO is set" if settings.demo else f"all contacts in {settings.home} are made up"
 
 
-def _on_this_machine(url: str) -> bool:
+def is_loopback(url: str) -> bool:
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -9,10 +9,12 @@ from alembic.script import ScriptDirectory
 
 import campaigns.records.models  # each import adds its tables to the metadata
 import campaigns.records.reply  # noqa: F401
+import engage.foundation.access.tokens
 import engage.foundation.audit
 import engage.foundation.identity
 import engage.foundation.lake
-import engage.foundation.web.attempts  # noqa: F401
+import engage.foundation.web.attempts
+import engage.foundation.web.tally  # noqa: F401
 import segments.audiences.segments
 import segments.importing.intake
 import segments.linking.review

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from engage.deployment import papers
 from engage.foundation.office import Office
-from engage.foundation.web.handlers import InOffice, render, signed_in
+from engage.foundation.web.handlers import ANYBODY, InOffice, render, signed_in
 
 Anyone = Request[Any, Any, Any]
 Language = FromQuery[Literal["en", "cy"]]
@@ -55,5 +55,5 @@ def _told(office: Office, code: str) -> dict[str, Any]:
 
 
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[accessibility, privacy, retention, cookies], include_in_schema=False)
+    Router("/", route_handlers=[accessibility, privacy, retention, cookies], guards=[ANYBODY], include_in_schema=False)
 ]

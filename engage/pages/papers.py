@@ -7,8 +7,8 @@ from litestar.types import ControllerRouterHandler
 
 from engage.deployment import papers
 from engage.deployment.papers import PAPERS
+from engage.foundation.access.rights import Right
 from engage.foundation.errors import NotFound
-from engage.foundation.identity import Right
 from engage.foundation.web.handlers import ByActor, InOffice, render, requires
 
 

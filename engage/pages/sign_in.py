@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Request, get, post
+from litestar import Request, Router, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
@@ -13,6 +13,8 @@ from engage.foundation.identity import Account
 from engage.foundation.office import Office
 from engage.foundation.web import attempts, known_browsers, visitors
 from engage.foundation.web.handlers import (
+    ANYBODY,
+    Door,
     Form,
     InOffice,
     WithForm,
@@ -138,4 +140,7 @@ def accept(office: Office, secret: str, form: Form) -> Account:
     return account
 
 
-routes: list[ControllerRouterHandler] = [sign_in_page, sign_in_send, sign_out, welcome_page, welcome_send]
+routes: list[ControllerRouterHandler] = [
+    Router("/", route_handlers=[sign_in_page, sign_in_send, sign_out], guards=[ANYBODY]),
+    Router("/", route_handlers=[welcome_page, welcome_send], guards=[Door("whoever has the link")]),
+]

@@ -133,32 +133,30 @@ def _versions(office: Office, found: segments.Segment) -> dict[str, Any]:
 
 
 @get("/api/segments/schema", sync_to_thread=True)
-def api_schema(office: InOffice, account: ByAccount) -> dict[str, Any]:
+def api_schema(office: InOffice, actor: ByActor) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of rules, with the indicators of this authority."""
-    return schema.schema(local_indicators.columns(office, account.authority))
+    return schema.schema(local_indicators.columns(office, actor.authority))
 
 
 @get("/api/segments", sync_to_thread=True)
-def api_segments(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
+def api_segments(office: InOffice, actor: ByActor) -> list[dict[str, Any]]:
     """The newest version of each segment."""
-    found = segments.all_segments(office, account.authority)
+    found = segments.all_segments(office, actor.authority)
     return [{"id": s.id, "name": s.name, "version": s.version, "rule": s.rule, "sentence": s.sentence} for s in found]
 
 
 @get("/api/segments/{number:int}", sync_to_thread=True)
-def api_segment(office: InOffice, account: ByAccount, number: Number) -> dict[str, Any]:
+def api_segment(office: InOffice, actor: ByActor, number: Number) -> dict[str, Any]:
     """One segment with what it holds now, by ward."""
-    found = segments.find(office, account.authority, number)
-    count = segments.count(office, account.authority, found.rule).as_dict()
+    found = segments.find(office, actor.authority, number)
+    count = segments.count(office, actor.authority, found.rule).as_dict()
     return {"id": found.id, "name": found.name, "version": found.version, "rule": found.rule, **count}
 
 
-_PAGES = [
-    all_segments, segment_new, segment_send, segment, segment_edit,
-]  # fmt: skip
 _SEES_DATA = [requires(Right.see_data)]
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=_PAGES, guards=_SEES_DATA, include_in_schema=False),
+    Router("/", route_handlers=[all_segments, segment], guards=_SEES_DATA, include_in_schema=False),
+    Router("/", route_handlers=[segment_new, segment_send, segment_edit], include_in_schema=False),
     Router(
         "/", route_handlers=[api_schema, api_segments, api_segment], guards=_SEES_DATA, tags=["what the council knows"]
     ),

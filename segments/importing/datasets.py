@@ -5,6 +5,7 @@ from pathlib import Path
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
+from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Actor, Office
 from segments.importing import imports
@@ -33,6 +34,11 @@ WORDS = {
     HOMES: ("Table of homes", "One row for each home, made of all the data"),
 }
 
+# Kinds that hold nothing of electors or of who is contacted: the gazetteer's custodian sees and imports these alone.
+OF_PLACES = (
+    "gazetteer", "geography", "population", "boundaries", "indicator", "lookup", "postcodes", "coordinates",
+)  # fmt: skip
+
 # What the tables of statistics are about, by the names under which they are kept.
 STATISTICS = {code: topic for topic, code in census.TABLES.items()} | {
     "ts007": "age by single year", "imd2019": "deprivation", "imd2025": "deprivation",
@@ -48,6 +54,14 @@ class Dataset:
     title: str
     hint: str
     snapshots: list[Snapshot]
+
+
+def right_to_see(kind: str) -> Right:
+    return Right.see_gazetteer if kind in OF_PLACES else Right.see_data
+
+
+def right_to_import(kind: str) -> Right:
+    return Right.import_gazetteer if kind in OF_PLACES else Right.import_data
 
 
 def title(kind: str, name: str = "") -> str:
@@ -88,9 +102,12 @@ def find(office: Office, authority: str, snapshot_id: int) -> Snapshot:
     with office.database.session() as session:
         snapshot = session.get(Snapshot, snapshot_id)
     if snapshot is None or snapshot.authority != authority or not snapshot.report or snapshot.kind not in MAKES:
-        msg = f"There is no import {snapshot_id} here."
-        raise NotFound(msg)
+        raise NotFound(no_such(snapshot_id))
     return snapshot
+
+
+def no_such(snapshot_id: int) -> str:
+    return f"There is no import {snapshot_id} here."
 
 
 def rejects(office: Office, actor: Actor, snapshot_id: int) -> Path:

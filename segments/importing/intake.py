@@ -25,6 +25,7 @@ from segments.files.report import ImportReport
 from segments.importing.uploads import Upload, new_token
 
 HOMES = "households"
+NO_SUCH = "There is no such upload here. It may have been removed: look at the list of imports."
 SILENT = timedelta(seconds=30)  # after which whoever worked on it may have died; the lock tells whether it has
 SHOWN = timedelta(days=7)  # how long officers are told of what came and what was set aside
 LONGEST_WAIT = timedelta(days=7)  # for a decision; the file holds names and must not lie about
@@ -145,7 +146,7 @@ def find(office: Office, authority: str, token: str) -> Intake:
 def _own(session: Session, authority: str, token: str, *, lock: bool = False) -> Intake:
     found = session.get(Intake, token, with_for_update=lock)
     if found is None or found.authority != authority:
-        raise NotFound("There is no such upload here. It may have been removed: look at the list of imports.")
+        raise NotFound(NO_SUCH)
     return found
 
 

@@ -1,7 +1,7 @@
 """The officers' pages of data: what is here, how a file comes in, and what was found in it."""
 
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
@@ -9,17 +9,21 @@ from litestar.response import File, Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from engage.foundation.clock import today
-from engage.foundation.errors import InputRefused
-from engage.foundation.identity import Right
+from engage.foundation.errors import InputRefused, NotFound
+from engage.foundation.identity import Account, Right, demand
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.bodies import taking_files
 from engage.foundation.web.handlers import (
     Asked,
+    Asker,
     ByAccount,
     ByActor,
     Form,
     InOffice,
     WithForm,
+    actor_of,
+    asker_of,
     notify,
     redirect,
     render,
@@ -35,7 +39,7 @@ from segments.sources import KINDS
 
 Number = FromPath[int]
 Token = FromPath[str]
-IMPORTS = [requires(Right.import_data)]
+Kept = TypeVar("Kept", datasets.Dataset, Snapshot, Intake)
 AT_ONCE = 1.0  # seconds: most files are small, and whoever sent one need not watch it wait
 # The words after "Select a …", as the file's field asks for it.
 NOUNS = {
@@ -51,15 +55,24 @@ def data(office: InOffice, account: ByAccount) -> Template:
     steps.take_up(office)
     return render(
         "segments/importing/data.html",
-        datasets=datasets.by_kind(office, account.authority),
-        history=datasets.log(office, account.authority),
-        homes=_summary(office, account.authority),
-        behind=review.homes_are_behind(office, account.authority),
-        former=former_contacts.left(office, account.authority),
-        intakes=intake.to_show(office, account.authority),
-        waiting=review.waiting(office, account.authority),
+        datasets=_seen(account, datasets.by_kind(office, account.authority)),
+        history=_seen(account, datasets.log(office, account.authority)),
+        intakes=_seen(account, intake.to_show(office, account.authority)),
         title_of=datasets.title,
+        **(_of_electors(office, account.authority) if account.may(Right.see_data) else {}),
     )
+
+
+def _seen(asker: Asker, found: list[Kept]) -> list[Kept]:
+    """Of the kinds that this account or system may see."""
+    return [each for each in found if asker.may(datasets.right_to_see(each.kind))]
+
+
+def _of_electors(office: Office, authority: str) -> dict[str, Any]:
+    return {
+        "homes": _summary(office, authority), "behind": review.homes_are_behind(office, authority),
+        "former": former_contacts.left(office, authority), "waiting": review.waiting(office, authority),
+    }  # fmt: skip
 
 
 @get("/data/formats", sync_to_thread=False)
@@ -73,33 +86,33 @@ def data_template(name: FromPath[str]) -> Response[str]:
     return _download(preparation.template(kind), f"{kind}-template.csv")
 
 
-@get("/data/new", guards=IMPORTS, sync_to_thread=False)
-def data_new(kind: FromQuery[str] = "") -> Template:
-    return _upload(Form({"kind": kind}))
+@get("/data/new", sync_to_thread=False)
+def data_new(account: ByAccount, kind: FromQuery[str] = "") -> Template:
+    return _upload(account, Form({"kind": kind}))
 
 
-@post("/data", guards=IMPORTS, sync_to_thread=True, opt=taking_files(Right.import_data, uploads.room_left))
-def data_send(office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
+@post("/data", sync_to_thread=True, opt=taking_files(Right.import_gazetteer, uploads.room_left))
+def data_send(office: InOffice, account: ByAccount, actor: ByActor, form: WithForm) -> Template | Redirect:
     """The file goes to the waiting room, whatever is wrong with the form, so that nobody uploads it twice."""
     steps.clear_up(office)
-    kind, as_at = _kind_and_day(office, form)
+    kind, as_at = _kind_and_day(office, account, form)
     upload = _uploaded(office, actor, form, kind)
     if upload is None or as_at is None or not form.valid:
-        return _upload(form, upload)
+        return _upload(account, form, upload)
     return _watch(office, intake.receive(office, actor, upload.token, kind, as_at))
 
 
-@get("/data/intake/{token:str}", guards=IMPORTS, sync_to_thread=True)
+@get("/data/intake/{token:str}", sync_to_thread=True)
 def data_intake(
     request: Asked,
     office: InOffice,
-    actor: ByActor,
+    account: ByAccount,
     token: Token,
     seen: FromQuery[str] = "",
     still: FromQuery[bool] = False,
 ) -> Template | Redirect | Response[str]:
     """How far it is; then what came of it."""
-    found = intake.find(office, actor.authority, token)
+    found = _intake(office, account, token)
     if found.at_work:
         steps.take_up(office)
     if wants_fragment(request):
@@ -108,17 +121,17 @@ def data_intake(
         return render("segments/importing/intake_progress.html", intake=found, still=still, title_of=datasets.title)
     if found.state == IntakeState.imported:
         return _imported(request, office, found)
-    return _outcome(office, actor, found, Form(_as_typed(found)))
+    return _outcome(office, account, found, Form(_as_typed(found)))
 
 
-@post("/data/intake/{token:str}", guards=IMPORTS, sync_to_thread=True)
+@post("/data/intake/{token:str}", sync_to_thread=True)
 def data_decide(
-    request: Asked, office: InOffice, actor: ByActor, token: Token, form: WithForm
-) -> Template | Redirect:  # fmt: skip
-    found = intake.find(office, actor.authority, token)
+    request: Asked, office: InOffice, account: ByAccount, actor: ByActor, token: Token, form: WithForm
+) -> Template | Redirect:
+    found = _intake(office, account, token)
     if form.text("act") == "import":
         if _lacks_answers(found, form):
-            return _outcome(office, actor, found, Form(_as_typed(found)), asked=form)
+            return _outcome(office, account, found, Form(_as_typed(found)), asked=form)
         return _watch(office, intake.accept(office, actor, token))
     intake.decline(office, actor, token)
     steps.take_up(office)
@@ -126,19 +139,22 @@ def data_decide(
     return redirect("/data")
 
 
-@post("/data/intake/{token:str}/again", guards=IMPORTS, sync_to_thread=True)
-def data_again(office: InOffice, actor: ByActor, token: Token, form: WithForm) -> Template | Redirect:
+@post("/data/intake/{token:str}/again", sync_to_thread=True)
+def data_again(
+    office: InOffice, account: ByAccount, actor: ByActor, token: Token, form: WithForm
+) -> Template | Redirect:  # fmt: skip
     """The same file, checked as something else or of another day."""
-    kind, as_at = _kind_and_day(office, form)
+    found = _intake(office, account, token)
+    kind, as_at = _kind_and_day(office, account, form)
     if as_at is None or not form.valid:
-        return _outcome(office, actor, intake.find(office, actor.authority, token), form)
+        return _outcome(office, account, found, form)
     return _watch(office, intake.correct(office, actor, token, kind, as_at))
 
 
-@get("/data/intake/{token:str}/rejects.csv", guards=IMPORTS, sync_to_thread=True)
-def data_intake_rejects(office: InOffice, actor: ByActor, token: Token) -> File:
+@get("/data/intake/{token:str}/rejects.csv", sync_to_thread=True)
+def data_intake_rejects(office: InOffice, account: ByAccount, actor: ByActor, token: Token) -> File:
     """The rejected rows of a file that waits, whole, so that they can be put right at their source."""
-    found = intake.find(office, actor.authority, token)
+    found = _intake(office, account, token)
     upload = intake.upload(office, found)
     imports.rejected_rows(office, actor, found.kind, upload.path, found.as_at, upload.rejects)
     return File(upload.rejects, filename="rejected-rows.csv", media_type="text/csv")
@@ -146,51 +162,69 @@ def data_intake_rejects(office: InOffice, actor: ByActor, token: Token) -> File:
 
 @get("/data/{number:int}", sync_to_thread=True)
 def data_report(office: InOffice, account: ByAccount, number: Number) -> Template:
-    behind = review.homes_are_behind(office, account.authority)
-    return render(
-        "segments/importing/import.html", snapshot=datasets.find(office, account.authority, number), behind=behind,
-        title_of=datasets.title,
-    )  # fmt: skip
+    snapshot = _import(office, account, number)
+    behind = account.may(Right.import_data) and review.homes_are_behind(office, account.authority)
+    return render("segments/importing/import.html", snapshot=snapshot, behind=behind, title_of=datasets.title)
 
 
-@get("/data/{number:int}/rejects.csv", guards=IMPORTS, sync_to_thread=True)
-def data_rejects(office: InOffice, actor: ByActor, number: Number) -> File:
+@get("/data/{number:int}/rejects.csv", sync_to_thread=True)
+def data_rejects(office: InOffice, account: ByAccount, actor: ByActor, number: Number) -> File:
+    _import(office, account, number)
     return File(datasets.rejects(office, actor, number), filename=f"rejected-{number}.csv", media_type="text/csv")
 
 
-@get("/data/{number:int}/undo", guards=IMPORTS, sync_to_thread=True)
+@get("/data/{number:int}/undo", sync_to_thread=True)
 def data_undo(office: InOffice, account: ByAccount, number: Number) -> Template:
-    snapshot = datasets.find(office, account.authority, number)
+    snapshot = _import(office, account, number)
     return render("segments/importing/undo.html", snapshot=snapshot, next=imports.current_without(office, snapshot))
 
 
-@post("/data/{number:int}/undo", guards=IMPORTS, sync_to_thread=True)
-def data_undo_send(request: Asked, office: InOffice, actor: ByActor, number: Number) -> Redirect:
+@post("/data/{number:int}/undo", sync_to_thread=True)
+def data_undo_send(request: Asked, office: InOffice, account: ByAccount, actor: ByActor, number: Number) -> Redirect:
+    _import(office, account, number)
     notify(request, imports.undo(office, actor, number).sentence)
     return redirect("/data")
 
 
-@post("/data/homes", guards=IMPORTS, sync_to_thread=True)
+@post("/data/homes", sync_to_thread=True)
 def data_homes(office: InOffice, actor: ByActor) -> Redirect:
     return _watch(office, intake.request_homes(office, actor))
 
 
 @get("/api/data", sync_to_thread=True)
-def api_data(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
+def api_data(request: Asked, office: InOffice) -> list[dict[str, Any]]:
     """Every import, newest first, with what it found."""
-    return [_as_json(snapshot) for snapshot in datasets.log(office, account.authority)]
+    asker = asker_of(request)
+    return [_as_json(snapshot) for snapshot in _seen(asker, datasets.log(office, asker.authority))]
 
 
 @get("/api/intakes", sync_to_thread=True)
-def api_intakes(office: InOffice, account: ByAccount) -> list[dict[str, Any]]:
+def api_intakes(request: Asked, office: InOffice) -> list[dict[str, Any]]:
     """Files on their way in, and those decided in the last seven days; each newest first."""
-    return [intake.as_json(found) for found in intake.recent(office, account.authority)]
+    asker = asker_of(request)
+    return [intake.as_json(found) for found in _seen(asker, intake.recent(office, asker.authority))]
 
 
-def _kind_and_day(office: Office, form: Form) -> tuple[str, date | None]:
+def _intake(office: Office, account: Account, token: str) -> Intake:
+    """Of a kind that this account may not see there is none here."""
+    found = intake.find(office, account.authority, token)
+    if not account.may(datasets.right_to_see(found.kind)):
+        raise NotFound(intake.NO_SUCH)
+    return found
+
+
+def _import(office: Office, account: Account, number: int) -> Snapshot:
+    found = datasets.find(office, account.authority, number)
+    if not account.may(datasets.right_to_see(found.kind)):
+        raise NotFound(datasets.no_such(number))
+    return found
+
+
+def _kind_and_day(office: Office, account: Account, form: Form) -> tuple[str, date | None]:
     kind = form.require("kind", "Select what the file is")
     if kind and kind not in KINDS:
         form.fail("kind", "Select what the file is")
+    demand(account, datasets.right_to_import(kind) if form.valid else Right.import_gazetteer)
     as_at = form.require_day("as_at", "The day the file speaks of")
     if as_at and as_at > today(office.clock):
         form.fail("as_at", "The day the file speaks of must be today or in the past")
@@ -214,9 +248,9 @@ def _uploaded(office: Office, actor: Actor, form: Form, kind: str) -> Upload | N
     return None
 
 
-def _upload(form: Form, upload: Upload | None = None) -> Template:
+def _upload(account: Account, form: Form, upload: Upload | None = None) -> Template:
     status = 422 if form.errors else 200
-    return render("segments/importing/upload.html", status_code=status, form=form, kinds=_kinds(), upload=upload)
+    return render("segments/importing/upload.html", status_code=status, form=form, kinds=_kinds(account), upload=upload)
 
 
 def _watch(office: Office, found: Intake) -> Redirect:
@@ -254,7 +288,7 @@ def _imported(request: Asked, office: Office, found: Intake) -> Redirect:
     return redirect(f"/data/{found.snapshot_id}")
 
 
-def _outcome(office: Office, actor: Actor, found: Intake, form: Form, asked: Form | None = None) -> Template:
+def _outcome(office: Office, account: Account, found: Intake, form: Form, asked: Form | None = None) -> Template:
     """A file that waits for a decision, or one that did not come in. `form` is about its kind and day, `asked` about
     the decision; the error summary tells of whichever has errors."""
     name = (
@@ -265,8 +299,8 @@ def _outcome(office: Office, actor: Actor, found: Intake, form: Form, asked: For
     shown = asked or form
     return render(
         name, status_code=422 if shown.errors else 200, intake=found, report=found.found, form=shown, typed=form,
-        kinds=_kinds(), here=intake.upload(office, found).holds_file, title_of=datasets.title,
-        rows=intake.first_rows(office, actor, found),
+        kinds=_kinds(account), here=intake.upload(office, found).holds_file, title_of=datasets.title,
+        rows=intake.first_rows(office, actor_of(account), found),
     )  # fmt: skip
 
 
@@ -275,8 +309,10 @@ def _as_typed(found: Intake) -> dict[str, str]:
     return {"kind": found.kind} | day
 
 
-def _kinds() -> list[tuple[str, str, str]]:
-    return [(kind, *words) for kind, words in datasets.WORDS.items() if kind in KINDS]
+def _kinds(account: Account) -> list[tuple[str, str, str]]:
+    """Those that this account may import."""
+    importable = (kind for kind in datasets.WORDS if kind in KINDS and account.may(datasets.right_to_import(kind)))
+    return [(kind, *datasets.WORDS[kind]) for kind in importable]
 
 
 def _summary(office: Office, authority: str) -> households.Summary | None:
@@ -300,12 +336,15 @@ def _as_json(snapshot: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_PAGES = [
-    data, data_formats, data_template, data_new, data_send, data_intake, data_decide, data_again, data_intake_rejects,
-    data_report, data_rejects, data_undo, data_undo_send, data_homes,
+_TO_SEE = [data, data_formats, data_template, data_report]
+_TO_IMPORT = [
+    data_new, data_send, data_intake, data_decide, data_again, data_intake_rejects, data_rejects, data_undo,
+    data_undo_send,
 ]  # fmt: skip
-_SEES_DATA = [requires(Right.see_data)]
+_SEES, _IMPORTS = [requires(Right.see_gazetteer)], [requires(Right.import_gazetteer)]
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=_PAGES, guards=_SEES_DATA, include_in_schema=False),
-    Router("/", route_handlers=[api_data, api_intakes], guards=_SEES_DATA, tags=["what the council knows"]),
+    Router("/", route_handlers=_TO_SEE, guards=_SEES, include_in_schema=False),
+    Router("/", route_handlers=_TO_IMPORT, guards=_IMPORTS, include_in_schema=False),
+    Router("/", route_handlers=[data_homes], guards=[requires(Right.import_data)], include_in_schema=False),
+    Router("/", route_handlers=[api_data, api_intakes], guards=_SEES, tags=["what the council knows"]),
 ]

@@ -21,12 +21,12 @@ from engage.foundation.web.handlers import (
 from segments.safeguards import objections
 
 
-@get("/suppressions", sync_to_thread=True)
+@get("/suppressions", guards=[requires(Right.see_suppressions)], sync_to_thread=True)
 def suppressions(office: InOffice, account: ByAccount) -> Template:
     return _suppressions(office, account.authority, Form())
 
 
-@post("/suppressions", guards=[requires(Right.import_data)], sync_to_thread=True)
+@post("/suppressions", guards=[requires(Right.suppress)], sync_to_thread=True)
 def suppressions_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
     objections.add(office, actor, form)
     if not form.valid:
@@ -43,8 +43,5 @@ def _suppressions(office: Office, authority: str, form: Form) -> Template:
 
 
 routes: list[ControllerRouterHandler] = [
-    Router(
-        "/", route_handlers=[suppressions, suppressions_send], guards=[requires(Right.see_data)],
-        include_in_schema=False,
-    )
-]  # fmt: skip
+    Router("/", route_handlers=[suppressions, suppressions_send], include_in_schema=False)
+]

@@ -6,8 +6,8 @@ import click
 
 from engage.commands.caller import Caller, with_right
 from engage.deployment import papers as written
+from engage.foundation.access.rights import Right
 from engage.foundation.folders import own_folder
-from engage.foundation.identity import Right
 from engage.foundation.web.templating import environment
 
 

@@ -19,6 +19,7 @@ Fault = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
 # Title, then what to do.
 WORDS: dict[int, tuple[str, str]] = {
     400: ("There is a problem with what was sent", "Go back, check what you entered and try again."),
+    401: ("The token is not known", "Send the token of your system as Authorization: Bearer."),
     403: ("You cannot see this page", "Your account does not have the right it needs. Ask an administrator."),
     404: (
         "Page not found",
@@ -75,7 +76,7 @@ def page(
 
 
 def _wants_json(request: Request[Any, Any, Any]) -> bool:
-    return request.url.path.startswith(("/api/", "/notify/"))
+    return request.url.path.startswith(("/api/", "/notify/", "/metrics"))
 
 
 HANDLERS: ExceptionHandlersMap = {

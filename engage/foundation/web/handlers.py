@@ -1,5 +1,6 @@
 """What every room's pages share: who is asking, what they may see, and how they are sent on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -14,30 +15,43 @@ from litestar.response import Redirect
 from litestar.types import Guard
 
 from engage.foundation import identity
-from engage.foundation.identity import Account, Right
+from engage.foundation.access.tokens import SystemToken
+from engage.foundation.errors import NotFound
+from engage.foundation.identity import RIGHTS, Account, Right, Role
 from engage.foundation.office import Actor, Office
+from engage.foundation.web import bearers
 from engage.foundation.web.forms import Form, provide_form
 from engage.foundation.web.sessions import ROTATE
 from engage.foundation.web.templating import render
 
 __all__ = [
+    "ANYBODY",
     "DEPENDENCIES",
     "Asked",
+    "Asker",
     "ByAccount",
     "ByActor",
+    "Connection",
+    "Door",
     "Form",
     "HasRight",
+    "HasRightTo",
     "InOffice",
+    "SignedIn",
     "WithForm",
+    "actor_of",
+    "asker_of",
     "notify",
     "redirect",
     "render",
     "requires",
+    "requires_of_act",
     "sign_in",
     "wants_fragment",
 ]
 
 Asked = Request[Account, None, Any]
+Asker = Account | SystemToken
 InOffice = NamedDependency[Office]
 ByAccount = NamedDependency[Account]
 ByActor = NamedDependency[Actor]
@@ -46,21 +60,76 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 @dataclass(frozen=True)
-class HasRight:
-    """A guard that lets in who is signed in and has this right; docs/tables.py reads the right of each page off it."""
+class Door:
+    """Who a handler is for: each has exactly one, and docs/tables.py reads it. `who` says it in words."""
+
+    who: str
+
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """Open, or guarded otherwise, as by a secret in the address."""
+
+    def admits(self, role: Role, act: str = "") -> bool:  # noqa: ARG002  # what a role is let in for
+        return True
+
+
+@dataclass(frozen=True)
+class SignedIn(Door):
+    who: str = "whoever is signed in"
+
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:  # noqa: ARG002  # as Litestar calls it
+        await demanded(connection)
+
+
+@dataclass(frozen=True)
+class HasRight(Door):
+    """For who is signed in, or a system whose token it is, with this right."""
 
     right: Right
 
-    async def __call__(self, connection: Connection, _handler: BaseRouteHandler) -> None:
-        account = await signed_in(connection)
-        if account is None:
-            raise NotAuthorizedException
-        identity.demand(account, self.right)
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:  # noqa: ARG002  # as Litestar calls it
+        identity.demand(await demanded(connection), self.right)
+
+    def admits(self, role: Role, act: str = "") -> bool:  # noqa: ARG002  # one right for all
+        return self.right in RIGHTS[role]
+
+
+@dataclass(frozen=True)
+class HasRightTo(Door):
+    """For who may do what the last part of the path names; what is not among `acts` is no page."""
+
+    acts: Mapping[str, Right]
+
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:  # noqa: ARG002  # as Litestar calls it
+        asker, act = await demanded(connection), str(connection.path_params["act"])
+        identity.demand(asker, self.acts.get(act, Right.see_data))
+        if act not in self.acts:
+            raise NotFound("There is no such page.")
+
+    def admits(self, role: Role, act: str = "") -> bool:
+        return self.acts[act] in RIGHTS[role]
+
+
+ANYBODY = Door("anybody")
 
 
 def requires(right: Right) -> Guard:
-    """A guard for a page or a router: signed in, and with this right."""
-    return HasRight(right)
+    """A guard for a page or a router: with this right."""
+    return HasRight(right.value, right)
+
+
+def requires_of_act(acts: Mapping[str, Right]) -> Guard:
+    return HasRightTo("the right to the act", acts)
+
+
+async def demanded(connection: Connection) -> Asker:
+    """Who asks: a system where it sends its token, else who is signed in."""
+    if secret := bearers.sent(connection):
+        connection.scope["state"]["bearer"] = asker = await bearers.bearer(connection, secret)
+        return asker
+    account = await signed_in(connection)
+    if account is None:
+        raise NotAuthorizedException
+    return account
 
 
 async def signed_in(connection: Connection) -> Account | None:
@@ -136,9 +205,19 @@ def provide_account(request: Asked) -> Account:
     return account
 
 
+def asker_of(request: Asked) -> Asker:
+    """For what a system may read, too; Litestar hands in no union of tables."""
+    system = request.scope["state"].get("bearer")
+    return system if isinstance(system, SystemToken) else provide_account(request)
+
+
 def provide_actor(request: Asked) -> Actor:
-    account = provide_account(request)
-    return Actor(account.authority, account.label, account.id)
+    return actor_of(asker_of(request))
+
+
+def actor_of(asker: Asker) -> Actor:
+    """A system has no account: what it may read, its door has asked."""
+    return Actor(asker.authority, asker.label, asker.id if isinstance(asker, Account) else None)
 
 
 DEPENDENCIES = {

@@ -12,7 +12,7 @@ QUIET = ("/assets", "/health", "/metrics")
 
 
 class RequestLog(ASGIMiddleware):
-    """One line for each answer, by the route's pattern."""
+    """One line for each answer, and one more in the counts, by the route's pattern."""
 
     scopes = (ScopeType.HTTP,)
 
@@ -33,5 +33,6 @@ class RequestLog(ASGIMiddleware):
     @staticmethod
     def _write(scope: Scope, status: int, seconds: float) -> None:
         route = str(scope.get("path_template", ""))
+        scope["litestar_app"].state.tally.count(str(scope.get("method")), route, status, seconds)
         if not route.startswith(QUIET):
             log().info("answered", method=scope.get("method"), route=route, status=status, ms=round(seconds * 1000, 1))

@@ -6,7 +6,10 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 
+from engage.foundation.settings import Settings, is_loopback
+
 Network = IPv4Network | IPv6Network
+PASSED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 HOUSEHOLD = 64  # bits of an IPv6 address that one line has; the others its owner may choose anew for each request
 
 
@@ -22,6 +25,17 @@ def address(connection: ASGIConnection[Any, Any, Any, Any], trusted: Sequence[Ne
     if isinstance(found, IPv6Address):
         return str(ip_network((found, HOUSEHOLD), strict=False))
     return "" if found is None or found.is_loopback else str(found)
+
+
+def on_this_machine(connection: ASGIConnection[Any, Any, Any, Any], settings: Settings) -> bool:
+    """Whether a program here asks, and no proxy that passes on what somebody elsewhere asks. Proxies need not say that
+    they are one, so where visitors may come through one on this machine, nobody counts as being here."""
+    found = _read(connection.client.host) if connection.client else None
+    if found is None or not found.is_loopback or any(name in connection.headers for name in PASSED_ON):
+        return False
+    if is_loopback(settings.base_url):
+        return True
+    return bool(settings.trusted_proxies) and not _is_trusted(str(found), settings.trusted_proxies)
 
 
 def _is_trusted(host: str, trusted: Sequence[Network]) -> bool:

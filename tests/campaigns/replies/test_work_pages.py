@@ -103,18 +103,14 @@ def test_an_officer_reads_filters_owns_settles_and_undoes(
     assert newest(office).done_by == staff[Role.officer].label
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_who_sees_and_does_what(office: Office, sent: dict[str, Message], enter: Enter, role: Role) -> None:
-    reply = written(office, "No thanks")
-    visitor, acts = enter(role), role in (Role.officer, Role.administrator)
-    page = visitor.get("/replies")
-    assert page.status_code == (403 if role == Role.member else 200)
-    assert ("No thanks" in page.text) is acts
-    assert ("May mean stop" in page.text) is (role != Role.member)
-    assert visitor.get(f"/replies/{reply.id}").status_code == (200 if acts else 403)
-    for path in (f"{reply.id}/done", f"{reply.id}/owner", f"{reply.id}/undo", "done", "complaints", "returned-letters"):
-        assert (visitor.send(f"/replies/{path}").status_code != 403) is acts
-    assert newest(office).open
+@pytest.mark.parametrize("role", [Role.officer, Role.auditor])
+def test_what_residents_wrote_is_read_by_those_who_act_on_it(
+    office: Office, sent: dict[str, Message], enter: Enter, role: Role
+) -> None:
+    written(office, "No thanks")
+    page = enter(role).get("/replies").text
+    assert "May mean stop" in page
+    assert ("No thanks" in page) is (role == Role.officer)
 
 
 def test_another_council_finds_nothing(office: Office, sent: dict[str, Message], visitor: Visitor) -> None:
