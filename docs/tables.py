@@ -25,7 +25,7 @@ from engage.foundation.calendar import HOUSE_RULES
 from engage.foundation.identity import RIGHTS, Right, Role
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from engage.foundation.web.handlers import HasRight
+from engage.foundation.web.handlers import HasAccount, HasRight
 from segments.rules.columns import COLUMNS, Column
 from segments.rules.tree import operators
 from segments.sources import FORMATS
@@ -127,6 +127,8 @@ def pages() -> str:
 
 
 def _opens(handler: HTTPRouteHandler) -> list[str]:
+    if any(isinstance(guard, HasAccount) for guard in handler.resolve_guards()):
+        return ["an account", ", ".join(Role)]
     rights = dict.fromkeys(guard.right for guard in handler.resolve_guards() if isinstance(guard, HasRight))
     roles = [role for role in Role if set(rights) <= RIGHTS[role]]
     return [", ".join(rights), ", ".join(roles)] if rights else ["none", "anybody"]

@@ -31,7 +31,7 @@ from engage.foundation.web.headers import secured
 from engage.foundation.web.request_log import RequestLog
 from engage.foundation.web.sessions import SessionStore, session_config
 from engage.foundation.web.templating import template_config
-from engage.pages import about, audit_log, health, home, person, sign_in
+from engage.pages import about, account, audit_log, colleagues, health, home, person, provider, second_step, sign_in
 from segments.audiences import pages as segments
 from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
@@ -42,6 +42,10 @@ from segments.safeguards import pages as suppressions
 ROOMS = (
     health.routes,
     sign_in.routes,
+    second_step.routes,
+    provider.routes,
+    account.routes,
+    colleagues.routes,
     home.routes,
     audit_log.routes,
     person.routes,
@@ -94,7 +98,7 @@ def create_app(office: Office | None = None) -> Litestar:
         ),
         template_config=template_config(),
         stores=StoreRegistry({"sessions": SessionStore(office)}),
-        state=State({"office": office}),
+        state=State({"office": office, "provider": provider.opened(office)}),
         openapi_config=OpenAPIConfig(
             title="Engage", version="1", path="/api/schema", render_plugins=[JsonRenderPlugin(path="/")]
         ),

@@ -7,7 +7,8 @@ EngageError
 │       └── Forgotten   what was kept encrypted can be read no more, as its key was destroyed
 ├── NotAllowed          this account may not do that
 ├── SendBlocked         a message or launch would break a rule
-└── NotifyUnavailable   GOV.UK Notify cannot be reached or refuses our key
+├── NotifyUnavailable   GOV.UK Notify cannot be reached or refuses our key
+└── ProviderUnavailable the council's own sign-in does not answer
 """
 
 
@@ -42,4 +43,8 @@ class SendBlocked(EngageError):
 
 
 class NotifyUnavailable(EngageError):
+    status = 503
+
+
+class ProviderUnavailable(EngageError):
     status = 503

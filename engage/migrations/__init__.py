@@ -9,10 +9,13 @@ from alembic.script import ScriptDirectory
 
 import campaigns.records.models  # each import adds its tables to the metadata
 import campaigns.records.reply  # noqa: F401
+import engage.accounts.provider
+import engage.accounts.second_factor
 import engage.foundation.audit
 import engage.foundation.identity
 import engage.foundation.lake
-import engage.foundation.web.attempts  # noqa: F401
+import engage.foundation.web.attempts
+import engage.foundation.web.sign_ins  # noqa: F401
 import segments.audiences.segments
 import segments.importing.intake
 import segments.linking.review
