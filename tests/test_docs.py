@@ -111,12 +111,14 @@ class TestWhatExistsIsWritten:
         roles = {bare(path): rest for path, *rest in table("path", "right", "roles")}
         assert roles["/audit"] == ["read the audit log", "administrator, auditor"]
         assert roles["/segments/new"] == ["see data, plan campaigns", "administrator, officer"]
+        assert roles["/account"] == ["an account", ", ".join(Role)]
         assert roles["/wards"] == ["see figures", ", ".join(Role)]
         open_to_all = {path for path, (right, _) in roles.items() if right == "none"}
         assert open_to_all == {
             "/accessibility", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}", "/assets/{name}",
             "/cookies", "/health", "/metrics", "/privacy", "/r/{token}", "/r/{token}/{what}", "/sign-in",
-            "/welcome/{secret}",
+            "/sign-in/code", "/sign-in/provider", "/sign-in/provider/back", "/sign-in/set-up", "/signed-out",
+            "/welcome/{secret}", "/welcome/{secret}/provider",
         }  # fmt: skip
 
     def test_every_import_format_with_what_it_is_recognised_by(self) -> None:

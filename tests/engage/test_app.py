@@ -39,6 +39,9 @@ WHO_SEES = {
     "/suppressions": STAFF,
     "/person": {ADMINISTRATOR},
     "/audit": {ADMINISTRATOR, AUDITOR},
+    "/account": EVERYBODY,
+    "/colleagues": {ADMINISTRATOR},
+    "/colleagues/new": {ADMINISTRATOR},
     "/api/data": STAFF,
     "/api/segments": STAFF,
     "/api/segments/schema": STAFF,
@@ -60,6 +63,7 @@ def test_the_navigation_offers_only_what_the_role_may_see(enter: Enter, role: Ro
     page = visitor.get("/cookies").text
     offered = set(re.findall(r'class="govuk-service-navigation__link" href="([^"]+)"', page)) & WHO_SEES.keys()
     top = {"/data", "/gaps", "/segments", "/campaigns", "/approvals", "/replies", "/suppressions", "/person", "/audit"}
+    top |= {"/colleagues"}
     assert offered & top == {path for path in top if role in WHO_SEES[path]}
 
 

@@ -1,9 +1,12 @@
 """What the council's own sign-in says is believed only when it is signed, for us, now, and for this browser."""
 
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -56,7 +59,12 @@ def id_token(**other: Any) -> dict[str, Any]:
 
 def identified(provider: Provider, monkeypatch: pytest.MonkeyPatch, token: str) -> Any:
     answer = {"id_token": token, "access_token": "at", "token_type": "Bearer"}
-    monkeypatch.setattr(provider.client, "fetch_access_token", lambda *_, **__: answer)
+
+    def fetched(back: str, *, code: str, code_verifier: str) -> dict[str, str]:
+        assert (back, code, code_verifier) == (provider.back, "code", KEPT["code_verifier"])
+        return answer
+
+    monkeypatch.setattr(provider.client, "fetch_access_token", fetched)
     return provider.identify("code", KEPT)
 
 
@@ -90,6 +98,15 @@ def test_only_a_right_id_token_is_believed(provider: Provider, monkeypatch: pyte
             told.append(str(refused))
     assert believed == []
     assert {"example" in words or "u-1" in words for words in told} == {False}
+
+
+def test_what_is_asked_is_bound_to_what_the_browser_keeps(provider: Provider) -> None:
+    address, kept = provider.begin()
+    asked = dict(parse_qsl(urlsplit(address).query))
+    challenge = urlsafe_b64encode(sha256(kept["code_verifier"].encode()).digest()).decode().rstrip("=")
+    assert (asked["code_challenge"], asked["code_challenge_method"]) == (challenge, "S256")
+    assert (asked["state"], asked["nonce"], asked["response_type"]) == (kept["state"], kept["nonce"], "code")
+    assert set(kept.values()).isdisjoint(provider.begin()[1].values()), "drawn anew each time"
 
 
 def test_new_keys_are_looked_for_once_a_minute(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
