@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from engage.accounts import colleagues
@@ -21,6 +22,7 @@ NO_AUTHORITY = (
     "in ENGAGE_OIDC_GROUPS"
 )
 ELSEWHERE = "Your account here is of another authority than your group. Ask an administrator there to end it first"
+AT_ONCE = "You came in from two browsers at the same moment. Begin again"
 LEFT = "Your account here was ended. Ask an administrator of your council to invite you again"
 NO_EMAIL = "Your council’s own sign-in does not tell your email address. Ask whoever looks after it to let it"
 TAKEN = (
@@ -55,9 +57,16 @@ def _place(entry: str) -> Place:
 def account_of(office: Office, person: Person, link: str = "") -> Account:
     """The account of somebody whom the provider has identified, its role as the groups say today. `link` is the
     fingerprint of a one-time link that they opened just before: it says which account an administrator meant."""
+    try:
+        return _account_of(office, person, link)
+    except IntegrityError:  # for two authorities at once
+        raise NotAllowed(AT_ONCE) from None
+
+
+def _account_of(office: Office, person: Person, link: str) -> Account:
     with office.database.session() as session:
         place = _of_groups(session, office, person)
-        account = _known(session, person) or _bound(session, office, person, place, link)
+        account = _known(session, person) or _first_time(session, office, person, place, link)
         if account is None:
             return _new(session, office, person, place)
         if not account.active:
@@ -82,6 +91,12 @@ def _of_groups(session: Session, office: Office, person: Person) -> Place:
 
 def _known(session: Session, person: Person) -> Account | None:
     return session.exec(select(Account).where(Account.provider_subject == person.subject)).first()
+
+
+def _first_time(session: Session, office: Office, person: Person, place: Place, link: str) -> Account | None:
+    """Those of one authority take turns, as the same person may come from two browsers at once."""
+    colleagues.take_turns(session, place.authority)
+    return _known(session, person) or _bound(session, office, person, place, link)
 
 
 def _bound(session: Session, office: Office, person: Person, place: Place, link: str) -> Account | None:

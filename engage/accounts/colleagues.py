@@ -43,7 +43,8 @@ def everybody(office: Office, code: str) -> list[Colleague]:
     with office.database.reading() as session:
         people = identity.accounts(session, code)
         numbers = [person.id for person in people]
-        secured = set(session.exec(select(SecondFactor.account_id).where(col(SecondFactor.confirmed).is_not(None))))
+        held = select(SecondFactor.account_id).where(col(SecondFactor.account_id).in_(numbers))
+        secured = set(session.exec(held.where(col(SecondFactor.confirmed).is_not(None))))
         query = select(SignIn.account_id, SignIn.seen).where(col(SignIn.account_id).in_(numbers), SignIn.ends > now)
         seen = dict(sorted(session.exec(query).all(), key=lambda row: row[1]))
     found = [Colleague(person, person.id in secured, seen.get(person.id or 0), now) for person in people]
@@ -78,6 +79,7 @@ def invite(office: Office, actor: Actor, email: str, name: str, role: Role) -> s
     name = " ".join(name.split())
     _demand_written(email, name)
     with office.database.session() as session:
+        take_turns(session, actor.authority)
         found = identity.by_email(session, email)
         if found and not found.active and found.authority == actor.authority:
             found.active, found.name, found.role = True, name, role
@@ -133,12 +135,17 @@ def reset_second_factor(office: Office, actor: Actor, number: int) -> None:
         _record(session, office, actor, "reset second factor", account)
 
 
+def take_turns(session: Session, code: str) -> None:
+    """Whoever changes accounts of one authority: two administrators who demote each other at once must not both be
+    right, nor two who invite the same person."""
+    session.get(Authority, code, with_for_update={"key_share": True}, populate_existing=True)
+
+
 @contextmanager
 def _changing(office: Office, actor: Actor, number: int) -> Iterator[tuple[Session, Account]]:
-    """An active account of the actor's authority, whose changes take turns: two administrators who demote each other
-    at once must not both be right."""
+    """An active account of the actor's authority."""
     with office.database.session() as session:
-        session.get(Authority, actor.authority, with_for_update={"key_share": True})
+        take_turns(session, actor.authority)
         account = session.get(Account, number)
         if account is None or account.authority != actor.authority:
             raise NotFound("There is no colleague of that number here.")

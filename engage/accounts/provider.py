@@ -22,6 +22,7 @@ from engage.foundation.logs import log
 from engage.foundation.settings import Settings
 
 PATIENCE = 10  # seconds for an answer of the provider
+AWAY_FOR = 10  # seconds for which it is not asked again after it did not answer
 KEYS_EVERY = 60  # seconds between two looks for new keys, however many tokens name one that nobody knows
 SIGNED_BY = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384", "RS512", "PS512", "ES512", "EdDSA")
 SIGNS_OUT = "http://schemas.openid.net/event/backchannel-logout"
@@ -82,7 +83,13 @@ class _Client(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Authl
     client_cls = OAuth2Session
 
     def load_server_metadata(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().load_server_metadata()
+        if time.monotonic() - self.missed < AWAY_FOR:  # else each visitor would wait for as long as the one before
+            raise RequestException
+        try:
+            found: dict[str, Any] = super().load_server_metadata()
+        except RequestException:
+            self.missed = time.monotonic()
+            raise
         if found.get("issuer") != self.issuer:
             found.pop("_loaded_at", None)
             raise OAuthError("issuer", "the provider calls itself otherwise than ENGAGE_OIDC_ISSUER")
@@ -99,7 +106,7 @@ class _Client(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Authl
         return super().fetch_jwk_set(force=force)
 
     issuer = ""
-    looked = float("-inf")
+    looked = missed = float("-inf")
 
 
 class Provider:

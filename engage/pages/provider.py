@@ -16,6 +16,7 @@ from engage.foundation import audit, identity
 from engage.foundation.errors import EngageError, NotAllowed
 from engage.foundation.identity import Account, fingerprint
 from engage.foundation.office import Office
+from engage.foundation.web import attempts, visitors
 from engage.foundation.web.handlers import InOffice, WithForm, local_path, redirect, render, sign_in
 from engage.foundation.web.sign_ins import SignIn
 
@@ -25,6 +26,7 @@ Told = Annotated[str, QueryParameter(max_length=4000)]
 GivenState = Annotated[str, QueryParameter(name="state", max_length=4000)]
 BEGUN = "provider"  # in the session: what this browser set out with
 LASTS = 600  # seconds
+TOO_MANY = "Too many tries to sign in from where you are. Wait a quarter of an hour"
 DECLINED = "Your council’s own sign-in did not let you in. Begin again"
 
 
@@ -94,6 +96,8 @@ def signed_out(state: State) -> Template:
 
 
 def _set_out(request: Anyone, provider: Provider, office: Office, wanted: str, link: str = "") -> Template | Redirect:
+    if not _free(request, office):
+        return render("engage/pages/not_signed_in.html", status_code=429, said=TOO_MANY)
     try:
         address, kept = provider.begin()
     except EngageError as refused:
@@ -101,6 +105,14 @@ def _set_out(request: Anyone, provider: Provider, office: Office, wanted: str, l
     until = office.clock.now().timestamp() + LASTS
     request.session[BEGUN] = {**kept, "next": wanted, "link": link, "until": until}
     return Redirect(address, status_code=302)
+
+
+def _free(request: Anyone, office: Office) -> bool:
+    """Whoever sets out leaves a session here, so one address does so no more often than it may guess passwords."""
+    here = visitors.address(request, office.settings.trusted_proxies)
+    limits = {office.keys.hash("set out from", here): attempts.OF_ADDRESS} if here else {}
+    with office.database.session() as session:
+        return attempts.taken(session, limits, office.clock.now())
 
 
 def _identified(office: Office, provider: Provider, begun: Any, code: str, given: str, iss: str) -> Person:

@@ -87,8 +87,17 @@ def test_the_last_administrator_stays_even_if_two_demote_each_other_at_once(offi
             return False
         return True
 
+    def invited(email: str) -> bool:
+        try:
+            colleagues.invite(office, BOSS, email, "New", Role.officer)
+        except InputRefused:
+            return False
+        return True
+
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(demote, (1, 2))) == [False, True]
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(invited, ("new@example.com",) * 2)) == [False, True], "who is invited twice at once"
     [kept] = [
         each
         for each in colleagues.everybody(office, EAST_STAFFORDSHIRE)

@@ -23,6 +23,7 @@ from engage.foundation.errors import SettingsInvalid
 from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
+from engage.foundation.web import attempts, visitors
 from tests.conftest import START
 from tests.website import COUNCIL, Visitor, hire
 
@@ -123,7 +124,7 @@ def test_groups_open_an_account_and_say_its_role_each_time(visit: Visit, office:
 
 
 def test_what_comes_back_belongs_to_one_browser_once_and_for_ten_minutes(
-    visit: Visit, office: Office, issuer: str
+    visit: Visit, office: Office, issuer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known_there(issuer, "olive", groups=["Officers"])
     visitor, clock = visit(), office.clock
@@ -144,6 +145,10 @@ def test_what_comes_back_belongs_to_one_browser_once_and_for_ten_minutes(
     declined = visitor.get("/sign-in/provider", follow_redirects=False).headers["location"]
     state = httpx.URL(declined).params["state"]
     assert "did not let you in" in visitor.get(f"/sign-in/provider/back?error=access_denied&state={state}").text
+    monkeypatch.setattr(visitors, "address", lambda *_: "203.0.113.9")
+    monkeypatch.setattr(attempts, "OF_ADDRESS", 1)
+    again = [visit().get("/sign-in/provider", follow_redirects=False).status_code for _ in range(2)]
+    assert again == [302, 429], "who only sets out leaves a session each time"
 
 
 def test_an_account_made_here_becomes_theirs_by_link_or_verified_address(
