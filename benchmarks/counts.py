@@ -34,7 +34,7 @@ from scale import CHOSEN, RULE, places, write_country
 from sqlalchemy import insert
 
 from campaigns.records.models import Campaign, CampaignState, Message, MessageState, Wave
-from engage.deployment import authorities
+from engage.accounts import colleagues
 from engage.foundation import identity
 from engage.foundation.identity import Role
 from engage.foundation.office import Actor, Office
@@ -83,7 +83,7 @@ def prepare(home: Path) -> Office:
     [authority] = places(1)[:1]
     office = write_country(home, [authority])
     homes = households.build(office, Actor(authority.code, "benchmark"))
-    authorities.invite(office, Actor(authority.code, "benchmark"), PEOPLE[0], "Officer", Role.officer)
+    colleagues.invite(office, Actor(authority.code, "benchmark"), PEOPLE[0], "Officer", Role.officer)
     with office.database.session() as session:
         account = identity.by_email(session, PEOPLE[0])
         assert account
@@ -125,7 +125,7 @@ def remind(office: Office, code: str) -> int:
 def served(home: Path) -> Iterator[str]:
     port = _free_port()
     command = [str(Path(sys.executable).parent / "engage"), "serve", "--port", str(port), "--workers", str(WORKERS)]
-    environment = os.environ | {"ENGAGE_HOME": str(home)}
+    environment = os.environ | {"ENGAGE_HOME": str(home), "ENGAGE_SECOND_FACTOR": "false"}
     base = f"http://127.0.0.1:{port}"
     with (home / "serve.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

@@ -184,7 +184,7 @@ def combined() -> Iterator[tuple[str, ...]]:
 @contextmanager
 def house(folder: Path, tables: Path | None = None) -> Iterator[House]:
     borough = write_borough(folder / "files", homes=HOMES, wards=WARDS, seed=SEED)
-    office = Office(Settings(home=folder / "home"), SteppedClock(at_london(borough.as_at, 10)))
+    office = Office(Settings(home=folder / "home", second_factor=False), SteppedClock(at_london(borough.as_at, 10)))
     SQLModel.metadata.create_all(office.database.engine)
     visitors = [(create_app(office), email) for email in _hired(office, borough)]
     actor = Actor(borough.authority_code, "officer 1")

@@ -129,7 +129,7 @@ def serving(home: Path, database: str = "") -> Iterator[tuple[str, subprocess.Po
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ENGAGE_")}
     told = {
         "ENGAGE_HOME": str(home), "ENGAGE_DATABASE_URL": database, "ENGAGE_BASE_URL": f"http://127.0.0.1:{port}",
-        "ENGAGE_LOG_LEVEL": "error",
+        "ENGAGE_LOG_LEVEL": "error", "ENGAGE_SECOND_FACTOR": "false",
     }  # fmt: skip
     command = [str(Path(sys.executable).with_name("engage")), "serve", "--port", str(port)]
     process = subprocess.Popen(command, env=kept | told, stdout=subprocess.DEVNULL, start_new_session=True)

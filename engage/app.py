@@ -31,7 +31,21 @@ from engage.foundation.web.request_log import RequestLog
 from engage.foundation.web.sessions import SessionStore, session_config
 from engage.foundation.web.tally import Tally, adding_up
 from engage.foundation.web.templating import template_config
-from engage.pages import about, audit_log, health, home, lists, metrics, papers, person, sign_in
+from engage.pages import (
+    about,
+    account,
+    audit_log,
+    colleagues,
+    health,
+    home,
+    lists,
+    metrics,
+    papers,
+    person,
+    provider,
+    second_step,
+    sign_in,
+)
 from segments.audiences import pages as segments
 from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
@@ -43,6 +57,10 @@ ROOMS = (
     health.routes,
     metrics.routes,
     sign_in.routes,
+    second_step.routes,
+    provider.routes,
+    account.routes,
+    colleagues.routes,
     home.routes,
     audit_log.routes,
     person.routes,
@@ -98,7 +116,7 @@ def create_app(office: Office | None = None) -> Litestar:
         ),
         template_config=template_config(),
         stores=StoreRegistry({"sessions": SessionStore(office)}),
-        state=State({"office": office, "tally": Tally(office)}),
+        state=State({"office": office, "tally": Tally(office), "provider": provider.opened(office)}),
         openapi_config=_description(),
         request_max_body_size=FILE,
         multipart_form_part_limit=FIELDS,

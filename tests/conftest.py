@@ -15,6 +15,8 @@ from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 
+os.environ.setdefault("ENGAGE_SECOND_FACTOR", "false")  # else each test that signs in would wait for codes
+
 pytest_plugins = ["tests.postgres", "tests.story", "tests.website"]
 
 EAST_STAFFORDSHIRE = "E07000193"

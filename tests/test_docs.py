@@ -116,11 +116,12 @@ class TestWhatExistsIsWritten:
         assert admits["/campaigns/{number}/approve", "POST"] == {Role.administrator, Role.approver}
         assert admits["/metrics", "GET"] == admits["/notify/receipts", "POST"] == set()
         assert {path for (path, _), right in asks.items() if right == "whoever is signed in"} == {
-            "/", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}"
+            "/", "/account", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}"
         }  # fmt: skip
         assert {path for (path, _), right in asks.items() if right in ("anybody", "whoever has the link")} == {
             "/accessibility", "/assets/{name}", "/cookies", "/health", "/privacy", "/r/{token}", "/r/{token}/undo",
-            "/r/{token}/{what}", "/retention", "/sign-in", "/sign-out", "/welcome/{secret}",
+            "/r/{token}/{what}", "/retention", "/sign-in", "/sign-in/provider", "/sign-in/provider/back", "/sign-out",
+            "/signed-out", "/welcome/{secret}", "/welcome/{secret}/provider",
         }  # fmt: skip
 
     def test_every_import_format_with_what_it_is_recognised_by(self) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlmodel import Session
 
+from engage.accounts import colleagues
 from engage.deployment.earlier import put_right
 from engage.deployment.resealing import demand_right_keys
 from engage.foundation import audit, identity
@@ -37,18 +38,21 @@ EXPECTED = {
 class Opened:
     authority: str
     name: str
-    link: str  # empty when the authority had accounts already
+    link: str  # empty when an administrator has set a password
     told: tuple[str, ...] = ()  # of what an earlier version left
     former: tuple[str, ...] = ()  # codes it, or a part of it, had before
+    opened_before: bool = False
 
     @property
     def message(self) -> str:
         before = f" Tables may also carry its earlier codes: {', '.join(self.former)}." if self.former else ""
-        if not self.link:
-            return "\n".join([f"{self.name} ({self.authority}) is up to date.{before}", *self.told])
-        return (
-            f"{self.name} ({self.authority}) is ready.{before} Set the administrator's password once at:\n{self.link}"
-        )
+        if not self.opened_before:
+            return (
+                f"{self.name} ({self.authority}) is ready.{before} Set the administrator's password once at:"
+                f"\n{self.link}"
+            )
+        again = [f"No administrator has set a password yet. Set it once at:\n{self.link}"] if self.link else []
+        return "\n".join([f"{self.name} ({self.authority}) is up to date.{before}", *self.told, *again])
 
 
 def _told(found: Misread) -> str:
@@ -84,9 +88,10 @@ def open_authority(
         former = tuple(each.code for each in identity.former_codes(session, code))
         has_accounts = bool(identity.accounts(session, code))
     if has_accounts:
-        return Opened(code, name, "", (*told, *map(_told, misread.found(office, code))), former)
+        told = (*told, *map(_told, misread.found(office, code)))
+        return Opened(code, name, _link_of_first(office, code, email), told, former, opened_before=True)
     address = email or f"administrator@{code.lower()}.example.com"
-    link = invite(office, Actor(code, "command"), address, "Administrator", Role.administrator)
+    link = colleagues.invite(office, Actor(code, "command"), address, "Administrator", Role.administrator)
     return Opened(code, name, link, former=former)
 
 
@@ -140,32 +145,13 @@ def _succeed(session: Session, office: Office, code: str, was: Sequence[str], un
         )  # fmt: skip
 
 
-def invite(office: Office, actor: Actor, email: str, name: str, role: Role) -> str:
-    """Make an account; returns the one-time link at which its owner sets a password."""
+def _link_of_first(office: Office, code: str, email: str | None) -> str:
+    """Another link, where no administrator has ever set a password: the first may have expired, or been lost."""
     with office.database.session() as session:
-        account, secret = identity.invite(
-            session, code=actor.authority, email=email, name=name, role=role, at=office.clock.now()
-        )
-        audit.record(
-            session, authority=actor.authority, at=office.clock.now(), actor=actor.label,
-            act="invite account", subject=account.label,
-        )  # fmt: skip
-    return _welcome(office, secret)
-
-
-def new_link(office: Office, actor: Actor, email: str) -> str:
-    """For somebody who forgot their password, or is kept out by others' guesses."""
-    with office.database.session() as session:
-        account = identity.by_email(session, email)
-        if account is None or account.authority != actor.authority or not account.active:
-            raise InputRefused(f"There is no active account with that email address in {actor.authority}.")
-        secret = identity.new_link(session, account, office.clock.now())
-        audit.record(
-            session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="give a new link",
-            subject=account.label,
-        )  # fmt: skip
-    return _welcome(office, secret)
-
-
-def _welcome(office: Office, secret: str) -> str:
-    return f"{office.settings.base_url}/welcome/{secret}"
+        waiting = identity.administrators(session, code)
+        if not waiting or any(each.finished for each in waiting):
+            return ""
+        first = waiting[0]
+        if email and identity.by_email(session, email) is None:
+            first.email = email.strip().casefold()
+    return colleagues.new_link(office, Actor(code, "command"), first.id or 0)

@@ -45,6 +45,11 @@ class ShiftedClock:
         return datetime.now(UTC) + self._shift
 
 
+def by_machine(clock: Clock) -> datetime:
+    """What other machines take the time to be, in a rehearsal too: an app's codes and a provider's words follow it."""
+    return datetime.now(UTC) if isinstance(clock, ShiftedClock) else clock.now()
+
+
 def london(moment: datetime) -> datetime:
     """Quiet hours, deadlines and letters' print runs are in the local time of the United Kingdom."""
     return moment.astimezone(LONDON)

@@ -8,7 +8,8 @@ EngageError
 ├── NotAllowed          this account may not do that
 ├── TokenUnknown        the token of a system opens nothing
 ├── SendBlocked         a message or launch would break a rule
-└── NotifyUnavailable   GOV.UK Notify cannot be reached or refuses our key
+├── NotifyUnavailable   GOV.UK Notify cannot be reached or refuses our key
+└── ProviderUnavailable the council's own sign-in does not answer
 """
 
 
@@ -47,4 +48,8 @@ class SendBlocked(EngageError):
 
 
 class NotifyUnavailable(EngageError):
+    status = 503
+
+
+class ProviderUnavailable(EngageError):
     status = 503

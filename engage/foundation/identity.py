@@ -59,9 +59,16 @@ class Account(SQLModel, table=True):
     link: str = Field(default="", max_length=64, index=True)  # SHA-256 of the one-time link
     link_expires: datetime | None = Field(default=None, sa_type=Moment)
     active: bool = True
+    # Who this is at the council's own sign-in: a hash of that provider and its name for them.
+    provider_subject: str | None = Field(default=None, max_length=64, unique=True, index=True)
 
     def may(self, right: Right) -> bool:
         return self.active and right in RIGHTS[Role(self.role)]
+
+    @property
+    def finished(self) -> bool:
+        """Whether its owner has ever been able to sign in."""
+        return bool(self.password or self.provider_subject)
 
     @property
     def label(self) -> str:
@@ -118,16 +125,13 @@ def line(session: Session, code: str) -> tuple[str, ...]:
     return (code, *sorted({*session.execute(earlier_codes(code)).scalars()} - {code}))
 
 
-def with_council(session: Session, number: int) -> tuple[Account | None, str]:
-    """An account and whose service it uses, for the header."""
-    found = session.exec(
-        select(Account, Authority.name).where(Account.id == number, Account.authority == Authority.code)
-    )
-    return next(iter(found), (None, ""))
-
-
 def accounts(session: Session, code: str) -> list[Account]:
     return list(session.exec(select(Account).where(Account.authority == code).order_by(col(Account.id))))
+
+
+def administrators(session: Session, code: str) -> list[Account]:
+    """Those that have not left, the first made first."""
+    return [each for each in accounts(session, code) if each.active and each.role == Role.administrator]
 
 
 def by_email(session: Session, email: str) -> Account | None:

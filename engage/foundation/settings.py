@@ -7,10 +7,10 @@ from datetime import datetime
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from engage.foundation.errors import SettingsInvalid
@@ -24,6 +24,7 @@ SPARK_MASTER = re.compile(
 # Variables beside the settings: for options of commands (`engage.commands.caller`), and of the tests.
 OPTIONS = ("ENGAGE_AUTHORITY", "ENGAGE_AS")
 OF_TESTS = ("ENGAGE_CHROMIUM", "ENGAGE_EXAMPLES", "ENGAGE_PICTURES", "ENGAGE_SHARED", "ENGAGE_SOAK_CLOCK")
+GROUP = re.compile(r".*[^=\s]\s*=\s*[a-z][a-z ]*(@[A-Z0-9]{9})?")
 MADE_UP = "made-up"  # a file in a home folder whose people do not exist
 EXAMPLES = {
     "home": "/srv/engage",
@@ -36,6 +37,9 @@ EXAMPLES = {
     "trusted_proxies": "127.0.0.1, 10.0.0.0/24",
     "upload_quota": "2000",
     "notify_pace": "40",
+    "oidc_issuer": "https://login.example.gov.uk/tenant/v2.0",
+    "oidc_client_id": "engage",
+    "oidc_groups": "Electoral Services=officer; Electoral Services Managers=approver@E07000193",
     "rehearsal_time": "2026-06-01T09:00:00+01:00",
 }
 
@@ -79,6 +83,22 @@ class Settings(BaseSettings):
         description="Addresses or networks of proxies whose X-Forwarded-For is believed; empty means none.",
     )
     session_hours: int = Field(8, ge=1, le=24, description="Hours after which a person signs in again.")
+    second_factor: bool = Field(
+        True, description="Ask for a code of an app at each sign-in with a password; never in the demo."
+    )
+    local_accounts: Literal["everybody", "administrators"] = Field(
+        "everybody", description="Who may sign in with a password where the council's own sign-in is set up."
+    )
+    oidc_issuer: str = Field("", description="The council's own sign-in: its issuer; empty means there is none.")
+    oidc_client_id: str = Field("", description="The name that the council's own sign-in knows Engage by.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="The secret that the council's own sign-in gave Engage."
+    )
+    oidc_groups: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="GROUP=ROLE, or GROUP=ROLE@CODE, separated by semicolons; the first that somebody is in counts.",
+    )
+    oidc_groups_claim: str = Field("groups", description="The claim of the ID token that names somebody's groups.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     demo: bool = Field(False, description="Show the demo data banner.")
     rehearsal_time: datetime | None = Field(None, description="Pretend the service started at this moment.")
@@ -92,6 +112,37 @@ class Settings(BaseSettings):
     @classmethod
     def _split_networks(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("oidc_groups", mode="before")
+    @classmethod
+    def _split_groups(cls, value: object) -> object:
+        """By semicolons, as the name of a group may hold commas: CN=Officers,OU=Elections."""
+        return [part.strip() for part in value.split(";") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("oidc_groups")
+    @classmethod
+    def _each_with_a_role(cls, value: list[str]) -> list[str]:
+        if wrong := next((part for part in value if not GROUP.fullmatch(part)), None):
+            msg = f"{wrong!r} must be GROUP=ROLE or GROUP=ROLE@CODE"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _closed_to_others(cls, value: str) -> str:
+        if value and not value.startswith("https://") and not is_loopback(value):
+            msg = "it must begin with https://"
+            raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """A provider that nobody could come in by is half set up."""
+        for field in ("oidc_client_id", "oidc_groups"):
+            if self.oidc_issuer and not getattr(self, field):
+                msg = f"ENGAGE_{field.upper()} is empty, but ENGAGE_OIDC_ISSUER is set. Example: {EXAMPLES[field]}"
+                raise ValueError(msg)
+        return self
 
     @field_validator("database_url")
     @classmethod
@@ -127,11 +178,15 @@ class Settings(BaseSettings):
         return self.demo or self.rehearsal_time is not None or (self.home / MADE_UP).exists()
 
     @property
+    def asks_second_factor(self) -> bool:
+        return self.second_factor and not self.demo
+
+    @property
     def secure_cookies(self) -> bool:
         return self.base_url.startswith("https://")
 
 
-SECRET_FIELDS = {"secret_keys", "notify_api_key", "notify_callback_token"}
+SECRET_FIELDS = {"secret_keys", "notify_api_key", "notify_callback_token", "oidc_client_secret"}
 
 
 def load(**overrides: object) -> Settings:
@@ -190,6 +245,9 @@ def is_loopback(url: str) -> bool:
 def _explain(error: ValidationError, overrides: dict[str, object]) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_context=False):
+        if not problem["loc"]:  # of several settings: it names them itself
+            lines.append(problem["msg"].removeprefix("Value error, "))
+            continue
         field = str(problem["loc"][0])
         variable = f"ENGAGE_{field.upper()}"
         raw = "(hidden)" if field in SECRET_FIELDS else repr(overrides.get(field, os.environ.get(variable, "")))

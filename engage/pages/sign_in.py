@@ -1,17 +1,21 @@
-"""Coming in and going out: local accounts and the one-time link that sets the first password."""
+"""Coming in and going out: local accounts and the one-time link that sets a password."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
+from anyio import to_thread
 from litestar import Request, Router, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
+from engage.accounts import second_factor
 from engage.foundation import audit, identity
+from engage.foundation.clock import by_machine
 from engage.foundation.errors import InputRefused
-from engage.foundation.identity import Account
+from engage.foundation.identity import Account, Right
 from engage.foundation.office import Office
-from engage.foundation.web import attempts, known_browsers, visitors
+from engage.foundation.web import attempts, known_browsers, sign_ins, visitors
 from engage.foundation.web.handlers import (
     ANYBODY,
     Door,
@@ -19,20 +23,21 @@ from engage.foundation.web.handlers import (
     InOffice,
     WithForm,
     local_path,
-    notify,
     redirect,
     render,
-    sign_in,
+    sign_out,
     signed_in,
 )
+from engage.pages import second_step
 
 Anyone = Request[Any, Any, Any]
 Next = Annotated[str, QueryParameter(name="next", max_length=300)]
 WRONG = "Enter the email address and password of your account"
 LOCKED = (
-    "Too many tries to sign in. Wait a quarter of an hour, use the browser in which you signed in before, or ask an "
-    "administrator for a link: it lets you in at once"
+    "Too many tries to sign in. Give a code of your app beside your password, wait a quarter of an hour, use the "
+    "browser in which you signed in before, or ask an administrator for a link: it lets you in at once"
 )
+WRONG_PAST_LOCK = "Enter the email address and password of your account and the code that your app shows now"
 
 
 @get("/sign-in", include_in_schema=False)
@@ -45,18 +50,19 @@ async def sign_in_page(request: Anyone, wanted: Next = "/") -> Template | Redire
 @post("/sign-in", include_in_schema=False, sync_to_thread=True)
 def sign_in_send(request: Anyone, office: InOffice, form: WithForm) -> Template | Redirect:
     wanted = local_path(form.text("next"))
-    account = enter(request, office, form)
-    if account is None:
+    entered = enter(request, office, form)
+    if entered.account is None:
+        locked = bool({LOCKED, WRONG_PAST_LOCK} & set(form.errors.values()))
         status = 429 if LOCKED in form.errors.values() else 422
-        return render("engage/pages/sign_in.html", status_code=status, form=form, next=wanted)
-    sign_in(request, account)
-    return known_browsers.remember(office, account, redirect(wanted))
+        return render("engage/pages/sign_in.html", status_code=status, form=form, next=wanted, locked=locked)
+    go_on = second_step.complete if entered.whole else second_step.arrive
+    return go_on(request, office, entered.account, wanted)
 
 
 @post("/sign-out", include_in_schema=False)
-async def sign_out(request: Anyone) -> Redirect:
-    request.clear_session()
-    return redirect("/sign-in")
+async def leave(request: Anyone) -> Redirect:
+    by_provider = await to_thread.run_sync(sign_out, request)
+    return redirect("/signed-out" if by_provider else "/sign-in")
 
 
 @get("/welcome/{secret:str}", include_in_schema=False, sync_to_thread=True)
@@ -69,33 +75,63 @@ def welcome_send(request: Anyone, office: InOffice, secret: FromPath[str], form:
     account = accept(office, secret, form)
     if not form.valid:
         return render("engage/pages/welcome.html", status_code=422, form=form, invited=account)
-    sign_in(request, account)
-    notify(request, "Your password is set. You are signed in.")
-    return known_browsers.remember(office, account, redirect("/"))
+    return second_step.arrive(request, office, account, "/", "Your password is set.")
 
 
-def enter(request: Anyone, office: Office, form: Form) -> Account | None:
-    """The account these words belong to; else None, with the form saying why."""
+@dataclass(frozen=True)
+class Entered:
+    """Whose words these are; `whole`, if a code of the second factor was right too."""
+
+    account: Account | None = None
+    whole: bool = False
+
+
+def enter(request: Anyone, office: Office, form: Form) -> Entered:
+    """Of nobody, where the form says why."""
     email = form.require("email", "Enter your email address")
     password = form.secret("password") or form.fail("password", "Enter your password")
     if not form.valid:
-        return None
+        return Entered()
     limits = _limits(request, office, email)
     with office.database.session() as session:
-        if not attempts.taken(session, limits, office.clock.now()):
-            form.fail("email", LOCKED)
-            return None
+        free = attempts.taken(session, limits, office.clock.now())
+    if not free:
+        return _past_lock(request, office, form, email)
     with office.database.session() as session:
         account = identity.sign_in(session, email, password)
         if account is None:
             form.fail("email", WRONG)
-            return None
+            return Entered()
         attempts.succeeded(session, *limits)
-        audit.record(
-            session, authority=account.authority, at=office.clock.now(), actor=account.label,
-            act="signed in", subject=account.label,
-        )  # fmt: skip
-    return account
+    return Entered(account if _may_use_password(office, account, form) else None)
+
+
+def _past_lock(request: Anyone, office: Office, form: Form, email: str) -> Entered:
+    """Guesses of others keep nobody out who has a code beside the password. Codes are counted by account and address
+    together, so that nobody elsewhere can use up these tries either."""
+    code = form.text("code")
+    here = visitors.address(request, office.settings.trusted_proxies)
+    key = office.keys.hash("tries past a lock", email.strip().casefold(), here)
+    with office.database.session() as session:
+        free = bool(code) and attempts.taken(session, {key: attempts.PAST_LOCK}, office.clock.now())
+    if not free:
+        form.fail("email", LOCKED)
+        return Entered()
+    with office.database.session() as session:
+        account = identity.sign_in(session, email, form.secret("password"))
+        if account is None or not second_factor.accepts(session, office.keys, account, code, by_machine(office.clock)):
+            form.fail("email", WRONG_PAST_LOCK)
+            return Entered()
+        attempts.forget(session, key)
+    return Entered(account if _may_use_password(office, account, form) else None, whole=True)
+
+
+def _may_use_password(office: Office, account: Account, form: Form, field: str = "email") -> bool:
+    settings = office.settings
+    may = not settings.oidc_issuer or settings.local_accounts == "everybody" or account.may(Right.administer)
+    if not may:
+        form.fail(field, "Your council lets administrators alone sign in with a password. Use your council’s account")
+    return may
 
 
 def _limits(request: Anyone, office: Office, email: str) -> dict[str, int]:
@@ -123,6 +159,8 @@ def accept(office: Office, secret: str, form: Form) -> Account:
     """Set the first password of the account behind a one-time link; the form says what is wrong with it."""
     with office.database.session() as session:
         account = identity.by_link(session, secret, office.clock.now())
+        if not _may_use_password(office, account, form, "password"):
+            return account
         if form.secret("password") != form.secret("again"):
             form.fail("again", "Passwords must match")
             return account
@@ -132,6 +170,7 @@ def accept(office: Office, secret: str, form: Form) -> Account:
             form.fail("password", str(refused))
             return account
         session.add(account)
+        sign_ins.end(session, account.id or 0)
         attempts.forget(session, _of_account(office, account.email))
         audit.record(
             session, authority=account.authority, at=office.clock.now(), actor=account.label,
@@ -141,6 +180,6 @@ def accept(office: Office, secret: str, form: Form) -> Account:
 
 
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[sign_in_page, sign_in_send, sign_out], guards=[ANYBODY]),
+    Router("/", route_handlers=[sign_in_page, sign_in_send, leave], guards=[ANYBODY]),
     Router("/", route_handlers=[welcome_page, welcome_send], guards=[Door("whoever has the link")]),
 ]

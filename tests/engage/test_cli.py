@@ -21,6 +21,8 @@ from engage.cli import COMMANDS, main
 from engage.commands.caller import newest_version
 from engage.commands.campaign.group import PLACES, campaign
 from engage.deployment.permissions import examine
+from engage.foundation import identity
+from engage.foundation.errors import NotFound
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Office
 from engage.migrations import latest_revision
@@ -98,14 +100,25 @@ def test_help_names_every_kind_and_every_role() -> None:
     assert all(role in roles for role in Role)
 
 
-def test_init_again_changes_nothing(run: Run) -> None:
+def test_init_again_changes_nothing_but_the_link_of_an_administrator_who_never_finished(run: Run) -> None:
     first = run("init", "--authority", COUNCIL, "--name", "East Staffordshire", "--email", "a@example.org")
     assert first.exit_code == 0
     assert "/welcome/" in first.stdout
-    again = run("init", "--authority", COUNCIL, "--name", "East Staffordshire", "--email", "a@example.org")
-    assert (again.exit_code, again.stdout) == (0, "East Staffordshire (E07000193) is up to date.\n")
+    again = run("init", "--authority", COUNCIL, "--name", "East Staffordshire", "--email", "b@example.org")
+    up_to_date = "East Staffordshire (E07000193) is up to date.\n"
+    assert again.stdout.startswith(f"{up_to_date}No administrator has set a password yet. Set it once at:\n")
+    office = Office()
+    with office.database.session() as session:
+        [waiting] = identity.accounts(session, COUNCIL)
+        assert waiting.email == "b@example.org", "corrected where it was mistyped"
+        secrets = [done.stdout.strip().rpartition("/")[2] for done in (first, again)]
+        with pytest.raises(NotFound):
+            identity.by_link(session, secrets[0], office.clock.now())
+        identity.set_password(identity.by_link(session, secrets[1], office.clock.now()), "three random words")
+    office.close()
+    assert run("init", "--authority", COUNCIL, "--name", "East Staffordshire").stdout == up_to_date
     entries = run("audit", "verify", "--json")
-    assert json.loads(entries.stdout) == {"intact": True, "entries": 2, "broken_at": None}
+    assert json.loads(entries.stdout) == {"intact": True, "entries": 3, "broken_at": None}
 
 
 def test_init_says_who_the_officer_is(run: Run) -> None:
@@ -382,6 +395,11 @@ def test_exports_that_cannot_be_written(council: Run, tmp_path: Path) -> None:
     assert last["actor"] == f"system user {os.getuid()} for administrator 1"
     assert "/welcome/" in council("account", "link", "--email", OFFICER).stdout
     refused(council("account", "link", "--email", APPROVER), "no active account with that email address")
+    refused(council("account", "end", "--email", "administrator@e07000193.example.com"), "the last administrator")
+    for words in (("role", "--role", "auditor"), ("reset-code",), ("end",)):
+        assert council("account", words[0], "--email", OFFICER, *words[1:]).exit_code == 0
+    people = {row["role"]: row["state"] for row in json.loads(council("account", "list", "--json").stdout)}
+    assert people == {"administrator": "invited", "auditor": "left"}
     assert (tmp_path / "audit.jsonl").stat().st_mode & 0o777 == 0o600
     assert examine(tmp_path / "home").open == [], "what commands write is the service's alone"
     assert done.stdout.startswith("3 entries written")

@@ -1,7 +1,8 @@
 """Failed tries to sign in, counted in the database for every process that answers: by account and by address.
 
 Neither count alone may keep a person out for good. A browser that its owner has signed in with before is counted by
-itself, and a link from an administrator is counted by nobody.
+itself, a code of the second factor beside the password by the address it comes from, and a link from an administrator
+by nobody.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from engage.foundation.database import Moment
 
 LASTS = timedelta(minutes=15)
 OF_ACCOUNT, OF_BROWSER, OF_ADDRESS = 10, 10, 100  # a council's officers often share one address
+OF_CODE, PAST_LOCK = 10, 5  # of a million codes, three hold at a time
 
 
 class Attempt(SQLModel, table=True):

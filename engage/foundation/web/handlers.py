@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -19,9 +20,10 @@ from engage.foundation.access.tokens import SystemToken
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import RIGHTS, Account, Right, Role
 from engage.foundation.office import Actor, Office
-from engage.foundation.web import bearers
+from engage.foundation.web import bearers, sign_ins, visitors
 from engage.foundation.web.forms import Form, provide_form
 from engage.foundation.web.sessions import ROTATE
+from engage.foundation.web.sign_ins import SignIn
 from engage.foundation.web.templating import render
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Asker",
     "ByAccount",
     "ByActor",
+    "BySignIn",
     "Connection",
     "Door",
     "Form",
@@ -47,6 +50,8 @@ __all__ = [
     "requires",
     "requires_of_act",
     "sign_in",
+    "sign_out",
+    "stamp",
     "wants_fragment",
 ]
 
@@ -55,6 +60,7 @@ Asker = Account | SystemToken
 InOffice = NamedDependency[Office]
 ByAccount = NamedDependency[Account]
 ByActor = NamedDependency[Actor]
+BySignIn = NamedDependency[SignIn]
 WithForm = NamedDependency[Form]
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -141,26 +147,45 @@ async def signed_in(connection: Connection) -> Account | None:
 
 
 def _look_up(connection: Connection) -> Account | None:
-    ticket = connection.scope.get("session")
-    if not isinstance(ticket, dict) or "account" not in ticket:
+    ticket, state = connection.scope.get("session"), connection.scope["state"]
+    if not isinstance(ticket, dict) or "sign_in" not in ticket:
         return None
     office = office_of(connection)
     with office.database.reading() as session:
-        account, connection.scope["state"]["council"] = identity.with_council(session, ticket["account"])
-    current = account is not None and account.active and _stamp(account) == ticket.get("stamp")
-    return account if current and office.clock.now().timestamp() < ticket.get("until", 0) else None
+        found = sign_ins.standing(session, ticket["sign_in"], office.clock.now())
+    if found is None or not found[1].active or stamp(found[1]) != ticket.get("stamp"):
+        return None
+    state["sign_in"], account, state["council"] = found
+    sign_ins.saw(office, found[0])
+    return account
 
 
-def _stamp(account: Account) -> str:
+def stamp(account: Account) -> str:
     """A new password ends every session that began with the old one."""
     return identity.fingerprint(account.password)[:16]
 
 
-def sign_in(request: Request[Any, Any, Any], account: Account) -> None:
+def sign_in(request: Request[Any, Any, Any], account: Account, *, by_provider: bool = False, named: str = "") -> None:
+    """`named` is the provider's own name of this sign-in, by which it may end it."""
     office = office_of(request)
-    until = office.clock.now().timestamp() + office.settings.session_hours * 3600
-    request.set_session({"account": account.id, "stamp": _stamp(account), "until": until, ROTATE: True})
-    request.scope["state"]["account"] = account
+    now = office.clock.now()
+    begun = SignIn(
+        key=sign_ins.new_key(), account_id=account.id or 0, begun=now, seen=now,
+        ends=now + timedelta(hours=office.settings.session_hours),
+        address=visitors.address(request, office.settings.trusted_proxies),
+        browser=sign_ins.named(request.headers.get("user-agent", "")),
+        by_provider=by_provider, provider_session=identity.fingerprint(named) if named else "",
+    )  # fmt: skip
+    key = sign_ins.begin(office, begun, instead_of=request.session.get("sign_in", ""))
+    request.set_session({"sign_in": key, "stamp": stamp(account), ROTATE: True})
+    request.scope["state"].update(account=account, sign_in=begun)
+
+
+def sign_out(request: Request[Any, Any, Any]) -> bool:
+    """Whether the council's own sign-in had let them in, where they are signed in still."""
+    key = request.session.get("sign_in", "")
+    request.clear_session()
+    return bool(key) and sign_ins.drop(office_of(request), key)
 
 
 def office_of(connection: Connection) -> Office:
@@ -211,6 +236,13 @@ def asker_of(request: Asked) -> Asker:
     return system if isinstance(system, SystemToken) else provide_account(request)
 
 
+def provide_sign_in(request: Asked) -> SignIn:
+    sign_in = request.scope["state"].get("sign_in")
+    if not isinstance(sign_in, SignIn):
+        raise NotAuthorizedException
+    return sign_in
+
+
 def provide_actor(request: Asked) -> Actor:
     return actor_of(asker_of(request))
 
@@ -224,5 +256,6 @@ DEPENDENCIES = {
     "office": Provide(provide_office, sync_to_thread=False),
     "account": Provide(provide_account, sync_to_thread=False),
     "actor": Provide(provide_actor, sync_to_thread=False),
+    "current": Provide(provide_sign_in, sync_to_thread=False),
     "form": Provide(provide_form),
 }

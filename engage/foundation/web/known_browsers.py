@@ -5,6 +5,7 @@ import secrets
 from typing import Any
 
 from litestar import Request
+from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from engage.foundation.identity import Account, fingerprint
@@ -22,11 +23,15 @@ def known(request: Request[Any, Any, Any], office: Office, account: Account | No
 
 
 def remember(office: Office, account: Account, answer: Redirect) -> Redirect:
-    answer.set_cookie(
+    answer.cookies.append(cookie(office, account))
+    return answer
+
+
+def cookie(office: Office, account: Account) -> Cookie:
+    return Cookie(
         key=COOKIE, value=_value(office, account, secrets.token_hex(8)), max_age=DAYS * 24 * 3600, path="/sign-in",
         httponly=True, secure=office.settings.secure_cookies, samesite="lax",
     )  # fmt: skip
-    return answer
 
 
 def _value(office: Office, account: Account, mark: str) -> str:
