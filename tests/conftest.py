@@ -17,6 +17,8 @@ from engage.foundation.settings import Settings
 
 pytest_plugins = ["tests.postgres", "tests.story", "tests.website"]
 
+os.environ.setdefault("ENGAGE_HOSTS", "testserver.local")  # which Litestar's test client asks for
+
 EAST_STAFFORDSHIRE = "E07000193"
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
 

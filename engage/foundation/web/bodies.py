@@ -89,7 +89,7 @@ class Bodies(ASGIMiddleware):
                 await next_app(scope, receive, send)
         else:
             body = await self._whole(request, receive, opt.get("largest_body", FORM))
-            await next_app(scope, _again(body, receive), send)
+            await next_app(scope, again(body, receive), send)
 
     async def _whole(self, request: Request[Any, Any, Any], receive: Receive, most: int) -> bytes:
         words = f"It is larger than {most >> 10:,} kB."
@@ -175,7 +175,7 @@ async def _steady(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def again(body: bytes, receive: Receive) -> Receive:
     """What was read, for who asks for it; then what comes after it."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 

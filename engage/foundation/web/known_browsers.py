@@ -16,15 +16,15 @@ DAYS = 365
 
 def known(request: Request[Any, Any, Any], office: Office, account: Account | None) -> str:
     """What tells this browser from others of the account; empty where the account was never used in it."""
-    given = request.cookies.get(COOKIE, "")
+    given = request.cookies.get(office.settings.cookie(COOKIE), "")
     mark = given.partition(".")[0]
     return mark if account and hmac.compare_digest(given.encode(), _value(office, account, mark).encode()) else ""
 
 
 def remember(office: Office, account: Account, answer: Redirect) -> Redirect:
     answer.set_cookie(
-        key=COOKIE, value=_value(office, account, secrets.token_hex(8)), max_age=DAYS * 24 * 3600, path="/sign-in",
-        httponly=True, secure=office.settings.secure_cookies, samesite="lax",
+        key=office.settings.cookie(COOKIE), value=_value(office, account, secrets.token_hex(8)),
+        max_age=DAYS * 24 * 3600, path="/", httponly=True, secure=office.settings.secure_cookies, samesite="lax",
     )  # fmt: skip
     return answer
 
