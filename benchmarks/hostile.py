@@ -121,7 +121,7 @@ class Found:
         for line in log.splitlines():
             if '"fault"' in line:
                 fault = json.loads(line)
-                self.faults[f"{fault['error']} at {' < '.join(fault['where'][:-4:-1])}"] += 1
+                self.faults[f"{fault['error']} at {' < '.join(fault['where'][:-8:-1])}"] += 1
 
     @property
     def failed(self) -> int:

@@ -19,6 +19,7 @@ from tests.conftest import EAST_STAFFORDSHIRE, START
 from tests.faults.hostile import CALLBACK_TOKEN, JSON, KINDS, UPDATE, Asker, Browser, Made, answered, ask
 from tests.website import PASSWORD, hire
 
+NO_CHARSET = b'--x\r\nContent-Disposition: form-data; name="email"\r\nContent-Type: text/plain; charset=no-such\r\n\r\n\xff\r\n--x--'
 HOST, OF_EACH = "127.0.0.1:8000", 20
 
 
@@ -59,6 +60,7 @@ def _known(browser: Browser) -> list[Made]:
     """What was answered by a 5xx once."""
     own = (*browser.headers, ("content-type", JSON), ("x-csrftoken", browser.token))
     notify = (("authorization", f"Bearer {CALLBACK_TOKEN}"), ("content-type", JSON), ("host", HOST))
+    multipart = (*browser.headers, ("content-type", "multipart/form-data; boundary=x"))
     choice = {"inputs": [{"id": "place", "property": "search", "value": "?by=ward"}]}
     text = {"id": "a", "source_number": "447700900123", "message": "STOP", "date_received": "0001-01-01"}
     paths = ("/campaigns/9223372036854775808", "/data/99999999999999999999/undo", f"/replies/{'9' * 400}")
@@ -73,6 +75,9 @@ def _known(browser: Browser) -> list[Made]:
             Made("text", "", "POST", "/notify/received-texts", b"", notify, json.dumps(text | {"date_received": day}).encode())
             for day in ("0001-01-01", "9999-12-31T23:59:59-12:00", "2026-06-01")
         ],
+        *[Made("deep", path, "POST", path, b"", notify, b"[" * 20_000) for path in ("/notify/receipts", "/api/campaigns")],
+        Made("charset", "/sign-in", "POST", "/sign-in", b"", multipart, NO_CHARSET),
+        Made("letters", "/sign-in", "POST", "/sign-in", b"", multipart, NO_CHARSET.replace(b"no-such", b"utf-8") + b"\xff"),
         Made("nul", "", "POST", "/notify/returned-letters", b"", notify, b'{"notification_id": "\\u0000"}'),
     ]  # fmt: skip
 

@@ -12,13 +12,16 @@ from engage.foundation.office import Office
 
 COOKIE = "engage_browser"
 DAYS = 365
+NOBODY = Account(authority="", email="", name="", role="")
 
 
 def known(request: Request[Any, Any, Any], office: Office, account: Account | None) -> str:
-    """What tells this browser from others of the account; empty where the account was never used in it."""
+    """What tells this browser from others of the account; empty where the account was never used in it. As much is
+    worked out where there is no such account."""
     given = request.cookies.get(office.settings.cookie(COOKIE), "")
     mark = given.partition(".")[0]
-    return mark if account and hmac.compare_digest(given.encode(), _value(office, account, mark).encode()) else ""
+    right = hmac.compare_digest(given.encode(), _value(office, account or NOBODY, mark).encode())
+    return mark if account and right else ""
 
 
 def remember(office: Office, account: Account, answer: Redirect) -> Redirect:
