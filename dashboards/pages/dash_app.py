@@ -6,6 +6,7 @@ and travels to Dash's layout and callbacks in a context variable; nothing in an 
 
 import hashlib
 import json
+import secrets
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -47,10 +48,10 @@ On a phone they take half a second."""
 CORE, GRAPH = "/dash/dcc/dash_core_components.", "/dash/dcc/async-graph."
 """Dash's component of a chart is a part of its core components, with the same version in its name."""
 
-# Plotly and Dash put style elements of their own into the page, so styles cannot be limited to files.
+STYLES = "style-src 'self'"
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; script-src 'self' 'sha256-{b64encode(hashlib.sha256(START.encode()).digest()).decode()}'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'none'; object-src 'none'; "
+    f"{STYLES}; img-src 'self' data:; connect-src 'self'; font-src 'none'; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
@@ -76,13 +77,14 @@ def mount() -> list[ControllerRouterHandler]:
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             _figures.set(figures)
-            _page.set(_framed(request, figures))
+            nonce = secrets.token_urlsafe(16)
+            _page.set(_framed(request, figures, nonce))
             inner: Any = {**scope, "path": path}
             if asked is not None:
                 told = [each for each in scope["headers"] if each[0] not in (b"content-type", b"content-length")]
                 inner |= {"query_string": b"", "headers": [*told, (b"content-type", b"application/json")]}
                 receive = again(asked, receive)
-            await dash(inner, receive, _with_policy(send))
+            await dash(inner, receive, _with_policy(send, nonce))
 
         return serve
 
@@ -163,13 +165,14 @@ def _lean(scripts: str) -> str:
     return "\n".join([*used, chart, f'<script src="{asset("plotly.js")}"></script>'])
 
 
-def _framed(request: Asked, figures: Figures) -> Callable[[dict[str, str]], str]:
+def _framed(request: Asked, figures: Figures, nonce: str) -> Callable[[dict[str, str]], str]:
     view = _view(figures, request.query_params.dict())
 
     def frame(parts: dict[str, str]) -> str:
         page = render(
-            "dashboards/pages/dashboard.html", parts=parts, figures=figures, view=view, divisions=_divisions(view)
-        )
+            "dashboards/pages/dashboard.html", parts=parts, figures=figures, view=view, divisions=_divisions(view),
+            nonce=nonce,
+        )  # fmt: skip
         template = request.app.template_engine.get_template(page.template_name)  # type: ignore[union-attr]  # the app has an engine
         return str(template.render(**page.create_template_context(request)))
 
@@ -181,14 +184,15 @@ def _divisions(view: View) -> dict[str, str]:
     return {by: name for by, name in BY.items() if by != ARM or len(view.figures.arms(view.trial)) > 1}
 
 
-def _with_policy(send: Send) -> Send:
-    """The page itself is at `/dashboard`, which the app's list of policies by prefix does not cover."""
+def _with_policy(send: Send, nonce: str) -> Send:
+    """The style elements that Plotly and Dash make get this answer's nonce from `dashboard.js`."""
+    policy = CONTENT_SECURITY_POLICY.replace(STYLES, f"{STYLES} 'nonce-{nonce}'")
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             if message["status"] >= 500:
                 raise InternalServerException
-            MutableScopeHeaders.from_message(message).setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+            MutableScopeHeaders.from_message(message).setdefault("Content-Security-Policy", policy)
         await send(message)
 
     return sent
