@@ -40,6 +40,7 @@ from engage.foundation.identity import Role
 from engage.foundation.office import Actor, Office
 from segments.audiences import audience, segments
 from segments.homes import households
+from tests.website import token_in
 
 T = TypeVar("T")
 RULES, USERS, ROUNDS, LEAST_TIMES = 50, 4, 4, 10
@@ -150,9 +151,9 @@ def _free_port() -> int:
 
 def signed_in(base: str) -> httpx.Client:
     client = httpx.Client(base_url=base, timeout=60)
-    client.get("/sign-in")
-    client.headers["x-csrftoken"] = client.cookies["engage_form"]
-    entered = client.post("/sign-in", data={"email": PEOPLE[0], "password": PEOPLE[1]})
+    sent = {"email": PEOPLE[0], "password": PEOPLE[1], "_csrf_token": token_in(client.get("/sign-in").text)}
+    entered = client.post("/sign-in", data=sent)
+    client.headers["x-csrftoken"] = token_in(client.get("/cookies").text)
     assert entered.status_code == 303, entered.status_code
     return client
 

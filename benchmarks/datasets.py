@@ -38,6 +38,7 @@ from segments.engine import execution
 from segments.homes import households
 from segments.importing.imports import import_file, undo
 from segments.sources.census_categories import counted_with
+from tests.website import token_in
 
 HOMES, WARDS, SEED = 300, 2, 2026
 PASSWORD = "three random words"
@@ -213,8 +214,7 @@ def _hired(office: Office, borough: Borough) -> list[str]:
 
 
 def _signed_in(client: TestClient[Any], email: str) -> TestClient[Any]:
-    client.get("/sign-in")
-    sent = {"email": email, "password": PASSWORD, "_csrf_token": client.cookies["engage_form"]}
+    sent = {"email": email, "password": PASSWORD, "_csrf_token": token_in(client.get("/sign-in").text)}
     assert client.post("/sign-in", data=sent, follow_redirects=False).status_code == 303
     return client
 

@@ -36,6 +36,7 @@ from engage.foundation.identity import Role
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
+from tests.website import token_in
 
 ELECTORS, WARDS, CAMPAIGNS, HOMES = 1_000_000, 40, 20, 4_000
 PLAYED = 10  # wards of the demo; copies of its homes lie in the others
@@ -154,9 +155,8 @@ def _wait(address: str) -> None:
 
 def signed_in(base: str) -> httpx.Client:
     client = httpx.Client(base_url=base, timeout=STARTS)
-    client.get("/sign-in")
     sent = {"email": PEOPLE[Role.member][0], "password": password(Role.member)}
-    answer = client.post("/sign-in", data=sent | {"_csrf_token": client.cookies["engage_form"]})
+    answer = client.post("/sign-in", data=sent | {"_csrf_token": token_in(client.get("/sign-in").text)})
     if answer.status_code != 303:
         sys.exit(f"The member could not sign in: {answer.status_code}.")
     return client

@@ -4,7 +4,6 @@ from typing import Self
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
-from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
@@ -24,7 +23,9 @@ from dashboards.pages import dash_app, gaps, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
+from engage.foundation.web.admission import Admission, numbers_within
 from engage.foundation.web.bodies import FIELDS, FILE, Bodies
+from engage.foundation.web.form_tokens import FormTokens
 from engage.foundation.web.handlers import ANYBODY, DEPENDENCIES, SignedIn
 from engage.foundation.web.headers import secured
 from engage.foundation.web.request_log import RequestLog
@@ -101,20 +102,21 @@ def create_app(office: Office | None = None) -> Litestar:
     """The ASGI application; without an office it opens the one the environment describes."""
     office = office or Office()
     logs.configure(office.settings.log_level)
+    _ = office.keys  # those of the data here, else the start stops
     assets = Router("/", route_handlers=[static.serve], guards=[ANYBODY])
     handlers = [assets, *(handler for room in ROOMS for handler in room), *dash_app.mount()]
-    return Litestar(
+    app = Litestar(
         route_handlers=[_OneRouter("/", route_handlers=handlers)],
         # Segments ask what campaigns hold, which stand above them.
         dependencies=DEPENDENCIES | {"campaigns": Provide(lambda: reminded, sync_to_thread=False)},
         exception_handlers=faults.HANDLERS,
         before_send=[secured(https=office.settings.secure_cookies, policies=POLICIES)],
-        middleware=[RequestLog(), session_config(office).middleware, Bodies(office)],
-        csrf_config=_csrf(office),
+        middleware=[RequestLog(), session_config(office).middleware, Bodies(office), FormTokens(office)],
         compression_config=CompressionConfig(
             backend="gzip", gzip_compress_level=5, exclude=["^/assets/", "^/dashboard"]
         ),
         template_config=template_config(),
+        before_request=numbers_within,
         stores=StoreRegistry({"sessions": SessionStore(office)}),
         state=State({"office": office, "tally": Tally(office), "provider": provider.opened(office)}),
         openapi_config=_description(),
@@ -124,6 +126,8 @@ def create_app(office: Office | None = None) -> Litestar:
         lifespan=[adding_up],
         on_shutdown=[office.close],
     )
+    app.asgi_handler = Admission(app.asgi_handler, office)
+    return app
 
 
 def _description() -> OpenAPIConfig:
@@ -131,15 +135,4 @@ def _description() -> OpenAPIConfig:
     router = Router("/api/schema", route_handlers=[], guards=[SignedIn()], include_in_schema=False)
     return OpenAPIConfig(
         title="Engage", version="1", openapi_router=router, render_plugins=[JsonRenderPlugin(path="/")]
-    )
-
-
-def _csrf(office: Office) -> CSRFConfig:
-    return CSRFConfig(
-        secret=office.keys.hash("csrf"),
-        cookie_name="engage_form",
-        cookie_secure=office.settings.secure_cookies,
-        cookie_httponly=True,
-        # What machines and residents call has no session to protect: a bearer token or the secret in the path counts.
-        exclude=["^/assets/", "^/health$", "^/metrics$", "^/notify/", "^/r/", "^/dashboard/"],
     )

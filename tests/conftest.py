@@ -19,6 +19,8 @@ os.environ.setdefault("ENGAGE_SECOND_FACTOR", "false")  # else each test that si
 
 pytest_plugins = ["tests.postgres", "tests.story", "tests.website"]
 
+os.environ.setdefault("ENGAGE_HOSTS", "testserver.local")  # which Litestar's test client asks for
+
 EAST_STAFFORDSHIRE = "E07000193"
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
 

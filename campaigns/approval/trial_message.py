@@ -19,7 +19,7 @@ from campaigns.records.models import MESSAGES, Channel
 from engage.foundation import audit
 from engage.foundation.audit import AuditEntry
 from engage.foundation.errors import InputRefused
-from engage.foundation.identity import Account, Right, accounts
+from engage.foundation.identity import Account, Right, accounts, line
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
 from segments.safeguards.contact_point import normal_mobile
@@ -106,9 +106,11 @@ def _colleague(session: Session, actor: Actor, to: str) -> Account:
 
 
 def _demand_no_resident(session: Session, office: Office, authority: str, channel: str, recipient: str) -> None:
+    """Of this council and of those that went into it: what another one knows or wrote must not be told here."""
     key = office.keys.contact(channel, recipient)
     held = current(session, authority, "contacts")
-    known = session.execute(sa.select(MESSAGES.c.id).where(MESSAGES.c.contact == key).limit(1)).first() is not None
+    ours = MESSAGES.c.authority.in_(line(session, authority)) & (MESSAGES.c.contact == key)
+    known = session.execute(sa.select(MESSAGES.c.id).where(ours).limit(1)).first() is not None
     if held is not None and not known:
         query = "SELECT count(*) > 0 FROM read_parquet(?) WHERE contact = ?"
         with connect() as lake:

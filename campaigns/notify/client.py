@@ -17,7 +17,7 @@ from requests import Session
 
 from campaigns.notify.errors import Ambiguous, KeyMalformed, Unavailable
 from campaigns.notify.faults import question_fault, send_fault
-from campaigns.notify.messages import Accepted, Notify, Outgoing, Preview, ReceivedText, Status, Template
+from campaigns.notify.messages import Accepted, Notify, Outgoing, Preview, ReceivedText, Status, Template, moment_of
 from engage.foundation.settings import Settings, demand_at_home
 
 # Notify itself gives up after about 30 s, so a longer wait sees its 504 instead of guessing.
@@ -127,9 +127,7 @@ class GovukNotify:
         def ask() -> list[ReceivedText]:
             answer = self._client.get_received_texts(older_than)
             return [
-                ReceivedText(
-                    body["id"], datetime.fromisoformat(body["created_at"]), body["user_number"], body["content"]
-                )
+                ReceivedText(body["id"], moment_of(body["created_at"]), body["user_number"], body["content"])
                 for body in answer["received_text_messages"]
             ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol, Self
 
 Channel = Literal["email", "sms", "letter"]
@@ -51,8 +51,16 @@ class Accepted:
         return cls(str(body["id"]), body["reference"], int(body["template"]["version"]), words)
 
 
+def moment_of(text: str) -> datetime:
+    """ValueError for what is no moment, and for one that Notify cannot mean: its first day was in 2016."""
+    moment = datetime.fromisoformat(text)
+    if not 2016 <= moment.year < 2200:
+        raise ValueError(f"the year {moment.year} is not one of GOV.UK Notify's")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return moment_of(text) if text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Status:
             status=body["status"],
             template_id=body["template"]["id"],
             template_version=body["template"]["version"],
-            created_at=datetime.fromisoformat(body["created_at"]),
+            created_at=moment_of(body["created_at"]),
             sent_at=_moment(body["sent_at"]),
             completed_at=_moment(body["completed_at"]),
             cost=body.get("cost_in_pounds"),

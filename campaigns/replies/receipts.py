@@ -10,7 +10,7 @@ from sqlmodel import Session, SQLModel, select
 
 from campaigns.approval import validity
 from campaigns.messages import service_name
-from campaigns.notify.messages import RETENTION, Notify, Status
+from campaigns.notify.messages import RETENTION, Notify, Status, moment_of
 from campaigns.records.models import (
     MESSAGES,
     Campaign,
@@ -58,9 +58,9 @@ def _word(payload: Mapping[str, Any]) -> Word:
         completed = payload.get("completed_at")
         word = Word(
             str(payload["id"]), str(payload.get("reference") or ""), str(payload["status"]),
-            datetime.fromisoformat(completed) if completed else None,
+            moment_of(completed) if completed else None,
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise InputRefused(
             "A receipt needs id, reference, status and completed_at, as GOV.UK Notify sends it."
         ) from None

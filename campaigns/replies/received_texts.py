@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, select
 
-from campaigns.notify.messages import Notify, ReceivedText
+from campaigns.notify.messages import Notify, ReceivedText, moment_of
 from campaigns.records.models import Message
 from campaigns.records.reply import ENGAGE, Answer, Reply, ReplyKind, sealer_of
 from campaigns.replies import effects, help_answers
@@ -29,7 +29,7 @@ def receive(office: Office, payload: Mapping[str, Any]) -> int:
     try:
         number, text = str(payload["source_number"]), str(payload["message"])
         at = payload.get("date_received")
-        received = datetime.fromisoformat(at) if at else office.clock.now()
+        received = moment_of(at) if at else office.clock.now()
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputRefused("A received text needs source_number and message, as GOV.UK Notify sends it.") from None
     known = str(payload.get("id") or office.keys.hash("text", number, text, str(at)))

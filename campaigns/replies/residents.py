@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hmac import compare_digest
 
 from sqlmodel import Session, col, select
@@ -27,6 +27,8 @@ RESIDENT = "the resident"
 # What Engage settles by itself; HELP, and a letter that somebody read who does not live there, an officer sees to.
 SETTLED = {Said.registered: "rests", Said.cannot: "rests", Said.moved: "moved", Said.stop: "stop"}
 CHANNELS = ("email", "sms")  # that can be stopped by themselves
+LONG_AGO = datetime(2016, 5, 1, tzinfo=UTC)
+NEVER = Campaign.model_construct(window_start=LONG_AGO.date(), window_end=LONG_AGO.date(), ended_at=LONG_AGO)
 LONGEST = 2_000  # letters of what somebody who asks for help writes
 
 
@@ -159,12 +161,13 @@ def _preview(session: Session, office: Office, token: str) -> Link | None:
 
 
 def _message(session: Session, office: Office, token: str, *, lock: bool = False) -> tuple[Message, Campaign]:
-    query = select(Message).where(Message.token == fingerprint(token))
-    found = session.exec(query.with_for_update() if lock else query).first()
-    campaign = session.get_one(Campaign, found.campaign_id) if found else None
-    if found is None or campaign is None or is_over(office, campaign):
+    """One question, and the same look at the calendar, whether we ever made it or it is over."""
+    query = select(Message, Campaign).where(Message.token == fingerprint(token), Message.campaign_id == Campaign.id)
+    found = session.exec(query.with_for_update(of=Message) if lock else query).first()
+    message, campaign = found or (None, NEVER)
+    if is_over(office, campaign) or message is None:
         raise NotFound("This link is not one of ours, or it is no longer kept. Check that you copied all of it.")
-    return found, campaign
+    return message, campaign
 
 
 def _source(office: Office, session: Session, campaign: Campaign, message: Message) -> str:

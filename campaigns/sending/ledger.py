@@ -1,7 +1,6 @@
 """The ledger read: where every message of a campaign stands, in figures that add up, and as files."""
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from sqlmodel import Session, col, select
 from campaigns.plan.audience import connect
 from campaigns.records.lookup import audience_file, find, permit, waves
 from campaigns.records.models import MESSAGES, WAITING, Campaign, Message, MessageState
-from engage.foundation import audit
+from engage.foundation import audit, cells
 from engage.foundation.clock import london
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
@@ -121,7 +120,7 @@ def export_ledger(office: Office, actor: Actor, campaign_id: int, to: TextIO) ->
         permit(session, actor, Right.see_data)
         find(session, actor.authority, campaign_id)
         numbers = {wave.id: wave.number for wave in waves(session, campaign_id)}
-        rows = _write(to, LEDGER, (_line(message, numbers) for message in _messages(session, campaign_id)))
+        rows = cells.write(to, LEDGER, (_line(message, numbers) for message in _messages(session, campaign_id)))
         _exported(session, office, actor, campaign_id, "export ledger", rows)
     return rows
 
@@ -151,7 +150,7 @@ def export_assignment(office: Office, actor: Actor, campaign_id: int, to: TextIO
         campaign = find(session, actor.authority, campaign_id)
         path = audience_file(office, session, campaign)
         first = _first_contacts(session, campaign_id)
-        rows = _write(to, ASSIGNMENT, ((uprn, arm, *first.get(uprn, ("", ""))) for uprn, arm in _arms(path)))
+        rows = cells.write(to, ASSIGNMENT, ((uprn, arm, *first.get(uprn, ("", ""))) for uprn, arm in _arms(path)))
         _exported(session, office, actor, campaign_id, "export assignment", rows)
     return rows
 
@@ -177,15 +176,6 @@ def _first_contacts(session: Session, campaign_id: int) -> dict[int, tuple[str, 
     for uprn, sent_at, channel in session.execute(query.order_by(of.sent_at, of.id)):
         first.setdefault(uprn, (f"{london(sent_at):%Y-%m-%d}" if sent_at else "", channel))
     return first
-
-
-def _write(to: TextIO, header: Iterable[str], rows: Iterable[Iterable[object]]) -> int:
-    writer = csv.writer(to, lineterminator="\n")
-    writer.writerow(header)
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the last number is the count
-        writer.writerow(row)
-    return count
 
 
 def _written(moment: datetime | None) -> str:

@@ -5,29 +5,39 @@ and travels to Dash's layout and callbacks in a context variable; nothing in an 
 """
 
 import hashlib
+import json
+import secrets
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any
+from functools import wraps
+from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import parse_qs
 
 from anyio import to_thread
 from dash import Dash, Input, Output
 from dash.exceptions import PreventUpdate
+from dash.fingerprint import check_fingerprint
 from litestar import get, post
 from litestar.datastructures import MutableScopeHeaders
+from litestar.exceptions import ClientException, InternalServerException, NotFoundException
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
+from pydantic import BaseModel, Field
 
 from dashboards.charts import panels
 from dashboards.pages.compression import Compressed
 from dashboards.published.figures import Figures, published
 from dashboards.published.selection import ARM, BY, View
 from engage.foundation.identity import Right
+from engage.foundation.logs import log_fault
+from engage.foundation.web.bodies import again
 from engage.foundation.web.handlers import Asked, ByAccount, InOffice, requires
 from engage.foundation.web.static import asset
 from engage.foundation.web.templating import render
 
+Part = TypeVar("Part", bound=Callable[..., Any])
 PREFIX = "/dashboard/"
+SUITES = "_dash-component-suites/"
 START = "var renderer = new DashRenderer();"
 """Dash's one inline script; a test holds it to what Dash serves."""
 
@@ -38,10 +48,10 @@ On a phone they take half a second."""
 CORE, GRAPH = "/dash/dcc/dash_core_components.", "/dash/dcc/async-graph."
 """Dash's component of a chart is a part of its core components, with the same version in its name."""
 
-# Plotly and Dash put style elements of their own into the page, so styles cannot be limited to files.
+STYLES = "style-src 'self'"
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; script-src 'self' 'sha256-{b64encode(hashlib.sha256(START.encode()).digest()).decode()}'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'none'; object-src 'none'; "
+    f"{STYLES}; img-src 'self' data:; connect-src 'self'; font-src 'none'; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
@@ -55,18 +65,26 @@ def mount() -> list[ControllerRouterHandler]:
     Handlers that answer with Dash's ASGI application, and not Litestar's own mount: that would strip the prefix which
     Dash, the sign-in page and the security headers look for.
     """
-    dash = Compressed(dashboard().server)
+    app = dashboard()
+    dash, call = Compressed(app.server), _call_of(app)
 
     async def answer(request: Asked, office: InOffice, account: ByAccount) -> ASGIApp:
+        path = request.scope["path"] if request.scope["path"].startswith(PREFIX) else PREFIX
+        asked = await call(request) if request.method == "POST" else None
+        if asked is None:
+            _demand_served(app, path.removeprefix(PREFIX))
         figures = await to_thread.run_sync(published, office, account.authority)
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             _figures.set(figures)
-            _page.set(_framed(request, figures))
-            path = scope["path"] if scope["path"].startswith(PREFIX) else PREFIX
-            inner = scope.copy()
-            inner["path"] = path
-            await dash(inner, receive, _with_policy(send))
+            nonce = secrets.token_urlsafe(16)
+            _page.set(_framed(request, figures, nonce))
+            inner: Any = {**scope, "path": path}
+            if asked is not None:
+                told = [each for each in scope["headers"] if each[0] not in (b"content-type", b"content-length")]
+                inner |= {"query_string": b"", "headers": [*told, (b"content-type", b"application/json")]}
+                receive = again(asked, receive)
+            await dash(inner, receive, _with_policy(send, nonce))
 
         return serve
 
@@ -76,6 +94,39 @@ def mount() -> list[ControllerRouterHandler]:
         get(paths, guards=may, include_in_schema=False, name="dashboard")(answer),
         post("/dashboard/_dash-update-component", guards=may, include_in_schema=False)(answer),
     ]
+
+
+def _call_of(app: Dash) -> Callable[[Asked], Awaitable[bytes]]:
+    """Of what a visitor sends to the one callback, Dash gets the choice alone; it trusts the rest of it."""
+    (name,) = app.callback_map
+    outputs = [dict(zip(("id", "property"), each.split("."), strict=True)) for each in name.strip(".").split("...")]
+
+    async def call(request: Asked) -> bytes:
+        try:
+            (search,) = (each.value for each in _Sent.model_validate_json(await request.body()).inputs)
+        except ValueError:
+            raise ClientException("It is no question of the dashboard's.") from None
+        choice = {"id": "place", "property": "search", "value": search}
+        whole = {"output": name, "outputs": outputs, "inputs": [choice], "changedPropIds": ["place.search"]}
+        return json.dumps(whole).encode()
+
+    return call
+
+
+class _Input(BaseModel):
+    value: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class _Sent(BaseModel):
+    inputs: list[_Input]
+
+
+def _demand_served(app: Dash, path: str) -> None:
+    """Dash breaks on the name of a script that it does not have."""
+    package, _, name = path.removeprefix(SUITES).partition("/")
+    known = path.startswith(SUITES) and check_fingerprint(name)[0] in app.registered_paths.get(package, ())
+    if not known and path not in ("", "_dash-layout", "_dash-dependencies"):
+        raise NotFoundException
 
 
 def dashboard() -> Dash:
@@ -92,11 +143,11 @@ def dashboard() -> Dash:
         update_title="",
     )
     app.backend.websocket_capability = False  # else every page fetches a worker script that nothing here uses
-    app.layout = _layout
+    app.layout = _watched(_layout)
     app.callback(
         Output("changed", "children"), Output("finding", "children"), Output("complete", "children"),
         Input("place", "search"),
-    )(_choose)  # fmt: skip
+    )(_watched(_choose))  # fmt: skip
     return app
 
 
@@ -114,13 +165,14 @@ def _lean(scripts: str) -> str:
     return "\n".join([*used, chart, f'<script src="{asset("plotly.js")}"></script>'])
 
 
-def _framed(request: Asked, figures: Figures) -> Callable[[dict[str, str]], str]:
+def _framed(request: Asked, figures: Figures, nonce: str) -> Callable[[dict[str, str]], str]:
     view = _view(figures, request.query_params.dict())
 
     def frame(parts: dict[str, str]) -> str:
         page = render(
-            "dashboards/pages/dashboard.html", parts=parts, figures=figures, view=view, divisions=_divisions(view)
-        )
+            "dashboards/pages/dashboard.html", parts=parts, figures=figures, view=view, divisions=_divisions(view),
+            nonce=nonce,
+        )  # fmt: skip
         template = request.app.template_engine.get_template(page.template_name)  # type: ignore[union-attr]  # the app has an engine
         return str(template.render(**page.create_template_context(request)))
 
@@ -132,12 +184,15 @@ def _divisions(view: View) -> dict[str, str]:
     return {by: name for by, name in BY.items() if by != ARM or len(view.figures.arms(view.trial)) > 1}
 
 
-def _with_policy(send: Send) -> Send:
-    """The page itself is at `/dashboard`, which the app's list of policies by prefix does not cover."""
+def _with_policy(send: Send, nonce: str) -> Send:
+    """The style elements that Plotly and Dash make get this answer's nonce from `dashboard.js`."""
+    policy = CONTENT_SECURITY_POLICY.replace(STYLES, f"{STYLES} 'nonce-{nonce}'")
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableScopeHeaders.from_message(message).setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+            if message["status"] >= 500:
+                raise InternalServerException
+            MutableScopeHeaders.from_message(message).setdefault("Content-Security-Policy", policy)
         await send(message)
 
     return sent
@@ -156,6 +211,22 @@ def _made(view: View, part: Callable[[View], Any]) -> Any:
             _MADE.clear()
         _MADE[key] = known = (view.figures, part(view))
     return known[1]
+
+
+def _watched(part: Part) -> Part:
+    """Dash answers by a bare 500 and keeps to itself what went wrong."""
+
+    @wraps(part)
+    def watched(*given: Any) -> Any:
+        try:
+            return part(*given)
+        except PreventUpdate:
+            raise
+        except Exception as error:
+            log_fault(error)
+            raise
+
+    return cast("Part", watched)
 
 
 def _layout() -> Any:

@@ -1,7 +1,5 @@
 """Who is missing: the officers' page by ward, area and group, with its map, its tables, its method and its files."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ from markupsafe import Markup
 
 from dashboards.charts.maps import Area, ward_map
 from dashboards.published.disclosure import Published
+from engage.foundation import cells
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
@@ -88,11 +87,7 @@ def _cells(found: gap.Estimate, row: gap.Row) -> list[Any]:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(header)
-    table.writerows(rows)
-    return out.getvalue()
+    return cells.written(header, rows)
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """The published figures as files: a CSV row for each ward, and one JSON object. The same cells as the pages show."""
 
-import csv
-import io
 from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
@@ -12,6 +10,7 @@ from dashboards.published.disclosure import NOTE, RULE, Published
 from dashboards.published.figures import Completeness, Figures, Past, Trial, Ward
 from dashboards.published.findings import Effect, Side, WardFinding
 from dashboards.published.selection import View
+from engage.foundation import cells
 
 COLUMNS = (
     "ward", "name", "register_date", "eligible", "registered", "missing", "completeness_percent",
@@ -72,9 +71,7 @@ def parts_csv(view: View) -> str:
 
 
 def _written(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([columns, *rows])
-    return out.getvalue()
+    return cells.written(columns, rows, ends="\r\n")
 
 
 def whole(trial: Trial | None) -> WardFinding | None:

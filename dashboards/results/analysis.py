@@ -10,7 +10,8 @@ from campaigns.records import lookup
 from dashboards.published.outcomes import outcomes, reading
 from dashboards.results.campaign_result import contacted, headline
 from dashboards.statistics.effects import Uplift
-from engage.foundation import audit
+from engage.foundation import audit, cells
+from engage.foundation.cells import harmless
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
@@ -117,7 +118,7 @@ def archive(office: Office, actor: Actor, campaign_id: int) -> bytes:
     about = ABOUT.format(
         number=campaign_id, homes=len(rows), control=found.control, as_at=read.as_at, expected=_expected(found)
     )
-    control = json.dumps(found.control)
+    control = json.dumps(harmless(found.control))
     files = {
         "analysis.csv": _table(rows), "README.txt": about,
         "repeat.py": PYTHON.format(control=control), "repeat.R": R.format(control=control),
@@ -127,12 +128,12 @@ def archive(office: Office, actor: Actor, campaign_id: int) -> bytes:
 
 def _table(rows: pd.DataFrame) -> str:
     """Sorted by what the rows say: in the order of UPRNs, neighbours would be next to each other."""
-    held = rows[list(COLUMNS)]
-    return str(held.sort_values(list(COLUMNS)).to_csv(index=False, lineterminator="\n"))
+    held = rows[list(COLUMNS)].sort_values(list(COLUMNS))
+    return cells.written(COLUMNS, held.fillna("").itertuples(index=False))
 
 
 def _expected(found: Uplift) -> str:
-    lines = [f"{arm.arm},{arm.difference:.6f},{arm.se:.6f}" for arm in found.arms]
+    lines = [f"{harmless(arm.arm)},{arm.difference:.6f},{arm.se:.6f}" for arm in found.arms]
     return "\n".join(["arm,difference,se (and the interval)", *lines])
 
 

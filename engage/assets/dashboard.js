@@ -1,6 +1,20 @@
 // The dashboard's table, beside Dash's components: one for a table, where Dash has one for each cell, which a phone
 // takes a second to draw. A cell is text, or text with a note beneath it.
 (() => {
+  // Plotly and Dash's components bring styles of their own. The page's policy takes a style element by the nonce of this
+  // answer alone, and no style in markup: so elements get the nonce, and an attribute is set as a property is.
+  const nonce = document.querySelector('meta[name="csp-nonce"]').nonce;
+  const create = Document.prototype.createElement;
+  Document.prototype.createElement = function (name, ...rest) {
+    const made = create.call(this, name, ...rest);
+    if (made instanceof HTMLStyleElement) made.nonce = nonce;
+    return made;
+  };
+  const set = Element.prototype.setAttribute;
+  Element.prototype.setAttribute = function (name, value) {
+    if (name === "style" && this.style) this.style.cssText = value;
+    else set.call(this, name, value);
+  };
   const element = window.React.createElement;
   const cell = (tag, kind, content, more) => {
     const [text, note] = [content].flat();

@@ -24,8 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DataError
 from sqlmodel import Session, SQLModel
 
+from engage.foundation.errors import InputRefused
 from engage.foundation.folders import PRIVATE_FILE, own_folder
 
 # Names for constraints, so that a migration can drop one on either database.
@@ -129,6 +132,9 @@ def among(column: Column[Any], values: Collection[Any], *, embedded: bool) -> Co
     return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
+CONNECTED_WITHIN = 10  # seconds, where a server says nothing at all
+
+
 def create_engine(url: str) -> Engine:
     # Parameters hold personal data, which an error message or a log must never show.
     if url.startswith("sqlite"):
@@ -138,8 +144,21 @@ def create_engine(url: str) -> Engine:
         event.listen(engine, "connect", lambda connection, _record: _close_to_others(connection, path))
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_writing)
-        return engine
-    return sqlalchemy_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    else:
+        engine = sqlalchemy_engine(
+            url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20,
+            connect_args={"connect_timeout": CONNECTED_WITHIN},
+        )  # fmt: skip
+    event.listen(engine, "handle_error", _say_what_cannot_be_kept)
+    return engine
+
+
+def _say_what_cannot_be_kept(context: ExceptionContext) -> None:
+    """A number, day or text beyond what either database takes was given by somebody, and is no fault of ours."""
+    if isinstance(context.original_exception, (OverflowError, UnicodeEncodeError)) or isinstance(
+        context.sqlalchemy_exception, DataError
+    ):
+        raise InputRefused("A number, a date or a text in it is beyond what can be kept. Nothing was changed.")
 
 
 def _close_to_others(connection: Any, path: Path) -> None:

@@ -178,9 +178,9 @@ def set_password(account: Account, password: str) -> None:
 
 def sign_in(session: Session, email: str, password: str) -> Account | None:
     """The account, or None; an unknown address costs the same time as a wrong password."""
-    account = by_email(session, email)
+    account, decoy = by_email(session, email), _decoy()  # made at the first try, whoever it is
     usable = account is not None and account.active and bool(account.password)
-    stored = account.password if account is not None and usable else _decoy()
+    stored = account.password if account is not None and usable else decoy
     with AT_ONCE:
         return account if PASSWORDS.verify(password, stored) and usable else None
 

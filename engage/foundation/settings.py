@@ -21,6 +21,8 @@ _HOST = r"[\w.-]+:\d{1,5}"
 SPARK_MASTER = re.compile(
     rf"spark://{_HOST}(,{_HOST})*|local-cluster\[[1-9]\d*,[1-9]\d*,[1-9]\d*\]|local(\[([1-9]\d*|\*)\])?"
 )
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")  # for what watches the service on its own machine, and the demo
 # Variables beside the settings: for options of commands (`engage.commands.caller`), and of the tests.
 OPTIONS = ("ENGAGE_AUTHORITY", "ENGAGE_AS")
 OF_TESTS = ("ENGAGE_CHROMIUM", "ENGAGE_EXAMPLES", "ENGAGE_PICTURES", "ENGAGE_SHARED", "ENGAGE_SOAK_CLOCK")
@@ -34,6 +36,7 @@ EXAMPLES = {
     "notify_api_key": "name-<service id>-<secret>, as GOV.UK Notify shows it once",
     "notify_base_url": "https://api.notifications.service.gov.uk",
     "base_url": "https://register.example.gov.uk",
+    "hosts": "register.example.gov.uk, engage.internal",
     "trusted_proxies": "127.0.0.1, 10.0.0.0/24",
     "upload_quota": "2000",
     "notify_pace": "40",
@@ -72,6 +75,10 @@ class Settings(BaseSettings):
         description="Percent of a wave sent to addresses or numbers that do not exist above which it pauses by itself.",
     )  # fmt: skip
     base_url: str = Field("http://127.0.0.1:8000", description="Address at which people reach this service.")
+    hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Names under which this service answers, beside that of ENGAGE_BASE_URL and this machine's own.",
+    )
     inbox_kept_days: int = Field(
         30, ge=0, description="Days for which files of the inbox lie in done or set-aside before they are removed."
     )
@@ -108,9 +115,9 @@ class Settings(BaseSettings):
     def _split_keys(cls, value: object) -> object:
         return [part for part in value.split(",") if part] if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("hosts", "trusted_proxies", mode="before")
     @classmethod
-    def _split_networks(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("oidc_groups", mode="before")
@@ -143,6 +150,14 @@ class Settings(BaseSettings):
                 msg = f"ENGAGE_{field.upper()} is empty, but ENGAGE_OIDC_ISSUER is set. Example: {EXAMPLES[field]}"
                 raise ValueError(msg)
         return self
+
+    @field_validator("hosts")
+    @classmethod
+    def _names(cls, value: list[str]) -> list[str]:
+        if wrong := [name for name in value if not HOST_NAME.fullmatch(name)]:
+            msg = f"{wrong[0]!r} is no name of a host: give it without a scheme, a port or a star"
+            raise ValueError(msg)
+        return [name.lower() for name in value]
 
     @field_validator("database_url")
     @classmethod
@@ -184,6 +199,16 @@ class Settings(BaseSettings):
     @property
     def secure_cookies(self) -> bool:
         return self.base_url.startswith("https://")
+
+    def cookie(self, name: str) -> str:
+        """A browser takes `__Host-` only over https, from this very host and for all of it, so that neither another
+        site of the council's domain nor somebody on the way can plant one."""
+        return f"__Host-{name}" if self.secure_cookies else name
+
+    @property
+    def known_hosts(self) -> frozenset[str]:
+        own = urlsplit(self.base_url).hostname or ""
+        return frozenset({own, *self.hosts, *LOOPBACK})
 
 
 SECRET_FIELDS = {"secret_keys", "notify_api_key", "notify_callback_token", "oidc_client_secret"}

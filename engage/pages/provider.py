@@ -74,7 +74,7 @@ def come_back(
     return redirect(local_path(begun["next"]))
 
 
-@post("/sign-in/provider/sign-out", include_in_schema=False, sync_to_thread=True, exclude_from_csrf=True)
+@post("/sign-in/provider/sign-out", include_in_schema=False, sync_to_thread=True)
 def signed_out_there(state: State, office: InOffice, form: WithForm) -> Response[dict[str, str]]:
     """Back-channel: the provider says that somebody has signed out there, or was made to."""
     provider = standing(state)

@@ -4,7 +4,6 @@ Worked out once for each set of snapshots it is read from, and kept as one: `iss
 addresses are looked at like all others and their list is not read, so that no figure tells whether there are any.
 """
 
-import csv
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -14,14 +13,13 @@ from typing import Any, TextIO
 import duckdb
 from sqlmodel import Session
 
-from engage.foundation import audit
+from engage.foundation import audit, cells
 from engage.foundation.lake import Snapshot, current, current_by_name, history
 from engage.foundation.office import Actor, Office
 from segments.areas import ward_points, wards
 from segments.engine import execution
 from segments.files.reading import literal
 from segments.gazetteer.issues import APART, BY_KEY, ENDED, ISSUES, WORDS, Issue
-from segments.importing.rejects import harmless
 
 KIND = "gazetteer-health"
 READ = ("gazetteer", "register", "geography", "boundaries", "coordinates")
@@ -164,13 +162,7 @@ def rows(office: Office, actor: Actor) -> Iterator[tuple[int, str, str, str]]:
 
 def export(office: Office, actor: Actor, to: TextIO) -> int:
     """Write the CSV for the custodian, safe to open in a spreadsheet; gives the number of rows."""
-    writer = csv.writer(to)
-    writer.writerow(COLUMNS)
-    written = 0
-    for uprn, *words in rows(office, actor):
-        writer.writerow([uprn, *map(harmless, words)])
-        written += 1
-    return written
+    return cells.write(to, COLUMNS, rows(office, actor), ends="\r\n")
 
 
 def _sources(session: Session, authority: str) -> dict[str, Snapshot]:

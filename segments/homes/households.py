@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from engage.foundation import audit
+from engage.foundation import audit, cells
 from engage.foundation.errors import InputRefused
 from engage.foundation.folders import claim
 from engage.foundation.identity import Authority
@@ -180,9 +180,22 @@ def export(office: Office, actor: Actor, to: Path) -> int:
         )  # fmt: skip
         homes = execution.table(backend, office.lake, snapshot)
         plain = homes.drop("address_lines")
-        (backend.to_csv if to.suffix == ".csv" else backend.to_parquet)(plain, to)
+        if to.suffix == ".csv":
+            backend.to_csv(plain.mutate(**{name: _harmless(plain[name]) for name in _texts(plain)}), to)
+        else:
+            backend.to_parquet(plain, to)
         claim(to)
         return int(homes.count().execute())
+
+
+def _texts(table: ir.Table) -> list[str]:
+    return [name for name, kind in table.schema().items() if kind.is_string()]
+
+
+def _harmless(text: ir.Value) -> ir.Value:
+    """As `cells.harmless`, by the engine: of a million homes."""
+    runs = text.re_search(cells.FORMULA) & ~text.re_search(cells.NUMBER)
+    return ibis.ifelse(runs, ibis.literal("'") + text, text)
 
 
 def _homes(holdings: Holdings, electors: Mapping[str, Snapshot]) -> tuple[ir.Table, Columns]:

@@ -1,11 +1,13 @@
 """What is wrong with a file, row by row: as problems of the report, and as a file to correct it by."""
 
-import csv
-import re
 from collections import Counter
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import duckdb
+
+from engage.foundation import cells
 from engage.foundation.folders import writing
 from segments.files.preview import PERSONAL
 from segments.files.reading import Reading, quoted
@@ -15,8 +17,6 @@ MANY = 15  # rows of a column with problems, above which they are told together
 MOST_ROWS = 60  # told one by one, of all columns together
 EXAMPLES = 5
 BATCH = 10_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-NUMBER = re.compile(r"-?\d+(\.\d+)?")
 REPEATED = "twice"  # how formats end the reason for a row that repeats another
 LEADING = ["line", "column", "reason", "value"]
 
@@ -58,30 +58,23 @@ def write(reading: Reading, kind: str, to: Path, *, waiting: bool = False) -> in
     Rows that are no rows (a quotation mark not closed) have no cells, and special entries are never among them.
     """
     whole = _has_cells(reading) and (waiting or kind not in PERSONAL)
-    cells = [f"r.{quoted(name)}" for name in reading.columns] if whole else []
-    query = f'select j.line, j."column", j.reason, j."value"{"".join(f", {cell}" for cell in cells)} from rejects j'
+    columns = [f"r.{quoted(name)}" for name in reading.columns] if whole else []
+    query = f'select j.line, j."column", j.reason, j."value"{"".join(f", {each}" for each in columns)} from rejects j'
     if whole:
         # Only rows that were judged: what is dropped while it is parsed stays out, however it got into the list.
         judged = "(select line from judged semi join rejects using (line))"
         query += f" left join (select * from raw semi join {judged} using (line)) r on r.line = j.line"
     found = reading.con.execute(f"{query} order by j.line")
-    written = 0
     with writing(to, encoding="utf-8-sig", newline="") as file:  # the mark makes Excel read UTF-8
-        writer = csv.writer(file)
-        writer.writerow(map(harmless, chain(LEADING, reading.columns if whole else ())))
-        while batch := found.fetchmany(BATCH):
-            writer.writerows([line, *map(harmless, row)] for line, *row in batch)
-            written += len(batch)
-    return written
+        return cells.write(file, [*LEADING, *(reading.columns if whole else ())], _fetched(found), ends="\r\n")
+
+
+def _fetched(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while batch := found.fetchmany(BATCH):
+        yield from batch
 
 
 def _has_cells(reading: Reading) -> bool:
     """Where nothing was rejected, a file of millions of rows need not be read again to say so."""
     made = {name for (name,) in reading.con.execute("select table_name from information_schema.tables").fetchall()}
     return {"raw", "judged"} <= made and reading.con.execute("from rejects limit 1").fetchone() is not None
-
-
-def harmless(cell: str | None) -> str:
-    """A cell that a spreadsheet will not run as a formula."""
-    text = cell or ""
-    return f"'{text}" if text.startswith(FORMULA) and not NUMBER.fullmatch(text) else text

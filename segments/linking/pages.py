@@ -1,7 +1,5 @@
 """The officers' pages of addresses that only a person can tie to a home, one at a time."""
 
-import csv
-import io
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
+from engage.foundation import cells
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
@@ -120,13 +119,10 @@ def undo_street(request: Asked, office: InOffice, actor: ByActor, form: WithForm
 
 @get("/data/review/contradictions.csv", sync_to_thread=True)
 def contradictions(office: InOffice, actor: ByActor) -> Response[bytes]:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    writer.writerows(review.contradictions(office, actor))
+    table = cells.written(COLUMNS, review.contradictions(office, actor), ends="\r\n")
     disposition = f'attachment; filename="contradicted-uprns-{actor.authority}.csv"'
     # The mark makes Excel read UTF-8.
-    return Response(out.getvalue().encode("utf-8-sig"), media_type=CSV, headers={"Content-Disposition": disposition})
+    return Response(table.encode("utf-8-sig"), media_type=CSV, headers={"Content-Disposition": disposition})
 
 
 def _page(request: Asked, queue: Queue, question: Question, form: Form) -> Template:

@@ -34,7 +34,7 @@ def test_every_page_loads_only_what_is_ours(enter: Enter) -> None:
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
         assert page.headers["cache-control"] == "no-store"
-        assert page.headers["referrer-policy"] == "no-referrer"
+        assert page.headers["referrer-policy"] == "same-origin"
         assert page.headers["x-content-type-options"] == "nosniff"
         if page.headers["content-type"].startswith("text/html"):
             assert "&lt;" not in page.text, "no markup is shown as words"

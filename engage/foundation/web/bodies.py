@@ -4,6 +4,7 @@ A form is read whole; a file goes to the disk while it arrives, and only from so
 """
 
 import asyncio
+import re
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -34,8 +35,11 @@ FIELDS = 1000
 WHOLE_WITHIN = 15.0  # seconds that a form may take
 GRACE, LEAST_RATE = 20.0, 16 << 10  # a file: seconds of silence, and bytes a second after them
 MOST_OPEN = 64  # forms on their way at once: an honest one is here in milliseconds, so past it the oldest is cut
+DEEPEST = 64  # lists and objects within each other: a rule may have 5
+URL_ENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 SAFE = ("GET", "HEAD", "OPTIONS")
 TOO_MANY = f"It has more than {FIELDS:,} fields."
+TOO_DEEP = f"Its lists and objects lie more than {DEEPEST} deep within each other."
 TOO_SLOW = "It arrived too slowly."
 TOO_LARGE_FILE = (
     "The selected file must be smaller than 250MB. Bigger files are imported with the command: engage import"
@@ -83,13 +87,20 @@ class Bodies(ASGIMiddleware):
             await next_app(scope, receive, send)
             return
         request, opt = Request[Any, Any, Any](scope), scope["route_handler"].opt
-        if "files" in opt and request.content_type[0] == "multipart/form-data":
-            async with AsyncExitStack() as files:
+        kind, more = request.content_type
+        async with AsyncExitStack() as files:
+            if "files" in opt and kind == MULTIPART:
                 await self._take_file(request, receive, opt["files"], files)
-                await next_app(scope, receive, send)
-        else:
-            body = await self._whole(request, receive, opt.get("largest_body", FORM))
-            await next_app(scope, _again(body, receive), send)
+            else:
+                body = await self._whole(request, receive, opt.get("largest_body", FORM))
+                if kind == MULTIPART:
+                    fields = await parsed(_once(body), more.get("boundary", ""), self._folder(), files)
+                    ScopeState.from_scope(request.scope).form = fields
+                receive = again(body, receive)
+            await next_app(scope, receive, send)
+
+    def _folder(self) -> Path:
+        return own_folder(self._office.lake.root / "staging")
 
     async def _whole(self, request: Request[Any, Any, Any], receive: Receive, most: int) -> bytes:
         words = f"It is larger than {most >> 10:,} kB."
@@ -100,8 +111,10 @@ class Bodies(ASGIMiddleware):
                     body = b"".join([chunk async for chunk in _chunks(receive, most, words)])
         except TimeoutError:
             raise BodyRefused(408, TOO_SLOW) from None
-        if request.content_type[0] == "application/x-www-form-urlencoded" and body.count(b"&") >= FIELDS:
+        if request.content_type[0] == URL_ENCODED and body.count(b"&") >= FIELDS:
             raise BodyRefused(413, TOO_MANY)
+        if request.content_type[0] not in (URL_ENCODED, MULTIPART) and _is_deep(body):
+            raise BodyRefused(400, TOO_DEEP)
         return body
 
     @contextmanager
@@ -128,8 +141,7 @@ class Bodies(ASGIMiddleware):
         self._arriving[account.authority] += on_its_way
         try:
             boundary = request.content_type[1].get("boundary", "")
-            folder = own_folder(self._office.lake.root / "staging")
-            fields = await parsed(_steady(_chunks(receive, most, words, GRACE)), boundary, folder, stack)
+            fields = await parsed(_steady(_chunks(receive, most, words, GRACE)), boundary, self._folder(), stack)
             ScopeState.from_scope(request.scope).form = fields
         finally:
             self._arriving[account.authority] -= on_its_way
@@ -165,6 +177,25 @@ async def _chunks(receive: Receive, most: int, words: str, patience: float | Non
         yield chunk
 
 
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+NESTING = re.compile(rb'"(?:\\.|[^"\\])*"|[\[{]|[\]}]', re.DOTALL)
+
+
+def _is_deep(body: bytes) -> bool:
+    """Whether JSON would take a parser deeper than Python goes; almost always it has too few brackets for that."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return False
+    depth = 0
+    for found in NESTING.finditer(body):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        if depth > DEEPEST:
+            return True
+    return False
+
+
 async def _steady(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     now, size = asyncio.get_running_loop().time, 0
     began = now()
@@ -175,7 +206,7 @@ async def _steady(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def again(body: bytes, receive: Receive) -> Receive:
     """What was read, for who asks for it; then what comes after it."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -7,6 +7,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engage.foundation.errors import EngageError
 from engage.foundation.logs import log_fault
@@ -35,8 +37,13 @@ WORDS: dict[int, tuple[str, str]] = {
         "Sorry, there is a problem with the service",
         "Nothing was half done: whatever was being saved was left as it was.",
     ),
-    503: ("Sorry, the service is not ready", "Try again in a few minutes."),
+    503: (
+        "Sorry, the service is not ready",
+        "Try again in a minute. Nothing was half done: look first whether what you were saving is there.",
+    ),
 }
+DATABASE_AWAY = "The service cannot reach its database at the moment."
+RETRY_AFTER = "30"  # seconds
 FORM_EXPIRED = (
     "This form is too old",
     "Go back, reload the page and send it again. This keeps others from sending forms in your name.",
@@ -55,7 +62,10 @@ def http_fault(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     status = error.status_code if error.status_code in WORDS else 400 if error.status_code < 500 else 500
     title, advice = FORM_EXPIRED if "CSRF" in error.detail else WORDS[status]
     said = error.detail if isinstance(error, BodyRefused) else ""
-    return page(request, error.status_code, title, advice, said=said, headers=error.headers)
+    reference = log_fault(error) if error.status_code >= 500 else ""
+    return page(
+        request, error.status_code, title, advice, said=said, reference=reference, headers=error.headers
+    )  # fmt: skip
 
 
 def unforeseen_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -63,24 +73,32 @@ def unforeseen_fault(request: Request[Any, Any, Any], error: Exception) -> Respo
     return page(request, 500, title, advice, reference=log_fault(error))
 
 
+def database_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Away, locked for too long, or without a connection to spare: it is back by itself when the database is."""
+    title, advice = WORDS[503]
+    return page(request, 503, title, advice, said=DATABASE_AWAY, reference=log_fault(error))
+
+
 def page(
     request: Request[Any, Any, Any], status: int, title: str, advice: str, *, said: str = "", reference: str = "",
     headers: dict[str, str] | None = None,
 ) -> Response[Any]:  # fmt: skip
+    headers = (headers or {}) | ({"Retry-After": RETRY_AFTER} if status == 503 else {})
     if _wants_json(request):
         body = {"status": status, "title": title, "detail": said or advice}
         return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
     page = render("error.html", status_code=status, title=title, advice=advice, said=said, reference=reference)
-    page.headers.update(headers or {})
+    page.headers.update(headers)
     return page
 
 
 def _wants_json(request: Request[Any, Any, Any]) -> bool:
-    return request.url.path.startswith(("/api/", "/notify/", "/metrics"))
+    return request.scope["path"].startswith(("/api/", "/notify/", "/metrics"))
 
 
 HANDLERS: ExceptionHandlersMap = {
     EngageError: engage_fault,
     HTTPException: http_fault,
+    **dict.fromkeys((OperationalError, InterfaceError, PoolTimeout), database_fault),
     500: unforeseen_fault,
 }

@@ -215,7 +215,7 @@ def local_path(candidate: str) -> str:
 
 
 def sign_in_path(request: Request[Any, Any, Any]) -> str:
-    wanted = request.url.path if request.method == "GET" else "/"
+    wanted = request.scope["path"] if request.method == "GET" else "/"
     return "/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted)}"
 
 

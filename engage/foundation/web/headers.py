@@ -12,13 +12,15 @@ POLICY = (
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # To ourselves alone. With `no-referrer` a browser would keep its origin from our own forms, too.
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     # Pages hold an authority's figures or a resident's token; files with hashed names set their own.
     "Cache-Control": "no-store",
 }
+SECRET_PATHS = ("/r/", "/welcome/")  # whose address is the key to them
 TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
@@ -30,6 +32,8 @@ def secured(*, https: bool, policies: dict[str, str] | None = None) -> Callable[
         if message["type"] != "http.response.start":
             return
         headers = MutableScopeHeaders.from_message(message)
+        if scope["path"].startswith(SECRET_PATHS):
+            headers.setdefault("Referrer-Policy", "no-referrer")
         for name, value in always.items():
             headers.setdefault(name, value)
         headers.setdefault("Content-Security-Policy", _policy(scope["path"], policies or {}))

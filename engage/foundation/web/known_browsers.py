@@ -13,13 +13,16 @@ from engage.foundation.office import Office
 
 COOKIE = "engage_browser"
 DAYS = 365
+NOBODY = Account(authority="", email="", name="", role="")
 
 
 def known(request: Request[Any, Any, Any], office: Office, account: Account | None) -> str:
-    """What tells this browser from others of the account; empty where the account was never used in it."""
-    given = request.cookies.get(COOKIE, "")
+    """What tells this browser from others of the account; empty where the account was never used in it. As much is
+    worked out where there is no such account."""
+    given = request.cookies.get(office.settings.cookie(COOKIE), "")
     mark = given.partition(".")[0]
-    return mark if account and hmac.compare_digest(given.encode(), _value(office, account, mark).encode()) else ""
+    right = hmac.compare_digest(given.encode(), _value(office, account or NOBODY, mark).encode())
+    return mark if account and right else ""
 
 
 def remember(office: Office, account: Account, answer: Redirect) -> Redirect:
@@ -29,8 +32,8 @@ def remember(office: Office, account: Account, answer: Redirect) -> Redirect:
 
 def cookie(office: Office, account: Account) -> Cookie:
     return Cookie(
-        key=COOKIE, value=_value(office, account, secrets.token_hex(8)), max_age=DAYS * 24 * 3600, path="/sign-in",
-        httponly=True, secure=office.settings.secure_cookies, samesite="lax",
+        key=office.settings.cookie(COOKIE), value=_value(office, account, secrets.token_hex(8)),
+        max_age=DAYS * 24 * 3600, path="/", httponly=True, secure=office.settings.secure_cookies, samesite="lax",
     )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ class SessionBackend(ServerSideSessionBackend):
 
 def session_config(office: Office) -> ServerSideSessionConfig:
     config = ServerSideSessionConfig(
-        key="engage",
+        key=office.settings.cookie("engage"),
         max_age=office.settings.session_hours * 3600,
         secure=office.settings.secure_cookies,
         samesite="lax",

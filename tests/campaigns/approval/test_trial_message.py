@@ -10,9 +10,11 @@ from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import NotSent
 from campaigns.notify.messages import Accepted, Outgoing
 from campaigns.notify.stand_in import Running
+from campaigns.records.models import Campaign, Message, MessageState, Wave
 from engage.foundation import audit
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused, NotAllowed
+from engage.foundation.identity import Authority, FormerCode
 from engage.foundation.office import Office
 from tests.campaigns.council import COUNCIL, Maker, plan
 
@@ -66,6 +68,36 @@ def test_no_resident_is_ever_a_test(office: Office, maker: Maker, notify: GovukN
     with pytest.raises(NotAllowed):
         trial_message.send(office, maker.people.auditor, draft, to="approver 2", number="07700900111", **ask)  # type: ignore[arg-type]
     assert trial_message.sent(office, planner, draft) == []
+
+
+def test_nobody_learns_whom_another_council_wrote_to(
+    office: Office, maker: Maker, notify: GovukNotify, draft: int
+) -> None:
+    other, planner = "E07000999", maker.people.planner
+    with office.database.session() as session:
+        session.add(Authority(code=other, name="Elsewhere"))
+        session.flush()
+        own = session.get_one(Campaign, draft).model_dump(exclude={"id", "authority"})
+        theirs = Campaign(authority=other, **own)
+        session.add(theirs)
+        session.flush()
+        wave = Wave(campaign_id=theirs.id or 0, number=1, send_on=today(office.clock), arms=[], templates={})
+        session.add(wave)
+        session.flush()
+        contact = office.keys.contact("sms", "447700900321")
+        session.add(
+            Message(
+                authority=other, campaign_id=theirs.id or 0, wave_id=wave.id or 0, uprn=1, ward="E05000001",
+                channel="sms", template="t", reference="r", token="t", contact=contact, state=MessageState.accepted,
+            )
+        )  # fmt: skip
+    ask = {"channel": "sms", "language": "en", "to": "approver 2", "notify": notify}
+    for number in ("07700 900321", "07700 900322"):
+        assert trial_message.send(office, planner, draft, number=number, **ask)  # type: ignore[arg-type]
+    with office.database.session() as session:
+        session.add(FormerCode(authority=COUNCIL, code=other, until=today(office.clock)))
+    with pytest.raises(InputRefused, match="contact of a home"):
+        trial_message.send(office, planner, draft, number="07700 900321", **ask)  # type: ignore[arg-type]
 
 
 class _Away(GovukNotify):

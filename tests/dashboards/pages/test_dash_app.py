@@ -65,7 +65,11 @@ def test_every_role_may_see_it(app: Litestar, council: Council, role: Role) -> N
 
 def test_it_stands_in_the_services_own_page(member: TestClient) -> None:
     page = member.get("/dashboard/")
-    assert page.headers["content-security-policy"] == dash_app.CONTENT_SECURITY_POLICY
+    policy = page.headers["content-security-policy"]
+    (nonce,) = re.findall(r'<meta name="csp-nonce" nonce="([^"]{20,})">', page.text)
+    assert policy == dash_app.CONTENT_SECURITY_POLICY.replace(" 'self'; img", f" 'self' 'nonce-{nonce}'; img")
+    assert "unsafe" not in policy
+    assert nonce not in member.get("/dashboard/").text, "for one answer alone"
     assert page.headers["cache-control"] == "no-store"
     assert 'href="/wards"' in page.text
     assert 'action="/sign-out"' in page.text

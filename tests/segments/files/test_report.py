@@ -291,17 +291,6 @@ def test_a_file_without_cells_has_its_places_and_reasons(office: Office, actor: 
     ]
 
 
-@pytest.mark.parametrize(
-    ("cell", "safe"),
-    [
-        ("=1+1", "'=1+1"), ("+44 7700", "'+44 7700"), ("-2+3", "'-2+3"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"), ("-1.58", "-1.58"), ("1 Mill Lane", "1 Mill Lane"), ("", ""), (None, ""),
-    ],
-)  # fmt: skip
-def test_no_cell_is_run_by_a_spreadsheet(cell: str | None, safe: str) -> None:
-    assert rejects.harmless(cell) == safe
-
-
 # What a person meets
 
 
