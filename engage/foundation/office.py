@@ -30,7 +30,7 @@ class Office:
 
     @cached_property
     def database(self) -> Database:
-        return Database(self.settings.database)
+        return Database(self.settings.database, {"keys": lambda: self.keys})
 
     @cached_property
     def lake(self) -> Lake:
