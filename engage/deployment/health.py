@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns.sending import outages
 from engage.deployment import permissions
+from engage.foundation import audit
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
 from engage.foundation.privacy import load_keys
@@ -38,7 +39,8 @@ def examine(office: Office) -> Health:
     database = _database(office)
     keys = (_keys(office),) if database.well else ()
     sending = _sending(office) if database.well else (Check("notify", well=True, detail=_key(office)),)
-    return Health((database, *keys, _home(office), _lake(office), *sending))
+    log = (_audit(office),) if database.well and all(check.well for check in keys) else ()
+    return Health((database, *keys, *log, _home(office), _lake(office), *sending))
 
 
 def _database(office: Office) -> Check:
@@ -73,6 +75,13 @@ def _keys(office: Office) -> Check:
     except SettingsInvalid as error:
         return Check("keys", well=False, detail=str(error))
     return Check("keys", well=True, detail=f"those of the data here, whose hashing key is {fingerprint}")
+
+
+def _audit(office: Office) -> Check:
+    """What is new since the last look."""
+    wrong = audit.unsound(office.database, office.clock.now())
+    told = "; ".join(f"{code}: {verdict.message}" for code, verdict in wrong.items())
+    return Check("audit", well=not wrong, detail=told or "nobody changed what is new since the last look")
 
 
 def _key(office: Office) -> str:

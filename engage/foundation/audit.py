@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import DDL, JSON, Column, UniqueConstraint, event
@@ -22,6 +22,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from engage.foundation import data_keys
 from engage.foundation.database import Database, Moment
 from engage.foundation.errors import SettingsInvalid
+from engage.foundation.identity import Authority
 
 GENESIS = "0" * 64
 FOUND = "find the audit log changed"  # an act of the log itself
@@ -131,7 +132,7 @@ def record(
 
 
 def _append(session: Session, head: AuditHead, entry: AuditEntry, key: str) -> AuditEntry:
-    entry.digest = digest(entry, key)
+    entry.digest = digest(said(entry), key)
     head.keyed_from = head.keyed_from or entry.number
     head.number, head.digest = entry.number, entry.digest
     head.seal = _seal_of_head(head, key)
@@ -171,42 +172,55 @@ def _head(session: Session, authority: str, key: str, at: datetime) -> AuditHead
     return head
 
 
-class Said(Protocol):
-    """What an entry says: the row of a query, or the entry itself."""
+class Said(NamedTuple):
+    """What an entry says, as text that both databases keep letter by letter, so that a look at a million need not read
+    and write it anew."""
 
-    authority: Any
-    number: Any
-    at: Any
-    actor: Any
-    act: Any
-    subject: Any
-    detail: Any
-    previous: Any
-    digest: Any
-
-
-_written = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+    authority: str
+    number: int
+    at: str  # in UTC, to the microsecond
+    actor: str
+    act: str
+    subject: str
+    detail: str  # JSON
+    previous: str
 
 
-def digest(entry: Said, key: str | None) -> str:
+def said(entry: AuditEntry) -> Said:
+    at = entry.at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return Said(
+        entry.authority, entry.number, at, entry.actor, entry.act, entry.subject, json.dumps(entry.detail),
+        entry.previous,
+    )  # fmt: skip
+
+
+def digest(said: Said, key: str | None) -> str:
     """By the key, or of before there was one."""
-    content = _written([
-        entry.authority, entry.number, entry.at.astimezone(UTC).isoformat(), entry.actor, entry.act, entry.subject,
-        entry.detail, entry.previous,
-    ]).encode()  # fmt: skip
-    return hashlib.sha256(content).hexdigest() if key is None else _signed(content, key)
+    if key is None:
+        return _digest_of_before(said)
+    authority, number, at, actor, act, subject, detail, previous = said
+    lengths = f"{len(actor)} {len(act)} {len(subject)}"  # so that no word can go from one column to the next
+    return _signed(f"{authority} {number} {at} {previous} {lengths}\n{actor}{act}{subject}{detail}", key)
 
 
-def _signed(content: bytes, key: str) -> str:
-    return hmac.digest(key.encode(), content, "sha256").hex()
+def _digest_of_before(said: Said) -> str:
+    at = datetime.fromisoformat(said.at).replace(tzinfo=UTC).isoformat()
+    content = [
+        said.authority, said.number, at, said.actor, said.act, said.subject, json.loads(said.detail), said.previous,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _signed(content: str, key: str) -> str:
+    return hmac.digest(key.encode(), content.encode(), "sha256").hex()
 
 
 def _seal_of_head(head: AuditHead, key: str) -> str:
-    return _signed(_written(["head", head.authority, head.number, head.digest, head.keyed_from]).encode(), key)
+    return _signed(f"head {head.authority} {head.number} {head.digest} {head.keyed_from}", key)
 
 
 def _seal_of_checked(checked: AuditChecked, key: str) -> str:
-    return _signed(_written(["checked", checked.authority, checked.number, checked.digest]).encode(), key)
+    return _signed(f"checked {checked.authority} {checked.number} {checked.digest}", key)
 
 
 def export(session: Session, authority: str) -> Iterator[str]:
@@ -318,11 +332,11 @@ def _walk(session: Session, authority: str, start: Point, at_most: int | None) -
     number, previous = start.number, start.digest
     keyed_from = (head.keyed_from or entries + 1) if head else 1
     with closing(_rows(session, authority, number, until)) as rows:
-        for entry in rows:
+        for *entry, written in rows:
             number += 1
-            if why := _wrong(entry, number, previous, key if number >= keyed_from else None):
+            if why := _wrong(Said(*entry), written, number, previous, key if number >= keyed_from else None):
                 return Verdict(max(entries, number), number, why, number), Point(number, previous)
-            previous = entry.digest
+            previous = written
     end = Point(number, previous)
     to_its_end = until == entries or number < until
     at, why = _wrong_end(session, head, key, end) if to_its_end else _wrong_seal(head, key)
@@ -330,24 +344,28 @@ def _walk(session: Session, authority: str, start: Point, at_most: int | None) -
 
 
 def _rows(session: Session, authority: str, after: int, until: int) -> Generator[Any]:
+    """What each says, and its digest."""
     held = ENTRIES.c
-    said = (
-        held.authority, held.number, held.at, held.actor, held.act, held.subject, held.detail, held.previous,
-        held.digest,
+    at: Any = sa.type_coerce(held.at, sa.String)  # SQLite keeps it as text
+    if session.get_bind().dialect.name == "postgresql":
+        at = sa.func.to_char(sa.func.timezone("UTC", held.at), "YYYY-MM-DD HH24:MI:SS.US")
+    detail = sa.type_coerce(sa.cast(held.detail, sa.Text), sa.String)
+    columns = (
+        held.authority, held.number, at, held.actor, held.act, held.subject, detail, held.previous, held.digest,
     )  # fmt: skip
-    query = sa.select(*said).where(held.authority == authority, held.number > after, held.number <= until)
+    query = sa.select(*columns).where(held.authority == authority, held.number > after, held.number <= until)
     with session.execute(query.order_by(held.number), execution_options={"yield_per": 1000}) as result:
         yield from result
 
 
-def _wrong(entry: Said, number: int, previous: str, key: str | None) -> str:
-    if entry.number != number:
+def _wrong(entry: Said, written: str, number: int, previous: str, key: str | None) -> str:
+    if entry[1] != number:
         return "is missing"
-    if digest(entry, key) != entry.digest:
+    if digest(entry, key) != written:
         return "was changed, exchanged for another, or written by somebody without the key"
-    if entry.previous != previous:
+    if entry[7] != previous:
         return "does not follow the one before it, which was changed or put in its place"
-    return "says that the end of the log was not as it was left" if entry.act == FOUND else ""
+    return "says that the end of the log was not as it was left" if entry[4] == FOUND else ""
 
 
 LOST = "was seen and found whole before, and is gone or another now"
@@ -381,3 +399,13 @@ def _wrong_seal(head: AuditHead | None, key: str | None) -> Wrong:
 def _last(session: Session, authority: str) -> int:
     query = select(sa.func.max(AuditEntry.number)).where(AuditEntry.authority == authority)
     return session.exec(query).one() or 0
+
+
+def unsound(database: Database, at: datetime) -> dict[str, Verdict]:
+    """By authority, what a quick look finds wrong; of a log that is gone too, as long as its key is there."""
+    with database.reading() as session:
+        codes = set(session.exec(select(AuditHead.authority)))
+        if data_keys.audit_key(session):
+            codes |= set(session.exec(select(Authority.code)))
+    found = {code: follow(database, code, at) for code in sorted(codes)}
+    return {code: verdict for code, verdict in found.items() if not verdict.intact}
