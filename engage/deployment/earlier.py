@@ -3,11 +3,12 @@
 import pyarrow.parquet as pq
 from sqlmodel import col, select
 
-from engage.deployment import resealing
+from engage.deployment import lake_files, resealing
 from engage.foundation import audit
 from engage.foundation.audit import AuditHead
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
+from engage.foundation.words import plural
 from segments.linking import attainments
 
 AGAIN = (
@@ -27,6 +28,9 @@ SEALED = (
 )
 
 
+LISTED = "The checksums of {files} of the lake are kept from now on, as they stood at this moment."
+
+
 def put_right(office: Office, authority: str) -> list[str]:
     """Sentences for whoever upgrades. What is removed is removed of every authority; it may be done any number of
     times."""
@@ -35,6 +39,7 @@ def put_right(office: Office, authority: str) -> list[str]:
         + resealing.put_right(office)
         + [removed.sentence for removed in attainments.remove(office, "command")]
         + _to_renew(office, authority)
+        + _listed(office)
     )
 
 
@@ -65,4 +70,11 @@ def _sealed(office: Office) -> list[str]:
                 session, authority=code, at=office.clock.now(), actor="command", act="seal the audit log",
                 subject="what earlier versions wrote", entries=entries, whole=why == audit.NOT_SEALED,
             )  # fmt: skip
+    if told:
+        office.open_keys()  # with those that the database has now
     return told
+
+
+def _listed(office: Office) -> list[str]:
+    count = lake_files.list_all(office)
+    return [LISTED.format(files=plural(count, "file"))] if count else []

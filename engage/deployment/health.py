@@ -4,11 +4,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
 
 from campaigns.sending import outages
-from engage.deployment import permissions
+from engage.deployment import lake_files, permissions
 from engage.foundation import audit
 from engage.foundation.errors import SettingsInvalid
+from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 from engage.foundation.privacy import load_keys
 from engage.foundation.words import plural
@@ -66,6 +68,19 @@ def _lake(office: Office) -> Check:
     except OSError as error:
         return Check("lake", well=False, detail=f"cannot be written to: {error.strerror}")
     return Check("lake", well=True, detail="can be written to")
+
+
+def content(office: Office) -> tuple[Check, ...]:
+    """Every file of the lake read whole, and every audit log from its beginning, which takes its time."""
+    found, now = lake_files.examine(office), office.clock.now()
+    with office.database.reading() as session:
+        codes = list(session.exec(select(Authority.code).order_by(Authority.code)))
+    logs = {code: audit.verify_all(office.database, code, now) for code in codes}
+    told = "; ".join(f"{code}: {verdict.message}" for code, verdict in logs.items())
+    return (
+        Check("files", well=found.sound, detail=found.sentence),
+        Check("logs", well=all(verdict.intact for verdict in logs.values()), detail=told or "there are none yet"),
+    )
 
 
 def _keys(office: Office) -> Check:

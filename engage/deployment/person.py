@@ -197,7 +197,7 @@ def _rejected(office: Office, session: Session, authority: str, who: Sought) -> 
     sought_for = [value.casefold() for value in who.values] + [f"0{v[2:]}" for v in who.values if v.startswith("44")]
     sought_for += [str(who.uprn)] if who.uprn is not None else []
     for snapshot in _snapshots(session, authority):
-        file = office.lake.root / str(snapshot.report.get("rejects_file") or "-")
+        file = office.lake.at(str(snapshot.report.get("rejects_file") or "-"))
         if file.is_file():
             with file.open(encoding="utf-8", errors="replace") as lines:
                 theirs = [line.strip() for line in lines if any(each in _plain(line) for each in sought_for)]
@@ -292,7 +292,7 @@ def _forget_rows(session: Session, authority: str, who: Sought) -> int:
 def _remove_rejected(office: Office, session: Session, authority: str, who: Sought) -> None:
     """The whole file: its other rows are of no more use than to correct the list by."""
     for snapshot, _ in list(_rejected(office, session, authority, who)):
-        (office.lake.root / snapshot.report["rejects_file"]).unlink()
+        office.lake.remove(session, snapshot.report["rejects_file"])
         snapshot.report = snapshot.report | {"rejects_file": ""}
         session.add(snapshot)
 
@@ -300,7 +300,7 @@ def _remove_rejected(office: Office, session: Session, authority: str, who: Soug
 def _forget_in_file(office: Office, snapshot: Snapshot, who: Sought) -> None:
     """Outside any transaction, as a file of a million takes its time."""
     file = office.lake.file(snapshot)
-    sealed_columns.replace(office.lake, file, sealed_columns.without(snapshot.kind, who.hashes, who.uprn))
+    sealed_columns.replace(office.lake, snapshot, sealed_columns.without(snapshot.kind, who.hashes, who.uprn))
     if snapshot.kind == "contacts":
         with office.database.session() as session:
             session.get_one(Snapshot, snapshot.id).rows = pq.read_metadata(file).num_rows

@@ -34,7 +34,7 @@ class Office:
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.settings.home / "lake", lambda: self.keys.fingerprint)
+        return Lake(self.settings.home / "lake", lambda: self.keys.fingerprint, self.database)
 
     @cached_property
     def keys(self) -> Keys:

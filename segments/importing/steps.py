@@ -162,13 +162,13 @@ class Step:
 
     def _import(self) -> None:
         try:
-            report = self._read(accept_problems=self.intake.agreed)
+            report = self._read(accept_problems=self.intake.agreed, checked=self.intake.report.get("blake3", ""))
         except AnswerNeeded as refused:  # what is here has grown since it was checked
             self._ask(refused.report)
             return
         self._end(IntakeState.imported, report=report.as_dict(), snapshot_id=report.snapshot_id)
 
-    def _read(self, **how: bool) -> ImportReport:
+    def _read(self, **how: Any) -> ImportReport:
         intake = self.intake
         return import_file(
             self.office, intake.actor, intake.kind, self.upload.path, intake.as_at, progress=self._tell, **how

@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
-from engage.foundation.errors import EngageError
+from engage.foundation.errors import EngageError, LakeDamaged
 from engage.foundation.logs import log_fault
 from engage.foundation.web.bodies import BodyRefused
 from engage.foundation.web.handlers import sign_in_path
@@ -36,6 +36,7 @@ WORDS: dict[int, tuple[str, str]] = {
     ),
     503: ("Sorry, the service is not ready", "Try again in a few minutes."),
 }
+DAMAGED = ("What this page is made of is damaged", "Tell whoever runs the service. The other pages can be used.")
 FORM_EXPIRED = (
     "This form is too old",
     "Go back, reload the page and send it again. This keeps others from sending forms in your name.",
@@ -44,7 +45,7 @@ FORM_EXPIRED = (
 
 def engage_fault(request: Request[Any, Any, Any], error: EngageError) -> Response[Any]:
     """A refusal of ours already says what is wrong in a sentence made for officers."""
-    title, advice = WORDS.get(error.status, WORDS[500])
+    title, advice = DAMAGED if isinstance(error, LakeDamaged) else WORDS.get(error.status, WORDS[500])
     return page(request, error.status, title, advice, said=str(error))
 
 

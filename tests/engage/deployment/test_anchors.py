@@ -52,6 +52,7 @@ def test_a_log_written_anew_with_its_key_is_found_by_its_anchors(office: Office,
         with office.database.session() as session:
             assert (audit.verify(session, COUNCIL).intact, anchors.compare(session, known)) == (True, None)
             written_anew(session, until)
+            session.flush()
             session.expire_all()
             assert audit.verify(session, COUNCIL).intact, "the key alone shows nothing"
             verdict = anchors.compare(session, known)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlmodel import select
+from sqlmodel import col, select
 
 import segments.importing.intake
 import segments.linking.review  # noqa: F401  # with the line above: their tables

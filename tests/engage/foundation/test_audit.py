@@ -50,6 +50,7 @@ def found(office: Office, *tampering: Tampering) -> tuple[int | None, str]:
             session.execute(sa.text(statement))
         for act in tampering:
             act(session)
+        session.flush()
         session.expire_all()
         verdict = audit.verify(session, COUNCIL)
         session.rollback()
