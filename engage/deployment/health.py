@@ -4,13 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import select
 
 from campaigns.sending import outages
 from engage.deployment import lake_files, permissions
 from engage.foundation import audit
 from engage.foundation.errors import SettingsInvalid
-from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 from engage.foundation.privacy import load_keys
 from engage.foundation.words import plural
@@ -74,7 +72,7 @@ def content(office: Office) -> tuple[Check, ...]:
     """Every file of the lake read whole, and every audit log from its beginning, which takes its time."""
     found, now = lake_files.examine(office), office.clock.now()
     with office.database.reading() as session:
-        codes = list(session.exec(select(Authority.code).order_by(Authority.code)))
+        codes = audit.chains(session)
     logs = {code: audit.verify_all(office.database, code, now) for code in codes}
     told = "; ".join(f"{code}: {verdict.message}" for code, verdict in logs.items())
     return (

@@ -9,6 +9,7 @@ was a key are chained by plain SHA-256, and held by the first keyed entry, which
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,10 +22,11 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from engage.foundation import data_keys
 from engage.foundation.database import Database, Moment
-from engage.foundation.errors import SettingsInvalid
+from engage.foundation.errors import InputRefused, SettingsInvalid
 from engage.foundation.identity import Authority
 
 GENESIS = "0" * 64
+SERVICE = "service"  # the log of what is no council's, where there are several
 FOUND = "find the audit log changed"  # an act of the log itself
 AT_ONCE = 5_000  # entries walked while somebody waits for a page
 REMEMBERED_EVERY = 100  # entries: a look at fewer new ones is not worth a write
@@ -129,6 +131,21 @@ def record(
         detail=detail, previous=head.digest, digest="",
     )  # fmt: skip
     return _append(session, head, entry, key)
+
+
+LONGEST_REASON = 200
+SOMEBODY = re.compile(r"@|\d{7,}")  # a contact or UPRN, which the audit log never holds
+
+
+def because(reason: str) -> dict[str, str]:
+    """Why somebody reads or takes out personal data, as detail of its record, where they say; InputRefused where the
+    reason tells of whom."""
+    if len(reason) > LONGEST_REASON or SOMEBODY.search(reason):
+        raise InputRefused(
+            f"Why must be {LONGEST_REASON} characters or less, without an email address or a number of seven digits or "
+            "more: the audit log keeps it and never holds whose data it was"
+        )
+    return {"reason": reason.strip()} if reason.strip() else {}
 
 
 def _append(session: Session, head: AuditHead, entry: AuditEntry, key: str) -> AuditEntry:
@@ -401,11 +418,23 @@ def _last(session: Session, authority: str) -> int:
     return session.exec(query).one() or 0
 
 
+def chains(session: Session) -> list[str]:
+    """Whose logs there are or, once there is a key, must be."""
+    codes = set(session.exec(select(AuditHead.authority)))
+    if data_keys.audit_key(session):
+        codes |= set(session.exec(select(Authority.code)))
+    return sorted(codes)
+
+
+def of_nobody(session: Session) -> str:
+    """In whose log stands what belongs to no council: that of the only one."""
+    codes = session.exec(select(Authority.code).limit(2)).all()
+    return codes[0] if len(codes) == 1 else SERVICE
+
+
 def unsound(database: Database, at: datetime) -> dict[str, Verdict]:
-    """By authority, what a quick look finds wrong; of a log that is gone too, as long as its key is there."""
+    """By authority, what a quick look finds wrong."""
     with database.reading() as session:
-        codes = set(session.exec(select(AuditHead.authority)))
-        if data_keys.audit_key(session):
-            codes |= set(session.exec(select(Authority.code)))
-    found = {code: follow(database, code, at) for code in sorted(codes)}
+        codes = chains(session)
+    found = {code: follow(database, code, at) for code in codes}
     return {code: verdict for code, verdict in found.items() if not verdict.intact}

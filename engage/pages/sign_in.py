@@ -6,6 +6,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
+from sqlmodel import Session
 
 from engage.foundation import audit, identity
 from engage.foundation.errors import InputRefused
@@ -27,6 +28,7 @@ from engage.foundation.web.handlers import (
 Anyone = Request[Any, Any, Any]
 Next = Annotated[str, QueryParameter(name="next", max_length=300)]
 WRONG = "Enter the email address and password of your account"
+SHOWN = 12  # letters of a keyed hash, to tell one from another
 LOCKED = (
     "Too many tries to sign in. Wait a quarter of an hour, use the browser in which you signed in before, or ask an "
     "administrator for a link: it lets you in at once"
@@ -87,6 +89,7 @@ def enter(request: Anyone, office: Office, form: Form) -> Account | None:
         account = identity.sign_in(session, email, password)
         if account is None:
             form.fail("email", WRONG)
+            _failed(request, office, session, email)
             return None
         attempts.succeeded(session, *limits)
         audit.record(
@@ -94,6 +97,19 @@ def enter(request: Anyone, office: Office, form: Form) -> Account | None:
             act="signed in", subject=account.label,
         )  # fmt: skip
     return account
+
+
+def _failed(request: Anyone, office: Office, session: Session, email: str) -> None:
+    """At which account and from where, by keyed hashes where they are nobody's here. Every council's would cost more
+    time for an account that is not known than for one that is."""
+    account = identity.by_email(session, email)
+    here = visitors.address(request, office.settings.trusted_proxies)
+    audit.record(
+        session, authority=account.authority if account else audit.of_nobody(session), at=office.clock.now(),
+        actor="visitor", act="failed to sign in",
+        subject=account.label if account else f"unknown account {_of_account(office, email)[:SHOWN]}",
+        address=office.keys.hash("tries from", here)[:SHOWN] if here else "",
+    )  # fmt: skip
 
 
 def _limits(request: Anyone, office: Office, email: str) -> dict[str, int]:

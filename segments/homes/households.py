@@ -170,13 +170,14 @@ def summary(office: Office, authority: str) -> Summary:
         )
 
 
-def export(office: Office, actor: Actor, to: Path) -> int:
+def export(office: Office, actor: Actor, to: Path, *, reason: str = "") -> int:
     """Copy the table of homes to a Parquet or CSV file; returns its rows."""
+    why = audit.because(reason)
     with office.database.session() as session, execution.connect() as backend:
         snapshot = newest(session, actor.authority)
         audit.record(
             session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="export households",
-            subject=f"snapshot {snapshot.id}", homes=snapshot.rows,
+            subject=f"snapshot {snapshot.id}", homes=snapshot.rows, **why,
         )  # fmt: skip
         homes = execution.table(backend, office.lake, snapshot)
         plain = homes.drop("address_lines")

@@ -65,6 +65,15 @@ def import_file(
         return _commit(office, actor, read, report, rejected)
 
 
+def record_first_rows(office: Office, actor: Actor, report: ImportReport) -> None:
+    """That somebody was shown what would come in."""
+    with office.database.session() as session:
+        audit.record(
+            session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="read first rows",
+            subject=f"file of {report.kind}", blake3=report.blake3, rows=len(report.preview),
+        )  # fmt: skip
+
+
 def rejected_rows(office: Office, actor: Actor, kind: str, path: Path, as_at: date, to: Path) -> int:
     """Write the rejected rows of a file that waits for a decision to `to`, whole as they stood in it, with line and
     reason; returns how many. It holds what was in the file, people too: whoever calls removes it with the file."""

@@ -1,7 +1,9 @@
 """What lies in the lake is what the database knows: damage, loss and strangers are named, and strangers go in time."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from engage.deployment import earlier, health, lake_files
 from engage.deployment.purging import purge
 from engage.foundation import audit
+from engage.foundation.identity import Role
 from engage.foundation.lake import LakeFile
 from engage.foundation.office import Office
 from tests.conftest import EAST_STAFFORDSHIRE as COUNCIL
@@ -76,3 +79,15 @@ def test_an_upgrade_keeps_the_checksums_of_what_stands(filled: Office) -> None:
     assert told == ["The checksums of 2 files of the lake are kept from now on, as they stood at this moment."]
     assert lake_files.examine(filled).sound
     assert not [line for line in earlier.put_right(filled, COUNCIL) if "checksum" in line]
+
+
+def test_a_page_made_of_a_damaged_file_says_so(enter: Callable[[Role], Any], office: Office) -> None:
+    made = keep(office, "gazetteer", rejects_file=beside(office, "x"))
+    officer = enter(Role.officer)
+    assert officer.get(f"/data/{made.id}/rejects.csv").text == "line,reason\n2,x\n"
+    flipped(office.lake.root / made.report["rejects_file"], 99)
+    page = officer.get(f"/data/{made.id}/rejects.csv")
+    assert page.status_code == 503
+    for told in ("What this page is made of is damaged", made.report["rejects_file"], "Put it back from a backup"):
+        assert told in page.text
+    assert officer.get("/data").status_code == 200
