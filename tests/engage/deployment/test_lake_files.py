@@ -90,4 +90,4 @@ def test_a_page_made_of_a_damaged_file_says_so(enter: Callable[[Role], Any], off
     assert page.status_code == 503
     for told in ("What this page is made of is damaged", made.report["rejects_file"], "Put it back from a backup"):
         assert told in page.text
-    assert officer.get("/data").status_code == 200
+    assert officer.get("/suppressions").status_code == 200

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,17 @@ def test_an_earlier_end_put_back_is_found_where_more_was_seen(office: Office) ->
         session.get_one(AuditHead, COUNCIL).sqlmodel_update(head)
 
     assert found(office, put_back) == (11, audit.LOST)
+
+
+def test_a_look_at_all_costs_a_few_times_the_bare_hashes(tmp_path: Path) -> None:
+    """`benchmarks/audit.py` in small: a million entries are then a matter of seconds. A page looks at part of them."""
+    place = spec_from_file_location("audit_bench", Path(__file__).parents[3] / "benchmarks/audit.py")
+    assert place
+    assert place.loader
+    bench = module_from_spec(place)
+    place.loader.exec_module(bench)
+    office = Office(Settings(home=tmp_path / "home"), SteppedClock(START))
+    bench.fill(office, 6_000)
+    assert audit.follow(office.database, COUNCIL, START).checked == audit.AT_ONCE < 6_000
+    assert bench.measure(office, 6_000)["ratio"] < 12, "it is 3 where nothing else runs"
+    office.close()
