@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from engage.foundation import audit
-from engage.foundation.errors import InputRefused
+from engage.foundation.errors import InputRefused, LakeDamaged
 from engage.foundation.folders import claim
 from engage.foundation.identity import Authority
 from engage.foundation.identity import authority as find_authority
@@ -104,7 +104,7 @@ def _link_all(office: Office, label: str) -> tuple[dict[str, Snapshot], dict[str
     for code in codes:
         try:
             electors[code] = _link(office, Actor(code, label))
-        except InputRefused as refused:
+        except (InputRefused, LakeDamaged) as refused:
             left_out[code] = str(refused)
     return electors, left_out
 
