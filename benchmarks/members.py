@@ -70,12 +70,12 @@ def multiply(office: Office, electors: int) -> int:
         held = session.exec(select(Snapshot).where(col(Snapshot.kind).in_(COPIED))).all()
         counted = max(snapshot.report["electors"] for snapshot in held if snapshot.kind == "electors")
         times = max(-(-electors // counted), WARDS // PLAYED)
-        for snapshot in held:
-            _multiply(office.lake.file(snapshot), times)
+    for snapshot in held:
+        office.lake.replace(snapshot.path, _multiply(office.lake.file(snapshot), times))
     return int(counted * times)
 
 
-def _multiply(file: Path, times: int) -> None:
+def _multiply(file: Path, times: int) -> Path:
     """Copies have UPRNs and persons of their own, and lie in other wards by turns."""
     turn = f"k % {WARDS // PLAYED}"
     code = f"'E05900' || lpad((right(ward, 3)::int + {PLAYED} * ({turn}))::varchar, 3, '0')"
@@ -93,7 +93,7 @@ def _multiply(file: Path, times: int) -> None:
             f"COPY (SELECT copied.* REPLACE ({told}) FROM read_parquet('{file}') copied, range({copies}) turns(k) "
             f"ORDER BY {'uprn' if 'uprn' in columns else 'ward'}) TO '{fresh}' (FORMAT parquet)"
         )
-    fresh.replace(file)
+    return fresh
 
 
 def repeat(office: Office, campaigns: int) -> None:

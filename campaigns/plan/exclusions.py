@@ -108,7 +108,7 @@ def in_comparisons(
     for other, path in session.exec(query):
         arms = _held_arms(Plan.model_validate(other.plan), plan)
         if arms and (since is None or (other.launched_at and other.launched_at > since)):
-            held.append(audience.uprns(office.lake.root / path, arms))
+            held.append(audience.uprns(office.lake.at(path), arms))
     return np.unique(np.concatenate(held))
 
 

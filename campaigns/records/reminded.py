@@ -24,7 +24,7 @@ def reminded(office: Office, session: Session, authority: str) -> Reminded:
     query = select(Campaign.id, Campaign.name, Snapshot.path).where(
         Campaign.authority == authority, col(Campaign.state).in_(RUNNING), Campaign.audience_snapshot == Snapshot.id
     )  # fmt: skip
-    files = {f"{name} ({number})": office.lake.root / path for number, name, path in session.exec(query)}
+    files = {f"{name} ({number})": office.lake.at(path) for number, name, path in session.exec(query)}
     return Reminded({name: _homes(file) for name, file in files.items()}, _recent(office, session, authority))
 
 

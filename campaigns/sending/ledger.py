@@ -114,14 +114,15 @@ def total(office: Office, authority: str) -> Standing:
     return result
 
 
-def export_ledger(office: Office, actor: Actor, campaign_id: int, to: TextIO) -> int:
+def export_ledger(office: Office, actor: Actor, campaign_id: int, to: TextIO, *, reason: str = "") -> int:
     """One CSV row per message, without its recipient; gives the number of rows."""
+    why = audit.because(reason)
     with office.database.session() as session:
         permit(session, actor, Right.see_data)
         find(session, actor.authority, campaign_id)
         numbers = {wave.id: wave.number for wave in waves(session, campaign_id)}
         rows = cells.write(to, LEDGER, (_line(message, numbers) for message in _messages(session, campaign_id)))
-        _exported(session, office, actor, campaign_id, "export ledger", rows)
+        _exported(session, office, actor, campaign_id, "export ledger", rows, why)
     return rows
 
 
@@ -142,16 +143,17 @@ def _line(message: Message, numbers: dict[int | None, int]) -> tuple[object, ...
     )  # fmt: skip
 
 
-def export_assignment(office: Office, actor: Actor, campaign_id: int, to: TextIO) -> int:
+def export_assignment(office: Office, actor: Actor, campaign_id: int, to: TextIO, *, reason: str = "") -> int:
     """One CSV row per household of the audience: `uprn, arm, contacted_on, channel`, of the first message Notify
     accepted for it, blank where there was none; gives the number of rows."""
+    why = audit.because(reason)
     with office.database.session() as session:
         permit(session, actor, Right.see_data)
         campaign = find(session, actor.authority, campaign_id)
         path = audience_file(office, session, campaign)
         first = _first_contacts(session, campaign_id)
         rows = cells.write(to, ASSIGNMENT, ((uprn, arm, *first.get(uprn, ("", ""))) for uprn, arm in _arms(path)))
-        _exported(session, office, actor, campaign_id, "export assignment", rows)
+        _exported(session, office, actor, campaign_id, "export assignment", rows, why)
     return rows
 
 
@@ -182,8 +184,10 @@ def _written(moment: datetime | None) -> str:
     return moment.isoformat(timespec="seconds") if moment else ""
 
 
-def _exported(session: Session, office: Office, actor: Actor, campaign_id: int, act: str, rows: int) -> None:
+def _exported(
+    session: Session, office: Office, actor: Actor, campaign_id: int, act: str, rows: int, why: dict[str, str]
+) -> None:  # fmt: skip
     audit.record(
         session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act=act,
-        subject=f"campaign {campaign_id}", rows=rows,
+        subject=f"campaign {campaign_id}", rows=rows, **why,
     )  # fmt: skip

@@ -43,6 +43,9 @@ acting_as = click.option(
 )
 
 
+with_reason = click.option("--reason", default="", help="Why it is taken out; the audit log keeps it.")
+
+
 @dataclass
 class Caller:
     """One command at work: the office, who acts, and how results are printed."""

@@ -16,6 +16,7 @@ from engage.commands.caller import (
     identify,
     show,
     table,
+    with_reason,
     with_right,
 )
 from engage.foundation.identity import Right
@@ -61,10 +62,11 @@ def _told_all(value: dict[str, Any]) -> None:
 
 @households.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@with_reason
 @with_right(Right.see_data, results=False)
-def export(caller: Caller, file: Path) -> None:
+def export(caller: Caller, file: Path, reason: str) -> None:
     """Write the table of homes to FILE (.parquet or .csv)."""
-    click.echo(f"{homes.export(caller.office, caller.actor, file):,} homes written to {file}")
+    click.echo(f"{homes.export(caller.office, caller.actor, file, reason=reason):,} homes written to {file}")
 
 
 @households.command("former-contacts")

@@ -13,7 +13,7 @@ from engage.foundation.identity import Right
 from segments.files.questions import FEWER
 from segments.files.report import AnswerNeeded
 from segments.importing.datasets import right_to_import
-from segments.importing.imports import import_file
+from segments.importing.imports import import_file, record_first_rows
 
 
 @click.command(name="import")
@@ -53,4 +53,6 @@ def import_(
                 why = {"kind": kind, "file": file.name, "outcome": "refused", "why": str(refused)}
                 caller.show(why, facts)
             raise
+        if report.preview:
+            record_first_rows(caller.office, caller.actor, report)
         caller.show(report.as_dict(preview=dry_run), tell)

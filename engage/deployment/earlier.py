@@ -1,10 +1,14 @@
 """What an earlier version left: what must not be kept is removed at once, and what should be imported again is told."""
 
 import pyarrow.parquet as pq
+from sqlmodel import col, select
 
-from engage.deployment import resealing
+from engage.deployment import lake_files, resealing
+from engage.foundation import audit
+from engage.foundation.audit import AuditHead
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
+from engage.foundation.words import plural
 from segments.linking import attainments
 
 AGAIN = (
@@ -18,13 +22,24 @@ BUILD_AGAIN = (
 )
 
 
+SEALED = (
+    "The audit log of {code} is signed by a key of its own from now on, and its {entries:,} entries of before are "
+    "{as_they_are}."
+)
+
+
+LISTED = "The checksums of {files} of the lake are kept from now on, as they stood at this moment."
+
+
 def put_right(office: Office, authority: str) -> list[str]:
     """Sentences for whoever upgrades. What is removed is removed of every authority; it may be done any number of
     times."""
     return (
-        resealing.put_right(office)
+        _sealed(office)
+        + resealing.put_right(office)
         + [removed.sentence for removed in attainments.remove(office, "command")]
         + _to_renew(office, authority)
+        + _listed(office)
     )
 
 
@@ -39,3 +54,27 @@ def _to_renew(office: Office, authority: str) -> list[str]:
 def _is_earlier(office: Office, register: Snapshot) -> bool:
     path = office.lake.file(register)
     return path.exists() and "entry" not in pq.read_schema(path).names
+
+
+def _sealed(office: Office) -> list[str]:
+    """Held by the key, whatever state they are in: what is wrong with them stays wrong, and is said."""
+    with office.database.session() as session:
+        query = select(AuditHead).where(col(AuditHead.keyed_from).is_(None)).order_by(col(AuditHead.authority))
+        before = {head.authority: head.number for head in session.exec(query)}
+        told = []
+        for code, entries in before.items():
+            why = audit.verify(session, code).why
+            as_they_are = "held by it too" if why == audit.NOT_SEALED else f"not whole: one {why}"
+            told.append(SEALED.format(code=code, entries=entries, as_they_are=as_they_are))
+            audit.record(
+                session, authority=code, at=office.clock.now(), actor="command", act="seal the audit log",
+                subject="what earlier versions wrote", entries=entries, whole=why == audit.NOT_SEALED,
+            )  # fmt: skip
+    if told:
+        office.open_keys()  # with those that the database has now
+    return told
+
+
+def _listed(office: Office) -> list[str]:
+    count = lake_files.list_all(office)
+    return [LISTED.format(files=plural(count, "file"))] if count else []

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns.sending import outages
-from engage.deployment import permissions
+from engage.deployment import lake_files, permissions
+from engage.foundation import audit
 from engage.foundation.errors import SettingsInvalid
 from engage.foundation.office import Office
 from engage.foundation.privacy import load_keys
@@ -38,7 +39,8 @@ def examine(office: Office) -> Health:
     database = _database(office)
     keys = (_keys(office),) if database.well else ()
     sending = _sending(office) if database.well else (Check("notify", well=True, detail=_key(office)),)
-    return Health((database, *keys, _home(office), _lake(office), *sending))
+    log = (_audit(office),) if database.well and all(check.well for check in keys) else ()
+    return Health((database, *keys, *log, _home(office), _lake(office), *sending))
 
 
 def _database(office: Office) -> Check:
@@ -66,6 +68,19 @@ def _lake(office: Office) -> Check:
     return Check("lake", well=True, detail="can be written to")
 
 
+def content(office: Office) -> tuple[Check, ...]:
+    """Every file of the lake read whole, and every audit log from its beginning, which takes its time."""
+    found, now = lake_files.examine(office), office.clock.now()
+    with office.database.reading() as session:
+        codes = audit.chains(session)
+    logs = {code: audit.verify_all(office.database, code, now) for code in codes}
+    told = "; ".join(f"{code}: {verdict.message}" for code, verdict in logs.items())
+    return (
+        Check("files", well=found.sound, detail=found.sentence),
+        Check("logs", well=all(verdict.intact for verdict in logs.values()), detail=told or "there are none yet"),
+    )
+
+
 def _keys(office: Office) -> Check:
     """As they stand now, not as this process opened them."""
     try:
@@ -73,6 +88,13 @@ def _keys(office: Office) -> Check:
     except SettingsInvalid as error:
         return Check("keys", well=False, detail=str(error))
     return Check("keys", well=True, detail=f"those of the data here, whose hashing key is {fingerprint}")
+
+
+def _audit(office: Office) -> Check:
+    """What is new since the last look."""
+    wrong = audit.unsound(office.database, office.clock.now())
+    told = "; ".join(f"{code}: {verdict.message}" for code, verdict in wrong.items())
+    return Check("audit", well=not wrong, detail=told or "nobody changed what is new since the last look")
 
 
 def _key(office: Office) -> str:

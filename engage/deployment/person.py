@@ -33,8 +33,6 @@ from segments.linking.review import LinkAnswer
 from segments.safeguards import objections, sealed_columns
 from segments.safeguards.suppression import Suppression
 
-LONGEST_REASON = 200
-SOMEBODY = re.compile(r"@|\d{7,}")  # a contact or UPRN, which the audit log never holds
 ON_ITS_WAY = (MessageState.sending, MessageState.unknown)
 STATUTORY = "stays: register, address or area data, which the law has the council keep, and figures made of it"
 HASHED = "stays: a keyed hash, so that nothing is sent again"
@@ -99,13 +97,14 @@ def _home(office: Office, authority: str, address: str) -> int:
     return found.pop()
 
 
-def find(office: Office, actor: Actor, who: Sought) -> list[Held]:
+def find(office: Office, actor: Actor, who: Sought, *, reason: str = "", act: str = "find person") -> list[Held]:
     """In every table and file; reading it is recorded, without saying of whom. Others write meanwhile."""
+    why = audit.because(reason)
     with office.database.reading() as session:
         permit(session, actor, Right.answer_requests)
         found = [each for each in _everywhere(office, session, actor.authority, who) if each.rows]
     with office.database.session() as session:
-        _record(office, session, actor, "find person", who, {each.place: len(each.rows) for each in found})
+        _record(office, session, actor, act, who, {each.place: len(each.rows) for each in found} | why)
     return found
 
 
@@ -197,7 +196,7 @@ def _rejected(office: Office, session: Session, authority: str, who: Sought) -> 
     sought_for = [value.casefold() for value in who.values] + [f"0{v[2:]}" for v in who.values if v.startswith("44")]
     sought_for += [str(who.uprn)] if who.uprn is not None else []
     for snapshot in _snapshots(session, authority):
-        file = office.lake.root / str(snapshot.report.get("rejects_file") or "-")
+        file = office.lake.at(str(snapshot.report.get("rejects_file") or "-"))
         if file.is_file():
             with file.open(encoding="utf-8", errors="replace") as lines:
                 theirs = [line.strip() for line in lines if any(each in _plain(line) for each in sought_for)]
@@ -209,9 +208,9 @@ def _plain(line: str) -> str:
     return line.casefold().replace(" ", "")
 
 
-def export(office: Office, actor: Actor, who: Sought) -> str:
+def export(office: Office, actor: Actor, who: Sought, *, reason: str = "") -> str:
     """All of it as JSON that a person can read."""
-    found = find(office, actor, who)
+    found = find(office, actor, who, reason=reason, act="export person")
     written = {"asked_by": who.by, "on": office.clock.now().isoformat(), "held": [asdict(each) for each in found]}
     return json.dumps(written, indent=2, ensure_ascii=False, default=str)
 
@@ -234,7 +233,7 @@ def erase(office: Office, actor: Actor, who: Sought, reason: str) -> Erased:
     """Closed first, so that nothing leaves meanwhile; then gone from the database and from every file. Done again, it
     erases what is left."""
     _demand_reason(reason)
-    held = find(office, actor, who)
+    held = find(office, actor, who, reason=reason)
     gone = {each.place: len(each.rows) for each in held if not each.stays}
     with office.database.erasing() as session:
         permit(session, actor, Right.answer_requests)
@@ -261,13 +260,8 @@ def sentences(erased: Erased) -> list[str]:
 
 
 def _demand_reason(reason: str) -> None:
-    if not reason.strip():
+    if not audit.because(reason):
         raise InputRefused("Enter why, such as the number of the request")
-    if len(reason) > LONGEST_REASON or SOMEBODY.search(reason):
-        raise InputRefused(
-            f"Why must be {LONGEST_REASON} characters or less, without an email address or a number of seven digits or "
-            "more: the audit log keeps it and never holds whose data it was"
-        )
 
 
 def _close(office: Office, session: Session, authority: str, who: Sought) -> None:
@@ -292,7 +286,7 @@ def _forget_rows(session: Session, authority: str, who: Sought) -> int:
 def _remove_rejected(office: Office, session: Session, authority: str, who: Sought) -> None:
     """The whole file: its other rows are of no more use than to correct the list by."""
     for snapshot, _ in list(_rejected(office, session, authority, who)):
-        (office.lake.root / snapshot.report["rejects_file"]).unlink()
+        office.lake.remove(session, snapshot.report["rejects_file"])
         snapshot.report = snapshot.report | {"rejects_file": ""}
         session.add(snapshot)
 
@@ -300,7 +294,7 @@ def _remove_rejected(office: Office, session: Session, authority: str, who: Soug
 def _forget_in_file(office: Office, snapshot: Snapshot, who: Sought) -> None:
     """Outside any transaction, as a file of a million takes its time."""
     file = office.lake.file(snapshot)
-    sealed_columns.replace(office.lake, file, sealed_columns.without(snapshot.kind, who.hashes, who.uprn))
+    sealed_columns.replace(office.lake, snapshot, sealed_columns.without(snapshot.kind, who.hashes, who.uprn))
     if snapshot.kind == "contacts":
         with office.database.session() as session:
             session.get_one(Snapshot, snapshot.id).rows = pq.read_metadata(file).num_rows

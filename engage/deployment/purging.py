@@ -6,6 +6,7 @@ from sqlmodel import select
 
 import campaigns.records.retention
 import segments.safeguards.retention
+from engage.deployment import lake_files
 from engage.foundation import audit
 from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
@@ -28,6 +29,7 @@ def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
         due = campaigns.records.retention.due(office, session, authority)
     for snapshot in due:
         gone[HELD[snapshot.kind]] += _forget(office, snapshot, dry_run=dry_run)
+    gone["files nobody knows"] = lake_files.purge(office, authority, dry_run=dry_run)
     if +gone and not dry_run:
         _record(office, authority, gone)
     return dict(+gone)
@@ -40,8 +42,7 @@ def _forget(office: Office, snapshot: Snapshot, *, dry_run: bool) -> int:
     """Each in a transaction of its own, as a file of a million homes takes its time."""
     contacts = sealed_columns.held(office.lake.file(snapshot), snapshot.kind)
     if not dry_run:
-        with office.database.erasing() as session:
-            forgetting.forget(office, session, session.get_one(Snapshot, snapshot.id))
+        forgetting.forget(office, snapshot)
     return contacts
 
 

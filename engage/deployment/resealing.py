@@ -168,20 +168,19 @@ def _order(meant: str, last: str) -> str:
 
 def _snapshot(office: Office, snapshot: Snapshot, done: Counter[str]) -> list[str]:
     """The key is kept before the file changes, so that a crash leaves nothing that no key opens."""
-    path, kind = office.lake.file(snapshot), snapshot.kind
+    kind = snapshot.kind
     token = _first(office, snapshot)
     if not token.startswith(EARLIER):
         return []
     if not office.keys.readable(token):
-        with office.database.erasing() as session:
-            forgetting.forget(office, session, session.get_one(Snapshot, snapshot.id))
+        forgetting.forget(office, snapshot)
         return [LOST.format(what=f"The {kind} of {snapshot.as_at.isoformat()}", number=snapshot.id)]
     with office.database.session() as session:
         sealer = data_keys.of(
             session, office.keys, office.clock.now(), purpose=kind, authority=snapshot.authority,
             subject=str(snapshot.id),
         )  # fmt: skip
-    sealed_columns.replace(office.lake, path, sealed_columns.sealed_anew(kind, office.keys, sealer))
+    sealed_columns.replace(office.lake, snapshot, sealed_columns.sealed_anew(kind, office.keys, sealer))
     done[kind] += 1
     return []
 

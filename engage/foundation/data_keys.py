@@ -25,6 +25,7 @@ from engage.foundation.errors import Forgotten, SettingsInvalid
 from engage.foundation.folders import own_folder
 
 HASHING, OWN = "hashing", "database"  # the ids of the two keys that a database has from its beginning
+AUDIT = "audit"  # the id of the one that signs the audit log, from its first entry
 NONCE = 12  # bytes, as AES-GCM takes them
 AT_ONCE = 50  # keys wrapped anew in one transaction
 
@@ -35,7 +36,7 @@ class DataKey(SQLModel, table=True):
     __tablename__ = "data_key"
 
     id: str = Field(primary_key=True, max_length=16)
-    purpose: str = Field(max_length=16)  # hashing, database, contacts, audience, replies
+    purpose: str = Field(max_length=16)  # hashing, database, audit, contacts, audience, replies
     authority: str = Field(default="", max_length=9)
     subject: str = Field(default="", max_length=40, index=True)  # the snapshot, or the month, that it encrypts
     wrapped: str = Field(max_length=255)
@@ -229,6 +230,27 @@ def establish(session: Session, keys: Opened, at: datetime) -> None:
     for id_, secret in ((HASHING, keys.hashing_key), (OWN, Sealer.new(OWN).secret)):
         session.add(_row(keys, id_, secret, id_, at))
     session.flush()
+
+
+def audit_key(session: Session) -> str | None:
+    """The key of the audit log; none where nothing was signed yet."""
+    row = session.get(DataKey, AUDIT)
+    return _opened(session).masters.unwrap(row) if row else None
+
+
+def begin_audit(session: Session, at: datetime) -> str:
+    keys = _opened(session)
+    establish(session, keys, at)
+    key = Sealer.new(AUDIT).secret
+    session.add(_row(keys, AUDIT, key, AUDIT, at))
+    session.flush()
+    return key
+
+
+def _opened(session: Session) -> Opened:
+    """Of the office whose database this is a session of."""
+    keys: Opened = session.info["keys"]()
+    return keys
 
 
 def _row(

@@ -56,14 +56,16 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Database:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, info: dict[str, Any] | None = None) -> None:
+        """`info` goes with every session: under `keys` what opens the keys, by which the audit log is signed."""
         self.url = url
+        self._info = info or {}
         self.engine = create_engine(url)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back on any error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with Session(self.engine, expire_on_commit=False, info=self._info) as session, session.begin():
             yield session
 
     @contextmanager
@@ -72,7 +74,7 @@ class Database:
         with (
             self.engine.connect() as connection,
             _long_log(connection),
-            Session(connection, expire_on_commit=False) as session,
+            Session(connection, expire_on_commit=False, info=self._info) as session,
             session.begin(),
         ):
             yield session
@@ -80,14 +82,18 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads, for as long as it takes: on SQLite it keeps nobody from writing meanwhile."""
-        with Session(self.engine.execution_options(reading=True), expire_on_commit=False) as session, session.begin():
+        reading = self.engine.execution_options(reading=True)
+        with Session(reading, expire_on_commit=False, info=self._info) as session, session.begin():
             yield session
 
     @contextmanager
     def erasing(self) -> Iterator[Session]:
         """A transaction of which SQLite leaves nothing in its file or its log: what it writes over or deletes is gone.
         PostgreSQL keeps old rows until it vacuums."""
-        with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
+        with (
+            self.engine.connect() as connection,
+            Session(connection, expire_on_commit=False, info=self._info) as session,
+        ):
             own = connection.connection.driver_connection
             if self.embedded and own is not None:
                 own.execute("PRAGMA secure_delete=ON").close()

@@ -8,6 +8,7 @@ EngageError
 ├── NotAllowed          this account may not do that
 ├── TokenUnknown        the token of a system opens nothing
 ├── SendBlocked         a message or launch would break a rule
+├── LakeDamaged         a file of the lake is not what was written to it
 ├── NotifyUnavailable   GOV.UK Notify cannot be reached or refuses our key
 └── ProviderUnavailable the council's own sign-in does not answer
 """
@@ -45,6 +46,20 @@ class TokenUnknown(EngageError):
 
 class SendBlocked(EngageError):
     status = 409
+
+
+class LakeDamaged(EngageError):
+    """By the file's path below the lake."""
+
+    status = 503
+
+    def __init__(self, relative: str) -> None:
+        super().__init__(
+            f"The file {relative} of the lake is not as it was written: its checksum is another than the database "
+            "has. The disk may have damaged it, or somebody changed it. Nothing of it was used, and nothing was "
+            "changed. Put it back from a backup, or import it again; engage check --deep names every such file."
+        )
+        self.relative = relative
 
 
 class NotifyUnavailable(EngageError):

@@ -30,11 +30,11 @@ class Office:
 
     @cached_property
     def database(self) -> Database:
-        return Database(self.settings.database)
+        return Database(self.settings.database, {"keys": lambda: self.keys})
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.settings.home / "lake", lambda: self.keys.fingerprint)
+        return Lake(self.settings.home / "lake", lambda: self.keys.fingerprint, self.database)
 
     @cached_property
     def keys(self) -> Keys:

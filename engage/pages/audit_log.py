@@ -1,4 +1,4 @@
-"""The audit log, a page at a time, and whether its chain is whole."""
+"""The audit log, a page at a time, and whether what is new of its chain is whole."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -21,7 +21,7 @@ Page = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
 
 @dataclass(frozen=True)
 class Trail:
-    """A page of the audit log, newest first, and whether the whole chain holds."""
+    """A page of the audit log, newest first, and whether the chain holds, as far as it was looked at."""
 
     entries: list[AuditEntry]
     verdict: Verdict
@@ -30,8 +30,8 @@ class Trail:
 
 
 def trail(office: Office, authority: str, page: int = 1) -> Trail:
-    with office.database.session() as session:
-        verdict = audit.verify(session, authority)
+    verdict = audit.follow(office.database, authority, office.clock.now())
+    with office.database.reading() as session:
         query = select(AuditEntry).where(AuditEntry.authority == authority).order_by(col(AuditEntry.number).desc())
         entries = list(session.exec(query.offset((page - 1) * PAGE).limit(PAGE)))
     return Trail(entries, verdict, page, max(1, -(-verdict.entries // PAGE)))

@@ -9,7 +9,7 @@ from campaigns.replies import work_list
 from campaigns.sending import ledger, outages
 from campaigns.sending.outages import Outage
 from engage.foundation.clock import today
-from engage.foundation.errors import InputRefused
+from engage.foundation.errors import InputRefused, LakeDamaged
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day, number, percent, plural
@@ -83,7 +83,7 @@ def _figures(office: Office, authority: str) -> list[Figure]:
     try:
         homes = households.summary(office, authority)
         whole = gap.overall(office, authority)
-    except InputRefused:
+    except (InputRefused, LakeDamaged):
         return []
     return [
         Figure("Homes", number(homes.households), "", "/data"),
@@ -100,6 +100,8 @@ def _notes(office: Office, authority: str) -> list[str]:
         return gap.estimate(office, authority).notes
     except InputRefused:
         return []
+    except LakeDamaged as damaged:
+        return [str(damaged)]
 
 
 def _intake_steps(incoming: list[Intake]) -> list[tuple[Step, Right]]:

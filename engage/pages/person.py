@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from engage.deployment import person as requests
 from engage.deployment.person import Sought
+from engage.foundation import audit
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import ByActor, Form, InOffice, WithForm, render, requires
@@ -30,9 +31,14 @@ def person_export(office: InOffice, actor: ByActor, form: WithForm) -> Template 
     who = _sought(office, actor, form)
     if who is None:
         return _page(form)
+    why = form.text("reason")
+    with form.blaming("reason"):
+        audit.because(why)
+    if not form.valid:
+        return _page(form, found=requests.find(office, actor, who))
     headers = {"Content-Disposition": 'attachment; filename="held.json"'}
     return Response(
-        requests.export(office, actor, who), status_code=200, media_type="application/json", headers=headers
+        requests.export(office, actor, who, reason=why), status_code=200, media_type="application/json", headers=headers
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from litestar import Request, Router, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
+from sqlmodel import Session
 
 from engage.accounts import second_factor
 from engage.foundation import audit, identity
@@ -33,6 +34,7 @@ from engage.pages import second_step
 Anyone = Request[Any, Any, Any]
 Next = Annotated[str, QueryParameter(name="next", max_length=300)]
 WRONG = "Enter the email address and password of your account"
+SHOWN = 12  # letters of a keyed hash, to tell one from another
 LOCKED = (
     "Too many tries to sign in. Give a code of your app beside your password, wait a quarter of an hour, use the "
     "browser in which you signed in before, or ask an administrator for a link: it lets you in at once"
@@ -101,6 +103,7 @@ def enter(request: Anyone, office: Office, form: Form) -> Entered:
         account = identity.sign_in(session, email, password)
         if account is None:
             form.fail("email", WRONG)
+            _failed(request, office, session, email)
             return Entered()
         attempts.succeeded(session, *limits)
     return Entered(account if _may_use_password(office, account, form) else None)
@@ -121,6 +124,7 @@ def _past_lock(request: Anyone, office: Office, form: Form, email: str) -> Enter
         account = identity.sign_in(session, email, form.secret("password"))
         if account is None or not second_factor.accepts(session, office.keys, account, code, by_machine(office.clock)):
             form.fail("email", WRONG_PAST_LOCK)
+            _failed(request, office, session, email)
             return Entered()
         attempts.forget(session, key)
     return Entered(account if _may_use_password(office, account, form) else None, whole=True)
@@ -132,6 +136,19 @@ def _may_use_password(office: Office, account: Account, form: Form, field: str =
     if not may:
         form.fail(field, "Your council lets administrators alone sign in with a password. Use your council’s account")
     return may
+
+
+def _failed(request: Anyone, office: Office, session: Session, email: str) -> None:
+    """At which account and from where, by keyed hashes where they are nobody's here. Every council's would cost more
+    time for an account that is not known than for one that is."""
+    account = identity.by_email(session, email)
+    here = visitors.address(request, office.settings.trusted_proxies)
+    audit.record(
+        session, authority=account.authority if account else audit.of_nobody(session), at=office.clock.now(),
+        actor="visitor", act="failed to sign in",
+        subject=account.label if account else f"unknown account {_of_account(office, email)[:SHOWN]}",
+        address=office.keys.hash("tries from", here)[:SHOWN] if here else "",
+    )  # fmt: skip
 
 
 def _limits(request: Anyone, office: Office, email: str) -> dict[str, int]:

@@ -124,7 +124,7 @@ def _ground_again(holdings: Holdings, report: Mapping[str, Any]) -> Ground:
     office = holdings.office
     homes = _held(holdings, report["households"])
     contacts = _held(holdings, report["contacts"]) if report["contacts"] else None
-    closed = pq.read_table(office.lake.root / report["closed_file"]).to_pylist()
+    closed = pq.read_table(office.lake.at(report["closed_file"])).to_pylist()
     keys = {row["key"] for row in closed if row["of"] == "home"}
     hidden = protected.keyed(office, {homes.authority: homes}, {homes.authority: keys})[homes.authority]
     return Ground(homes, contacts, hidden, {row["key"] for row in closed if row["of"] == "contact"})

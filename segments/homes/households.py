@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from engage.foundation import audit, cells
-from engage.foundation.errors import InputRefused
+from engage.foundation.errors import InputRefused, LakeDamaged
 from engage.foundation.folders import claim
 from engage.foundation.identity import Authority
 from engage.foundation.identity import authority as find_authority
@@ -104,7 +104,7 @@ def _link_all(office: Office, label: str) -> tuple[dict[str, Snapshot], dict[str
     for code in codes:
         try:
             electors[code] = _link(office, Actor(code, label))
-        except InputRefused as refused:
+        except (InputRefused, LakeDamaged) as refused:
             left_out[code] = str(refused)
     return electors, left_out
 
@@ -170,13 +170,14 @@ def summary(office: Office, authority: str) -> Summary:
         )
 
 
-def export(office: Office, actor: Actor, to: Path) -> int:
+def export(office: Office, actor: Actor, to: Path, *, reason: str = "") -> int:
     """Copy the table of homes to a Parquet or CSV file; returns its rows."""
+    why = audit.because(reason)
     with office.database.session() as session, execution.connect() as backend:
         snapshot = newest(session, actor.authority)
         audit.record(
             session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="export households",
-            subject=f"snapshot {snapshot.id}", homes=snapshot.rows,
+            subject=f"snapshot {snapshot.id}", homes=snapshot.rows, **why,
         )  # fmt: skip
         homes = execution.table(backend, office.lake, snapshot)
         plain = homes.drop("address_lines")

@@ -97,7 +97,7 @@ def _keep(
 
 def _settle_again(office: Office, settled: Snapshot, answers: list[Answer], to: Written) -> Linked:
     copyfile(office.lake.file(settled), to.electors)
-    questions = office.lake.root / settled.report["questions_file"]
+    questions = office.lake.at(settled.report["questions_file"])
     before = Linked(**{each.name: settled.report.get(each.name, 0) for each in fields(Linked)})
     return electors.settle(before, answers, replace(to, questions=questions))
 

@@ -122,4 +122,4 @@ def rejects(office: Office, actor: Actor, snapshot_id: int) -> Path:
             session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="read rejected rows",
             subject=f"import {snapshot_id}", rejected=sum(snapshot.report.get("rejected", {}).values()),
         )  # fmt: skip
-    return office.lake.root / relative
+    return office.lake.at(relative)

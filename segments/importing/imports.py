@@ -36,18 +36,20 @@ BASES = ("geography", "boundaries", "register", "gazetteer", "postcodes")
 def import_file(
     office: Office, actor: Actor, kind: str, path: Path, as_at: date, *,
     dry_run: bool = False, progress: Callable[[str], None] | None = None, accept_shrink: bool = False,
-    accept_problems: bool = False,
+    accept_problems: bool = False, checked: str = "",
 ) -> ImportReport:  # fmt: skip
     """Import one file for the actor's authority; InputRefused says why not, and then nothing was changed.
 
     A file that is already the newest of its kind and date is recognised and reported as unchanged. One of which the
     report asks something is AnswerNeeded unless `accept_problems`, or `accept_shrink` where it only asks whether far
-    fewer rows are right. `progress` is told each Stage.
+    fewer rows are right. `progress` is told each Stage. `checked` is the checksum of what somebody said yes to.
     """
     say = progress or (lambda _: None)
     _check_request(office, actor, kind, path, as_at)
     say(Stage("Reading the file", READING))
     known = fingerprint(path)
+    if checked and known.digest != checked:
+        raise InputRefused(f"{path.name} is not as it was checked: something changed it since. Bring it again.")
     if (before := _already_current(office, actor, kind, as_at, known.digest)) is not None:
         return before
     with scratch(office.lake) as folder:
@@ -61,6 +63,15 @@ def import_file(
             raise AnswerNeeded(report, unanswered)
         say(Stage("Saving", SAVING))
         return _commit(office, actor, read, report, rejected)
+
+
+def record_first_rows(office: Office, actor: Actor, report: ImportReport) -> None:
+    """That somebody was shown what would come in."""
+    with office.database.session() as session:
+        audit.record(
+            session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="read first rows",
+            subject=f"file of {report.kind}", blake3=report.blake3, rows=len(report.preview),
+        )  # fmt: skip
 
 
 def rejected_rows(office: Office, actor: Actor, kind: str, path: Path, as_at: date, to: Path) -> int:
@@ -160,7 +171,7 @@ def _known(office: Office, authority: str, bases: dict[str, Snapshot]) -> Known:
         files.get("geography"), files.get("boundaries"), files.get("register"), register.as_at if register else None,
         gazetteer=files.get("gazetteer"), gazetteer_as_at=gazetteer.as_at if gazetteer else None,
         gazetteer_format=gazetteer.report.get("format", "") if gazetteer else "",
-        records=office.lake.root / records if records else None, postcodes=files.get("postcodes"),
+        records=office.lake.at(records) if records else None, postcodes=files.get("postcodes"),
         former_codes=tuple(former),
         estimates={level: office.lake.file(estimate) for level, estimate in estimates.items() if level},
     )  # fmt: skip

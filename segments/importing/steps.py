@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, or_, select
 
-from engage.foundation.errors import InputRefused
+from engage.foundation.errors import InputRefused, LakeDamaged
 from engage.foundation.logs import log_fault
 from engage.foundation.office import Office
 from segments.files.report import AnswerNeeded, ImportReport
@@ -138,6 +138,8 @@ class Step:
             self._work()
         except InputRefused as refused:
             self._refuse(refused)
+        except LakeDamaged as damaged:  # what is here, not what was brought: that can be checked again
+            self._end(IntakeState.refused, refusal=str(damaged), keep=True)
         except (Interrupted, OperationalError):
             raise  # it is left for whoever takes it up
         except Exception as error:  # noqa: BLE001  # whatever it is, the officer is told and the next file has its turn
@@ -162,13 +164,13 @@ class Step:
 
     def _import(self) -> None:
         try:
-            report = self._read(accept_problems=self.intake.agreed)
+            report = self._read(accept_problems=self.intake.agreed, checked=self.intake.report.get("blake3", ""))
         except AnswerNeeded as refused:  # what is here has grown since it was checked
             self._ask(refused.report)
             return
         self._end(IntakeState.imported, report=report.as_dict(), snapshot_id=report.snapshot_id)
 
-    def _read(self, **how: bool) -> ImportReport:
+    def _read(self, **how: Any) -> ImportReport:
         intake = self.intake
         return import_file(
             self.office, intake.actor, intake.kind, self.upload.path, intake.as_at, progress=self._tell, **how

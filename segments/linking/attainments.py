@@ -3,7 +3,6 @@
 A register keeps from when somebody is an attainer, and nothing of whoever had come of age by its day.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -75,7 +74,7 @@ def _clear(office: Office, actor: str, snapshot: Snapshot) -> Removed | None:
 def _files(office: Office, snapshot: Snapshot) -> Iterator[tuple[Path, tuple[str, str]]]:
     yield office.lake.file(snapshot), OF_ROWS
     if questions := snapshot.report.get("questions_file"):
-        yield office.lake.root / questions, OF_PEOPLE
+        yield office.lake.at(questions), OF_PEOPLE
 
 
 def _count(con: duckdb.DuckDBPyConnection, path: Path, counted: str) -> int:
@@ -87,9 +86,7 @@ def _rewrite(office: Office, con: duckdb.DuckDBPyConnection, path: Path, without
     staged = office.lake.stage()
     query = f"select * replace ({without}) from read_parquet({literal(str(path))})"
     con.execute(f"copy ({query}) to {literal(str(staged))} (format parquet, compression zstd)")
-    with staged.open("rb") as file:
-        os.fsync(file.fileno())
-    staged.replace(path)
+    office.lake.replace(path.relative_to(office.lake.root).as_posix(), staged)
 
 
 def _record(office: Office, actor: str, removed: Removed) -> None:

@@ -206,7 +206,7 @@ def _linked(session: Session, authority: str) -> Snapshot | None:
 
 
 def _path(office: Office, electors: Snapshot, name: str) -> Path:
-    return office.lake.root / str(electors.report[name])
+    return office.lake.at(str(electors.report[name]))
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """The contacts of one snapshot forgotten: its key is destroyed, its file holds them no more, and the proof stays."""
 
+from pathlib import Path
+
 from sqlalchemy import event
 from sqlmodel import Session, col, select
 
@@ -10,17 +12,27 @@ from engage.foundation.office import Office
 from segments.safeguards import sealed_columns
 
 
-def forget(office: Office, session: Session, snapshot: Snapshot) -> None:
-    """In a transaction of `Database.erasing`. A list goes as a whole and counts no more, an audience keeps its homes.
-    Done again, it changes nothing, so a transaction that fails after the file has changed is made good by the next."""
-    file = office.lake.file(snapshot)
-    contacts = sealed_columns.held(file, snapshot.kind)
+def forget(office: Office, snapshot: Snapshot) -> None:
+    """A list goes as a whole and counts no more, an audience keeps its homes. Done again, it changes nothing, so a
+    transaction that fails after the file has changed is made good by the next."""
+    contacts = sealed_columns.held(office.lake.file(snapshot), snapshot.kind)
+    staged = None
+    if contacts and snapshot.kind != "contacts":
+        staged = sealed_columns.changed(office.lake, snapshot, sealed_columns.forgotten(snapshot.kind))
+        office.lake.announce(snapshot.path, staged)
+    with office.database.erasing() as session:
+        _forget(office, session, session.get_one(Snapshot, snapshot.id), contacts, staged)
+
+
+def _forget(office: Office, session: Session, snapshot: Snapshot, contacts: int, staged: Path | None) -> None:
     before = _checksum(office, snapshot)
     if snapshot.kind == "contacts":
+        file = office.lake.root / snapshot.path
         event.listen(session, "after_commit", lambda _: file.unlink(missing_ok=True), once=True)
+        office.lake.unlist(session, snapshot.path)
         snapshot.undone_at = snapshot.undone_at or office.clock.now()
-    elif contacts:
-        sealed_columns.replace(office.lake, file, sealed_columns.forgotten(snapshot.kind))
+    elif staged:
+        office.lake.put(session, snapshot.path, staged)
     keys = destroy_keys(office, session, snapshot)
     proof = {
         "contacts": contacts, "keys": keys, "sha256_before": before,
@@ -45,5 +57,5 @@ def destroy_keys(office: Office, session: Session, snapshot: Snapshot) -> list[s
 
 
 def _checksum(office: Office, snapshot: Snapshot) -> str:
-    file = office.lake.file(snapshot)
+    file = office.lake.root / snapshot.path
     return digest(file) if file.exists() else ""

@@ -11,13 +11,13 @@ from sqlmodel import Session, col, select
 
 from engage.foundation.calendar import in_force, law
 from engage.foundation.clock import london, today
-from engage.foundation.lake import Snapshot, history
+from engage.foundation.lake import Snapshot, history, paths
 from engage.foundation.office import Office
 from segments.safeguards import forgetting
 
 WORKED_OUT = ("electors", "gazetteer-health")  # made again whenever they are asked for and not there
 SHORT_LIVED = "applications"  # of these lists only the newest says anything
-FILES = ("questions_file", "contradictions_file", "records")  # which a snapshot may have beside its own
+STAYS = "rejects_file"  # has an end of its own
 
 
 def purge(office: Office, session: Session, authority: str, *, dry_run: bool = False) -> Counter[str]:
@@ -27,7 +27,7 @@ def purge(office: Office, session: Session, authority: str, *, dry_run: bool = F
     now = office.clock.now()
     replaced_before = now - timedelta(days=policy.replaced_days)
     replaced = [*_replaced(session, authority, replaced_before), *_outlived(session, authority, replaced_before)]
-    undone = [s for s in _undone(session, authority, replaced_before) if office.lake.file(s).exists()]
+    undone = [s for s in _undone(session, authority, replaced_before) if (office.lake.root / s.path).exists()]
     rejected = list(_rejected(session, authority, now - timedelta(days=policy.rejected_days)))
     if not dry_run:
         for snapshot in replaced:
@@ -35,10 +35,10 @@ def purge(office: Office, session: Session, authority: str, *, dry_run: bool = F
         session.flush()
         kept = {path for snapshot in _all(session, authority) for path in _paths(snapshot) if not snapshot.undone_at}
         for snapshot in (*replaced, *undone):
-            _remove(office, _paths(snapshot) - kept)
+            _remove(office, session, _paths(snapshot) - kept)
             forgetting.destroy_keys(office, session, snapshot)
         for snapshot in rejected:
-            _remove(office, {snapshot.report["rejects_file"]})
+            _remove(office, session, {snapshot.report["rejects_file"]})
             snapshot.report = snapshot.report | {"rejects_file": ""}
     return +Counter({
         "tables worked out anew since": len(replaced), "imports undone": len(undone),
@@ -78,12 +78,12 @@ def _rejected(session: Session, authority: str, before: datetime) -> Iterator[Sn
 
 
 def _paths(snapshot: Snapshot) -> set[str]:
-    return {snapshot.path, *(snapshot.report[name] for name in FILES if snapshot.report.get(name))}
+    return paths(snapshot) - {snapshot.report.get(STAYS)}
 
 
-def _remove(office: Office, paths: set[str]) -> None:
-    for path in paths:
-        (office.lake.root / path).unlink(missing_ok=True)
+def _remove(office: Office, session: Session, relatives: set[str]) -> None:
+    for relative in relatives:
+        office.lake.remove(session, relative)
 
 
 def next_due(office: Office, session: Session, authority: str) -> dict[str, date | None]:

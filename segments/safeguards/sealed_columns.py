@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engage.foundation.data_keys import Sealer
-from engage.foundation.lake import Lake
+from engage.foundation.lake import Lake, Snapshot
 from engage.foundation.privacy import Keys
 
 # By kind of snapshot: the keyed hash and the encrypted value of each contact.
@@ -39,10 +39,15 @@ def seal(path: Path, to: Path, kind: str, keys: Keys, sealer: Sealer) -> None:
     rewrite(path, to, sealed_anew(kind, keys, sealer))
 
 
-def replace(lake: Lake, path: Path, change: Change) -> None:
+def replace(lake: Lake, snapshot: Snapshot, change: Change) -> None:
+    lake.replace(snapshot.path, changed(lake, snapshot, change))
+
+
+def changed(lake: Lake, snapshot: Snapshot, change: Change) -> Path:
+    """Beside it."""
     staged = lake.stage()
-    rewrite(path, staged, change)
-    staged.replace(path)
+    rewrite(lake.file(snapshot), staged, change)
+    return staged
 
 
 def sealed_anew(kind: str, keys: Keys, sealer: Sealer) -> Change:

@@ -10,7 +10,7 @@ import click
 
 from campaigns.sending import ledger
 from engage.commands import printing
-from engage.commands.caller import Caller, with_right
+from engage.commands.caller import Caller, with_reason, with_right
 from engage.commands.campaign.shown import campaign_id
 from engage.foundation.folders import writing
 from engage.foundation.identity import Right
@@ -29,21 +29,23 @@ def status(caller: Caller, campaign_id: int) -> None:
 @click.command(name="ledger")
 @campaign_id
 @to_file
+@with_reason
 @with_right(Right.see_data, results=False)
-def export_ledger(caller: Caller, campaign_id: int, to: Path | None) -> None:
+def export_ledger(caller: Caller, campaign_id: int, to: Path | None, reason: str) -> None:
     """Every message as CSV."""
     with _opened(to) as file:
-        ledger.export_ledger(caller.office, caller.actor, campaign_id, file)
+        ledger.export_ledger(caller.office, caller.actor, campaign_id, file, reason=reason)
 
 
 @click.command()
 @campaign_id
 @to_file
+@with_reason
 @with_right(Right.see_data, results=False)
-def assignment(caller: Caller, campaign_id: int, to: Path | None) -> None:
+def assignment(caller: Caller, campaign_id: int, to: Path | None, reason: str) -> None:
     """The arm of every household as CSV: uprn, arm, contacted_on, channel."""
     with _opened(to) as file:
-        ledger.export_assignment(caller.office, caller.actor, campaign_id, file)
+        ledger.export_assignment(caller.office, caller.actor, campaign_id, file, reason=reason)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from engage.commands.caller import Caller, with_right
+from engage.commands.caller import Caller, with_reason, with_right
 from engage.deployment import person as requests
 from engage.deployment.person import Sought
 from engage.foundation.identity import Right
@@ -35,13 +35,14 @@ def of_whom(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @person.command()
+@with_reason
 @with_right(Right.answer_requests)
 @of_whom
-def find(caller: Caller, who: Sought) -> None:
+def find(caller: Caller, who: Sought, reason: str) -> None:
     """Say where something of them is held, and how much."""
     found = [
         {"place": held.place, "rows": len(held.rows), "stays": held.stays}
-        for held in requests.find(caller.office, caller.actor, who)
+        for held in requests.find(caller.office, caller.actor, who, reason=reason)
     ]
     caller.show(found, lambda rows: click.echo("\n".join(map(_line, rows)) if rows else "Nothing is held of them."))
 
@@ -52,11 +53,12 @@ def _line(row: dict[str, object]) -> str:
 
 @person.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@with_reason
 @with_right(Right.answer_requests, results=False)
 @of_whom
-def export(caller: Caller, who: Sought, file: Path) -> None:
+def export(caller: Caller, who: Sought, file: Path, reason: str) -> None:
     """Write all that is held of them to a new FILE, as JSON that only you can read."""
-    requests.write(requests.export(caller.office, caller.actor, who), file)
+    requests.write(requests.export(caller.office, caller.actor, who, reason=reason), file)
     click.echo(f"Written to {file}. Whoever asked may have it; remove it then.")
 
 

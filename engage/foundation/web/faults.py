@@ -10,7 +10,7 @@ from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engage.foundation.errors import EngageError
+from engage.foundation.errors import EngageError, LakeDamaged
 from engage.foundation.logs import log_fault
 from engage.foundation.web.bodies import BodyRefused
 from engage.foundation.web.handlers import sign_in_path
@@ -42,6 +42,7 @@ WORDS: dict[int, tuple[str, str]] = {
         "Try again in a minute. Nothing was half done: look first whether what you were saving is there.",
     ),
 }
+DAMAGED = ("What this page is made of is damaged", "Tell whoever runs the service. The other pages can be used.")
 DATABASE_AWAY = "The service cannot reach its database at the moment."
 RETRY_AFTER = "30"  # seconds
 FORM_EXPIRED = (
@@ -52,7 +53,7 @@ FORM_EXPIRED = (
 
 def engage_fault(request: Request[Any, Any, Any], error: EngageError) -> Response[Any]:
     """A refusal of ours already says what is wrong in a sentence made for officers."""
-    title, advice = WORDS.get(error.status, WORDS[500])
+    title, advice = DAMAGED if isinstance(error, LakeDamaged) else WORDS.get(error.status, WORDS[500])
     return page(request, error.status, title, advice, said=str(error))
 
 

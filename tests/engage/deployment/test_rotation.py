@@ -73,7 +73,7 @@ def test_another_key_opens_nothing_and_the_one_that_is_meant_is_named(home: Offi
         with pytest.raises(SettingsInvalid, match=f"made with the key {fingerprint(own)}.*{fingerprint(A)}"):
             opened(folder, url, *keys).open_keys()
         listed = {key.fingerprint: key.wraps for key in rotation.listed(opened(folder, url, *keys))}
-        assert listed[fingerprint(own)] == 3
+        assert listed[fingerprint(own)] == 4
         assert listed[fingerprint(A)] == 0
     for order in ([A, own], [own, A]):
         assert stands(opened(folder, url, *order)), "the hashing key is the database's, whatever the order"
@@ -122,7 +122,7 @@ def test_a_rotation_may_be_killed_anywhere_while_others_work(
     assert done.retired == (old,)
     assert len((folder / "keys").read_text().split()) == 2, "a rotation begun again is not a second one"
     assert rotation.rotate(opened(folder, url), drop_old=True).dropped == 1
-    assert rotation.listed(opened(folder, url)) == [rotation.MasterKey(done.newest, 3, True)]
+    assert rotation.listed(opened(folder, url)) == [rotation.MasterKey(done.newest, 4, True)]
     assert stands(home)
     assert stands(opened(folder, url))
     with home.database.session() as session:
@@ -136,7 +136,7 @@ def test_keys_of_the_settings_are_the_operators_to_change(home: Office) -> None:
     own = (folder / "keys").read_text().strip()
     with pytest.raises(InputRefused, match="ENGAGE_SECRET_KEYS=NEW,OLD"):
         rotation.rotate(opened(folder, url, own))
-    assert rotation.rotate(opened(folder, url, A, own)).wrapped == 3
+    assert rotation.rotate(opened(folder, url, A, own)).wrapped == 4
     shutil.move(folder / "keys", folder / "kept")
     assert stands(opened(folder, url, A)), "the old one may go"
     # A process that still has the old one alone must not wrap by what may be gone tomorrow.

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from sqlmodel import select
+
+from engage.foundation.audit import AuditEntry
 from engage.foundation.identity import Role
 from engage.foundation.office import Office
 from segments.safeguards.suppression import suppress_contact
@@ -22,9 +25,13 @@ def test_what_is_held_is_found_downloaded_and_erased(enter: Callable[[Role], Any
     page = visitor.send("/person", asked)
     assert "Suppressions" in page.text
     assert "a keyed hash, so that nothing is sent again" in page.text
-    held = visitor.send("/person/export", asked)
+    assert visitor.send("/person/export", {**asked, "reason": "a.resident@example.com"}).status_code == 422
+    held = visitor.send("/person/export", {**asked, "reason": "Request 7"})
     assert held.headers["content-disposition"] == 'attachment; filename="held.json"'
     assert held.json()["held"][0]["place"] == "suppressions"
+    with office.database.reading() as session:
+        exported = [e.detail for e in session.exec(select(AuditEntry).where(AuditEntry.act == "export person"))]
+    assert [(each["reason"], each["suppressions"]) for each in exported] == [("Request 7", 1)]
     for lacking in (asked, {**asked, "sure": "yes"}, {**asked, "sure": "yes", "reason": "a.resident@example.com"}):
         assert visitor.send("/person/erase", lacking).status_code == 422
     page = visitor.send("/person/erase", {**asked, "sure": "yes", "reason": "Request 7"})

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import SQLModel, select
 
-from engage.foundation import identity
+from engage.foundation import audit, identity
 from engage.foundation.audit import AuditEntry
 from engage.foundation.clock import SteppedClock
 from engage.foundation.database import Database
-from engage.foundation.identity import Account, Role, WebSession, fingerprint
+from engage.foundation.identity import Account, Authority, Role, WebSession, fingerprint
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from engage.foundation.web import attempts
@@ -123,6 +123,26 @@ def test_signing_in_is_recorded_without_personal_data(visitor: Visitor, staff: S
         entry = session.exec(select(AuditEntry)).one()
     assert (entry.act, entry.actor) == ("signed in", staff[Role.officer].label)
     assert "@" not in entry.model_dump_json()
+
+
+def test_failed_tries_are_recorded_by_account_or_by_hash(visitor: Visitor, staff: Staff, office: Office) -> None:
+    typed = ("nobody@example.com", "Nobody@Example.com ", "other@example.com", staff[Role.officer].email)
+    for email in typed:
+        assert visitor.sign_in(email, "wrong words here").status_code == 422
+    with office.database.session() as session:
+        entries = session.exec(select(AuditEntry).order_by("number")).all()
+        session.add(Authority(code="E07000194", name="Another"))
+    assert {(entry.authority, entry.act, entry.actor) for entry in entries} == {
+        (COUNCIL, "failed to sign in", "visitor")
+    }
+    first, again, other, known = (entry.subject for entry in entries)
+    assert (first == again, first == other, known) == (True, False, staff[Role.officer].label)
+    assert first.startswith("unknown account ")
+    assert "@" not in str([entry.model_dump_json() for entry in entries])
+    visitor.sign_in("nobody@example.com", "wrong words here")
+    with office.database.session() as session:
+        assert audit.chains(session) == [COUNCIL, "E07000194", audit.SERVICE], "where several councils are, no one’s"
+        assert audit.verify(session, audit.SERVICE).intact
 
 
 def test_guessing_is_slowed_down(visitor: Visitor, staff: Staff) -> None:

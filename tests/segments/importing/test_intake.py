@@ -109,6 +109,15 @@ def test_a_file_with_problems_waits_and_then_comes_in(office: Office, actor: Act
         intake.accept(office, actor, found.token)
 
 
+def test_what_comes_in_is_what_somebody_said_yes_to(own: Office, actor: Actor) -> None:
+    found = worked(own, arrive(own, actor, REPEATED))
+    upload = Upload(own, actor.authority, found.token).path
+    upload.write_bytes(upload.read_bytes()[:-2] + b"9\n")
+    done = worked(own, intake.accept(own, actor, found.token))
+    assert (done.state, snapshots(own)) == (IntakeState.refused, [])
+    assert done.refusal == "r.csv is not as it was checked: something changed it since. Bring it again."
+
+
 def test_a_row_of_the_database_holds_nobody(office: Office, actor: Actor) -> None:
     found = worked(office, arrive(office, actor, REPEATED))
     with office.database.engine.connect() as connection:
