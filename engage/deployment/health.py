@@ -109,7 +109,7 @@ def _lake(office: Office, session: Session) -> Check:
     paths = session.exec(select(Snapshot.path).where(col(Snapshot.undone_at).is_(None))).all()
     lost = [path for path in paths if not (office.lake.root / path).is_file()]
     if lost:
-        told = f"{number(len(lost))} of {plural(len(paths), 'file')} are missing, the first lake/{lost[0]}"
+        told = f"{number(len(lost))} of {plural(len(paths), 'file')} not there, the first lake/{lost[0]}"
         return Check("lake", well=False, detail=f"{told}: restore them from a copy")
     return Check("lake", well=True, detail=f"{plural(len(paths), 'file')}, all there")
 

@@ -32,6 +32,7 @@ WHO_SEES = {
     "/campaigns": STAFF,
     "/campaigns/new": {ADMINISTRATOR, OFFICER},
     "/approvals": {ADMINISTRATOR, APPROVER},
+    "/restored": STAFF,
     "/replies": STAFF,
     "/replies/help": STAFF,
     "/replies/complaints": {ADMINISTRATOR, OFFICER},

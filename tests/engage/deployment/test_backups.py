@@ -36,7 +36,7 @@ from segments.importing.imports import import_file
 from tests.campaigns.council import COUNCIL, KEY, SEED, START, Maker, staff
 from tests.postgres import new_database
 
-HOMES = 60
+HOMES = 30
 DAY = timedelta(days=1)
 EVERYONE = {"channels": ["email", "sms", "letter"], "arms": ["everyone"]}
 WAVES = [EVERYONE | {"send_on": "2026-06-03"}, EVERYONE | {"send_on": "2026-06-05"}]
@@ -168,3 +168,197 @@ def test_what_left_since_the_copy_never_leaves_again(
         assert copies.unexplained(session) == 0
         known = set(session.exec(select(Message.reference)))
     assert known == set(post.state.store.by_reference), "a link in a message that left leads to it here too"
+
+
+LISTED = (
+    "uprn,email,source,lawful_basis,agreement_reference,collected_on\n"
+    "100000000001,a.resident@example.com,Garden waste,public task,DSA 1,2026-05-01\n"
+)
+
+
+@dataclass
+class Copied:
+    folder: Path
+    keys: list[str]
+    home: Path
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Copied:
+    """Of a home on SQLite with a list of contacts and the council's own law."""
+    folder = tmp_path_factory.mktemp("copied")
+    (folder / "home").mkdir(mode=0o700)
+    office = Office(Settings(home=folder / "home"), SteppedClock(START))
+    upgrade(office.database)
+    with office.database.session() as session:
+        session.add(Authority(code=COUNCIL, name="East Staffordshire"))
+    (folder / "contacts.csv").write_text(LISTED)
+    import_file(office, Actor(COUNCIL, "command"), "contacts", folder / "contacts.csv", date(2026, 6, 1))
+    (folder / "home" / "law.toml").write_text("")
+    made = backups.create(office, folder / "copy", keys_to=folder / "keys")
+    assert (made.missing, oct((folder / "keys").stat().st_mode)[-3:]) == ([], "600")
+    office.close()
+    return Copied(folder / "copy", backups.read_keys(folder / "keys"), folder / "home")
+
+
+def opened(home: Path, clock: SteppedClock | None = None) -> Office:
+    return Office(Settings(home=home), clock or SteppedClock(START + DAY))
+
+
+def test_a_copy_holds_no_key_and_nobody_else_reads_it(copied: Copied) -> None:
+    files = [path for path in copied.folder.rglob("*") if path.is_file()]
+    names = {path.relative_to(copied.folder).parts[0] for path in files}
+    assert names == {"database", "lake", "home", "manifest.json", "settings.json"}
+    assert {oct(path.stat().st_mode)[-3:] for path in files} == {"600"}
+    assert not any(key.encode() in path.read_bytes() for path in files for key in copied.keys)
+    assert not any(b"a.resident" in path.read_bytes() for path in files)
+    assert backups.verify(copied.folder, copied.keys) == []
+    with opened(copied.home).database.reading() as session:
+        last = copies.last_backup(session)
+    assert last is not None
+    assert last.copied_at == START
+
+
+def lake_file(folder: Path) -> Path:
+    return next((folder / "lake").rglob("*.parquet"))
+
+
+def shorten(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def exchange(path: Path) -> None:
+    path.write_bytes(bytes(reversed(path.read_bytes())))
+
+
+def relabel(folder: Path) -> None:
+    """As somebody does who exchanges a file and writes its checksum too."""
+    from engage.deployment import manifest
+
+    exchange(lake_file(folder))
+    name = lake_file(folder).relative_to(folder).as_posix()
+    said = json.loads((folder / "manifest.json").read_text())
+    said["files"][name] |= {"sha256": manifest.part(folder / name).sha256}
+    (folder / "manifest.json").write_text(json.dumps(said))
+
+
+SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
+    "short": (lambda copy: shorten(lake_file(copy)), r"lake/E07000193/contacts/\w+.parquet has [\d,]+ bytes, not"),
+    "exchanged": (lambda copy: exchange(copy / "database/engage.sqlite"), "database/engage.sqlite is not the file"),
+    "gone": (lambda copy: lake_file(copy).unlink(), r"lake/E07000193/contacts/\w+.parquet is missing"),
+    "put in": (lambda copy: (copy / "lake" / "other.parquet").touch(), "lake/other.parquet is no part of the copy"),
+    "relabelled": (relabel, "manifest.json was not written by the Engage that the keys belong to"),
+    "no manifest": (lambda copy: (copy / "manifest.json").unlink(), "it has no manifest.json"),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_spoilt_copy_is_refused_by_name_and_nothing_is_written(copied: Copied, tmp_path: Path, how: str) -> None:
+    spoil, told = SPOILT[how]
+    copy = shutil.copytree(copied.folder, tmp_path / "copy")
+    spoil(copy)
+    with pytest.raises(InputRefused, match=told):
+        restoring.restore(opened(tmp_path / "home"), copy, copied.keys)
+    assert not list((tmp_path / "home").glob("*"))
+    if how not in ("relabelled", "no manifest"):
+        assert any(told.split("[")[0].split("\\")[0] in line for line in backups.verify(copy, copied.keys))
+
+
+def test_nothing_is_put_over_something_or_opened_by_another_key(copied: Copied, tmp_path: Path) -> None:
+    from cryptography.fernet import Fernet
+
+    with pytest.raises(InputRefused, match=r"made with the key \w{12}, which is not among"):
+        restoring.restore(opened(tmp_path / "home"), copied.folder, [Fernet.generate_key().decode()])
+    with pytest.raises(InputRefused, match="--keys FILE"):
+        restoring.restore(opened(tmp_path / "home"), copied.folder)
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "home" / "names.toml").touch()
+    with pytest.raises(InputRefused, match=r"is not empty \(names.toml\)"):
+        restoring.restore(opened(tmp_path / "home"), copied.folder, copied.keys)
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["names.toml"]
+    office = opened(copied.home)
+    for to, keys_to, told in (
+        (copied.folder, None, "is there already"), (tmp_path / "new", tmp_path / "new" / "keys", "lies in the copy"),
+        (tmp_path / "none" / "new", None, "There is no folder"),
+    ):  # fmt: skip
+        with pytest.raises(InputRefused, match=told):
+            backups.create(office, to, keys_to=keys_to)
+    assert not (tmp_path / "new").exists()
+    office.close()
+
+
+def test_contacts_that_are_due_do_not_come_back(
+    copied: Copied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    later = opened(tmp_path / "home", SteppedClock(START + 900 * DAY))
+
+    class Killed(BaseException):
+        pass
+
+    def killed(_: Office) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring.purging, "purge", killed)
+        with pytest.raises(Killed):
+            restoring.restore(later, copied.folder, copied.keys)
+    from engage.commands.caller import demand_database
+
+    with pytest.raises(InputRefused, match="Run: engage purge"):
+        demand_database(later)
+    demand_database(later, purging=True)
+    assert purge(later)[COUNCIL]["contacts in imported lists"] == 1
+    demand_database(later)
+    with later.database.reading() as session:
+        [held] = session.exec(select(Snapshot).where(Snapshot.kind == "contacts"))
+    assert not later.lake.file(held).exists()
+    assert "forgotten" in held.report
+    later.close()
+
+
+def test_a_purge_while_it_is_copied_is_not_undone_by_the_copy(
+    copied: Copied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = shutil.copytree(copied.home, tmp_path / "home")
+    office, copy = opened(home, SteppedClock(START + 900 * DAY)), database_copies.copy
+    purged: list[object] = []
+
+    def purged_between(*at: Any) -> Any:
+        made = copy(*at)
+        purged.append(purge(office))
+        return made
+
+    monkeypatch.setattr(database_copies, "copy", purged_between)
+    made = backups.create(office, tmp_path / "copy")
+    assert (len(purged), made.missing) == (2, [])
+    assert not list((tmp_path / "copy").glob("lake/*/contacts/*"))
+    office.close()
+
+
+def test_an_old_copy_waits_for_an_officer(
+    tmp_path: Path, post: Running, clock: SteppedClock
+) -> None:  # fmt: skip
+    (tmp_path / "home").mkdir(mode=0o700)
+    first = house(tmp_path / "home", "", post, clock)
+    upgrade(first.office.database)
+    with first.office.database.session() as session:
+        session.add(Authority(code=COUNCIL, name="East Staffordshire"))
+    maker = Maker(first.office, people := staff(first.office))
+    campaign = launched(first, maker, catch_up=True)
+    waves.plan_due(first.office, campaign.id or 0)
+    backups.create(first.office, tmp_path / "copy", keys_to=tmp_path / "keys")
+    first.office.close()
+    clock.advance(8 * DAY)
+    second = house(tmp_path / "second", "", post, clock)
+    told = restoring.restore(second.office, tmp_path / "copy", backups.read_keys(tmp_path / "keys"))
+    assert not told.provable
+    second.tick()
+    assert post.state.store.by_id == {}
+    with pytest.raises(InputRefused, match="20 to 400 letters"):
+        restored.agree(second.office, people.planner, "yes")
+    restored.agree(second.office, people.planner, "We looked at the dashboard and nothing left that week.")
+    with pytest.raises(SendBlocked):
+        restored.agree(second.office, people.planner, "We looked at the dashboard and nothing left that week.")
+    second.tick()
+    assert len(post.state.store.by_id) == HOMES * 2
+    second.office.close()
