@@ -38,22 +38,24 @@ def hold(office: Office, notify: Notify) -> int:
     the next call goes on."""
     with office.database.reading() as session:
         due = [each for each in waiting(session) if each.ready_at and each.may_be_held(office.clock.now())]
+    if unread := [each for each in due if each.listed_at is None]:
+        _read_list(office, notify, unread)
     for each in due:
-        if each.listed_at is None:
-            _read_list(office, notify, each)
         _ask_for_each(office, notify, each)
         _held(office, each)
     return len(due)
 
 
-def _read_list(office: Office, notify: Notify, restoration: Restoration) -> None:
-    listed = notify.sweep(restoration.copied_at - EARLIER)
+def _read_list(office: Office, notify: Notify, unread: Sequence[Restoration]) -> None:
+    """One list for all authorities, as they share a service."""
+    listed = notify.sweep(min(each.copied_at for each in unread) - EARLIER)
     while page := list(islice(listed, PAGE)):
         receipts.take(office, page)
         with office.database.session() as session:
             _keep_unknown(office, session, page)
     with office.database.session() as session:
-        session.get_one(Restoration, restoration.id).listed_at = office.clock.now()
+        for each in unread:
+            session.get_one(Restoration, each.id).listed_at = office.clock.now()
 
 
 def _keep_unknown(office: Office, session: Session, page: Iterable[Status]) -> None:

@@ -150,15 +150,20 @@ def ready(office: Office, session: Session) -> bool:
 
 
 def queued_since(session: Session) -> datetime | None:
-    """When the oldest wave was planned of which messages wait in launched campaigns."""
-    launched = sa.select(col(Campaign.id)).where(col(Campaign.state) == CampaignState.launched)
-    waits = sa.exists().where(
-        of.campaign_id == col(Wave.campaign_id), of.state == MessageState.planned.value, of.wave_id == col(Wave.id)
-    )
-    query = select(Wave.planned_at).where(
-        col(Wave.campaign_id).in_(launched), col(Wave.planned_at).is_not(None), waits
-    )  # fmt: skip
-    return session.exec(query.order_by(col(Wave.planned_at)).limit(1)).first()
+    """When the oldest wave was planned of which messages wait in launched campaigns, by the first that waits of each,
+    which an index has at hand."""
+    planned = [_first_planned(session, campaign_id) for campaign_id in _launched(session)]
+    return min(filter(None, planned), default=None)
+
+
+def _launched(session: Session) -> Sequence[int | None]:
+    return session.exec(select(Campaign.id).where(Campaign.state == CampaignState.launched)).all()
+
+
+def _first_planned(session: Session, campaign_id: int | None) -> datetime | None:
+    waits = (of.campaign_id == campaign_id) & (of.state == MessageState.planned.value)
+    wave = session.execute(sa.select(of.wave_id).where(waits).order_by(of.id).limit(1)).scalar()
+    return session.get_one(Wave, wave).planned_at if wave else None
 
 
 def silent_since(office: Office, session: Session) -> datetime | None:

@@ -362,3 +362,29 @@ def test_an_old_copy_waits_for_an_officer(
     second.tick()
     assert len(post.state.store.by_id) == HOMES * 2
     second.office.close()
+
+
+def test_the_commands_make_read_and_put_back_a_copy(
+    copied: Copied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    from click.testing import CliRunner
+
+    from engage.cli import main
+
+    def engage(home: Path, *words: str) -> tuple[int, str]:
+        monkeypatch.setenv("ENGAGE_HOME", str(home))
+        done = CliRunner().invoke(main, ["backup", *words])
+        return done.exit_code, done.output
+
+    home, copy, keys = shutil.copytree(copied.home, tmp_path / "home"), tmp_path / "copy", tmp_path / "keys"
+    code, told = engage(home, "create", "--to", str(copy), "--keys-to", str(keys), "--json")
+    assert (code, json.loads(told)["missing"]) == (0, [])
+    assert engage(home, "verify", "--from", str(copy), "--keys", str(keys)) == (0, "The copy is whole.\n")
+    code, told = engage(tmp_path / "second", "restore", "--from", str(copy), "--keys", str(keys))
+    assert code == 0
+    assert told.startswith("Put back: the copy of ")
+    assert {path.name for path in (tmp_path / "second").iterdir()} >= {"engage.sqlite", "keys", "lake", "law.toml"}
+    shorten(copy / "settings.json")
+    code, told = engage(home, "verify", "--from", str(copy))
+    assert code == 1
+    assert "settings.json has" in told
