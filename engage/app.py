@@ -12,7 +12,7 @@ from litestar.stores.registry import StoreRegistry
 
 from campaigns.approval import pages as approval
 from campaigns.pages import api as campaign_api
-from campaigns.pages import campaign
+from campaigns.pages import campaign, restored
 from campaigns.records.reminded import reminded
 from campaigns.replies import callbacks
 from campaigns.replies import pages as replies
@@ -79,6 +79,7 @@ ROOMS = (
     editing.routes,
     approval.routes,
     campaign.routes,
+    restored.routes,
     campaign_api.routes,
     replies.routes,
     callbacks.routes,

@@ -40,6 +40,7 @@ COMMANDS = {
     "audit": ("engage.commands.audit:audit_log", "The audit log."),
     "purge": ("engage.commands.deployment:purge", "Remove what retention says is due, of every authority."),
     "keys": ("engage.commands.protection.keys:keys", "The keys that everything is encrypted with."),
+    "backup": ("engage.commands.protection.backup:backup", "Copies of all that is kept, made, read and put back."),
     "person": (
         "engage.commands.protection.person:person",
         "What is held of one person, for a request under data protection law.",

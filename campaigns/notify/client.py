@@ -7,13 +7,15 @@ by a reference that is a UUID, and logs error lists. Each of these is put right 
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from email.utils import mktime_tz, parsedate_tz
 from typing import Any, TypeVar, cast
 
 from notifications_python_client import NotificationsAPIClient
 from notifications_python_client.errors import APIError
-from requests import Session
+from requests import Response, Session
 
 from campaigns.notify.errors import Ambiguous, KeyMalformed, Unavailable
 from campaigns.notify.faults import question_fault, send_fault
@@ -48,6 +50,7 @@ class GovukNotify:
             raise KeyMalformed
         self._settings = (api_key, base_url, timeout)
         self._threads = threading.local()
+        self.clock_off: float | None = None  # seconds by which its clock was ahead of this machine's when it last spoke
 
     @property
     def _client(self) -> NotificationsAPIClient:
@@ -56,7 +59,13 @@ class GovukNotify:
             # A followed redirect could send a POST twice.
             client.request_session.max_redirects = 0
             _ask_environment_once(client.request_session, client.base_url)
+            client.request_session.hooks["response"].append(self._read_clock)
         return cast(NotificationsAPIClient, self._threads.client)
+
+    def _read_clock(self, answer: Response, *_: object, **__: object) -> None:
+        """To the second, as its answers carry the time."""
+        if said := parsedate_tz(answer.headers.get("Date", "")):
+            self.clock_off = mktime_tz(said) - time.time()
 
     def send(self, message: Outgoing) -> Accepted:
         try:

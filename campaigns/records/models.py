@@ -242,6 +242,8 @@ class Watch(SQLModel, table=True):
     silent_since: datetime | None = Field(default=None, sa_type=Moment)  # since when no callback came that was due
     waiting: bool = False  # whether messages that may leave have waited since the look before
     rate: float = 0.0  # messages a second that were dealt with since then
+    clock_off: float | None = None  # seconds by which Notify's clock is ahead of ours; None where it has not said
+    queued_since: datetime | None = Field(default=None, sa_type=Moment)  # when the first that may leave was planned
 
 
 class Response(SQLModel, table=True):

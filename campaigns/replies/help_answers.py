@@ -1,6 +1,5 @@
 """HELP answered: once a day at most to a number, once whatever crashes, and never to somebody who asked for no more."""
 
-import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -9,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from campaigns.notify.errors import Ambiguous, DailyLimitReached, KeyRejected, NotifyError, NotSent, RateLimited
 from campaigns.notify.messages import Notify, Outgoing
+from campaigns.records import copies
 from campaigns.records.reply import ENGAGE, Answer, HelpWording, Reply, ReplyKind
 from campaigns.replies import help_wording
 from campaigns.replies.meaning import asks_only_for_help
@@ -75,14 +75,24 @@ def _claim(office: Office, number: int) -> tuple[Outgoing, HelpWording] | None:
         wording = help_wording.in_use(session, reply.authority)
         if reply.answer != Answer.due or (reply.answered_at and reply.answered_at > now - AGAIN_AFTER):
             return None
+        if copies.held(session, reply.authority):
+            return None
+        reply.answer_reference = reply.answer_reference or _reference(office, reply)
+        if copies.left_since(session, reply.answer_reference):
+            reply.answer, reply.answered_at = Answer.sent, now
+            return None
         closed = is_suppressed(session, office, reply.authority, "sms", contact_hash=reply.contact)
         if wording is None or closed or not reply.sender or reply.received_at < now - WORTH_ANSWERING:
             reply.answer = Answer.failed
             return None
         reply.answer, reply.answered_at = Answer.sending, now
-        reply.answer_reference = reply.answer_reference or uuid.uuid4().hex
         to = office.keys.decrypt(reply.sender)
         return Outgoing("sms", wording.template, reply.answer_reference, recipient=to), wording
+
+
+def _reference(office: Office, reply: Reply) -> str:
+    """The same for the same text, so that a restored copy, which reads it once more, finds its answer again."""
+    return office.keys.hash("answer", reply.authority, reply.source)[:32]
 
 
 def _settle(office: Office, notify: Notify, number: int) -> int:

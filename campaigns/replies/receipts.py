@@ -183,9 +183,9 @@ def sweep(office: Office, notify: Notify, campaign_id: int) -> int:
     for status in notify.sweep(since - timedelta(minutes=5)):
         page.append(status)
         if len(page) == PAGE:
-            told += _take(office, page)
+            told += take(office, page)
             page = []
-    told += _take(office, page)
+    told += take(office, page)
     with office.database.session() as session:
         _miss(session, campaign_id, (max(since, begun - RETENTION), begun - LATELY))
         session.get_one(Campaign, campaign_id).swept_at = begun  # what has fallen due meanwhile is still to be read
@@ -198,7 +198,8 @@ def _miss(session: Session, campaign_id: int, span: tuple[datetime, datetime]) -
     session.execute(sa.update(MESSAGES).where(of.campaign_id == campaign_id, unlisted).values(missed_at=span[1]))
 
 
-def _take(office: Office, page: Iterable[Status]) -> int:
+def take(office: Office, page: Iterable[Status]) -> int:
+    """A page of Notify's list into the ledger; gives the messages it told us something new of."""
     words = [Word(s.notification_id, s.reference or "", s.status, s.completed_at, s.cost, s.parts) for s in page]
     told, dear = 0, {}
     with office.database.session() as session:

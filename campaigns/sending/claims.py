@@ -13,7 +13,7 @@ from campaigns.approval import validity
 from campaigns.approval.validity import Approved
 from campaigns.plan.audience import Directory
 from campaigns.plan.plan import Plan
-from campaigns.records import lookup
+from campaigns.records import copies, lookup
 from campaigns.records.lookup import audience_file
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState, Reason, Wave
 from campaigns.records.reply import Hold
@@ -78,7 +78,7 @@ class Claims:
             .where(
                 of.campaign_id == campaign_id, of.state == MessageState.planned.value,
                 of.not_before.is_(None) | (of.not_before <= now), of.channel.in_(guard.open_channels(now)),
-                *_not_held(guard.authority),
+                *_not_held(guard.authority), ~copies.is_held(guard.authority),
             )
             .order_by(of.id)
         )  # fmt: skip

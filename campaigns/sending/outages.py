@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
+from campaigns.records import copies
+from campaigns.records.copies import Restoration
 from campaigns.records.lookup import nation_of
 from campaigns.records.models import (
     MESSAGES,
@@ -44,18 +46,40 @@ of = MESSAGES.c
 class Outage:
     """`holds`: nothing leaves, or too slowly to say when all has left."""
 
-    kind: str  # worker, notify, pace, callbacks
+    kind: str  # restored, worker, notify, pace, callbacks
     words: str
     holds: bool = True
 
 
 def outages(office: Office, session: Session) -> list[Outage]:
     """The first to look at first; none where all is well or nothing is to be sent."""
-    watches = awake(office, session)
+    watches, restored = awake(office, session), _restored(office, session)
     if not watches:
-        return [NO_WORKER] if needed(office, session) else []
+        return [*restored, *([NO_WORKER] if needed(office, session) else [])]
     found = [*_notify(watches), *_pace(office, watches)][:1]
-    return [*found, *_callbacks(watches)]
+    return [*restored, *found, *_callbacks(watches)]
+
+
+def _restored(office: Office, session: Session) -> list[Outage]:
+    found = copies.lately(session, office.clock.now())
+    return [Outage("restored", told(found, office.clock.now()), holds=found.held_at is None)] if found else []
+
+
+def told(restoration: Restoration, now: datetime) -> str:
+    """Of a restored copy, what officers have to know of it at this moment."""
+    copied = moment(restoration.copied_at)
+    begun = f"This is a copy of {copied}, restored on {moment(restoration.restored_at)}."
+    if restoration.held_at is not None:
+        return f"{begun} What residents asked on our pages in between is not known here."
+    if not restoration.may_be_held(now):
+        return (
+            f"{begun} GOV.UK Notify no longer remembers all that left since, so nothing leaves before an officer has "
+            "said that it may."
+        )
+    return (
+        f"{begun} Nothing leaves before a worker has held each message that waits against GOV.UK Notify’s own list, so "
+        "that none is sent twice."
+    )
 
 
 NO_WORKER = Outage("worker", "No worker is running, so nothing leaves. Start one: engage worker.")
@@ -98,7 +122,10 @@ def _callbacks(watches: Sequence[Watch]) -> list[Outage]:
 
 
 def needed(office: Office, session: Session) -> bool:
-    """Whether a worker has something to do: a wave's day has come, or messages wait or are on their way."""
+    """Whether a worker has something to do: a wave's day has come, messages wait or are on their way, or a restored
+    copy is to be held against Notify."""
+    if copies.waiting(session):
+        return True
     launched = sa.select(col(Campaign.id)).where(col(Campaign.state) == CampaignState.launched)
     waves = select(Wave.id).where(
         col(Wave.campaign_id).in_(launched), col(Wave.planned_at).is_(None), Wave.send_on <= today(office.clock)
@@ -112,12 +139,31 @@ def ready(office: Office, session: Session) -> bool:
     now = office.clock.now()
     free = (of.state == MessageState.planned.value) & (of.not_before.is_(None) | (of.not_before <= now))
     for campaign in session.exec(select(Campaign).where(Campaign.state == CampaignState.launched)):
+        if copies.held(session, campaign.authority):
+            continue
         quiet = quiet_until(now, nation_of(session, campaign.authority), law(office.settings.home))
         mine = (of.campaign_id == campaign.id) & free
         query = sa.select(of.id).where(mine & (of.channel == Channel.letter.value) if quiet else mine)
         if session.execute(query.limit(1)).first() is not None:
             return True
     return False
+
+
+def queued_since(session: Session) -> datetime | None:
+    """When the oldest wave was planned of which messages wait in launched campaigns, by the first that waits of each,
+    which an index has at hand."""
+    planned = [_first_planned(session, campaign_id) for campaign_id in _launched(session)]
+    return min(filter(None, planned), default=None)
+
+
+def _launched(session: Session) -> Sequence[int | None]:
+    return session.exec(select(Campaign.id).where(Campaign.state == CampaignState.launched)).all()
+
+
+def _first_planned(session: Session, campaign_id: int | None) -> datetime | None:
+    waits = (of.campaign_id == campaign_id) & (of.state == MessageState.planned.value)
+    wave = session.execute(sa.select(of.wave_id).where(waits).order_by(of.id).limit(1)).scalar()
+    return session.get_one(Wave, wave).planned_at if wave else None
 
 
 def silent_since(office: Office, session: Session) -> datetime | None:

@@ -2,7 +2,7 @@
 not leave on its day waits for an officer, as what it says and when was approved together; unless its plan says that it
 may catch up."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from operator import itemgetter
@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from campaigns.messages.wording import link_token
 from campaigns.plan import audience
 from campaigns.plan.audience import Home
+from campaigns.records import copies
 from campaigns.records.lookup import audience_file, nation_of, pause_by_worker
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, Channel, MessageState, Reason, Wave
 from campaigns.sending.guard import Closed, Guard
@@ -39,7 +40,7 @@ TO_A_STATEMENT = 32_766 // len(COLUMNS)
 
 def due(session: Session, office: Office, campaign: Campaign) -> list[Wave]:
     """Waves of a launched campaign whose day has come and whose messages are not all in the ledger."""
-    if campaign.state != CampaignState.launched:
+    if campaign.state != CampaignState.launched or copies.held(session, campaign.authority):
         return []
     query = select(Wave).where(
         Wave.campaign_id == campaign.id, col(Wave.planned_at).is_(None), Wave.send_on <= today(office.clock)
@@ -82,6 +83,8 @@ def _wait_for_officer(office: Office, campaign_id: int) -> bool:
     """Pause a campaign with late waves; gives whether it has some."""
     with office.database.session() as session:
         campaign = session.get_one(Campaign, campaign_id, with_for_update=True)
+        if copies.held(session, campaign.authority):
+            return False
         missed = late(session, office, campaign)
         if not missed:
             return False
@@ -113,11 +116,13 @@ def plan_due(office: Office, campaign_id: int) -> int:
 def plan_wave(office: Office, campaign: Campaign, wave: Wave, guard: Guard, path: Path) -> int:
     """Some thousands of households to a transaction; a second run adds what a crash left out."""
     with office.database.session() as session:
-        closed = guard.closed(session)
+        closed, departed = guard.closed(session), copies.departed(session)
     added = 0
     batches = audience.homes(path, wave.arms, wave.channels)
     written: set[str] | None = set() if audience.shares_contacts(path) else None
-    for rows in ahead(list(_rows(office, campaign, wave, guard, closed, homes, written)) for homes in batches):
+    for rows in ahead(
+        list(_rows(office, campaign, wave, guard, closed, homes, written, departed)) for homes in batches
+    ):
         if rows:
             added += _insert(office, wave, rows)
     with office.database.session() as session:
@@ -133,11 +138,17 @@ def plan_wave(office: Office, campaign: Campaign, wave: Wave, guard: Guard, path
 
 def _rows(
     office: Office, campaign: Campaign, wave: Wave, guard: Guard, closed: Closed, homes: Sequence[Home],
-    written: set[str] | None,
+    written: set[str] | None, departed: Mapping[str, str],
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """`written`: the contacts of the wave so far, where its homes may share them."""
+    """`written`: the contacts of the wave so far, where its homes may share them. `departed`: what left already, as a
+    restored copy has learnt."""
     now, expired, same = office.clock.now(), guard.expired(wave), _same(campaign, wave)
     for home in homes:
+        if departed and (left := _left(office, same, home, departed)):
+            if written is not None:
+                written.add(left["contact"])
+            yield same | left
+            continue
         household = office.keys.uprn(home.uprn)
         allowed = [c for c, (contact, _) in home.contacts.items() if not closed.to(c, contact, household)]
         channel = next(iter(allowed or home.contacts))
@@ -162,8 +173,25 @@ def _same(campaign: Campaign, wave: Wave) -> dict[str, Any]:
     """What every message of the wave begins with."""
     return {
         "authority": campaign.authority, "campaign_id": campaign.id, "wave_id": wave.id, "status": "",
-        "claimed_by": "", "copies": 0, "attempts": 0, "looks": 0, "templates": wave.templates,
+        "claimed_by": "", "copies": 0, "attempts": 0, "looks": 0, "templates": wave.templates, "number": wave.number,
     }  # fmt: skip
+
+
+def _which(office: Office, same: dict[str, Any], home: Home, channel: str) -> str:
+    """The end of a reference: the same for the same message, also where a restored copy plans it anew."""
+    return office.keys.hash("message", f"{same['campaign_id']}.{same['number']}", str(home.uprn), channel)[:24]
+
+
+def _left(
+    office: Office, same: dict[str, Any], home: Home, departed: Mapping[str, str]
+) -> dict[str, Any] | None:  # fmt: skip
+    """The home's message in this wave, by whichever channel it left; None where none has."""
+    for channel in home.contacts:
+        if reference := departed.get(_which(office, same, home, channel)):
+            token = fingerprint(link_token(office, reference))
+            own = _own(office, same, home, channel, None, office.clock.now())
+            return own | {"reference": reference, "token": token, "left": True}
+    return None
 
 
 def _own(
@@ -171,8 +199,7 @@ def _own(
 ) -> dict[str, Any]:
     contact, value = home.contacts[channel]
     # Begins with the second, as a database adds to the end of an index for much less than to places all over it.
-    unlike_any = office.keys.hash("message", str(same["wave_id"]), str(home.uprn), channel)
-    reference = f"{int(now.timestamp()):08x}{unlike_any[:24]}"
+    reference = f"{int(now.timestamp()):08x}{_which(office, same, home, channel)}"
     return {
         "uprn": home.uprn,
         "ward": home.ward,
@@ -203,6 +230,8 @@ def _insert(office: Office, wave: Wave, rows: list[dict[str, Any]]) -> int:
             )
         if planned := [row for row in new if not row["settled_at"]]:
             _write(session, list(map(itemgetter(*COLUMNS), planned)), embedded=office.database.embedded)
+        if left := [row["reference"] for row in new if "left" in row]:
+            copies.take_departed(office, session, wave.id or 0, left)
         return len(new)
 
 

@@ -59,10 +59,12 @@ class Lookout:
         with self._office.database.reading() as session:
             ready = outages.ready(self._office, session)
             silent = outages.silent_since(self._office, session)
+            queued = outages.queued_since(session) if ready else None
         waited, self._was_ready = ready and self._was_ready, ready
         self._write(
             notify=says[:200], notify_since=self._away_since, silent_since=silent, waiting=waited,
-            rate=(handled - handled_then) / max(now - at, 1.0),
+            rate=(handled - handled_then) / max(now - at, 1.0), clock_off=getattr(self._notify, "clock_off", None),
+            queued_since=queued,
         )  # fmt: skip
 
     def _asked(self) -> str:

@@ -23,7 +23,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from campaigns.approval import validity
-from campaigns.closing import completion
+from campaigns.closing import completion, restored
 from campaigns.notify.client import service
 from campaigns.notify.errors import NotifyError
 from campaigns.notify.messages import Notify
@@ -84,6 +84,7 @@ class Work:
         """One round of every campaign that has something to do."""
         done: Counter[str] = Counter()
         settle.orphans(self.office, self.patience)
+        self.hold_restored()
         self.settle_all()
         if self.tend:
             self.tend()
@@ -110,6 +111,13 @@ class Work:
                 return [(row[0], row[1]) for row in session.exec(query)]
         except sa.exc.OperationalError:
             return []
+
+    def hold_restored(self) -> None:
+        """Before anything leaves of what came back from a copy."""
+        try:
+            restored.hold(self.office, self.notify)
+        except NotifyError as error:
+            log.warning("restored copy not held against Notify", why=type(error).__name__)
 
     def read_replies(self) -> None:
         """Texts that no callback brought, and answers to HELP."""

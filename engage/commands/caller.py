@@ -106,9 +106,9 @@ def on_behalf_of(account: Account) -> Actor:
     return Actor(account.authority, f"system user {os.getuid()} for {account.label}", account.id, by_command=True)
 
 
-def demand_database(office: Office) -> None:
-    """InputRefused where there is no database, or it is not of this version; SettingsInvalid where the keys are not its
-    own. Leaves no file behind."""
+def demand_database(office: Office, *, purging: bool = False) -> None:
+    """InputRefused where there is no database, it is not of this version, or a copy was put back and not purged;
+    SettingsInvalid where the keys are not its own. Leaves no file behind."""
     version = _version(office)
     if version is None:
         msg = (
@@ -121,7 +121,18 @@ def demand_database(office: Office) -> None:
             "engage init --authority CODE --name NAME"
         )
         raise InputRefused(msg)
+    if not purging:
+        _demand_purged(office)
     office.open_keys()
+
+
+def _demand_purged(office: Office) -> None:
+    with office.database.reading() as session:
+        unready = session.execute(sa.text("SELECT 1 FROM restoration WHERE ready_at IS NULL LIMIT 1")).first()
+    if unready:
+        raise InputRefused(
+            "A copy was put back, but what was due to be forgotten since is not forgotten yet. Run: engage purge"
+        )
 
 
 def _version(office: Office) -> str | None:

@@ -26,10 +26,11 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 @click.command()
+@click.option("--deep", is_flag=True, help="Ask afresh: GOV.UK Notify, every file of the lake, the disk.")
 @as_json
-def check(as_json: bool) -> None:
+def check(deep: bool, as_json: bool) -> None:
     """Is this deployment healthy? Exit code 0 only if it is."""
-    found = examine(Office())
+    found = examine(Office(), deep=deep)
     show(found.as_dict(), lambda _: health(found), json_wanted=as_json)
     sys.exit(0 if found.healthy else 1)
 
@@ -40,6 +41,6 @@ def check(as_json: bool) -> None:
 def purge(dry_run: bool, as_json: bool) -> None:
     """Remove what retention says is due, of every authority."""
     office = Office()
-    demand_database(office)
+    demand_database(office, purging=not dry_run)
     found = purge_due(office, dry_run=dry_run)
     show(found, lambda value: gone(value, dry_run=dry_run), json_wanted=as_json)

@@ -6,6 +6,7 @@ from sqlmodel import select
 
 import campaigns.records.retention
 import segments.safeguards.retention
+from campaigns.records import copies
 from engage.deployment import lake_files
 from engage.foundation import audit
 from engage.foundation.identity import Authority
@@ -18,7 +19,11 @@ def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]
     """Of each authority what went, or with `dry_run` what would; what a crash left goes the next time."""
     with office.database.session() as session:
         codes = list(session.exec(select(Authority.code).order_by(Authority.code)))
-    return {code: _purge(office, code, dry_run=dry_run) for code in codes}
+    gone = {code: _purge(office, code, dry_run=dry_run) for code in codes}
+    if not dry_run:
+        with office.database.session() as session:
+            copies.ready(session, office.clock.now())
+    return gone
 
 
 def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:

@@ -11,6 +11,10 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.office import Office
 
 HEADERS_WITHIN = 10_000  # milliseconds
+STARTED_WITHIN = 30.0  # seconds in which a new process is ready, after which a SIGHUP ends the old one
+# Seconds to end what it is answering, such as a file on its way. Granian 2.8 would wait for ever for a process that was
+# told to end while it started, and missed it.
+ENDED_WITHIN = 60
 
 
 def serve(office: Office, *, host: str, port: int, workers: int = 1) -> None:
@@ -27,6 +31,8 @@ def serve(office: Office, *, host: str, port: int, workers: int = 1) -> None:
         loop=Loops.auto,
         websockets=False,
         log_access=False,
+        respawn_interval=STARTED_WITHIN,
+        workers_kill_timeout=ENDED_WITHIN,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN),
     )
     server.serve()

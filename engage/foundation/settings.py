@@ -89,6 +89,9 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Addresses or networks of proxies whose X-Forwarded-For is believed; empty means none.",
     )
+    backup_days: int = Field(
+        7, ge=0, description="Days after which a copy is due (engage backup create); 0 where copies are made otherwise."
+    )
     session_hours: int = Field(8, ge=1, le=24, description="Hours after which a person signs in again.")
     second_factor: bool = Field(
         True, description="Ask for a code of an app at each sign-in with a password; never in the demo."

@@ -7,6 +7,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+import campaigns.records.copies
 import campaigns.records.models  # each import adds its tables to the metadata
 import campaigns.records.reply  # noqa: F401
 import engage.accounts.provider
@@ -24,7 +25,7 @@ import segments.linking.review
 import segments.safeguards.suppression  # noqa: F401
 from engage.foundation.database import METADATA, Database
 
-__all__ = ["METADATA", "current_revision", "latest_revision", "upgrade"]
+__all__ = ["METADATA", "current_revision", "known_revisions", "latest_revision", "upgrade"]
 
 
 def configuration(database: Database) -> Config:
@@ -42,6 +43,10 @@ def upgrade(database: Database, revision: str = "head") -> None:
 def current_revision(database: Database) -> str | None:
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def known_revisions(database: Database) -> set[str]:
+    return {each.revision for each in ScriptDirectory.from_config(configuration(database)).walk_revisions()}
 
 
 def latest_revision(database: Database) -> str | None:

@@ -21,7 +21,7 @@ PAGES = (
     "/", "/data", "/data/new", "/data/former-contacts", "/gaps", "/segments", "/segments/new", "/campaigns",
     "/campaigns/new", "/approvals", "/replies", "/replies/help", "/replies/complaints", "/replies/returned-letters",
     "/suppressions", "/person", "/audit", "/api/data", "/api/segments", "/api/campaigns", "/sign-in", "/accessibility",
-    "/privacy", "/retention", "/papers", "/account", "/colleagues", "/colleagues/new", "/cookies", "/health", "/nowhere",
+    "/privacy", "/retention", "/papers", "/restored", "/account", "/colleagues", "/colleagues/new", "/cookies", "/health", "/nowhere",
 )  # fmt: skip
 
 

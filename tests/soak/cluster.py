@@ -3,9 +3,11 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from tests.postgres import _run, _user, binaries
 from tests.soak.stage import free_port
@@ -29,6 +31,18 @@ class Cluster:
     def restart(self, mode: str) -> None:
         """`fast` ends every connection, `immediate` is a crash with recovery at the start."""
         self.control("-m", mode, "restart")
+
+    def kill(self) -> None:
+        """Every process of it at once, as when the power goes."""
+        server = psutil.Process(int((self.home / "data" / "postmaster.pid").read_text().split()[0]))
+        every = [server, *server.children(recursive=True)]
+        for process in every:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(every, timeout=30)
+
+    def back(self) -> None:
+        self.control("start")
 
 
 @contextmanager

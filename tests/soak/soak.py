@@ -6,9 +6,11 @@ Not collected by `make test`, which has small versions in tests/faults.
 import os
 import resource
 import signal
+import subprocess
+import tarfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -16,15 +18,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from campaigns.replies import receipts
 from tests.campaigns.council import SEED
+from tests.engage.migrations.test_earlier_home import CODE, HOMES, restored
+from tests.soak import power, trickle
 from tests.soak.arrivals import Arrivals
 from tests.soak.cluster import Cluster
 from tests.soak.conftest import Size
-from tests.soak.stage import PATIENT, Stage, stage, wait_until
+from tests.soak.power import Power
+from tests.soak.stage import ENGAGE, PATIENT, PROJECT, Stage, free_port, stage, wait_until
 
 MINUTE = timedelta(minutes=1)
 
@@ -253,6 +259,106 @@ def test_the_service_is_renamed_in_the_middle(database_url: str, tmp_path: Path,
         play.finish()
         verdict = play.verdict(size.messages)
     say("the service renamed", verdict)
+
+
+def cut(grid: Power, child: int, postgres: Cluster | None) -> None:
+    """Whatever writes, and its database with it."""
+    if postgres:
+        postgres.kill()
+    grid.cut(child)
+    if postgres:
+        postgres.back()
+
+
+def fresh(postgres: Cluster | None, name: str) -> str:
+    """A database of that name, which nobody holds a connection to."""
+    if postgres is None:
+        return ""
+    _database(postgres.url, name)
+    return postgres.url.rsplit("/", 1)[0] + f"/{name}"
+
+
+KINDS = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+
+
+@KINDS
+def test_the_power_goes(request: pytest.FixtureRequest, kind: str, tmp_path: Path, size: Size) -> None:
+    draw, home = Random(size.seed), tmp_path / "home"
+    postgres = request.getfixturevalue("postgres") if kind == "postgresql" else None
+    database_url = fresh(postgres, "power")
+    power.found(home, database_url)
+    with power.power() as grid:
+        for point in range(1, size.points // 2 + 1):
+            child = grid.on(home, database_url, ["import", "import", "purge", "rotate"], point)
+            grid.until(home, draw.randrange(5))
+            time.sleep(draw.uniform(0, 0.5))
+            cut(grid, child, postgres)
+            office = power.opened(home, database_url)
+            verdict = power.sound(office)
+            office.close()
+        say(f"the power went {size.points // 2} times ({grid.went})", verdict)
+    power.bring_in(home, database_url, 0)
+    power.forget(home, database_url, 0)
+    office = power.opened(home, database_url)
+    assert power.sound(office).startswith("0 lists count")
+    office.close()
+
+
+@KINDS
+def test_the_power_goes_while_it_migrates(
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path, size: Size
+) -> None:  # fmt: skip
+    """From the first version's schema, filled, to this one; the next run of the command goes on."""
+    draw, inside = Random(size.seed), 0
+    postgres = request.getfixturevalue("postgres") if kind == "postgresql" else None
+    with power.power() as grid:
+        for point in range(1, size.points // 4 + 1):
+            folder = tmp_path / str(point)
+            with tarfile.open(HOMES / f"{kind}.tar.gz") as archive:
+                archive.extractall(folder, filter="data")
+            url = fresh(postgres, f"migrated{point}")
+            if postgres:
+                restored(folder / "home.sql", url)
+            child = grid.on(folder / "home", url, ["migrate"], point)
+            grid.until(folder / "home", 0)
+            time.sleep(draw.uniform(0, 2))
+            cut(grid, child, postgres)
+            office = power.opened(folder / "home", url)
+            inside += not power.up_to_date(office)
+            office.close()
+            power.migrate(folder / "home", url, 0)
+            office = power.opened(folder / "home", url)
+            assert power.up_to_date(office)
+            verdict = power.sound(office, CODE)
+            office.close()
+    say(f"the power went {size.points // 4} times while it migrated, {inside} before the schema stood", verdict)
+
+
+def test_web_processes_are_renewed_and_no_request_fails(tmp_path: Path) -> None:
+    """By SIGHUP, as `systemctl reload` sends it: each new process is ready before an old one ends."""
+    home, port = tmp_path / "home", free_port()
+    power.found(home, "")
+    url = f"http://127.0.0.1:{port}/sign-in"
+    environment = os.environ | {"ENGAGE_HOME": str(home)}
+    web = subprocess.Popen([*ENGAGE, "serve", "--port", str(port), "--workers", "2"], env=environment, cwd=PROJECT)
+
+    def answers() -> bool:
+        with suppress(requests.RequestException):
+            return requests.get(url, timeout=5).ok
+        return False
+
+    try:
+        wait_until(answers)
+        with trickle.trickling(url) as visitors:
+            before = trickle.alive(web.pid)
+            web.send_signal(signal.SIGHUP)
+            wait_until(lambda: len(before & trickle.alive(web.pid)) < 2)
+            time.sleep(10)
+        assert visitors.failed == []
+    finally:
+        web.terminate()
+        web.wait(timeout=120)
+    say(f"{dict(visitors.answered)} requests while both processes were renewed", f"slowest {visitors.slowest:.1f} s")
 
 
 IDLE = 30.0  # seconds

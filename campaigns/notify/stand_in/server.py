@@ -57,7 +57,13 @@ class _Embedded(uvicorn.Server):
 
 def _config(state: State) -> uvicorn.Config:
     return uvicorn.Config(
-        build(state), http=_Protocol, ws="none", lifespan="off", log_level="warning", access_log=False
+        build(state),
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        date_header=False,
     )
 
 

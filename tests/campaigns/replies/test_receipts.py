@@ -99,7 +99,7 @@ def test_a_receipt_may_come_before_our_own_commit(office: Office, maker: Maker, 
 def test_an_unknown_receipt_is_kept_and_matched_later(office: Office, maker: Maker) -> None:
     campaign = maker.launched(3, arms={"everyone": 1.0}, comparison="")
     planned_at = f"{int(office.clock.now().timestamp()):08x}"
-    reference = planned_at + office.keys.hash("message", "1", "100000000000", "email")[:24]
+    reference = planned_at + office.keys.hash("message", "1.1", "100000000000", "email")[:24]
     stray = Message.model_construct(reference=reference, channel="email", template=str(uuid4()))
     receipts.receive(office, receipt(stray, "delivered"))
     assert receipts.reconcile(office) == 0

@@ -11,6 +11,7 @@ from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import Ambiguous, NotSent
 from campaigns.notify.messages import Accepted, Outgoing, Template
 from campaigns.notify.stand_in import Running
+from campaigns.records.copies import Departed, Restoration
 from campaigns.records.models import Campaign, Message, MessageState, Response
 from campaigns.records.reply import Answer, Hold, Reply
 from campaigns.records.retention import purge
@@ -233,6 +234,26 @@ def test_help_is_answered_once_by_the_wording_that_was_approved(
     received_texts.receive(office, text(office, "Can you help me with the form?"))
     assert help_answers.answer_due(office, desk) == 1
     assert replies(office)[-1].open, "a question is answered by a person too"
+
+
+def test_a_restored_copy_waits_and_does_not_answer_again(
+    office: Office, clock: SteppedClock, texted: Message, wording: None
+) -> None:
+    at, help_ = office.clock.now(), text(office, "HELP")
+    with office.database.session() as session:
+        restoration = Restoration(authority=COUNCIL, copied_at=at, restored_at=at)
+        session.add(restoration)
+    received_texts.receive(office, help_)
+    desk: Any = Desk()
+    assert help_answers.answer_due(office, desk) == 0
+    [reply] = replies(office)
+    left = office.keys.hash("answer", COUNCIL, reply.source)[:32]
+    with office.database.session() as session:
+        session.get_one(Restoration, restoration.id).held_at = at
+        session.add(Departed(reference=left, notify_id="1", status="delivered", created_at=at))
+    help_answers.answer_due(office, desk)
+    assert desk.sent == []
+    assert replies(office)[0].answer == Answer.sent
 
 
 def test_nobody_is_answered_before_a_second_officer_approved(office: Office, people: People, texted: Message) -> None:
