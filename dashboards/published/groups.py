@@ -81,19 +81,16 @@ def _cells(homes: pd.DataFrame, division: str) -> list[Cell]:
 
 def divide(
     divisions: Mapping[str, Sequence[Cell]], *, reminded: str, comparison: str, arms: Sequence[str], whole: Effect,
-    interim: bool = False, rule: Disclosure = RULE,
+    rule: Disclosure = RULE,
 ) -> Divided:  # fmt: skip
-    """Each division of the homes that the findings of the wards are of; `arms` as in `publish`, `whole` its effect.
-
-    As no ward, no group is shown before the window has closed (`interim`).
-    """
+    """Each division of the homes that the findings of the wards are of; `arms` as in `publish`, `whole` its effect."""
     room: dict[tuple[int, int], tuple[float, float]] = {}
     found = {}
     for division, cells in divisions.items():
         places = parts_of(cells, arms, rule)
         held = [cell for cell in cells if cell.ward in places]
         room = room or _totals(held, places, arms, rule)
-        shown = [group for group in MENU[division] if not interim and _whole(held, group, arms, rule)]
+        shown = [group for group in MENU[division] if _whole(held, group, arms, rule)]
         left = _left(held, shown, room, arms, rule)
         room = left or room
         groups = dict.fromkeys(MENU[division], (UNSEEN, UNSEEN, NO_EFFECT))

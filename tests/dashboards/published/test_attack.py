@@ -182,42 +182,6 @@ def test_a_second_division_sees_what_the_first_left() -> None:
     assert groups._left(one, ["a", "b"], narrow, ["now"], RULE) is None
 
 
-MOST = 22
-
-
-def two_days(parts_on_the_first: bool) -> list[tuple[str, ...]]:
-    """What two days of the same two wards show where it leaves a count, or what was added to it, only one small value.
-    Registrations are only added."""
-    seen: dict[tuple[str, ...], list[set[int]]] = {}
-    for later in product(range(MOST + 1), repeat=2):
-        for first in product(*(range(count + 1) for count in later)):
-            before, after = (RULE.breakdown(dict(zip("ab", counts, strict=True))) for counts in (first, later))
-            shown = [before.total, *before.parts.values()] if parts_on_the_first else [before.total]
-            words = tuple(str(each) for each in (*shown, after.total, *after.parts.values()))
-            added = [now - then for then, now in zip(first, later, strict=True)]
-            counts = [*first, *later, *added, sum(first), sum(later), sum(added)]
-            known = seen.setdefault(words, [set() for _ in counts])
-            for values, count in zip(known, counts, strict=True):
-                values.add(count)
-    return [words for words, known in seen.items() if any(len(v) == 1 and v <= set(SMALL) for v in known)]
-
-
-def test_a_page_kept_from_an_earlier_day_pins_no_count() -> None:
-    """Wards are shown on one day alone; had they been shown on two, some counts would be known."""
-    assert not two_days(parts_on_the_first=False)
-    assert ("15", "fewer than 10", "fewer than 10", "15", "fewer than 10", "15") in two_days(parts_on_the_first=True)
-
-
-def test_no_ward_or_group_is_shown_before_the_window_has_closed() -> None:
-    cells = [Cell(ward, arm, 300, 60, group) for ward in "AB" for arm in ARMS[1:] for group in MENU["before"]]
-    options = {"reminded": "also", "comparison": "later", "arms": ARMS[1:], "interim": True}
-    found = publish([replace(c, group="") for c in cells], **options)
-    assert found.effect.shown
-    assert {ward.reminded.homes.text for ward in found.wards} == {"not shown"}
-    groups = divide({"before": cells}, whole=found.effect, **options)["before"]
-    assert {group.reminded.homes.text for group in groups} == {"not shown"}
-
-
 @pytest.mark.parametrize(
     ("text", "bounds"), [("0", (0, 0)), ("fewer than 10", (1, 9)), ("10", (10, 12)), ("1,235", (1233, 1237))]
 )
