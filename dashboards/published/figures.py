@@ -2,7 +2,7 @@
 and every chart and its words read these and nothing else. Whoever may sign in sees the same ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -23,19 +23,24 @@ from dashboards.published.completeness import (
     complete,
     strangers,
 )
-from dashboards.published.disclosure import Published
-from dashboards.published.findings import NO_EFFECT, UNSEEN, Effect, Finding, WardFinding, publish
+from dashboards.published.disclosure import RULE, Published
+from dashboards.published.findings import NO_EFFECT, UNSEEN, Cell, Effect, Finding, WardFinding, publish
 from dashboards.published.groups import Divided, GroupFinding, divide, grouped
-from dashboards.published.outcomes import Reading, cells, reading
+from dashboards.published.outcomes import Reading, cells, parted, reading
+from dashboards.published.overlaps import CLOSED, left_out, name_of
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
 from engage.foundation.identity import line
-from engage.foundation.lake import standing
+from engage.foundation.lake import history, standing
 from engage.foundation.office import Actor, Office
 from segments.areas import wards
 
 READ = ("register", "households", *PLACES)
 ALL = "All wards"
+SAME_HOMES = (
+    "Nearly the same homes took part in another campaign at the same time. What this one changed is not shown: beside "
+    "the other it would tell of the few homes that they do not share."
+)
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,9 @@ def _version(campaign: Campaign) -> tuple[object, ...]:
 
 
 def _gather(office: Office, authority: str, name: str, launched: Sequence[Campaign]) -> Figures:
-    trials = tuple(trial for campaign in launched for trial in _trials_here(office, authority, campaign))
+    # The earlier campaign is published first: of two that hold nearly the same homes the later has to give way.
+    made = [_trials_here(office, authority, campaign) for campaign in reversed(launched)]
+    trials = tuple(trial for held in reversed(made) for trial in held)
     shapes = wards.shapes(office, authority)
     try:
         held = complete(office, authority, shapes)
@@ -198,25 +205,34 @@ def _trials(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
     with, and after that it stays. Made and kept by whoever asks first."""
     if campaign.plan.get("comparison", "") not in campaign.plan.get("arms", {}):
         return [Trial(str(campaign.id), campaign.name, waiting="Everybody was reminded, so there is no comparison.")]
-    name = f"campaign {campaign.id}"
     with office.database.session() as session:
         read = reading(session, campaign)
-        kept = snapshots.standing(office, session, authority, name)
+        kept = snapshots.standing(office, session, authority, name_of(campaign))
     final = next((one for one in kept if one.source == CLOSED), None)
     if final:
         held = snapshots.read(office, final, Trials).trials
         return [replace(trial, name=_named(campaign, trial.arm, len(held))) for trial in held]
     if read is None or read.interim:
         return [Trial(str(campaign.id), campaign.name, waiting=_waiting(campaign))]
-    trials = Trials(tuple(_measured(office, authority, campaign, read)))
+    trials = _taken_back(office, campaign) or Trials(tuple(_measured(office, authority, campaign, read)))
     snapshots.keep(
-        office, trials, authority=authority, name=name, as_at=read.as_at, source=CLOSED,
+        office, trials, authority=authority, name=name_of(campaign), as_at=read.as_at, source=CLOSED,
         basis=[read.register.id or 0],
     )  # fmt: skip
     return list(trials.trials)
 
 
-CLOSED = "window closed"
+def _taken_back(office: Office, campaign: Campaign) -> Trials | None:
+    """What was published from a register that was undone, where fewer than ten homes differ from it: it stands."""
+    actor = Actor(campaign.authority, "engage")
+    with office.database.session() as session:
+        kept = history(session, campaign.authority, snapshots.KIND, name_of(campaign))
+    for one in kept:
+        if one.source == CLOSED and office.lake.file(one).exists():
+            differ = parted(office, actor, campaign.id or 0, one.report["basis"][0])
+            if differ is not None and differ < RULE.fewest:
+                return snapshots.read(office, one, Trials)
+    return None
 
 
 def _named(campaign: Campaign, arm: str, arms: int) -> str:
@@ -227,7 +243,11 @@ def _measured(office: Office, authority: str, campaign: Campaign, read: Reading)
     comparison = campaign.plan.get("comparison", "")
     arms = [arm for arm in campaign.plan.get("arms", {}) if arm != comparison]
     actor = Actor(authority, "engage")
-    whole, parts = cells(office, actor, campaign.id or 0), grouped(office, actor, campaign.id or 0)
+    hidden = left_out(office, actor, campaign)
+    whole = _without(hidden, cells(office, actor, campaign.id or 0))
+    parts = {by: _without(hidden, held) for by, held in grouped(office, actor, campaign.id or 0).items()}
+    if not whole:
+        return [Trial(str(campaign.id), campaign.name, read.as_at, waiting=SAME_HOMES)]
     trials = []
     for place, arm in enumerate(arms):
         every = [*arms, comparison]
@@ -241,6 +261,10 @@ def _measured(office: Office, authority: str, campaign: Campaign, read: Reading)
             )
         )  # fmt: skip
     return trials
+
+
+def _without(hidden: set[str], held: Iterable[Cell]) -> list[Cell]:
+    return [cell for cell in held if cell.ward not in hidden]
 
 
 def _waiting(campaign: Campaign) -> str:

@@ -114,6 +114,16 @@ def test_an_import_that_is_undone_takes_back_what_it_published(place: Town) -> N
     assert counts(place) == ("60", "20")
 
 
+def test_a_register_put_right_by_one_home_publishes_nothing_new(place: Town) -> None:
+    launched(place)
+    wrong = place.register(joined(32), ENDS)
+    first = trial(place)
+    with place.office.database.session() as session:
+        session.get_one(Snapshot, wrong).undone_at = place.office.clock.now()
+    place.register(joined(33), ENDS)
+    assert trial(place) == first, "33 would be shown as 35"
+
+
 def test_a_campaign_is_called_by_its_name_of_today(place: Town) -> None:
     number = launched(place)
     place.register(joined(32), ENDS)
