@@ -17,7 +17,8 @@ NEAREST = 5
 HIDDEN = "not shown"
 NOTE = (
     "Counts from 1 to 9 are shown as “fewer than 10” and others to the nearest 5, so totals may not add up. "
-    "Percentages and effects are worked out from these rounded figures, and shown for groups of 100 or more."
+    "Percentages and effects are worked out from these rounded figures, and shown for groups of 100 or more. "
+    "The people registered in a ward are counted anew once ten of its homes have changed."
 )
 
 
