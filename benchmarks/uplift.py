@@ -214,28 +214,6 @@ def interim(effect: float, runs: int) -> tuple[float, float, float]:
     return valid / runs, naive / runs, lit / runs
 
 
-def page_over_looks(runs: int) -> float:
-    """How often a page that is looked at every month says something at any look, where there is no effect."""
-    rng = np.random.default_rng([SEED, 11])
-    lit = 0
-    for _ in range(runs):
-        base = rng.uniform(*BASE, (WARDS, 1))
-        day = rng.random((WARDS, HOMES)) / base  # of a home's registration; the window closes on 1
-        said = [_page(day <= look, interim=look < 1) for look in (1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1)]
-        lit += any(said)
-    return lit / runs
-
-
-def _page(registered: npt.NDArray[np.bool_], *, interim: bool) -> bool:
-    cells = [
-        Cell(f"W{ward:02}", arm, part.size, int(part.sum()))
-        for ward, homes in enumerate(registered)
-        for arm, part in zip(("now", "later"), np.split(homes, 2), strict=True)
-    ]
-    page = publish(cells, reminded="now", comparison="later", interim=interim)
-    return not (page.effect.too_early and all(ward.effect.too_early for ward in page.wards))
-
-
 def several(runs: int) -> tuple[float, float]:
     """Four arms without any effect: how often all intervals hold at once, by Dunnett's and one by one."""
     rng = np.random.default_rng([SEED, 8])
@@ -365,9 +343,6 @@ def _others(runs: int, limits: list[str]) -> None:
         print(f"  {LOOKS} looks, {100 * effect:+.0f} points: all hold in {valid:.1%} (1.96 errors: {naive:.1%}); "
               f"something is said in {lit:.1%}")  # fmt: skip
         _limit(limits, f"looks, {100 * effect:+.0f} points", valid, HOLD, 1)
-    lit = page_over_looks(runs // 2)
-    print(f"  the page, looked at five times before the window closes and once after, lights up in {lit:.1%}")
-    _limit(limits, "the page lights up at some look without effect", lit, 0, LIT)
     together, alone = several(5 * runs)
     print(f"  {ARMS} arms without effect: all hold in {together:.1%} (one by one: {alone:.1%})")
     _limit(limits, "several arms", together, LEAST, MOST)

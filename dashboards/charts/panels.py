@@ -10,8 +10,9 @@ from dash.development.base_component import Component
 from dashboards.charts import plots
 from dashboards.published import exports
 from dashboards.published.cautions import cautions
+from dashboards.published.completeness import Completeness
 from dashboards.published.disclosure import NOTE
-from dashboards.published.figures import ALL, Completeness
+from dashboards.published.figures import ALL
 from dashboards.published.findings import Effect
 from dashboards.published.selection import View
 from engage.foundation.words import day

@@ -7,7 +7,8 @@ from markupsafe import Markup
 from dashboards.charts.drawing import alone
 from dashboards.charts.maps import Area, ward_map
 from dashboards.charts.svg import BarRow, IntervalRow, TimeRow, bar_chart, interval_chart, time_chart
-from dashboards.published.figures import ALL, Figures, Past, Trial, Ward
+from dashboards.published.completeness import Past, Ward
+from dashboards.published.figures import ALL, Figures, Trial
 from dashboards.published.findings import Effect
 from dashboards.published.selection import View
 from engage.foundation.words import day

@@ -13,7 +13,7 @@ from shapely.geometry import mapping
 
 from dashboards.charts.drawing import BLUE, GREY, INK, LIGHT, PAPER
 from dashboards.charts.maps import SHADES
-from dashboards.published.figures import Completeness, Ward
+from dashboards.published.completeness import Completeness, Ward
 from dashboards.published.findings import Effect
 
 FAMILY = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"

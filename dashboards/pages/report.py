@@ -20,8 +20,9 @@ from markupsafe import Markup
 from dashboards.charts import pictures
 from dashboards.published import exports
 from dashboards.published.cautions import cautions
+from dashboards.published.completeness import Completeness
 from dashboards.published.disclosure import NOTE
-from dashboards.published.figures import ALL, UNTIL_CLOSED, Completeness, Figures, published
+from dashboards.published.figures import ALL, Figures, published
 from dashboards.published.findings import Effect
 from dashboards.published.selection import View, Wanted
 from engage.foundation.clock import today
@@ -84,7 +85,6 @@ def _sheets(office: Office, figures: Figures, wanted: str) -> dict[str, Any]:
         "over_time": pictures.over_time(figures),
         "changes": exports.changes(figures)[:5],
         "groups": pictures.effects(channels) if view.parts and not channels.unshown else None,
-        "until_closed": UNTIL_CLOSED,
         "cautions": cautions(figures),
         "every": Line(ALL, trial.effect, figures.whole) if trial else None,
         "columns": _columns(lines),

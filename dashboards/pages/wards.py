@@ -10,8 +10,9 @@ from litestar.types import ControllerRouterHandler
 from dashboards.charts import pictures
 from dashboards.published import exports
 from dashboards.published.cautions import cautions
+from dashboards.published.completeness import Ward
 from dashboards.published.disclosure import NOTE
-from dashboards.published.figures import ALL, Figures, Trial, Ward, published, ward_headline
+from dashboards.published.figures import ALL, Figures, Trial, published, ward_headline
 from dashboards.published.selection import ARM, BY, WARD, By, Register, View, Wanted
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import Right
@@ -46,7 +47,7 @@ def _worth(view: View, by: str) -> bool:
     """Whether there is a finding that may be divided, and more than one arm where it is divided by arms."""
     if by == ARM:
         return bool(view.parts) and len(view.figures.arms(view.trial)) > 1
-    return view.trial is not None and bool(view.parts) and not view.trial.interim
+    return view.trial is not None and bool(view.parts)
 
 
 @get("/wards.csv", include_in_schema=False, sync_to_thread=True)
@@ -104,7 +105,7 @@ def _found(figures: Figures, code: str) -> Ward:
 
 
 def _page(figures: Figures, trial: Trial | None, ward: Ward) -> Template:
-    measured = trial if trial and trial.finding and not trial.interim else None
+    measured = trial if trial and trial.finding else None
     return render(
         "dashboards/pages/ward.html",
         figures=figures,

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from dashboards.published.figures import Figures, Ward
+from dashboards.published.completeness import Ward
+from dashboards.published.figures import Figures
 
 STRANGERS = (
     "{count} electors of the register have a postcode that lies in another area, and no home here. They are counted "

@@ -5,7 +5,7 @@ worked out from published counts alone, so that they say nothing the counts do n
 same answer: repeating it averages nothing out. docs/method.md says why each rule is as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,7 +17,8 @@ NEAREST = 5
 HIDDEN = "not shown"
 NOTE = (
     "Counts from 1 to 9 are shown as “fewer than 10” and others to the nearest 5, so totals may not add up. "
-    "Percentages and effects are worked out from these rounded figures, and shown for groups of 100 or more."
+    "Percentages and effects are worked out from these rounded figures, and shown for groups of 100 or more. "
+    "The people registered in a ward are counted anew once ten of its homes have changed."
 )
 
 
@@ -91,6 +92,15 @@ class Disclosure:
         number = _sum(counts)
         bands = self._bands(least, most)
         return Breakdown(next(self._shown(*band) for band in bands if band[0] <= number <= band[1]), parts)
+
+    def added(self, parts: Iterable[Published]) -> Published:
+        """A total made of the published parts alone, which says nothing that they do not."""
+        held = [part for part in parts if part.text != HIDDEN and part.most]
+        if len(held) < 2:
+            return held[0] if held else self.count(0)
+        least, most = int(sum(part.least for part in held)), int(sum(part.most for part in held))
+        middles = sum((part.least + part.most) / 2 if part.value is None else part.value for part in held)
+        return self._shown(least, most, NEAREST * round(middles / NEAREST))
 
     def rate(self, part: Published, whole: Published) -> Published:
         """A share of a whole as a whole percentage, from the two published counts."""

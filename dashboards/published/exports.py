@@ -6,16 +6,17 @@ from itertools import pairwise
 from typing import Any
 
 from dashboards.published.cautions import cautions
+from dashboards.published.completeness import Completeness, Past, Ward
 from dashboards.published.disclosure import NOTE, RULE, Published
-from dashboards.published.figures import Completeness, Figures, Past, Trial, Ward
+from dashboards.published.figures import Figures, Trial
 from dashboards.published.findings import Effect, Side, WardFinding
 from dashboards.published.selection import View
 from engage.foundation import cells
 
 COLUMNS = (
     "ward", "name", "register_date", "eligible", "registered", "missing", "completeness_percent",
-    "completeness_low", "completeness_high", "campaign", "outcome_date", "interim", "reminded_homes",
-    "reminded_registered", "reminded_percent", "comparison_homes", "comparison_registered", "comparison_percent",
+    "completeness_low", "completeness_high", "campaign", "outcome_date", "reminded_homes", "reminded_registered",
+    "reminded_percent", "comparison_homes", "comparison_registered", "comparison_percent",
     "effect_points", "effect_low", "effect_high", "too_early_to_say", "notes",
 )  # fmt: skip
 TIME_COLUMNS = (
@@ -23,7 +24,7 @@ TIME_COLUMNS = (
     "completeness_high", "notes",
 )  # fmt: skip
 PART_COLUMNS = (
-    "campaign", "outcome_date", "interim", "by", "part", "reminded_homes", "reminded_registered", "reminded_percent",
+    "campaign", "outcome_date", "by", "part", "reminded_homes", "reminded_registered", "reminded_percent",
     "comparison_homes", "comparison_registered", "comparison_percent", "effect_points", "effect_low", "effect_high",
     "too_early_to_say",
 )  # fmt: skip
@@ -65,7 +66,7 @@ def parts_csv(view: View) -> str:
     """What the reminders changed, as the view divides it."""
     rows: list[list[object]] = []
     for part in view.parts if view.trial else []:
-        start = [view.trial.name, view.trial.as_at, _yes(view.trial.interim), view.by, part.name]  # type: ignore[union-attr]  # it has parts
+        start = [view.trial.name, view.trial.as_at, view.by, part.name]  # type: ignore[union-attr]  # it has parts
         rows.append([*start, *_sides(WardFinding(part.code, part.reminded, part.comparison, part.effect))])
     return _written(PART_COLUMNS, rows)
 
@@ -86,8 +87,8 @@ def _row(view: View, code: str, name: str, held: Completeness, found: WardFindin
     as_at = view.past.as_at if view.past else view.figures.as_at
     start = [code, name, as_at or "", *_cells(held)]
     if trial is None or found is None:
-        return [*start, trial.name if trial else "", *[""] * 12]
-    return [*start, trial.name, trial.as_at, _yes(trial.interim), *_sides(found)]
+        return [*start, trial.name if trial else "", *[""] * 11]
+    return [*start, trial.name, trial.as_at, *_sides(found)]
 
 
 def _cells(held: Completeness) -> list[str]:
@@ -134,7 +135,6 @@ def _trial(figures: Figures, trial: Trial) -> dict[str, Any]:
         "name": trial.name,
         "headline": trial.headline,
         "as_at": trial.as_at,
-        "interim": trial.interim,
         "whole": _finding(found) if found else None,
         "more_homes": shown(trial.finding.more) if trial.finding else None,
         "wards": wards if found else [],
@@ -160,7 +160,9 @@ def changes(figures: Figures, ward: Ward | None = None) -> list[tuple[Past, Comp
 
 
 def shown(figure: Published) -> float | str:
-    return figure.text if figure.value is None else figure.value
+    if figure.value is None:
+        return figure.text
+    return int(figure.value) if figure.value == int(figure.value) else figure.value  # as a file and before it was one
 
 
 def _complete(held: Completeness) -> dict[str, float | str]:

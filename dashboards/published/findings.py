@@ -109,9 +109,8 @@ class Finding:
 
 
 def publish(
-    cells: Iterable[Cell], *, reminded: str, comparison: str, arms: Sequence[str] = (), interim: bool = False,
-    rule: Disclosure = RULE,
-) -> Finding:  # fmt: skip
+    cells: Iterable[Cell], *, reminded: str, comparison: str, arms: Sequence[str] = (), rule: Disclosure = RULE
+) -> Finding:
     """The finding of a trial randomised in the same shares in every ward, from its exact counts.
 
     Counts and their totals are rounded first; rates, effects, intervals and the shrunken ward figures are then made
@@ -119,10 +118,7 @@ def publish(
     with the others like it; where even those are too few, they are left out of the totals too, or else taking the
     wards shown from the total would show them. `arms` names every arm of the trial, where more than one is compared:
     a ward is then hidden from all of its findings or none, or their differences would show it. Intervals then hold
-    for all of them at once; before the window has closed (`interim`), for every look.
-
-    Before that no ward is shown: homes that register later only add to a count, so that two looks at the same wards
-    could narrow what each hides to one number.
+    for all of them at once.
     """
     held = list(cells)
     places = parts_of(held, arms or (reminded, comparison), rule)
@@ -130,14 +126,14 @@ def publish(
         [replace(cell, ward=places[cell.ward]) for cell in held if cell.ward in places], reminded, comparison
     )
     one, zero = (_Counts.of(parts, place, rule) for place in (0, 1))
-    critical = _critical(one, zero, rule, max(1, len(arms) - 1), interim=interim)
+    critical = _critical(one, zero, rule, max(1, len(arms) - 1))
     overall = _overall(one, zero, rule, critical)
     mine = [ward for ward in parts if ward != OTHERS]
     compared = [compare(ward, _rate(one, ward, rule), _rate(zero, ward, rule), critical) for ward in mine]
     seen = {ward.ward: ward for ward in gather(overall[1], compared, critical, NOUGHT).wards} if overall else {}
     found = tuple(
         WardFinding(ward, _side(one, ward, rule), _side(zero, ward, rule), _ward_effect(seen.get(ward)))
-        if ward in parts and not interim
+        if ward in parts
         else WardFinding(ward, UNSEEN, UNSEEN, NO_EFFECT)
         for ward in sorted({cell.ward for cell in held})
     )
@@ -222,10 +218,10 @@ def _rate(counts: _Counts, ward: str | None, rule: Disclosure) -> Rate:
     return Rate(min(1.0, yes / n), int(n), n, clusters=int(n), blur=variance / n**2)
 
 
-def _critical(reminded: _Counts, comparison: _Counts, rule: Disclosure, arms: int, *, interim: bool) -> float:
+def _critical(reminded: _Counts, comparison: _Counts, rule: Disclosure, arms: int) -> float:
     """How many standard errors the intervals of this finding reach."""
     one, zero = _rate(reminded, None, rule), _rate(comparison, None, rule)
-    return reach(one, zero, arms=arms, interim=interim) if one.n and zero.n else Z
+    return reach(one, zero, arms=arms) if one.n and zero.n else Z
 
 
 def _overall(

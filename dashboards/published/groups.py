@@ -50,7 +50,13 @@ Divided = Mapping[str, tuple[GroupFinding, ...]]
 
 
 def grouped(office: Office, actor: Actor, campaign_id: int) -> dict[str, list[Cell]]:
-    """Exact counts by division, group, ward and arm, of the audience as it was frozen: not to be shown as they are."""
+    """Exact counts by division, group, ward and arm: not to be shown as they are."""
+    homes = homes_in_groups(office, actor, campaign_id)
+    return {division: _cells(homes, division) for division in DIVISIONS}
+
+
+def homes_in_groups(office: Office, actor: Actor, campaign_id: int) -> pd.DataFrame:
+    """`uprn, ward, arm, registered` and a column to a division, of the audience as it was frozen."""
     with office.database.session() as session:
         path = audience_file(office, session, find(session, actor.authority, campaign_id))
     columns = ["uprn", "kind", "electors", "email_contact", "sms_contact", "letter"]
@@ -59,7 +65,7 @@ def grouped(office: Office, actor: Actor, campaign_id: int) -> dict[str, list[Ce
     homes["channel"] = _reached(homes)
     homes["kind"] = homes["kind"].map(KINDS).fillna(OTHER_KINDS)
     homes["before"] = (homes["electors"].fillna(0) > 0).map(BEFORE)
-    return {division: _cells(homes, division) for division in DIVISIONS}
+    return homes
 
 
 def _reached(homes: pd.DataFrame) -> pd.Series:
@@ -81,19 +87,16 @@ def _cells(homes: pd.DataFrame, division: str) -> list[Cell]:
 
 def divide(
     divisions: Mapping[str, Sequence[Cell]], *, reminded: str, comparison: str, arms: Sequence[str], whole: Effect,
-    interim: bool = False, rule: Disclosure = RULE,
+    rule: Disclosure = RULE,
 ) -> Divided:  # fmt: skip
-    """Each division of the homes that the findings of the wards are of; `arms` as in `publish`, `whole` its effect.
-
-    As no ward, no group is shown before the window has closed (`interim`).
-    """
+    """Each division of the homes that the findings of the wards are of; `arms` as in `publish`, `whole` its effect."""
     room: dict[tuple[int, int], tuple[float, float]] = {}
     found = {}
     for division, cells in divisions.items():
         places = parts_of(cells, arms, rule)
         held = [cell for cell in cells if cell.ward in places]
         room = room or _totals(held, places, arms, rule)
-        shown = [group for group in MENU[division] if not interim and _whole(held, group, arms, rule)]
+        shown = [group for group in MENU[division] if _whole(held, group, arms, rule)]
         left = _left(held, shown, room, arms, rule)
         room = left or room
         groups = dict.fromkeys(MENU[division], (UNSEEN, UNSEEN, NO_EFFECT))

@@ -73,6 +73,19 @@ def cells(office: Office, actor: Actor, campaign_id: int) -> list[Cell]:
     return [Cell(str(ward), str(arm), int(n), int(yes)) for ward, arm, n, yes in rows.itertuples(index=False)]
 
 
+def parted(office: Office, actor: Actor, campaign_id: int, register: int) -> int | None:
+    """How many homes another register showed in another ward or with another outcome; None where none is kept of it."""
+    with office.database.session() as session:
+        now = _kept(office, actor, session, find(session, actor.authority, campaign_id))
+        known = history(session, actor.authority, "outcomes", str(campaign_id))
+        then = next((one for one in known if one.report["register"] == register), None)
+    if then is None or not office.lake.file(then).exists():
+        return None
+    told = ["uprn", "ward", "registered"]
+    one, other = (pd.read_parquet(office.lake.file(each), columns=told) for each in (now, then))
+    return len(one) - len(one.merge(other, on=told))
+
+
 def reading(session: Session, campaign: Campaign) -> Reading | None:
     """The first register on or after the last day of the outcome window; before that the newest since it began.
 

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from litestar.params import QueryParameter
 
-from dashboards.published.figures import ALL, UNTIL_CLOSED, Figures, Past, Trial, Ward
+from dashboards.published.completeness import Past, Ward
+from dashboards.published.figures import ALL, Figures, Trial
 from dashboards.published.findings import NO_EFFECT, Effect, Side
 from dashboards.published.groups import DIVISIONS
 
@@ -73,8 +74,6 @@ class View:
     @property
     def unshown(self) -> str:
         """Why nothing is shown of a division; nothing where something is."""
-        if self.trial and self.trial.interim and self.by != ARM:
-            return UNTIL_CLOSED
         if self.by not in DIVISIONS or any(part.effect.shown for part in self.parts[1:]):
             return ""
         return "Not shown: a group here is too small, and the others would give its counts away."
@@ -83,8 +82,6 @@ class View:
         if self.by == ARM:
             arms = [(each.arm, each.finding) for each in self.figures.arms(trial) if each.finding]
             return [Part(arm, one.reminded, one.comparison, one.effect) for arm, one in arms]
-        if trial.interim:
-            return []
         if self.by != WARD:
             groups = trial.groups(self.by)
             return [Part(one.group, one.reminded, one.comparison, one.effect) for one in groups]

@@ -23,15 +23,16 @@ T = TypeVar("T")
 
 
 def keep(
-    office: Office, value: Any, *, authority: str, name: str, as_at: date, source: str, basis: Iterable[int]
-) -> None:
-    """`value` is a dataclass of published figures; `basis` are the snapshots it was made from."""
+    office: Office, value: Any, *, authority: str, name: str, as_at: date, source: str, basis: Iterable[int],
+    **more: Any,
+) -> None:  # fmt: skip
+    """`value` is a dataclass of published figures; `basis` are the snapshots it was made from, `more` of how."""
     staged = office.lake.stage(".json")
     staged.write_text(json.dumps(asdict(value), default=str))
     with office.database.session() as session:
         office.lake.commit(
             session, staged, authority=authority, kind=KIND, name=name, as_at=as_at, made_at=office.clock.now(),
-            made_by=BY, rows=1, source=source, report={"basis": sorted(set(basis))},
+            made_by=BY, rows=1, source=source, report={"basis": sorted(set(basis)), **more},
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ and where they come from are in docs/method.md; the distributions are SciPy's an
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf, sqrt
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
@@ -224,15 +224,11 @@ def compare(ward: str, treated: Rate, control: Rate, critical: float = Z) -> War
     return WardEffect(ward, treated, control, difference, None, interval)
 
 
-def reach(treated: Rate, control: Rate, *, arms: int = 1, interim: bool = False) -> float:
+def reach(treated: Rate, control: Rate, *, arms: int = 1) -> float:
     """How many standard errors the interval of two plain rates must reach: 1.96; with several `arms` of about one size
-    against one control, Dunnett's; before the window has closed (`interim`), as many as hold at every look.
-    For `compare`, `gather` and `intervals.around`, where only rates are at hand and not rows.
+    against one control, Dunnett's. For `compare`, `gather` and `intervals.around`, where only rates are at hand and not
+    rows.
     """
-    if interim:
-        pairs = (treated.mean, treated.effective), (control.mean, control.effective)
-        variance = sum(mean * (1 - mean) / n for mean, n in pairs) + treated.blur + control.blur
-        return looking(sqrt(variance), *pairs, arms=arms)
     if arms == 1:
         return Z
     together = treated.effective / (treated.effective + control.effective)

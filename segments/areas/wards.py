@@ -182,22 +182,26 @@ def _names(backend: Backend, office: Office, session: Session, authority: str) -
 # What was counted on old wards, on the current ones
 
 
-def restated(backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table) -> ir.Table:
+def restated(
+    backend: Backend, office: Office, session: Session, authority: str, homes: ir.Table,
+    geography: Snapshot | None = None,
+) -> ir.Table:  # fmt: skip
     """`homes` (any table with `uprn` and `ward`; better with `postcode` and `oa` too) with every ward the current one,
     and `ward_name`, if it is there, that ward's name.
 
     The newest geography tells the ward of a UPRN. One that it lacks keeps its ward while the code is in force; else it
-    gets the ward most homes of its postcode lie in now, else that of its output area, else its own ward stays.
+    gets the ward most homes of its postcode lie in now, else that of its output area, else its own ward stays. Another
+    `geography` tells the wards that were in force with it.
     """
-    newest = current(session, authority, "geography")
-    if newest is None:
+    read = geography or current(session, authority, "geography")
+    if read is None:
         return homes
-    geography = execution.table(backend, office.lake, newest)
-    in_force = geography.select(ward="ward", ward_in_force="ward").distinct()
-    told = execution.attach(homes, geography.select("uprn", ward_told="ward"), "uprn")
+    placed = execution.table(backend, office.lake, read)
+    in_force = placed.select(ward="ward", ward_in_force="ward").distinct()
+    told = execution.attach(homes, placed.select("uprn", ward_told="ward"), "uprn")
     told = execution.attach(told, in_force, "ward")
     guesses = ["ward_told", "ward_in_force"]
-    for place, around in _around(backend, office, session, authority, geography).items():
+    for place, around in _around(backend, office, session, authority, placed).items():
         if place in homes.columns:
             told = execution.attach(told, around, place)
             guesses.append(f"ward_of_{place}")

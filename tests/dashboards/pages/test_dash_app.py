@@ -17,8 +17,9 @@ from plotly.offline import get_plotlyjs_version
 
 from dashboards.charts import plots
 from dashboards.pages import dash_app
+from dashboards.published.completeness import Completeness, Ward
 from dashboards.published.disclosure import Published
-from dashboards.published.figures import Completeness, Ward, published
+from dashboards.published.figures import published
 from dashboards.published.findings import NO_EFFECT, Effect
 from dashboards.published.selection import View
 from engage.foundation.identity import RIGHTS, Right, Role

@@ -10,8 +10,9 @@ from litestar.testing import TestClient
 from markupsafe import Markup
 
 from dashboards.pages import report
+from dashboards.published.completeness import Completeness, Past, Ward
 from dashboards.published.disclosure import Published
-from dashboards.published.figures import Completeness, Figures, Past, Trial, Ward, published
+from dashboards.published.figures import Figures, Trial, published
 from dashboards.published.findings import Cell, publish
 from dashboards.published.groups import DIVISIONS, MENU, divide
 from engage.foundation.web.static import STATIC, asset

@@ -5,7 +5,6 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,14 +14,14 @@ from litestar.testing import TestClient
 from markupsafe import Markup, escape
 
 from dashboards.charts import panels, pictures
-from dashboards.pages import report, wards
-from dashboards.published import exports, figures
+from dashboards.published import completeness, exports, figures
 from dashboards.published.disclosure import HIDDEN, RULE
 from dashboards.published.figures import Figures, Trial, published
 from dashboards.published.findings import Cell, publish
 from dashboards.published.outcomes import outcomes
 from dashboards.published.selection import View
 from engage.foundation.identity import RIGHTS, Right, Role
+from engage.foundation.lake import current
 from segments.missing import gap
 from tests.dashboards.conftest import WINDOW_ENDS as WINDOW
 from tests.dashboards.conftest import Council, visiting
@@ -268,9 +267,9 @@ def figured(boroughs: list[tuple[int, int, float, float, int]]) -> Figures:
             gap.Row(ward, ward, people, registered, share, share * 0.9, min(1.0, share * 1.1), people - registered)
         )
     whole = gap.Row("E", "", sum(r.eligible for r in rows), sum(r.registered for r in rows), 0.8, 0.7, 0.9, 0)
-    total = figures._completeness(whole, *(counts.total for counts in figures._counts(rows)))
+    past = completeness._past(WINDOW, rows, whole, {})
     trial = Trial("1", "Summer", WINDOW, finding=publish(cells, reminded="now", comparison="later"))
-    return Figures("E", "Exampleton", figures._wards(rows, {}), total, WINDOW, trials=(trial,))
+    return Figures("E", "Exampleton", completeness.wards_of(rows, past, {}), past.whole, WINDOW, trials=(trial,))
 
 
 def counts_of(held: object, name: str = "") -> Iterator[str]:
@@ -309,42 +308,11 @@ def test_without_a_later_register_the_page_says_so() -> None:
     assert (rows[0]["campaign"], rows[0]["effect_points"]) == ("Summer", "")
 
 
-def test_interim_figures_say_so() -> None:
-    held = figured([(200, 200, 0.5, 0.1, 100)])
-    trial = Trial("1", "Summer", WINDOW, interim=True, finding=held.trials[0].finding)
-    assert trial.headline.startswith("So far: between ")
-    assert figures.ward_headline(held.wards[0], trial) == figures.UNTIL_CLOSED
-    early = replace(held, trials=(trial,))
-    for by in ("ward", "channel"):
-        view = View.of(early, by=by)
-        assert ([part.name for part in view.parts], view.unshown) == ([figures.ALL], figures.UNTIL_CLOSED)
-        said = json.dumps(panels.changed(view), default=lambda part: part.to_plotly_json())
-        assert figures.UNTIL_CLOSED in said
-        assert held.wards[0].name not in said
-
-
-def test_until_the_window_has_closed_pages_show_all_wards_together(
-    council: Council, member: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held = published(council.office, council.code)
-    counted = [Cell(w.code, arm, 300, 60 if arm == "now" else 20) for w in held.wards for arm in ("now", "later")]
-    finding = publish(counted, reminded="now", comparison="later", interim=True)
-    early = replace(held, trials=(replace(held.trials[0], finding=finding, interim=True, divided={}),))
-    for room in (wards, report):
-        monkeypatch.setattr(room, "published", lambda *_: early)
-    for path in ("/wards", f"/wards/{held.wards[0].code}", "/report"):
-        page = member.get(path).text
-        assert figures.UNTIL_CLOSED in page
-        assert "too few homes" not in page
-    rows = list(csv.DictReader(io.StringIO(member.get("/wards.csv").text)))
-    assert [row["reminded_homes"] for row in rows] == ["1200", *["not shown"] * len(held.wards)]
-
-
 def test_the_figures_are_made_anew_when_a_register_comes(council: Council) -> None:
     first = published(council.office, council.code)
     assert published(council.office, council.code) is first
     with council.office.database.session() as session:
-        newest = figures.current(session, council.code, "households")
+        newest = current(session, council.code, "households")
         assert newest
         newest.undone_at = council.office.clock.now()
     try:

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from dashboards.published import exports
-from dashboards.published import figures as published_figures
+from dashboards.published import completeness, exports
 from dashboards.published.cautions import cautions
+from dashboards.published.completeness import NOTHING, Completeness, Ward
 from dashboards.published.disclosure import RULE
-from dashboards.published.figures import NOTHING, Completeness, Figures, Ward
+from dashboards.published.figures import Figures
 from dashboards.published.selection import View
 from segments.missing import gap
 
@@ -22,7 +22,7 @@ def held(registered: int, eligible: int, low: float, high: float = 1.0) -> Compl
     """As the pages have it of an estimate with this range."""
     share = registered / eligible
     row = gap.Row("E05000001", "Anglesey", eligible, registered, min(share, 1.0), low, high, 0.0)
-    return published_figures._completeness(row, RULE.count(eligible), RULE.count(registered))
+    return completeness._completeness(row, RULE.count(eligible), RULE.count(registered))
 
 
 FINE = held(1210, 1460, 0.80, 0.86)
