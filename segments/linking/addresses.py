@@ -9,10 +9,11 @@ import duckdb
 
 # Short forms people write, and what the gazetteer calls the parts of a building.
 ABBREVIATIONS = {
-    "AVE?": "AVENUE", "BLDGS?": "BUILDINGS", "CL": "CLOSE", "COTTS": "COTTAGES", "CRESC?": "CRESCENT", "CT": "COURT",
-    "DR": "DRIVE", "EST": "ESTATE", "GDNS?": "GARDENS", "GRN": "GREEN", "GRV?": "GROVE", "HSE": "HOUSE", "LN": "LANE",
-    "MT": "MOUNT", "PDE": "PARADE", "PK": "PARK", "PL": "PLACE", "RD": "ROAD", "SAINT": "ST", "SQ": "SQUARE",
-    "TERR?": "TERRACE", "YD": "YARD", "(APARTMENT|APT|FLT|ROOM|UNIT)": "FLAT",
+    "APTS": "APARTMENTS", "AVE?": "AVENUE", "BLDGS?": "BUILDINGS", "CL": "CLOSE", "COTT": "COTTAGE",
+    "COTTS": "COTTAGES", "CRESC?": "CRESCENT", "CT": "COURT", "DR": "DRIVE", "EST": "ESTATE", "GDNS?": "GARDENS",
+    "GRN": "GREEN", "GRV?": "GROVE", "HSE": "HOUSE", "LN": "LANE", "MT": "MOUNT", "PDE": "PARADE", "PK": "PARK",
+    "PL": "PLACE", "RD": "ROAD", "SAINT": "ST", "SQ": "SQUARE", "TERR?": "TERRACE", "YD": "YARD",
+    "(APARTMENT|APT|FLT|ROOM|UNIT)": "FLAT",
 }  # fmt: skip
 # What stands after the post town in many registers, and in no gazetteer.
 COUNTIES = (

@@ -19,6 +19,8 @@ DISTANT, NEVER = 12.0, 99.0
 # What is left off so easily that the home stands close behind one that is written without: the building of a flat, the
 # letter after a number. Flat 2 of number 6 is as often written number 2 as a street misspelt.
 WITHOUT_BUILDING, WITHOUT_LETTER = 2.0, 8.0
+# Flat 1 of number 3 and flat 3 of number 1 are written for each other.
+SWAPPED = 4.0
 
 TYPES = frozenset(
     [
@@ -187,6 +189,8 @@ class Doubt(NamedTuple):
     against: float
     rival: float
     street_alone: bool  # the address is the home's street and tells no home of it
+    here: bool = True  # the home has the row's postcode, or there is none to compare
+    told: bool = False  # it has the row's postcode and its number or name, and lies on another street
 
 
 def dwelling(core: str, street: str, places: Iterable[str], postcode: str | None) -> Dwelling:
@@ -225,7 +229,10 @@ def weigh(said: str, postcode: str | None, home: Dwelling, known: Known) -> Doub
     words = compared.words()
     numbers, rival = (min(each) for each in zip(*_numbers(row, home, compared), strict=True))
     street_alone = compared.street_alone and not row.numbered and not row.floors and not row.flat
-    return Doubt(_total(numbers, words), _total(rival, words), street_alone)
+    here = not postcode or postcode == home.postcode
+    told = here and bool(postcode) and numbers == 0 and compared.elsewhere and bool(row.numbered or compared.partly)
+    behind = words - WITHOUT_BUILDING if compared.nameless else words
+    return Doubt(_total(numbers, words), _total(rival, behind), street_alone, here, told)
 
 
 def _total(numbers: float, words: float) -> float:
@@ -247,7 +254,13 @@ def _numbers(row: Premises, home: Dwelling, compared: "_Comparison") -> Iterator
                 doubt = _same_numbers(said, meant) + floors
             else:
                 doubt = _other_numbers(row, said, ours, meant, compared)
-            yield doubt, doubt - _left_off(said, meant) if doubt < NEVER else NEVER
+            yield doubt, _behind(doubt, said, meant)
+
+
+def _behind(doubt: float, said: tuple[str, ...], meant: tuple[str, ...]) -> float:
+    if said != meant and sorted(said) == sorted(meant):
+        return min(doubt, SWAPPED)
+    return doubt - _left_off(said, meant) if doubt < NEVER else NEVER
 
 
 def _left_off(said: tuple[str, ...], meant: tuple[str, ...]) -> float:
@@ -306,15 +319,22 @@ class _Comparison:
         self.slips = 0.0
         self.named = self.partly = False  # whether the row has the home's own name, or some of it
         self.street_alone = False
+        self.elsewhere = False  # whether the row has another street, or none
+        self.nameless = False  # whether a flat of a building with a name is written without that name
         self._split_joined()
         self._leave_off_places()
 
     def words(self) -> float:
         street, name = self._missing(self.home.street), self._missing(self.home.name)
-        self.partly = bool(set(self.home.name) - GENERIC - set(name))
+        # Mill Lodge is a name, though neither word of it is.
+        whole = len(set(self.home.name) - EMPTY) > 1 and not set(name) - EMPTY
+        self.partly = whole or bool(set(self.home.name) - GENERIC - set(name))
         self.named = self.partly and not set(name) - EMPTY
         extra = self._extra()
         self.street_alone = not street and not extra and len(name) == len(self.home.name)
+        self.elsewhere = bool(street) and len(street) == len(self.home.street)
+        flat = bool(self.home.premises.numbered) and not self.home.on_street
+        self.nameless = flat and bool(name) and len(name) == len(self.home.name)
         total = (
             self._street(street, extra)
             + self._name(name)
@@ -386,7 +406,7 @@ class _Comparison:
 
     def _strange(self, extra: list[str], renamed: bool) -> float:
         """Words of the row that are nobody's: of another place, of a firm or house in front, of another house."""
-        far = self.postcode != self.home.postcode
+        far = self.postcode != self.home.postcode or self.elsewhere
         places = 3.0 if far and any(word in self.known.places for word in extra) else 0.0
         others = [word for word in extra if word not in self.known.places]
         if not others:

@@ -14,7 +14,7 @@ WORTH_ASKING = 0.0
 SHOWN = 12
 IMPROVED = 5  # of them the matcher looks at twice
 # What the differences say is shown before what the matcher does: as bits, less two for each point against.
-BEST, FAR = 60.0, 25.0
+BEST, FAR, FARTHEST, LAST = 60.0, 15.0, 25.0, -1
 # A word that more homes than this share tells nothing of where one lies: ROAD, COTTAGE.
 COMMON = 0.005
 
@@ -35,6 +35,11 @@ delete from exact where spot in (
     select h.spot from hit h join spot s using (spot) join wording w on w.uprn = h.uprn
     join wording o on o.postcode = s.postcode and o.street = w.street
     where h.home and not h.here and w.street <> '' and (o.home or o.live));
+-- Beside the home's postcode, while that number is another home's in the row's: the street may be wrong as well.
+delete from exact where spot in (
+    select h.spot from hit h join spot s using (spot) join wording o on o.postcode = s.postcode
+    where h.home and not h.here and (o.home or o.live) and identity(o.core) = identity(s.key)
+        and (len(identity(s.key)) > 0 or opening(o.core) = opening(s.key)));
 -- Rose Cottage without its number is written like a Rose Cottage that has none; Flat 3 of number 60 without both like
 -- number 3. In the row's own postcode, or without one, nobody can tell which is meant: it is asked.
 create table namesake as
@@ -142,37 +147,45 @@ with found as (
         where h.spot in (from no_home)
     union all select spot, other, 3, 0.0 from confused
     union all select spot, uprn, 2, weight from match where weight >= {WORTH_ASKING}
-    union all select spot, uprn, 2, {BEST} - 2 * against from likely where against <= {FAR}
+    union all select spot, uprn, case when against <= {FAR} then 2 else {LAST} end, {BEST} - 2 * against from likely
+        where against <= {FARTHEST}
     union all select spot, claimed, 1, 0.0 from claim where ruling = 'open')
 select f.spot, f.uprn, max(rank) as rank, max(weight) as weight from found f join property p using (uprn)
 where p.home and f.spot in (from unsettled) group by f.spot, f.uprn
 qualify row_number() over (partition by f.spot order by max(rank) desc, max(weight) desc, f.uprn) <= {SHOWN}
 """
 # What is asked shows besides, as far as there is room, the homes of its postcode, of the best one's street and of its
-# house name that have most of its words: a wrong digit or a lost flat makes it another home's number, or nobody's. None
-# of them is a reason to ask.
+# house name that have most of its words: a wrong digit or a lost flat makes it another home's number, or nobody's. Its
+# own postcode, and its number or name, tell more than a word. None of them is a reason to ask.
+OWN, ALIKE = 4, 3
 FILLED = f"""
 insert into candidate
 with best as (
     select c.spot, w.street, w.rest from candidate c join wording w using (uprn) where w.nth = 0
     qualify row_number() over (partition by c.spot order by c.rank desc, c.weight desc, c.uprn) = 1),
 waiting as (
-    select s.* from asked join spot s using (spot) where spot not in (from no_home) and spot not in (
+    select s.* from asked join spot s using (spot) where spot not in (
         select spot from candidate where rank = 3 group by spot having count(*) > 1)),
 beside as (
     select a.spot, w.uprn, w.nth from waiting a join wording w on w.postcode = a.postcode where w.home
     union select spot, w.uprn, w.nth from best join wording w on w.street = best.street and w.rest = best.rest
         where w.home and best.street <> '' and spot in (select spot from waiting)
     union select a.spot, w.uprn, w.nth from waiting a join wording w on opening(w.core) = opening(a.key)
-        where w.home and len(identity(a.key)) = 0),
+        where w.home and len(identity(a.key)) = 0
+    union select spot, uprn, w.nth from candidate c join wording w using (uprn)
+        where c.rank = {LAST} and spot in (select spot from waiting)),
 alike as (
     select b.spot, b.uprn, max(len(list_intersect(string_split(s.key, ' '), list_concat(string_split(w.core, ' '),
             string_split(array_to_string(w.rest, ' '), ' '))))) as words,
-        min(levenshtein(s.postcode, w.postcode)) as moved, min(apart(s.key, w.core)) as edits
+        min(levenshtein(s.postcode, w.postcode)) as moved, min(apart(s.key, w.core)) as edits,
+        bool_or(opening(w.core) = opening(s.key)
+            or len(identity(s.key)) > 0 and identity(w.core) = identity(s.key)) as told
     from beside b join spot s using (spot) join wording w using (uprn, nth)
-    anti join candidate c on c.spot = b.spot and c.uprn = b.uprn group by b.spot, b.uprn),
+    anti join candidate c on c.spot = b.spot and c.uprn = b.uprn and c.rank > {LAST} group by b.spot, b.uprn),
 placed as (
-    select *, row_number() over (partition by spot order by words desc, moved, edits, uprn) as place from alike),
-shown as (select spot, count(*) as homes from candidate group by spot)
-select spot, uprn, 0, -place from placed join shown using (spot) where place <= {SHOWN} - homes
+    select *, words + case when moved = 0 then {OWN} else 0 end + case when told then {ALIKE} else 0 end as near,
+        row_number() over (partition by spot order by near desc, moved, edits, uprn) as place from alike),
+shown as (select spot, count(*) filter (rank > {LAST}) as homes from candidate group by spot)
+select spot, uprn, 0, -place from placed join shown using (spot) where place <= {SHOWN} - homes;
+delete from candidate where rank = {LAST} and spot in (select spot from candidate where rank = 0)
 """

@@ -11,7 +11,7 @@ from operator import itemgetter
 import duckdb
 import pyarrow as pa
 
-from segments.linking.differences import LEAD, MOST, Doubt, Dwelling, Known, dwelling, weigh
+from segments.linking.differences import LEAD, MOST, RIVAL, Doubt, Dwelling, Known, dwelling, weigh
 from segments.linking.premises import lettered, read
 
 # What is compared one by one: in the row's own postcode, and anywhere.
@@ -175,8 +175,12 @@ def _known(con: duckdb.DuckDBPyConnection) -> Known:
 def _ranked(spot: int, doubts: dict[int, Doubt], homes: set[int]) -> Weighed:
     """Every home near the spot, of which the first is certain where little speaks against it alone."""
     best = min(doubts, key=lambda uprn: (doubts[uprn].against, uprn))
-    doubt = doubts[best].against
-    lead = min((other.rival for uprn, other in doubts.items() if uprn != best), default=doubt + LEAD) - doubt
+    doubt, here = doubts[best].against, doubts[best].here
+    behind = [
+        min(other.rival, RIVAL) if other.told and not here else other.rival
+        for uprn, other in doubts.items() if uprn != best
+    ]  # fmt: skip
+    lead = min(behind, default=doubt + LEAD) - doubt
     certain = best in homes and doubt <= MOST and lead >= LEAD
     return [
         (spot, uprn, each.against, certain and uprn == best, each.street_alone)

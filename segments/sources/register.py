@@ -139,7 +139,8 @@ def _refuse_secure_record(reading: Reading) -> None:
 
 # Which row of the register here a change is of: `nth` is how surely, 1 the surest. A number of this year speaks before
 # a name; where both rows have one, the name does not speak at all. That two exports write their numbers differently is
-# seen by that not one amended or deleted entry is found by its number: then numbers do not speak.
+# seen by that not one amended or deleted entry is found by its number: then numbers do not speak. New entries of one
+# name in one home that nothing tells apart each count, as in a full register.
 CHANGED = """
 create table old as
 select row_number() over () as was, * replace ({entry} as entry) from (
@@ -181,7 +182,9 @@ group by line;
 create table change as
 select j.* replace (coalesce(o.person, j.person) as person,
     case when f.nth >= 5 then coalesce(o.alias, j.alias) else j.alias end as alias), f.was,
-    coalesce('row ' || f.was, case when j.by_id then concat(j.person, j.entry) end, j.entry, j.person) as whose
+    coalesce('row ' || f.was, case when j.by_id then concat(j.person, j.entry) end, j.entry, nth_person(j.person, case
+        when j.operation = 'N' then row_number() over (partition by j.person,
+            f.was is null and not j.by_id and j.entry is null and j.operation = 'N' order by j.line) end)) as whose
 from raw_change j left join found f using (line) left join old o using (was);
 create table final as from change qualify row_number() over (partition by whose order by line desc) = 1;
 create table fresh as

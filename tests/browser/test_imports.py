@@ -12,7 +12,11 @@ from playwright.sync_api import Page, expect
 
 from engage.demo.story import Story
 from engage.foundation.identity import Role
+from engage.foundation.lake import current
 from segments.files.report import ImportReport, Stage
+from segments.homes import former_contacts
+from segments.homes.former_contacts import Left
+from segments.homes.pages import TICK
 from segments.importing import inbox, steps
 from segments.importing.imports import import_file
 from tests.browser.conftest import NARROW, WIDE, Open, Window
@@ -133,6 +137,31 @@ def test_what_is_wrong_with_the_form_is_said_and_the_file_kept(
     heading(page, "Usable, with problems")
     page.get_by_role("button", name="Do not import").click()
     assert "Nothing was imported." in page.get_by_role("main").inner_text()
+
+
+@BOTH
+def test_contacts_of_earlier_councils_are_taken_over_once_somebody_says_that_they_may(
+    window: Open, played: Story, axe: str, monkeypatch: pytest.MonkeyPatch, javascript: bool
+) -> None:
+    """The demo's council was always one, so its own contacts stand for theirs."""
+    with played.office.database.reading() as session:
+        own = current(session, played.borough.authority_code, "contacts")
+    assert own
+    monkeypatch.setattr(former_contacts, "left", lambda *_: [Left("Old Exampleton", own)])
+    monkeypatch.setattr(former_contacts, "take_over", lambda *_, may: own)
+    shown = window(Role.officer, javascript=javascript)
+    page = shown.page
+    shown.open("/data/former-contacts")
+    assert f"Old Exampleton: {own.rows:,} contacts" in page.get_by_role("main").inner_text()
+    page.get_by_role("button", name="Take the contacts over").click()
+    page.wait_for_load_state("load")
+    assert page.get_by_role("alert").get_by_role("link").all_inner_texts() == [TICK]
+    if javascript:
+        sound(shown, axe)
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Take the contacts over").click()
+    page.wait_for_url(f"**/data/{own.id}")
+    assert "Took the contacts over" in page.get_by_role("main").inner_text()
 
 
 @pytest.fixture

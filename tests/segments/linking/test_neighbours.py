@@ -8,7 +8,7 @@ import pytest
 from segments.linking import matching
 from tests.segments.village import Gazetteer, Outcome, linked
 
-A, B, C = "ZZ1 1AA", "ZZ1 1AB", "ZZ1 1AC"
+A, B, C, D, E = "ZZ1 1AA", "ZZ1 1AB", "ZZ1 1AC", "ZZ1 2AD", "ZZ1 2AE"
 # Kind: the address, its postcode, and the beginning of the home it is linked to; None where it is asked.
 ROWS: list[tuple[str, str, str | None]] = [
     # The street runs through both postcodes: the number may be wrong as well as the postcode.
@@ -30,6 +30,19 @@ ROWS: list[tuple[str, str, str | None]] = [
     ("1 Teasel Raod, Exampleton", C, None),
     ("2 Teesel Road, Exampleton", C, None),
     ("Flit 2, Sorrel House, Teasel Road, Exampleton", C, None),
+    ("21 Teasel, Exampleton", C, None),  # with a name and no number, too
+    # The row's own postcode has that number, or that name, on another street.
+    ("19 Long Lane, Exampleton", C, None),
+    ("19 Lnog Lane, Exampleton", C, None),
+    ("Rose Cotage, Long Lane, Exampleton", E, None),
+    # Numbers in another's order; a name and the number of its neighbour; a name of another place.
+    ("3, Flat 1, Bay Row, Exampleton", D, None),
+    ("Flat 1, 3 Bay Row, Exampleton", D, "Flat 1, 3 Bay Row"),
+    ("Mill Lodge, 27 Bay Row, Exampleton", D, None),
+    ("Holly House, Overwick, Exampleton", D, None),
+    ("Holly House, Exampleton", D, "Holly House, Bay Row"),
+    ("Brook Cott, Bay Row, Exampleton", D, "Brook Cottage, Bay Row"),
+    ("4 Bay Row, Exampleton", D, None),  # a building with homes in it
 ]
 STREETS_ALONE = ["Long Lane, Exampleton", "Lnog Lane", "Long Lane", "Teasel Raod, Exampleton", "Exampleton, Long Lane"]
 
@@ -42,9 +55,16 @@ def places() -> Gazetteer:
         *((f"{n} Teasel Road", C) for n in ("1", "2", "15", "15A", "16", "16B", "17", "17A", "19")),
         *((f"Flat {n}, 8 Teasel Road", C) for n in (1, 2)),
         *((f"Flat {n}, Sorrel House, 10 Teasel Road", C) for n in (1, 2)),
+        ("21 Teasel Road", C), ("Flat 21, Mallow House, Teasel Road", C),
+        *((f"{home}, Bay Row", D) for home in ("Mill Lodge", "Brook Cottage", "Holly House")), ("27 Bay Row", D),
+        ("Flat 1, 3 Bay Row", D), ("Flat 3, 1 Bay Row", D), ("Flat 4, 6 Bay Row", D),
+        ("Holly House, Ash Way, Overwick", E), ("Rose Cottage, Ash Way", E),
     ]  # fmt: skip
     for home, postcode in homes:
-        made.add(f"{home}, Exampleton", "Teasel Road" if "Teasel" in home else "Long Lane", postcode)
+        street = next(each for each in ("Teasel Road", "Bay Row", "Ash Way", "Long Lane") if each in home)
+        made.add(f"{home}, Exampleton", street, postcode)
+    building = made.add("4 Bay Row, Exampleton", "Bay Row", D, home=False)
+    made.add("Flat A, 4 Bay Row, Exampleton", "Bay Row", D, parent=building)
     return made
 
 
@@ -75,13 +95,17 @@ def test_a_street_alone_is_not_asked_about(found: Outcome, address: str) -> None
     assert asked(found, address, A) == []
 
 
-@pytest.mark.parametrize(("address", "home"), [
-    ("25 Long Lane, Exampleton", "25 Long Lane"), ("25 Long Lane, Exampleton", "5 Long Lane"),
-    ("25 Long Lane, Exampleton", "15 Long Lane"), ("25 Long Lane, Exampleton", "2 Long Lane"),
-    ("Rose Cottage, Long Lane, Exampleton", "Rose Cottage, Long Lane"),
+@pytest.mark.parametrize(("address", "postcode", "home"), [
+    ("25 Long Lane, Exampleton", A, "25 Long Lane"), ("25 Long Lane, Exampleton", A, "5 Long Lane"),
+    ("25 Long Lane, Exampleton", A, "15 Long Lane"), ("25 Long Lane, Exampleton", A, "2 Long Lane"),
+    ("Rose Cottage, Long Lane, Exampleton", A, "Rose Cottage, Long Lane"),
+    ("4 Bay Row, Exampleton", D, "Flat 4, 6 Bay Row"), ("3, Flat 1, Bay Row, Exampleton", D, "Flat 3, 1 Bay Row"),
+    ("19 Lnog Lane, Exampleton", C, "19 Teasel Road"),
 ])  # fmt: skip
-def test_homes_near_it_are_shown_as_far_as_there_is_room(found: Outcome, address: str, home: str) -> None:
-    [question] = asked(found, address, A)
+def test_homes_near_it_are_shown_as_far_as_there_is_room(
+    found: Outcome, address: str, postcode: str, home: str
+) -> None:
+    [question] = asked(found, address, postcode)
     shown = [each["uprn"] for each in question["candidates"]]
     assert len(shown) <= matching.SHOWN
     assert places().uprn(home) in shown

@@ -146,6 +146,22 @@ def test_attainers_of_an_earlier_day_are_adults_by_the_next(office: Office, acto
     assert sorted(kept, key=str) == [date(2027, 5, 20), None, None]
 
 
+def test_father_and_son_who_come_together_without_id_or_number_are_two(
+    office: Office, actor: Actor, tmp_path: Path
+) -> None:
+    """As in a full register. An amendment of one of them makes no third; the update again changes nothing."""
+    import_file(office, actor, "register", papers.write(tmp_path, "x.csv", papers.register(papers.elector(1))), JUNE)
+    new = papers.elector(2, ElectorID="", RollNo="")
+    figures = []
+    for changes in ("NN", "NN", "NNA", "NND"):
+        table = papers.table([*papers.ELECTOR8, "ChangeTypeID"], [[*new, what] for what in changes])
+        path = papers.write(tmp_path, f"{changes}.csv", table)
+        after = import_file(office, actor, "register-update", path, JULY, accept_problems=True)
+        figures.append((after.figures["electors"], len(set(persons(office, after)))))
+    assert figures[:3] == [(3, 3)] * 3
+    assert figures[3] == (2, 2)
+
+
 def test_what_nothing_but_its_name_tells_is_said_to_stay_beside_itself(
     office: Office, actor: Actor, tmp_path: Path
 ) -> None:
