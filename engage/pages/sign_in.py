@@ -36,9 +36,10 @@ Next = Annotated[str, QueryParameter(name="next", max_length=300)]
 WRONG = "Enter the email address and password of your account"
 SHOWN = 12  # letters of a keyed hash, to tell one from another
 LOCKED = (
-    "Too many tries to sign in. Give a code of your app beside your password, wait a quarter of an hour, use the "
-    "browser in which you signed in before, or ask an administrator for a link: it lets you in at once"
+    "Too many tries to sign in. Wait a quarter of an hour, use the browser in which you signed in before, or ask an "
+    "administrator for a link: it lets you in at once"
 )
+LOCKED_BUT_FOR_CODE = f"{LOCKED}. A code of your app beside your password does too"
 WRONG_PAST_LOCK = "Enter the email address and password of your account and the code that your app shows now"
 
 
@@ -54,9 +55,8 @@ def sign_in_send(request: Anyone, office: InOffice, form: WithForm) -> Template 
     wanted = local_path(form.text("next"))
     entered = enter(request, office, form)
     if entered.account is None:
-        locked = bool({LOCKED, WRONG_PAST_LOCK} & set(form.errors.values()))
-        status = 429 if LOCKED in form.errors.values() else 422
-        return render("engage/pages/sign_in.html", status_code=status, form=form, next=wanted, locked=locked)
+        status, beside = (429 if entered.locked else 422), entered.code_beside
+        return render("engage/pages/sign_in.html", status_code=status, form=form, next=wanted, code_beside=beside)
     go_on = second_step.complete if entered.whole else second_step.arrive
     return go_on(request, office, entered.account, wanted)
 
@@ -82,10 +82,12 @@ def welcome_send(request: Anyone, office: InOffice, secret: FromPath[str], form:
 
 @dataclass(frozen=True)
 class Entered:
-    """Whose words these are; `whole`, if a code of the second factor was right too."""
+    """Whose words these are, if anybody's."""
 
     account: Account | None = None
-    whole: bool = False
+    whole: bool = False  # a code of the second factor was right too
+    locked: bool = False
+    code_beside: bool = False  # a code beside the password would pass the lock
 
 
 def enter(request: Anyone, office: Office, form: Form) -> Entered:
@@ -118,14 +120,15 @@ def _past_lock(request: Anyone, office: Office, form: Form, email: str) -> Enter
     with office.database.session() as session:
         free = bool(code) and attempts.taken(session, {key: attempts.PAST_LOCK}, office.clock.now())
     if not free:
-        form.fail("email", LOCKED)
-        return Entered()
+        asks = office.settings.asks_second_factor
+        form.fail("email", LOCKED_BUT_FOR_CODE if asks else LOCKED)
+        return Entered(locked=True, code_beside=asks)
     with office.database.session() as session:
         account = identity.sign_in(session, email, form.secret("password"))
         if account is None or not second_factor.accepts(session, office.keys, account, code, by_machine(office.clock)):
             form.fail("email", WRONG_PAST_LOCK)
             _failed(request, office, session, email)
-            return Entered()
+            return Entered(code_beside=True)
         attempts.forget(session, key)
     return Entered(account if _may_use_password(office, account, form) else None, whole=True)
 
