@@ -133,15 +133,16 @@ class Way:
 
 def ways(app: Litestar) -> list[Way]:
     """Every way in. A handler without a door, or with two, is a fault."""
-    routes = sorted((each for each in app.routes if isinstance(each, HTTPRoute)), key=lambda each: each.path_format)
-    return [
+    found = [
         way
-        for route in routes
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
-        for method in sorted(handler.http_methods)
+        for method in handler.http_methods
         if method != "OPTIONS"  # which Litestar answers by itself, with the methods
         for way in _ways(route.path_format, method, door_of(route.path_format, handler))
     ]
+    return sorted(found, key=lambda way: (way.path, way.method))
 
 
 def door_of(path: str, handler: HTTPRouteHandler) -> Door:

@@ -363,9 +363,9 @@ def _progress(line: str) -> None:
 
 def _invite(story: Story) -> None:
     click.echo(f"\n{story.borough.authority_name} is served at {story.office.settings.base_url}  (Ctrl-C stops it)\n")
-    click.echo(f"  {'role':14}  {'email address':26}  password")
+    click.echo(f"  {'role':16}  {'email address':26}  password")
     for role, (email, _) in PEOPLE.items():
-        click.echo(f"  {role.value:14}  {email:26}  {password(role)}")
+        click.echo(f"  {role.value:16}  {email:26}  {password(role)}")
 
 
 def _keep_going(story: Story, every: float = 5.0) -> None:

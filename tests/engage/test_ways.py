@@ -21,10 +21,13 @@ from sqlmodel import Session, SQLModel
 
 from docs.tables import Way, every_command, right_of, ways
 from engage.deployment import systems
+from engage.foundation.access.rights import OF_SYSTEMS
 from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import RIGHTS, Account, Authority, Right, Role, fingerprint
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
+from engage.foundation.web import bearers
+from engage.foundation.web.handlers import HasRight
 from segments.importing.datasets import OF_PLACES, right_to_see
 from segments.sources import FORMATS
 from tests.website import HASH, Visitor
@@ -266,6 +269,24 @@ def test_the_custodian_sees_and_imports_nothing_of_electors(home: Home, guests: 
     }  # fmt: skip
 
 
+def test_no_link_leads_a_role_to_a_refusal(guests: dict[Role | None, Guest]) -> None:
+    for role in set(Role) - {Role.administrator, Role.officer}:
+        seen, waiting = set[str](), {"/"}
+        for _ in range(4):
+            pages = {path: guests[role].go("GET", path) for path in waiting}
+            assert {path: met(page) for path, page in pages.items() if met(page) != "let in"} == {}, role
+            seen |= waiting
+            waiting = {link for page in pages.values() for link in links(page)} - seen
+
+
+def links(page: httpx.Response) -> set[str]:
+    """To other pages of the service; of a redirect, where it leads."""
+    if "location" in page.headers:
+        return {page.headers["location"]}
+    inside = {link.partition("#")[0].partition("?")[0] for link in re.findall(r'href="(/[^"]*)"', page.text)}
+    return {link for link in inside if link and not link.startswith(("/assets/", "/sign-"))}
+
+
 def test_every_way_opens_to_those_of_the_table_and_to_no_others(
     home: Home, guests: dict[Role | None, Guest], all_ways: list[Way]
 ) -> None:
@@ -309,6 +330,30 @@ def place(things: Things, way: Way) -> str:
 def plain(page: str) -> str:
     """Without the token of a form, which is another in each answer."""
     return re.sub(r'name="_csrf_token" value="[^"]+"', "", page)
+
+
+def test_a_token_opens_of_the_api_what_its_rights_say_and_nothing_else(
+    home: Home, client: TestClient[Litestar], all_ways: list[Way]
+) -> None:
+    administrator = Actor(OURS, "administrator 1", 1)
+    _, secret = systems.give(home.office, administrator, "All", sorted(OF_SYSTEMS), DAY + timedelta(days=9))
+
+    def go(method: str, path: str) -> httpx.Response:
+        client.cookies.clear()
+        return client.request(method, path, headers={"Authorization": f"Bearer {secret}"}, follow_redirects=False)
+
+    told = {
+        (way.method, way.path): go(way.method, filled(way, home.ours)) for way in all_ways if way.door.who not in OPEN
+    }
+    opens = {
+        way.path for way in all_ways if way.path.startswith(bearers.PLACES) and way.method == "GET"
+        and (not isinstance(way.door, HasRight) or way.door.right in OF_SYSTEMS)
+    }  # fmt: skip
+    let_in = {way for way, answer in told.items() if met(answer) == "let in" and answer.status_code != 403}
+    assert let_in == {("GET", path) for path in opens}
+    for way in all_ways:
+        if way.method == "GET" and way.path.startswith("/api/") and owned(way):
+            assert go("GET", filled(way, home.theirs)).status_code == 404
 
 
 def test_the_menu_offers_what_opens_and_begins_where_the_role_does(
