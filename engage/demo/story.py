@@ -42,7 +42,7 @@ from segments.importing.imports import import_file
 from segments.missing import gap
 
 MARK = "demo.json"
-RECEIPTS_TOKEN = "the-demo-receipts-token"  # noqa: S105  # the stand-in of the demo presents it on this machine
+RECEIPTS_TOKEN = "the-demo-receipts-token"  # noqa: S105  # the stand-in of the demo presents it on this machine  # nosec B105
 START = date(2026, 6, 2)
 FIRST_WAVE, LETTERS = date(2026, 6, 3), date(2026, 6, 17)
 INTERIM_REGISTER, WINDOW_END = date(2026, 6, 15), date(2026, 7, 28)

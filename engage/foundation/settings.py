@@ -32,7 +32,7 @@ EXAMPLES = {
     "home": "/srv/engage",
     "database_url": "postgresql+psycopg://engage@db/engage or sqlite:////srv/engage/engage.sqlite",
     "engine": "duckdb, or a Spark master such as spark://spark.example.gov.uk:7077",
-    "secret_keys": "two Fernet keys, newest first, separated by a comma",
+    "secret_keys": "two Fernet keys, newest first, separated by a comma",  # nosec B105  # an example
     "notify_api_key": "name-<service id>-<secret>, as GOV.UK Notify shows it once",
     "notify_base_url": "https://api.notifications.service.gov.uk",
     "base_url": "https://register.example.gov.uk",

@@ -48,7 +48,7 @@ class Faults:
         self.receipts: str = receipts
         self.late_seconds = float(said.get("receipts_late_seconds", 60))
         self.outcomes: dict[str, float] = dict(said.get("outcomes", {}))
-        self._random = Random(said.get("seed", 0))  # noqa: S311 - faults to order, not secrets
+        self._random = Random(said.get("seed", 0))  # noqa: S311 - faults to order, not secrets  # nosec B311
 
     def strikes(self, kind: str) -> Fault | None:
         """The fault if it strikes now; one of its count is then spent."""
