@@ -31,12 +31,17 @@ def verify(caller: Caller, kept: Path | None) -> None:
     known = anchors.read(kept, caller.actor.authority) if kept else []
     verdict = _verdict(caller, known)
     if caller.json_wanted:
-        found = asdict(verdict) | {"intact": verdict.intact, "anchors": len(known)}
-        caller.show(found, print)
+        found = {"intact": verdict.intact, "entries": verdict.entries, "broken_at": verdict.broken_at}
+        why = {} if verdict.intact else {"why": verdict.why}
+        caller.show(found | why | ({"anchors": len(known)} if known else {}), print)
     else:
-        held = f", and as anchored {len(known):,} times" if known and verdict.intact else ""
+        held = f", and as anchored {_times(len(known))}" if known and verdict.intact else ""
         click.echo(f"{verdict.message}{held}", err=not verdict.intact)
     sys.exit(0 if verdict.intact else 1)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _verdict(caller: Caller, known: list[Anchor]) -> Verdict:

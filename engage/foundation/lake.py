@@ -20,6 +20,7 @@ from sqlalchemy import JSON, BigInteger, BindParameter, Column
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from engage.foundation.data_keys import has_table
 from engage.foundation.database import Database, Moment
 from engage.foundation.errors import LakeDamaged
 from engage.foundation.folders import PRIVATE_FILE, own_folder
@@ -77,6 +78,7 @@ class Lake:
         self.root = root
         self._hashing_key = hashing_key
         self._database = database
+        self._listed = False
         self._sound: dict[str, tuple[Look, float]] = {}
 
     def stage(self, suffix: str = ".parquet") -> Path:
@@ -122,7 +124,9 @@ class Lake:
         return sound
 
     def _known(self, relative: str) -> LakeFile | None:
-        if self._database is None:
+        """Nothing before an earlier home is brought up to date."""
+        self._listed = self._listed or (self._database is not None and has_table(self._database, "lake_file"))
+        if self._database is None or not self._listed:
             return None
         with self._database.reading() as session:
             return session.get(LakeFile, relative)

@@ -121,6 +121,21 @@ def test_init_again_changes_nothing_but_the_link_of_an_administrator_who_never_f
     assert json.loads(entries.stdout) == {"intact": True, "entries": 3, "broken_at": None}
 
 
+def test_the_end_of_the_audit_log_is_kept_and_compared(run: Run, tmp_path: Path) -> None:
+    run("init", "--authority", COUNCIL, "--name", "East Staffordshire", "--email", "a@example.org")
+    kept = tmp_path / "anchors"
+    assert run("audit", "anchor", "--to", kept).stdout == f"Entry 3 is anchored in {kept}.\n"
+    number, digest = run("audit", "head").stdout.split()
+    assert (number, digest) == ("3", json.loads(kept.read_text())["digest"])
+    assert run("audit", "verify", "--anchor", kept).stdout == "3 entries, chain whole, and as anchored once\n"
+    kept.write_text(kept.read_text().replace(digest, "0" * 64))
+    found = run("audit", "verify", "--anchor", kept, "--json")
+    assert (found.exit_code, json.loads(found.stdout)["broken_at"]) == (1, 3)
+    refused(
+        run("audit", "verify", "--anchor", run("audit", "export", tmp_path / "log") and tmp_path / "log"), "line 1, at"
+    )
+
+
 def test_init_says_who_the_officer_is(run: Run) -> None:
     opened = ("init", "--authority", COUNCIL, "--name", "East Staffordshire")
     said = ("--officer", "Sam Example", "--phone", "01632 960000", "--office-email", "elections@example.org")

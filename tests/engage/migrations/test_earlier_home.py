@@ -43,7 +43,6 @@ from engage.foundation.settings import Settings
 from segments.audiences import segments
 from segments.homes import households
 from segments.importing import imports, misread
-from segments.linking import attainments
 from tests.postgres import binaries, new_database
 
 HOMES = Path(__file__).parent / "homes"
@@ -214,7 +213,7 @@ def test_a_removal_that_a_crash_cut_short_is_done_the_next_time(left: Left, monk
     Path(f"{path}.new").replace(path)
     whole = path.read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr(attainments.os, "fsync", interrupted)
+        patched.setattr("engage.foundation.lake.os.fsync", interrupted)
         with pytest.raises(KeyboardInterrupt):
             open_authority(left.office, CODE, NAME)
     assert path.read_bytes() == whole
