@@ -116,7 +116,7 @@ class TestWhatExistsIsWritten:
         assert admits["/campaigns/{number}/approve", "POST"] == {Role.administrator, Role.approver}
         assert admits["/metrics", "GET"] == admits["/notify/receipts", "POST"] == set()
         assert {path for (path, _), right in asks.items() if right == "whoever is signed in"} == {
-            "/", "/account", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}"
+            "/", "/account", "/account/code", "/account/sign-ins", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}"
         }  # fmt: skip
         assert {path for (path, _), right in asks.items() if right in ("anybody", "whoever has the link")} == {
             "/accessibility", "/assets/{name}", "/cookies", "/health", "/privacy", "/r/{token}", "/r/{token}/undo",
