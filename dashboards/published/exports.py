@@ -10,7 +10,7 @@ from dashboards.published.disclosure import NOTE, RULE, Published
 from dashboards.published.figures import Completeness, Figures, Past, Trial, Ward
 from dashboards.published.findings import Effect, Side, WardFinding
 from dashboards.published.selection import View
-from engage.foundation import cells
+from engage.foundation.files import cells
 
 COLUMNS = (
     "ward", "name", "register_date", "eligible", "registered", "missing", "completeness_percent",
