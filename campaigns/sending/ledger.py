@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 from campaigns.plan.audience import connect
 from campaigns.records.lookup import audience_file, find, permit, waves
 from campaigns.records.models import MESSAGES, WAITING, Campaign, Message, MessageState
-from engage.foundation import audit, cells
+from engage.foundation import audit
 from engage.foundation.clock import london
+from engage.foundation.files import cells
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from dashboards.charts.maps import Area, ward_map
 from dashboards.published.disclosure import Published
-from engage.foundation import cells
 from engage.foundation.errors import InputRefused
+from engage.foundation.files import cells
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
 from engage.foundation.web.handlers import ByAccount, ByActor, InOffice, render, requires

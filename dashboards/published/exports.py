@@ -11,7 +11,7 @@ from dashboards.published.disclosure import NOTE, RULE, Published
 from dashboards.published.figures import Figures, Trial
 from dashboards.published.findings import Effect, Side, WardFinding
 from dashboards.published.selection import View
-from engage.foundation import cells
+from engage.foundation.files import cells
 
 COLUMNS = (
     "ward", "name", "register_date", "eligible", "registered", "missing", "completeness_percent",

@@ -10,9 +10,10 @@ from campaigns.records import lookup
 from dashboards.published.outcomes import outcomes, reading
 from dashboards.results.campaign_result import contacted, headline
 from dashboards.statistics.effects import Uplift
-from engage.foundation import audit, cells
-from engage.foundation.cells import harmless
+from engage.foundation import audit
 from engage.foundation.errors import InputRefused
+from engage.foundation.files import cells
+from engage.foundation.files.cells import harmless
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 

@@ -13,7 +13,8 @@ from typing import Any, TextIO
 import duckdb
 from sqlmodel import Session
 
-from engage.foundation import audit, cells
+from engage.foundation import audit
+from engage.foundation.files import cells
 from engage.foundation.lake import Snapshot, current, current_by_name, history
 from engage.foundation.office import Actor, Office
 from segments.areas import ward_points, wards

@@ -9,8 +9,9 @@ import ibis.expr.types as ir
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from engage.foundation import audit, cells
+from engage.foundation import audit
 from engage.foundation.errors import InputRefused, LakeDamaged
+from engage.foundation.files import cells
 from engage.foundation.folders import claim
 from engage.foundation.identity import Authority
 from engage.foundation.identity import authority as find_authority

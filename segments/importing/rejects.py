@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from engage.foundation import cells
+from engage.foundation.files import cells
 from engage.foundation.folders import writing
 from segments.files.preview import PERSONAL
 from segments.files.reading import Reading, quoted

@@ -11,8 +11,8 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from engage.foundation import cells
 from engage.foundation.errors import InputRefused
+from engage.foundation.files import cells
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires

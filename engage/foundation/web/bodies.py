@@ -170,7 +170,7 @@ async def _chunks(receive: Receive, most: int, words: str, patience: float | Non
             raise BodyRefused(408, TOO_SLOW) from None
         if message["type"] != "http.request":
             raise BodyRefused(400, "It broke off.")
-        chunk, more = message["body"], message["more_body"]
+        chunk, more = message.get("body", b""), message.get("more_body", False)  # ASGI lets a server leave either out
         size += len(chunk)
         if size > most:
             raise BodyRefused(413, words)
