@@ -1,11 +1,9 @@
 """What an earlier version left: what must not be kept is removed at once, and what should be imported again is told."""
 
 import pyarrow.parquet as pq
-from sqlmodel import col, select
 
 from engage.deployment import lake_files, resealing
 from engage.foundation import audit
-from engage.foundation.audit import AuditHead
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
 from engage.foundation.words import plural
@@ -23,7 +21,7 @@ BUILD_AGAIN = (
 
 
 SEALED = (
-    "The audit log of {code} is signed by a key of its own from now on, and its {entries:,} entries of before are "
+    "The audit log of {code} is signed by a key of its own from now on; its {entries:,} entries of before are "
     "{as_they_are}."
 )
 
@@ -59,17 +57,11 @@ def _is_earlier(office: Office, register: Snapshot) -> bool:
 def _sealed(office: Office) -> list[str]:
     """Held by the key, whatever state they are in: what is wrong with them stays wrong, and is said."""
     with office.database.session() as session:
-        query = select(AuditHead).where(col(AuditHead.keyed_from).is_(None)).order_by(col(AuditHead.authority))
-        before = {head.authority: head.number for head in session.exec(query)}
-        told = []
-        for code, entries in before.items():
-            why = audit.verify(session, code).why
-            as_they_are = "held by it too" if why == audit.NOT_SEALED else f"not whole: one {why}"
-            told.append(SEALED.format(code=code, entries=entries, as_they_are=as_they_are))
-            audit.record(
-                session, authority=code, at=office.clock.now(), actor="command", act="seal the audit log",
-                subject="what earlier versions wrote", entries=entries, whole=why == audit.NOT_SEALED,
-            )  # fmt: skip
+        found = audit.seal_earlier(session, office.clock.now())
+    told = []
+    for code, verdict in found.items():
+        as_they_are = "held by it too" if verdict.why == audit.NOT_SEALED else f"not whole: {verdict.message}"
+        told.append(SEALED.format(code=code, entries=verdict.entries, as_they_are=as_they_are))
     if told:
         office.open_keys()  # with those that the database has now
     return told

@@ -9,6 +9,7 @@ import segments.safeguards.retention
 from campaigns.records import copies
 from engage.deployment import lake_files
 from engage.foundation import audit
+from engage.foundation.errors import LakeDamaged
 from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
@@ -33,7 +34,10 @@ def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
             gone += room.purge(office, session, authority, dry_run=dry_run)
         due = campaigns.records.retention.due(office, session, authority)
     for snapshot in due:
-        gone[HELD[snapshot.kind]] += _forget(office, snapshot, dry_run=dry_run)
+        try:
+            gone[HELD[snapshot.kind]] += _forget(office, snapshot, dry_run=dry_run)
+        except LakeDamaged:  # the others go all the same
+            gone["damaged files left until they are put back"] += 1
     gone["files nobody knows"] = lake_files.purge(office, authority, dry_run=dry_run)
     if +gone and not dry_run:
         _record(office, authority, gone)

@@ -27,6 +27,7 @@ from engage.foundation.identity import Authority
 
 GENESIS = "0" * 64
 SERVICE = "service"  # the log of what is no council's, where there are several
+UPGRADE = "audit log of before"  # in the info of a session: heads without a seal are right
 FOUND = "find the audit log changed"  # an act of the log itself
 AT_ONCE = 5_000  # entries walked while somebody waits for a page
 REMEMBERED_EVERY = 100  # entries: a look at fewer new ones is not worth a write
@@ -160,19 +161,38 @@ def _append(session: Session, head: AuditHead, entry: AuditEntry, key: str) -> A
 
 
 def _new_key(session: Session, at: datetime) -> str:
-    """With the first entry. Where a key has signed before, a new one would hide what was done since it went."""
-    if session.exec(select(AuditHead.authority).where(col(AuditHead.keyed_from).is_not(None)).limit(1)).first():
+    """With the first entry. Where there is a log already, a new key would hide what was done since the old one went."""
+    if session.exec(select(AuditHead.authority).limit(1)).first():
         raise SettingsInvalid(
-            "The key of the audit log is gone from this database, but the log was written with it. Put back the "
-            "database as it was in the last backup; nothing was changed."
+            "There is an audit log in this database, but its key is gone, or an earlier version wrote it. Put back the "
+            "database as it was in the last backup, or after an upgrade run engage init; nothing was changed."
         )
     return data_keys.begin_audit(session, at)
+
+
+def seal_earlier(session: Session, at: datetime) -> "dict[str, Verdict]":
+    """Of an upgrade, once: the logs of before go on with a key, which holds what was written without one, as it is.
+    Gives how each was found."""
+    heads = session.exec(select(AuditHead).order_by(col(AuditHead.authority))).all()
+    if not heads or data_keys.audit_key(session) or any(head.keyed_from for head in heads):
+        return {}
+    found = {head.authority: verify(session, head.authority) for head in heads}
+    data_keys.begin_audit(session, at)
+    session.info[UPGRADE] = True
+    for authority, verdict in found.items():
+        record(
+            session, authority=authority, at=at, actor="command", act="seal the audit log",
+            subject="what earlier versions wrote", entries=verdict.entries, whole=verdict.why == NOT_SEALED,
+        )  # fmt: skip
+    del session.info[UPGRADE]
+    return found
 
 
 def _head(session: Session, authority: str, key: str, at: datetime) -> AuditHead:
     """The end to go on from. Where it is not as it was left, that is said by the chain itself before anything else."""
     head = session.exec(select(AuditHead).where(AuditHead.authority == authority).with_for_update()).first()
-    if head is not None and (head.keyed_from is None or hmac.compare_digest(head.seal, _seal_of_head(head, key))):
+    earlier = head is not None and head.keyed_from is None and UPGRADE in session.info
+    if head is not None and (earlier or hmac.compare_digest(head.seal, _seal_of_head(head, key))):
         return head
     query = select(AuditEntry).where(AuditEntry.authority == authority).order_by(col(AuditEntry.number).desc())
     last = session.exec(query.limit(1)).first()

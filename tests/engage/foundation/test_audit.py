@@ -62,22 +62,22 @@ def sql(statement: str) -> Tampering:
     return lambda session: session.execute(sa.text(statement.replace("THEIRS", f"authority = '{COUNCIL}'")))  # type: ignore[func-returns-value]
 
 
-def entry(session: Session, number: int) -> AuditEntry:
-    query = select(AuditEntry).where(AuditEntry.authority == COUNCIL, AuditEntry.number == number)
+def entry(session: Session, number: int, authority: str = COUNCIL) -> AuditEntry:
+    query = select(AuditEntry).where(AuditEntry.authority == authority, AuditEntry.number == number)
     return session.exec(query).one()
 
 
-def recomputed(since: int, key: str | None) -> Tampering:
+def recomputed(since: int, key: str | None, authority: str = COUNCIL) -> Tampering:
     """Everything from there on made to fit, as far as one can with this key."""
 
     def recompute(session: Session) -> None:
-        previous = entry(session, since - 1).digest if since > 1 else audit.GENESIS
-        last = audit.end_of(session, COUNCIL).number
+        previous = entry(session, since - 1, authority).digest if since > 1 else audit.GENESIS
+        last = audit.end_of(session, authority).number
         for number in range(since, last + 1):
-            each = entry(session, number)
+            each = entry(session, number, authority)
             each.previous = previous
             each.digest = previous = audit.digest(audit.said(each), key)
-        session.get_one(AuditHead, COUNCIL).digest = previous
+        session.get_one(AuditHead, authority).digest = previous
 
     return recompute
 
@@ -132,7 +132,9 @@ def test_what_goes_on_after_does_not_hide_it(office: Office) -> None:
     assert found(office, sql(f"{DELETE} > 7"), sql(f"{SHORTER} WHERE THEIRS"), go_on) == (8, said)
     assert found(office, sql("DELETE FROM audit_head WHERE THEIRS"), go_on) == (10, said)
     assert found(office, sql(f"{SHORTER} WHERE THEIRS"), go_on) == (10, said)
-    with pytest.raises(SettingsInvalid, match="key of the audit log is gone"):
+    plainly = recomputed(1, None), sql("UPDATE audit_head SET keyed_from = NULL, seal = '' WHERE THEIRS")
+    assert found(office, *plainly, go_on) == (10, said), "as if an earlier version had written it"
+    with pytest.raises(SettingsInvalid, match="There is an audit log in this database, but its key is gone"):
         found(office, sql("DELETE FROM data_key WHERE id = 'audit'"), lambda session: session.expire_all(), go_on)
 
 
@@ -158,17 +160,23 @@ def test_entries_of_before_the_key_are_held_by_the_first_with_it(office: Office)
 
     def earlier(session: Session) -> None:
         session.delete(session.get_one(data_keys.DataKey, data_keys.AUDIT))
-        recomputed(1, None)(session)
+        for code in (COUNCIL, OTHER):
+            recomputed(1, None, code)(session)
         sql("UPDATE audit_head SET keyed_from = NULL, seal = ''")(session)
         session.expire_all()
 
-    seal: Tampering = lambda session: add(session, 1)  # noqa: E731  # beside the other acts
+    def seal(session: Session) -> None:
+        verdicts = audit.seal_earlier(session, START)
+        assert {code: verdict.why for code, verdict in verdicts.items()} == dict.fromkeys(
+            (COUNCIL, OTHER), audit.NOT_SEALED
+        )
+        assert audit.seal_earlier(session, START) == {}, "once"
+
     change = sql("UPDATE audit_entry SET act = 'undo' WHERE THEIRS AND number = 3")
     assert found(office, earlier) == (9, audit.NOT_SEALED)
     assert found(office, earlier, seal) == (None, "")
     assert found(office, earlier, seal, change) == (3, CHANGED)
-    plainly = recomputed(1, None)
-    assert found(office, earlier, seal, change, plainly) == (10, CHANGED), "the keyed entry follows another"
+    assert found(office, earlier, seal, change, recomputed(1, None)) == (10, CHANGED), "the keyed entry follows another"
 
 
 def test_a_look_goes_on_from_what_was_found_whole(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
