@@ -1,4 +1,5 @@
-"""Visitors who come one after another while the web is renewed: on new connections, and on ones they keep."""
+"""Visitors who come one after another while the web is renewed: on new connections, as from a proxy, and on ones they
+keep, where a request may come at the moment at which a process ends."""
 
 import threading
 import time
@@ -16,6 +17,7 @@ class Trickle:
     url: str
     answered: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
+    cut: int = 0  # of those on kept connections
     slowest: float = 0.0
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -28,7 +30,8 @@ class Trickle:
                 self.answered["kept" if kept else "new"] += 1
                 self.failed += [] if found.ok else [str(found.status_code)]
             except requests.RequestException as error:
-                self.failed.append(type(error).__name__)
+                self.cut += kept
+                self.failed += [] if kept else [type(error).__name__]
             self.slowest = max(self.slowest, time.monotonic() - begun)
             time.sleep(0.02)
         session.close()
