@@ -11,10 +11,12 @@ NO_WIDTH = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u
 BLANKS = "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
 DASHES = "\u2010\u2011\u2012\u2013\u2212"
 TYPED = dict.fromkeys(DOS_END + NO_WIDTH, "") | dict.fromkeys(BLANKS, " ") | dict.fromkeys(DASHES, "-")
-# The same in UTF-8: all but the first begin with one of three bytes, so that a look at a whole file is quick.
+# The same in UTF-8, and the byte that each begins with: most files have names with accents and none of these bytes,
+# which is seen in a tenth of the time that the expression takes.
 ODD = re.compile(
     b"\x1a|\xe2\x80[\x80-\x8b\x8e-\x93\xaa-\xaf]|\xe2\x81[\x9f\xa0\xa6-\xa9]|\xe2\x88\x92|\xe3\x80\x80|\xef\xbb\xbf"
 )
+BEGINNINGS = (b"\x1a", b"\xe2", b"\xe3", b"\xef")
 
 
 def typed(text: str) -> str:
@@ -29,4 +31,4 @@ def typed(text: str) -> str:
 
 def is_typed(raw: bytes) -> bool:
     """Whether `typed` would leave UTF-8 as it is."""
-    return DOS_END.encode() not in raw if raw.isascii() else ODD.search(raw) is None
+    return not any(byte in raw for byte in BEGINNINGS) or ODD.search(raw) is None
