@@ -15,8 +15,8 @@ from engage.foundation import audit, identity
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
-from engage.foundation.web import attempts, sign_ins
-from engage.foundation.web.sign_ins import SignIn
+from engage.foundation.web.askers import attempts, sign_ins
+from engage.foundation.web.askers.sign_ins import SignIn
 
 ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 LONGEST_ADDRESS, LONGEST_NAME = 320, 120

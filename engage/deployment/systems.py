@@ -8,7 +8,7 @@ from engage.foundation.access import tokens
 from engage.foundation.access.tokens import SystemToken
 from engage.foundation.errors import InputRefused
 from engage.foundation.office import Actor, Office
-from engage.foundation.web.bearers import hashed
+from engage.foundation.web.askers.bearers import hashed
 
 
 def give(office: Office, actor: Actor, system: str, rights: list[str], until: date) -> tuple[SystemToken, str]:

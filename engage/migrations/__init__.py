@@ -16,8 +16,8 @@ import engage.foundation.access.tokens
 import engage.foundation.audit
 import engage.foundation.identity
 import engage.foundation.lake
-import engage.foundation.web.attempts
-import engage.foundation.web.sign_ins
+import engage.foundation.web.askers.attempts
+import engage.foundation.web.askers.sign_ins
 import engage.foundation.web.tally  # noqa: F401
 import segments.audiences.segments
 import segments.importing.intake

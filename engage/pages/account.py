@@ -8,7 +8,8 @@ from engage.accounts import second_factor
 from engage.foundation import audit
 from engage.foundation.identity import Account
 from engage.foundation.office import Office
-from engage.foundation.web import sign_ins
+from engage.foundation.web.askers import sign_ins
+from engage.foundation.web.askers.sign_ins import SignIn
 from engage.foundation.web.handlers import (
     Asked,
     ByAccount,
@@ -21,7 +22,6 @@ from engage.foundation.web.handlers import (
     redirect,
     render,
 )
-from engage.foundation.web.sign_ins import SignIn
 from engage.pages import second_step
 
 

@@ -16,7 +16,8 @@ from sqlmodel import Session
 from campaigns.sending import outages
 from engage.foundation.access.rights import Right
 from engage.foundation.office import Office
-from engage.foundation.web import tally, visitors
+from engage.foundation.web import tally
+from engage.foundation.web.askers import visitors
 from engage.foundation.web.handlers import Connection, HasRight, InOffice, office_of
 
 KINDS = ("worker", "notify", "pace", "callbacks")

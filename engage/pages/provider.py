@@ -18,9 +18,9 @@ from engage.foundation.access.rights import Role
 from engage.foundation.errors import EngageError, NotAllowed
 from engage.foundation.identity import Account, fingerprint
 from engage.foundation.office import Office
-from engage.foundation.web import attempts, visitors
+from engage.foundation.web.askers import attempts, visitors
+from engage.foundation.web.askers.sign_ins import SignIn
 from engage.foundation.web.handlers import ANYBODY, Door, InOffice, WithForm, local_path, redirect, render, sign_in
-from engage.foundation.web.sign_ins import SignIn
 
 Anyone = Request[Any, Any, Any]
 Next = Annotated[str, QueryParameter(name="next", max_length=300)]

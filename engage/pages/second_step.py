@@ -12,7 +12,7 @@ from engage.foundation import audit
 from engage.foundation.clock import by_machine
 from engage.foundation.identity import Account, Authority
 from engage.foundation.office import Office
-from engage.foundation.web import attempts, known_browsers
+from engage.foundation.web.askers import attempts, known_browsers
 from engage.foundation.web.handlers import (
     Door,
     Form,

@@ -16,7 +16,7 @@ from engage.foundation.clock import by_machine
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Office
-from engage.foundation.web import attempts, known_browsers, sign_ins, visitors
+from engage.foundation.web.askers import attempts, known_browsers, sign_ins, visitors
 from engage.foundation.web.handlers import (
     ANYBODY,
     Door,

@@ -26,7 +26,7 @@ from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import RIGHTS, Account, Authority, Right, Role, fingerprint
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from engage.foundation.web import bearers
+from engage.foundation.web.askers import bearers
 from engage.foundation.web.handlers import HasRight
 from engage.pages.provider import FromProvider
 from segments.importing.datasets import OF_PLACES, right_to_see

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from engage.backups import making, restoring
 from engage.commands.caller import as_json, demand_database, show
-from engage.deployment import backups, restoring
 from engage.foundation.office import Office
 
 FOLDER = click.Path(path_type=Path)
@@ -29,7 +29,7 @@ def create(to: Path, keys_to: Path | None, keys_inside: bool, as_json: bool) -> 
     """Copy database, lake, law.toml, names.toml and settings, while the service runs; the keys apart."""
     office = Office()
     demand_database(office)
-    made = backups.create(office, to, keys_to=keys_to, keys_inside=keys_inside)
+    made = making.create(office, to, keys_to=keys_to, keys_inside=keys_inside)
     show(asdict(made), lambda _: click.echo(made.message), json_wanted=as_json)
     sys.exit(1 if made.missing else 0)
 
@@ -40,7 +40,7 @@ def create(to: Path, keys_to: Path | None, keys_inside: bool, as_json: bool) -> 
 @as_json
 def verify(folder: Path, keys: Path | None, as_json: bool) -> None:
     """Read a copy from beginning to end and say what is missing or different; exit code 0 only if nothing is."""
-    wrong = backups.verify(folder, backups.read_keys(keys) if keys else None)
+    wrong = making.verify(folder, making.read_keys(keys) if keys else None)
     said = "\n".join(wrong) or "The copy is whole."
     show({"whole": not wrong, "wrong": wrong}, lambda _: click.echo(said, err=bool(wrong)), json_wanted=as_json)
     sys.exit(1 if wrong else 0)
@@ -53,5 +53,5 @@ def verify(folder: Path, keys: Path | None, as_json: bool) -> None:
 def restore(folder: Path, keys: Path | None, as_json: bool) -> None:
     """Put a copy back into an empty home folder and database. Nothing of it leaves before it was held against GOV.UK
     Notify."""
-    done = restoring.restore(Office(), folder, backups.read_keys(keys) if keys else None)
+    done = restoring.restore(Office(), folder, making.read_keys(keys) if keys else None)
     show(asdict(done), lambda _: click.echo(done.message), json_wanted=as_json)

@@ -20,10 +20,10 @@ from engage.foundation.access.tokens import SystemToken
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import RIGHTS, Account, Right, Role
 from engage.foundation.office import Actor, Office
-from engage.foundation.web import bearers, sign_ins, visitors
+from engage.foundation.web.askers import bearers, sign_ins, visitors
+from engage.foundation.web.askers.sign_ins import SignIn
 from engage.foundation.web.forms import Form, provide_form
 from engage.foundation.web.sessions import ROTATE
-from engage.foundation.web.sign_ins import SignIn
 from engage.foundation.web.templating import render
 
 __all__ = [

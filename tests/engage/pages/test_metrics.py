@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from engage.foundation.web import visitors
+from engage.foundation.web.askers import visitors
 from engage.foundation.web.tally import Tally, sums
 
 

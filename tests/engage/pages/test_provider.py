@@ -23,7 +23,7 @@ from engage.foundation.errors import SettingsInvalid
 from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from engage.foundation.web import attempts, visitors
+from engage.foundation.web.askers import attempts, visitors
 from tests.conftest import START
 from tests.website import COUNCIL, Visitor, hire
 

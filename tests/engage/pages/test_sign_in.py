@@ -18,8 +18,8 @@ from engage.foundation.database import Database
 from engage.foundation.identity import Account, Authority, Role, WebSession, fingerprint
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from engage.foundation.web import attempts
-from engage.foundation.web.attempts import Attempt
+from engage.foundation.web.askers import attempts
+from engage.foundation.web.askers.attempts import Attempt
 from engage.foundation.web.handlers import local_path
 from tests.conftest import START
 from tests.website import COUNCIL, PASSWORD, Visitor

@@ -18,7 +18,7 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from engage.foundation.web import bearers, visitors
+from engage.foundation.web.askers import bearers, visitors
 from tests.conftest import EAST_STAFFORDSHIRE, START
 from tests.website import Visitor, hire
 

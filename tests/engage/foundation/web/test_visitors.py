@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from litestar.testing import RequestFactory
 
-from engage.foundation.web.visitors import address
+from engage.foundation.web.askers.visitors import address
 
 PROXIES = [ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 

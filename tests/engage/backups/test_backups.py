@@ -22,7 +22,7 @@ from campaigns.records.models import Campaign, Message
 from campaigns.sending import ledger, outages, waves
 from campaigns.sending.dispatch import Dispatcher
 from campaigns.worker.work import Work
-from engage.deployment import backups, database_copies, restoring
+from engage.backups import database_copies, making, restoring
 from engage.deployment.health import examine
 from engage.deployment.purging import purge
 from engage.foundation.clock import SteppedClock
@@ -129,7 +129,7 @@ def test_what_left_since_the_copy_never_leaves_again(
     later = maker.submitted(HOMES, name="Another", arms={"everyone": 1.0}, comparison="", waves=WAVES[1:])
     maker.approve(later.id or 0)
     copy, keys = tmp_path / "copy", tmp_path / "keys"
-    first.happens = {HOMES // 2: lambda: backups.create(first.office, copy, keys_to=keys)}
+    first.happens = {HOMES // 2: lambda: making.create(first.office, copy, keys_to=keys)}
     first.tick()  # half of the first wave before the copy, half after
     control.launch(first.office, people.planner, later.id or 0)
     first.tick()
@@ -138,9 +138,9 @@ def test_what_left_since_the_copy_never_leaves_again(
         first.some(number)
     left = set(post.state.store.by_reference)
     assert HOMES < len(left) < HOMES * 3
-    assert backups.verify(copy, backups.read_keys(keys)) == []
+    assert making.verify(copy, making.read_keys(keys)) == []
 
-    told = restoring.restore(second.office, copy, backups.read_keys(keys))
+    told = restoring.restore(second.office, copy, making.read_keys(keys))
     assert told.provable
     assert "restored" in {check.name for check in examine(second.office).checks if not check.well}
     with second.office.database.reading() as session:
@@ -195,10 +195,10 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Copied:
     (folder / "contacts.csv").write_text(LISTED)
     import_file(office, Actor(COUNCIL, "command"), "contacts", folder / "contacts.csv", date(2026, 6, 1))
     (folder / "home" / "law.toml").write_text("")
-    made = backups.create(office, folder / "copy", keys_to=folder / "keys")
+    made = making.create(office, folder / "copy", keys_to=folder / "keys")
     assert (made.missing, oct((folder / "keys").stat().st_mode)[-3:]) == ([], "600")
     office.close()
-    return Copied(folder / "copy", backups.read_keys(folder / "keys"), folder / "home")
+    return Copied(folder / "copy", making.read_keys(folder / "keys"), folder / "home")
 
 
 def opened(home: Path, clock: SteppedClock | None = None) -> Office:
@@ -212,7 +212,7 @@ def test_a_copy_holds_no_key_and_nobody_else_reads_it(copied: Copied) -> None:
     assert {oct(path.stat().st_mode)[-3:] for path in files} == {"600"}
     assert not any(key.encode() in path.read_bytes() for path in files for key in copied.keys)
     assert not any(b"a.resident" in path.read_bytes() for path in files)
-    assert backups.verify(copied.folder, copied.keys) == []
+    assert making.verify(copied.folder, copied.keys) == []
     with opened(copied.home).database.reading() as session:
         last = copies.last_backup(session)
     assert last is not None
@@ -233,7 +233,7 @@ def exchange(path: Path) -> None:
 
 def relabel(folder: Path) -> None:
     """As somebody does who exchanges a file and writes its checksum too."""
-    from engage.deployment import manifest
+    from engage.backups import manifest
 
     exchange(lake_file(folder))
     name = lake_file(folder).relative_to(folder).as_posix()
@@ -261,7 +261,7 @@ def test_a_spoilt_copy_is_refused_by_name_and_nothing_is_written(copied: Copied,
         restoring.restore(opened(tmp_path / "home"), copy, copied.keys)
     assert not list((tmp_path / "home").glob("*"))
     if how not in ("relabelled", "no manifest"):
-        assert any(told.split("[")[0].split("\\")[0] in line for line in backups.verify(copy, copied.keys))
+        assert any(told.split("[")[0].split("\\")[0] in line for line in making.verify(copy, copied.keys))
 
 
 def test_nothing_is_put_over_something_or_opened_by_another_key(copied: Copied, tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_nothing_is_put_over_something_or_opened_by_another_key(copied: Copied, 
         (tmp_path / "none" / "new", None, "There is no folder"),
     ):  # fmt: skip
         with pytest.raises(InputRefused, match=told):
-            backups.create(office, to, keys_to=keys_to)
+            making.create(office, to, keys_to=keys_to)
     assert not (tmp_path / "new").exists()
     office.close()
 
@@ -329,7 +329,7 @@ def test_a_purge_while_it_is_copied_is_not_undone_by_the_copy(
         return made
 
     monkeypatch.setattr(database_copies, "copy", purged_between)
-    made = backups.create(office, tmp_path / "copy")
+    made = making.create(office, tmp_path / "copy")
     assert (len(purged), made.missing) == (2, [])
     assert not list((tmp_path / "copy").glob("lake/*/contacts/*"))
     office.close()
@@ -346,11 +346,11 @@ def test_an_old_copy_waits_for_an_officer(
     maker = Maker(first.office, people := staff(first.office))
     campaign = launched(first, maker, catch_up=True)
     waves.plan_due(first.office, campaign.id or 0)
-    backups.create(first.office, tmp_path / "copy", keys_to=tmp_path / "keys")
+    making.create(first.office, tmp_path / "copy", keys_to=tmp_path / "keys")
     first.office.close()
     clock.advance(8 * DAY)
     second = house(tmp_path / "second", "", post, clock)
-    told = restoring.restore(second.office, tmp_path / "copy", backups.read_keys(tmp_path / "keys"))
+    told = restoring.restore(second.office, tmp_path / "copy", making.read_keys(tmp_path / "keys"))
     assert not told.provable
     second.tick()
     assert post.state.store.by_id == {}

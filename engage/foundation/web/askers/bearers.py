@@ -11,7 +11,7 @@ from engage.foundation.access import tokens
 from engage.foundation.access.tokens import SystemToken
 from engage.foundation.errors import NotAllowed, TokenUnknown
 from engage.foundation.office import Office
-from engage.foundation.web import attempts, visitors
+from engage.foundation.web.askers import attempts, visitors
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 PLACES = ("/api/", "/metrics")

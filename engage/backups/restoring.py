@@ -14,9 +14,10 @@ from sqlmodel import col, select
 
 from campaigns.notify.messages import RETENTION
 from campaigns.records.copies import Restoration
-from engage.deployment import database_copies, manifest, purging
-from engage.deployment.backups import OWN
-from engage.deployment.manifest import Manifest
+from engage.backups import database_copies, manifest
+from engage.backups.making import OWN
+from engage.backups.manifest import Manifest
+from engage.deployment import purging
 from engage.foundation import audit
 from engage.foundation.data_keys import MasterKeys, write_key_file
 from engage.foundation.errors import InputRefused

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import select
 
-from engage.deployment.manifest import Part, part
+from engage.backups.manifest import Part, part
 from engage.foundation.data_keys import HASHING, DataKey
 from engage.foundation.database import Database
 from engage.foundation.errors import InputRefused

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from campaigns.records.copies import Backup
-from engage.deployment import database_copies, manifest
-from engage.deployment.manifest import NAME, Manifest
+from engage.backups import database_copies, manifest
+from engage.backups.manifest import NAME, Manifest
 from engage.foundation import audit
 from engage.foundation.calendar import HOUSE_RULES
 from engage.foundation.data_keys import write_key_file

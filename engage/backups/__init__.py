@@ -1,0 +1,1 @@
+"""Copies of a whole deployment, made while it works, read and put back."""
