@@ -6,6 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
+from engage.foundation.files import cells
 from segments.engine.execution import connect, table
 from segments.homes import households
 from segments.homes.households import newest
@@ -88,3 +89,11 @@ def test_summary_says_how_many_electors_were_linked(town: Town) -> None:
     summary = households.summary(town.office, town.code)
     assert summary.electors == town.borough.truth.electors
     assert summary.linked_share > 0.98
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_text_in_the_file() -> None:
+    """As `cells.harmless` has it, said by the engine."""
+    hostile = ["=1+1", '"=1', "\u200b=1", "\uff1d1", "-cmd", "+44 7700 900123", "-1.4", "St-Mary", ""]
+    table = ibis.memtable({"name": hostile, "homes": list(range(-4, 5))})
+    told = table.mutate(name=households._harmless(table.name)).execute()
+    assert list(told.sort_values("homes").name) == [cells.harmless(name) for name in hostile]
