@@ -266,6 +266,17 @@ def test_what_the_pages_tell_to_run_is_a_target_of_make() -> None:
     assert {"demo", "test", "setup", "docs"} <= told <= targets
 
 
+def test_what_is_assured_is_shown_by_something_that_is_there() -> None:
+    text = (ROOT / "docs/operators/assurance.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| line")]
+    assert len(rows) > 60
+    for row in rows:
+        assert re.search(r"\| (met|not applicable|open|`make|state)", row), row
+    shown_by = set(re.findall(r"`((?:tests|benchmarks|engage)/[\w./]+)`", text))
+    assert len(shown_by) > 50
+    assert {name for name in shown_by if not (ROOT / name).is_file()} == set()
+
+
 def prose(text: str) -> Iterator[tuple[int, str]]:
     """Lines to be read: not tables, code, nor a link or picture alone on its line."""
     fenced = False
