@@ -6,6 +6,7 @@ import segno
 from litestar import Request, Router, get, post
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
+from sqlmodel import Session
 
 from engage.accounts import second_factor
 from engage.foundation import audit
@@ -127,6 +128,7 @@ def given(office: Office, account: Account, form: Form) -> bool:
         before = second_factor.left(session, account)
         if not second_factor.accepts(session, office.keys, account, code, by_machine(office.clock)):
             form.fail("code", WRONG)
+            _failed(office, session, account)
             return False
         attempts.forget(session, tries)
         if second_factor.left(session, account) < before:
@@ -135,6 +137,14 @@ def given(office: Office, account: Account, form: Form) -> bool:
                 act="use a recovery code", subject=account.label, left=before - 1,
             )  # fmt: skip
     return True
+
+
+def _failed(office: Office, session: Session, account: Account) -> None:
+    """With the right password and a wrong code."""
+    audit.record(
+        session, authority=account.authority, at=office.clock.now(), actor="visitor", act="failed to sign in",
+        subject=account.label, code=False,
+    )  # fmt: skip
 
 
 def _may_try(office: Office, tries: str, form: Form) -> bool:
@@ -154,6 +164,7 @@ def _confirmed(office: Office, account: Account, form: Form) -> list[str]:
         codes = second_factor.confirm(session, office.keys, account, code, by_machine(office.clock))
         if not codes:
             form.fail("code", NOT_THE_APPS)
+            _failed(office, session, account)
             return []
         attempts.forget(session, second_factor.tries(office.keys, account))
         audit.record(

@@ -111,6 +111,9 @@ def test_codes_cannot_be_guessed_and_a_right_password_waits_ten_minutes(
     later(office)
     tries = [visitor.send("/sign-in/code", {"code": "000000"}).status_code for _ in range(11)]
     assert tries == [422] * 10 + [429]
+    with office.database.session() as session:
+        wrong = session.exec(select(AuditEntry).where(AuditEntry.act == "failed to sign in")).all()
+    assert [entry.subject for entry in wrong] == [staff[Role.officer].label] * 10
     assert visitor.send("/sign-in/code", {"code": code(office, secret)}).status_code == 429, "a right one too"
     later(office, minutes=11)
     assert visitor.send("/sign-in/code", {"code": code(office, secret)}).url.path == "/sign-in"
