@@ -12,8 +12,8 @@ from engage.foundation.office import Office
 
 HEADERS_WITHIN = 10_000  # milliseconds
 STARTED_WITHIN = 30.0  # seconds in which a new process is ready, after which a SIGHUP ends the old one
-# Seconds to end what it is answering, such as a file on its way. At its own end Granian 2.8 would else wait for ever for
-# a process that a SIGHUP brought and that does not end.
+# Seconds to end what it is answering, such as a file on its way. At its own end Granian 2.8 would else wait for ever
+# for a process that a SIGHUP brought and that does not end.
 ENDED_WITHIN = 60
 
 
