@@ -54,6 +54,11 @@ SMALL = range(1, 10)
 MOST = 100_000
 SEED = 2026
 ARMS = ("now", "later")
+CHANGED = (
+    "/api/wards", "/wards", "/wards.csv", "/wards/changed.csv?by=channel", "/wards/pictures/changed.svg", "/report",
+    "/dashboard/_dash-layout",
+)  # fmt: skip
+"""Where a campaign is shown."""
 Answers = dict[str, str]
 
 
@@ -204,6 +209,10 @@ def everything(client: TestClient[Any]) -> Answers:
     drawn = [f"/wards/pictures/{name}.svg" for name in ("changed", "complete", "over-time")]
     paths += [f"{path}{view}" for path in (*shown, *drawn) for view in ("", *views)]
     paths += [f"/wards/{ward}{ending}" for ward in wards for ending in ("", ".csv")]
+    return fetched(client, paths)
+
+
+def fetched(client: TestClient[Any], paths: Iterable[str]) -> Answers:
     return {path: _lasting(client.get(path)) for path in paths}
 
 
@@ -283,7 +292,7 @@ def put_right(council: Council, client: TestClient[Any], uprn: int | None) -> An
         for one in (register, homes):
             one.undone_at = council.office.clock.now()
         session.commit()
-        return everything(client)
+        return fetched(client, CHANGED)
 
 
 def _with(electors: pd.DataFrame, uprn: int | None) -> pd.DataFrame:
