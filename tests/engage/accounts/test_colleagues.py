@@ -39,8 +39,9 @@ def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
 
 def acts(office: Office) -> list[str]:
     with office.database.session() as session:
-        assert audit.verify(session, EAST_STAFFORDSHIRE).intact
-        return list(session.exec(select(AuditEntry.act).order_by(AuditEntry.number)))
+        found = list(session.exec(select(AuditEntry.act).order_by(AuditEntry.number)))
+        assert not found or audit.verify(session, EAST_STAFFORDSHIRE).intact  # a council's log begins with its opening
+        return found
 
 
 def test_somebody_comes_goes_and_comes_back_as_the_same(office: Office) -> None:

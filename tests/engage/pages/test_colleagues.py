@@ -47,6 +47,7 @@ def test_a_colleague_is_invited_changes_role_and_leaves(visit: Visit, staff: Sta
         entries = session.exec(select(AuditEntry).order_by(AuditEntry.number)).all()
     assert [entry.act for entry in entries][1:] == [
         "invite account", "give a new link", "set first password", "signed in", "change role", "end account",
+        "failed to sign in",
     ]  # fmt: skip
     assert entries[4].actor == f"member {number(office, 'o@example.org')}", (
         "what was done keeps the name it was done under"

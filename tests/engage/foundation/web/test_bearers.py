@@ -61,7 +61,7 @@ def test_a_token_reads_what_its_rights_let_it_until_its_day(
         assert client.get("/metrics").status_code == 401
         assert [asked(path) for path in ("/data", "/", "/audit")] == [303, 303, 303], "never a page"
         Visitor(client).sign_in(hire(office, Role.officer).email)
-        cookie = {"x-csrftoken": client.cookies["engage_form"], "Authorization": f"Bearer {secret}"}
+        cookie = {"x-csrftoken": Visitor(client).token(), "Authorization": f"Bearer {secret}"}
         refused = client.post("/api/campaigns", json={}, headers=cookie)
         assert (refused.status_code, refused.json()["detail"]) == (403, bearers.ONLY_READS), "nor with a session"
         client.cookies.clear()
