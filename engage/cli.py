@@ -47,7 +47,7 @@ COMMANDS = {
     ),
     "papers": (
         "engage.commands.protection.papers:papers",
-        "The papers of data protection: impact assessment, record of processing, data flow.",
+        "Write the papers of data protection of today to FOLDER: impact assessment, record of processing, data flow.",
     ),
     "notify-stand-in": (
         "engage.commands.stand_in:notify_stand_in",

@@ -441,7 +441,7 @@ class TestStandIn:
 def _post(port: int, length: int, body: bytes) -> socket.socket:
     """A form that is announced, and does not come whole."""
     sent = socket.create_connection(("127.0.0.1", port), timeout=60)
-    head = f"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}"
+    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}"
     sent.sendall(f"{head}\r\n\r\n".encode() + body)
     return sent
 
