@@ -42,7 +42,7 @@ def fill(office: Office, entries: int) -> None:
             rows = list(_entries(first, min(first + AT_ONCE, entries + 1), head.digest, key))
             session.execute(insert(audit.ENTRIES), rows)
             head.number, head.digest = rows[-1]["number"], rows[-1]["digest"]
-        head.seal = audit._seal_of_head(head, key)  # noqa: SLF001  # as `record` leaves it
+        head.seal = audit.seal_of_head(head, key)  # as `record` leaves it
         session.add(head)
 
 

@@ -33,7 +33,7 @@ def written_anew(session: Session, until: int) -> None:
         entry.act, entry.previous = f"{entry.act}!" if until > 3 else entry.act, head.digest
         head.number, head.digest = entry.number, audit.digest(audit.said(entry), key)
         entry.digest = head.digest
-    head.seal = audit._seal_of_head(head, key or "")
+    head.seal = audit.seal_of_head(head, key or "")
 
 
 def test_a_log_written_anew_with_its_key_is_found_by_its_anchors(office: Office, actor: Actor, tmp_path: Path) -> None:
