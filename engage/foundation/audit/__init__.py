@@ -9,6 +9,7 @@ was a key are chained by plain SHA-256, and held by the first keyed entry, which
 from engage.foundation.audit.entries import (
     APPEND_ONLY,
     CHANGEABLE,
+    ENTRIES,
     GENESIS,
     SERVICE,
     AuditChecked,
