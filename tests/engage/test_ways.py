@@ -107,13 +107,16 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
             authority=code, campaign_id=draft.id, wave_id=wave.id, uprn=100000000000, ward="", channel="letter",
             template="t", reference=f"r{code}", token=fingerprint(SECRET[code]), state="accepted", sent_at=now,
         )  # fmt: skip
-        session.add_all([outline, reply, waits, sent])
+        spare = Account(
+            authority=code, email=f"spare@{code}.example.com", name="Spare", role=Role.member, password=HASH
+        )
+        session.add_all([outline, reply, waits, sent, spare])
         session.flush()
         return {
             "/data/intake": waits.token, "/data": str(made["gazetteer"]), "register": str(made["register"]), "/segments": str(segment.id),
             "/api/segments": str(segment.id), "/campaigns/plans": str(outline.id), "/campaigns": str(draft.id),
             "/api/campaigns": str(draft.id), "/council": str(draft.id), "/replies": str(reply.id),
-            "/r": SECRET[code],
+            "/r": SECRET[code], "/colleagues": str(spare.id),
         }  # fmt: skip
 
 
@@ -135,6 +138,7 @@ def _hired(office: Office, code: str) -> dict[Role, Actor]:
 UNKNOWN = {
     "/data/intake": WORD, "/data": NUMBER, "/segments": NUMBER, "/api/segments": NUMBER, "/campaigns/plans": NUMBER,
     "/campaigns": NUMBER, "/api/campaigns": NUMBER, "/council": NUMBER, "/replies": NUMBER, "/r": WORD,
+    "/colleagues": NUMBER,
 }  # fmt: skip
 REST = {"key": "people", "name": "register.csv", "rest": "_dash-layout", "path": "none", "secret": WORD, "what": "stop"}
 
