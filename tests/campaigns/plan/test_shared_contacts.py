@@ -143,7 +143,9 @@ def test_an_audience_of_an_earlier_version_is_written_to_once_too(office: Office
     table = pq.read_table(path).drop_columns(["email_withheld", "sms_withheld"])
     emails = [agent if each else None for each in table["email_contact"].to_pylist()]
     place = table.schema.get_field_index("email_contact")
-    pq.write_table(table.set_column(place, "email_contact", pa.array(emails, pa.string())), path)
+    staged = office.lake.stage()
+    pq.write_table(table.set_column(place, "email_contact", pa.array(emails, pa.string())), staged)
+    office.lake.replace(str(path.relative_to(office.lake.root)), staged)
     maker.approve(made.id or 0)
     launched = control.launch(office, maker.people.planner, made.id or 0)
     waves.plan_due(office, launched.id or 0)
