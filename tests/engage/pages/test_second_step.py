@@ -98,7 +98,13 @@ def test_an_app_is_set_up_and_asked_for_and_no_code_works_twice(visit: Visit, st
     assert fourth.send("/sign-in/code", {"code": codes[3]}).status_code == 422
     with office.database.session() as session:
         acts = [entry.act for entry in session.exec(select(AuditEntry).order_by(AuditEntry.number))]
-    assert acts == ["set up second factor", "signed in", "signed in", "use a recovery code", "signed in"]
+    assert [act for act in acts if act != "failed to sign in"] == [
+        "set up second factor",
+        "signed in",
+        "signed in",
+        "use a recovery code",
+        "signed in",
+    ]
 
 
 def test_codes_cannot_be_guessed_and_a_right_password_waits_ten_minutes(
