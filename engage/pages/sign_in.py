@@ -146,8 +146,9 @@ def _failed(request: Anyone, office: Office, session: Session, email: str) -> No
     time for an account that is not known than for one that is."""
     account = identity.by_email(session, email)
     here = visitors.address(request, office.settings.trusted_proxies)
+    nobodys = audit.of_nobody(session)  # asked for in any case, as the time it takes would tell
     audit.record(
-        session, authority=account.authority if account else audit.of_nobody(session), at=office.clock.now(),
+        session, authority=account.authority if account else nobodys, at=office.clock.now(),
         actor="visitor", act="failed to sign in",
         subject=account.label if account else f"unknown account {_of_account(office, email)[:SHOWN]}",
         address=office.keys.hash("tries from", here)[:SHOWN] if here else "",

@@ -44,7 +44,7 @@ def service(database_url: str, tmp_path: Path, application: Callable[[Office], A
 async def _tell_bad(app: Any) -> list[str]:
     chance, asker = Random(7), Asker(app)
     async with app.lifespan():
-        entered = [await Browser(HOST).sign_in(app, f"{role.value}@example.org", PASSWORD) for role in Role]
+        entered = [await Browser(HOST).sign_in(app, f"{role.name}@example.org", PASSWORD) for role in Role]
         assert all(browser.entered for browser in entered)
         browsers = [await Browser(HOST).look(app), *entered]
         asked = [asker.make(chance, chance.choice(browsers), kind) for kind in KINDS for _ in range(OF_EACH)]

@@ -55,7 +55,8 @@ def test_an_account_that_is_unknown_left_or_new_costs_what_a_wrong_password_does
         session.get_one(Account, staff[Role.auditor].id).password = ""
     visitor.client.cookies.set("engage_browser", "made.up")
     emails = [staff[role].email for role in (Role.officer, Role.member, Role.auditor)]
-    visitor.sign_in(emails[0], "three wrong words")  # the first entry of the log begins it
+    # The first entry of the log begins it, and what is worked on where there is no password is made at the first try.
+    visitor.sign_in("nobody.at.all@example.org", "three wrong words")
     tried: list[dict[str, int]] = []
     for email in ("nobody@example.org", *emails, "nobody.else@example.org"):
         token = visitor.token()
@@ -63,7 +64,6 @@ def test_an_account_that_is_unknown_left_or_new_costs_what_a_wrong_password_does
         with noted(work, tried):
             page = visitor.client.post("/sign-in", data=sent)
         assert (page.status_code, email in page.text) == (422, True)
-    assert tried[0].pop("hash") == 1, "what is worked on where there is no password is made at the first try"
     assert tried == [tried[0]] * len(tried)
     assert tried[0]["verify"] == 1
 
