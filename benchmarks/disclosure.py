@@ -49,6 +49,7 @@ from engage.foundation.identity import Role
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
+from tests.website import token_in
 
 SMALL = range(1, 10)
 MOST = 100_000
@@ -190,10 +191,11 @@ def pinned(campaign: dict[str, Any], cells: pd.DataFrame, divisions: Sequence[st
 
 @contextmanager
 def member(office: Office) -> Iterator[TestClient[Any]]:
-    with TestClient(create_app(office)) as client:
-        client.get("/sign-in")
+    with TestClient(create_app(office), base_url="http://127.0.0.1") as client:
         sent = {"email": PEOPLE[Role.member][0], "password": password(Role.member)}
-        client.post("/sign-in", data=sent | {"_csrf_token": client.cookies["engage_form"]})
+        token = token_in(client.get("/sign-in").text)
+        if client.post("/sign-in", data=sent | {"_csrf_token": token}, follow_redirects=False).status_code != 303:
+            sys.exit("The member could not sign in.")
         yield client
 
 

@@ -122,7 +122,7 @@ def _part(office: Office, session: Session, frozen: Snapshot, number: int, place
 
 
 @contextmanager
-def serving(home: Path, database: str = "") -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def serving(home: Path, database: str = "", processes: int = 1) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The service in a process of its own, on the home's SQLite or on a PostgreSQL; the address it answers at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -132,7 +132,7 @@ def serving(home: Path, database: str = "") -> Iterator[tuple[str, subprocess.Po
         "ENGAGE_HOME": str(home), "ENGAGE_DATABASE_URL": database, "ENGAGE_BASE_URL": f"http://127.0.0.1:{port}",
         "ENGAGE_LOG_LEVEL": "error", "ENGAGE_SECOND_FACTOR": "false",
     }  # fmt: skip
-    command = [str(Path(sys.executable).with_name("engage")), "serve", "--port", str(port)]
+    command = [str(Path(sys.executable).with_name("engage")), "serve", "--port", str(port), "--workers", str(processes)]
     process = subprocess.Popen(command, env=kept | told, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         _wait(f"http://127.0.0.1:{port}/health")
