@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from copy import copy
 from typing import Any
 
 import httpx
@@ -55,6 +56,17 @@ class Visitor:
 
 
 Enter = Callable[[Role], Visitor]
+
+
+def browsers(application: TestClient[Any]) -> Callable[[], Visitor]:
+    """A browser of its own each time, that is its cookies, of one application."""
+
+    def another() -> Visitor:
+        client = copy(application)
+        client._cookies = httpx.Cookies()
+        return Visitor(client)
+
+    return another
 
 
 @pytest.fixture

@@ -61,7 +61,12 @@ def due(office: Office, session: Session, authority: str) -> list[Snapshot]:
 def _is_due(snapshot: Snapshot, day: date, years: int, launched: Container[str], over: Container[str]) -> bool:
     if snapshot.kind == "audience" and snapshot.name in launched:
         return snapshot.name in over
-    return kept_until(snapshot.as_at, years) <= day and _kept_until(snapshot.made_at, years) <= day
+    return _list_kept_until(snapshot, years) <= day
+
+
+def _list_kept_until(snapshot: Snapshot, years: int) -> date:
+    """By the day it speaks of or the day it came, whichever is later."""
+    return max(kept_until(snapshot.as_at, years), _kept_until(snapshot.made_at, years))
 
 
 def _forget_replies(office: Office, session: Session, authority: str, days: int, *, dry_run: bool) -> int:
@@ -102,7 +107,7 @@ def next_due(office: Office, session: Session, authority: str) -> dict[str, date
     contacts = [_kept_until(ended, policy.contacts_years) for ended in session.exec(query) if ended]
     listed = select(Snapshot).where(Snapshot.authority == authority, Snapshot.kind == "contacts")
     contacts += [
-        max(kept_until(each.as_at, policy.contacts_years), _kept_until(each.made_at, policy.contacts_years))
+        _list_kept_until(each, policy.contacts_years)
         for each in session.exec(listed) if "forgotten" not in each.report
     ]  # fmt: skip
     written = select(sa.func.min(Reply.received_at)).where(Reply.authority == authority, Reply.words != "")

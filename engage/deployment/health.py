@@ -60,11 +60,12 @@ def examine(office: Office, *, deep: bool = False) -> Health:
     database = _database(office.database)
     if not database.well:
         return Health((database, _home(office), _disk(office), Check("notify", well=True, detail=_key(office))))
+    keys = _keys(office)
     with office.database.reading() as session:
         found = {
             check.name: check
             for check in (
-                database, _keys(office), *_audit(office), _home(office), _disk(office), _lake(office, session),
+                database, keys, *_audit(office, keys), _home(office), _disk(office), _lake(office, session),
                 *_sending(office, session), _backup(office, session), *_restored(office, session),
             )
         }  # fmt: skip
@@ -137,9 +138,9 @@ def _keys(office: Office) -> Check:
     return Check("keys", well=True, detail=f"those of the data here, whose hashing key is {fingerprint}")
 
 
-def _audit(office: Office) -> Iterator[Check]:
+def _audit(office: Office, keys: Check) -> Iterator[Check]:
     """What is new since the last look; with other keys than those of the data nothing can be said."""
-    if not _keys(office).well:
+    if not keys.well:
         return
     wrong = audit.unsound(office.database, office.clock.now())
     told = "; ".join(f"{code}: {verdict.message}" for code, verdict in wrong.items())

@@ -3,7 +3,6 @@
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from engage.foundation.web.askers import attempts, visitors
 from tests.conftest import START
-from tests.website import COUNCIL, Visitor, hire
+from tests.website import COUNCIL, Visitor, browsers, hire
 
 ELSEWHERE = "E07000999"
 GROUPS = (
@@ -62,15 +61,7 @@ def office(tmp_path: Path, issuer: str) -> Iterator[Office]:
 
 @pytest.fixture
 def visit(office: Office, serve: Callable[[Office], Any]) -> Visit:
-    """A browser of its own each time, that is its cookies, of one application."""
-    application = serve(office)
-
-    def another() -> Visitor:
-        client = copy(application)
-        client._cookies = httpx.Cookies()
-        return Visitor(client)
-
-    return another
+    return browsers(serve(office))
 
 
 def known_there(issuer: str, name: str, **claims: Any) -> None:

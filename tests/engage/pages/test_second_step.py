@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from tests.conftest import START
-from tests.website import COUNCIL, Visitor
+from tests.website import COUNCIL, Visitor, browsers
 
 Staff = dict[Role, Account]
 Visit = Callable[[], Visitor]
@@ -38,15 +37,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture
 def visit(office: Office, serve: Callable[[Office], Any]) -> Visit:
-    """A browser of its own each time, that is its cookies, of one application."""
-    application = serve(office)
-
-    def another() -> Visitor:
-        client = copy(application)
-        client._cookies = httpx.Cookies()
-        return Visitor(client)
-
-    return another
+    return browsers(serve(office))
 
 
 def later(office: Office, **by: float) -> None:
