@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from engage.commands import positions
 from engage.commands.caller import Caller, table, with_right
 from engage.foundation.folders import writing
 from engage.foundation.identity import Right
@@ -19,6 +20,9 @@ FILE = ("file", "rows", "with_uprn", "found", "share")
 @click.group()
 def gazetteer() -> None:
     """The gazetteer of addresses."""
+
+
+gazetteer.add_command(positions.shift)
 
 
 @gazetteer.command(name="health")

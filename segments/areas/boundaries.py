@@ -6,10 +6,12 @@ from weakref import WeakKeyDictionary
 
 import ibis
 from ibis.backends.duckdb import Backend
+from ibis.expr.types import Table
 from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Office
+from segments.areas import positions
 from segments.engine import execution
 from segments.files import polygons
 
@@ -22,23 +24,24 @@ def codes(backend: Backend, office: Office, session: Session, authority: str) ->
     if not drawn or geography is None:
         return {}
     gazetteer = current(session, authority, "gazetteer")
-    key = (geography.id, gazetteer.id if gazetteer else None, *(snapshot.id for snapshot in drawn))
+    moved = positions.moves(session, authority)
+    key = tuple(snapshot.id if snapshot else None for snapshot in (geography, gazetteer, moved, *drawn))
     told = _TOLD.setdefault(office, {})
     if key not in told:
-        told[key] = _codes(backend, office, drawn, geography, gazetteer)
+        homes = positions.now(backend, office, session, gazetteer) if gazetteer else None
+        told[key] = _codes(backend, office, drawn, geography, homes)
     return told[key]
 
 
 def _codes(
-    backend: Backend, office: Office, drawn: Sequence[Snapshot], geography: Snapshot, gazetteer: Snapshot | None
+    backend: Backend, office: Office, drawn: Sequence[Snapshot], geography: Snapshot, homes: Table | None
 ) -> dict[str, str]:
     shapes = _shapes(backend, office, drawn[0])
     placed = execution.table(backend, office.lake, geography).select("uprn", "ward").filter(ibis._.ward.notnull())
     own = set(placed.select("ward").distinct().execute().ward)
     if not shapes.keys() - own or not own - shapes.keys():
         return {}
-    if gazetteer:
-        homes = execution.table(backend, office.lake, gazetteer).select("uprn", "easting", "northing")
+    if homes is not None:
         points = placed.inner_join(homes, "uprn").filter((ibis._.easting > 1) & (ibis._.northing > 1)).execute()
         told = polygons.by_points([*shapes.values()], [*points.ward], [*points.easting], [*points.northing])
     else:

@@ -54,6 +54,11 @@ def strays(points: Mapping[str, npt.NDArray[Any]], wards: dict[str, str]) -> tup
     return table, int(((away > 0) & (away <= TOLERANCE)).sum())
 
 
+def lying_in(points: npt.NDArray[np.float64], wards: Mapping[str, str]) -> list[str | None]:
+    """The ward of each of `points` (n by 2, grid metres), None outside all; `wards` are code to GeoJSON (CRS84)."""
+    return _wards_of(shapely.points(points), _in_metres(list(wards.values())), list(wards))
+
+
 def _in_metres(geometries: list[str]) -> npt.NDArray[np.object_]:
     """Boundaries on the grid, ready for many questions."""
     to_grid = Transformer.from_crs("OGC:CRS84", "EPSG:27700", always_xy=True)

@@ -17,13 +17,13 @@ from engage.foundation import audit
 from engage.foundation.files import cells
 from engage.foundation.lake import Snapshot, current, current_by_name, history
 from engage.foundation.office import Actor, Office
-from segments.areas import ward_points, wards
+from segments.areas import positions, ward_points, wards
 from segments.engine import execution
 from segments.files.reading import literal
 from segments.gazetteer.issues import APART, BY_KEY, ENDED, ISSUES, WORDS, Issue
 
 KIND = "gazetteer-health"
-READ = ("gazetteer", "register", "geography", "boundaries", "coordinates")
+READ = ("gazetteer", "register", "geography", "boundaries", "coordinates", positions.KIND)
 FILES = ("register", "contacts", "suppressions", "indicator")
 COLUMNS = ("uprn", "issue", "what the record says", "what was expected")
 
@@ -38,9 +38,12 @@ TABLES = {
     "geography": {"uprn": "bigint", "ward": "varchar"},
     "boundaries": {"ward": "varchar", "name": "varchar", "geometry": "varchar"},
     "coordinates": {"uprn": "bigint", "easting": "double", "northing": "double"},
+    positions.KIND: {
+        "uprn": "bigint", "from_easting": "double", "from_northing": "double", "easting": "double", "northing": "double"
+    },
 }  # fmt: skip
 PREPARE = f"""
-create view property as select *, {ENDED} as ended from gazetteer;
+create view property as select *, {ENDED} as ended from ({positions.NOW.format(points="gazetteer", moves="positions")});
 create table home as select *, coalesce(easting, 0) <> 0 and coalesce(northing, 0) <> 0 as plotted,
     trim(regexp_replace(lower(strip_accents(address)), '[^a-z0-9]+', ' ', 'g')) as key
 from property where residential;

@@ -25,6 +25,11 @@ def harmless(cell: object) -> object:
     return f"'{cell}" if runs else cell
 
 
+def as_given(cell: str) -> str:
+    """The text of a cell that may have been written here before: without the apostrophe, where that was ours."""
+    return cell[1:] if cell.startswith("'") and harmless(cell[1:]) == cell else cell
+
+
 def write(to: TextIO, header: Iterable[object], rows: Iterable[Iterable[object]], *, ends: str = "\n") -> int:
     """Gives the number of rows."""
     writer = csv.writer(to, lineterminator=ends)

@@ -1,0 +1,1 @@
+"""Points moved once to the new map, tile by tile."""
