@@ -52,6 +52,7 @@ from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
 from segments.importing import pages as data
 from segments.linking import pages as review
+from segments.positions import pages as positions
 from segments.safeguards import pages as suppressions
 
 ROOMS = (
@@ -72,6 +73,7 @@ ROOMS = (
     homes.routes,
     review.routes,
     gazetteer.routes,
+    positions.routes,
     suppressions.routes,
     segments.routes,
     gaps.routes,

@@ -36,7 +36,7 @@ COMMANDS = {
         "engage.commands.uplift:uplift",
         "How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file.",
     ),
-    "gazetteer": ("engage.commands.gazetteer:gazetteer", "The gazetteer of addresses."),
+    "gazetteer": ("engage.commands.addresses.gazetteer:gazetteer", "The gazetteer of addresses."),
     "audit": ("engage.commands.audit:audit_log", "The audit log."),
     "purge": ("engage.commands.deployment:purge", "Remove what retention says is due, of every authority."),
     "keys": ("engage.commands.protection.keys:keys", "The keys that everything is encrypted with."),

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from engage.commands import positions
+from engage.commands.addresses import positions
 from engage.commands.caller import Caller, table, with_right
 from engage.foundation.folders import writing
 from engage.foundation.identity import Right
