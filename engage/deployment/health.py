@@ -6,10 +6,12 @@ what `DEEP` lists besides.
 """
 
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
@@ -34,6 +36,7 @@ CLOCK_OFF = 20.0  # seconds; at 30 Notify refuses every message
 QUEUE_OLD = timedelta(days=1)
 LEAST_FREE = 500_000_000  # bytes, as a table of homes and a database's log need room at once
 WRITTEN = 1 << 20  # bytes, by `deep`
+ANEW = 5.0  # seconds for which a look is taken to hold
 NOBODYS = "engage-check"  # a reference that no message has
 
 
@@ -74,9 +77,31 @@ def examine(office: Office, *, deep: bool = False) -> Health:
     return Health(tuple(found.values()))
 
 
+_SEEN: WeakKeyDictionary[Office, tuple[float, Health]] = WeakKeyDictionary()
+
+
+def lately(office: Office) -> Health:
+    """As it was at most `ANEW` seconds ago, for who asks often. Whether the database answers is asked each time, as
+    nothing here goes on without it."""
+    at, health = _SEEN.get(office, (0.0, None))
+    if health is None or time.monotonic() - at > ANEW or not _answers(office.database):
+        health = examine(office)
+        _SEEN[office] = time.monotonic(), health
+    return health
+
+
+def _answers(database: Database) -> bool:
+    try:
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("select 1")
+    except SQLAlchemyError:
+        return False
+    return True
+
+
 def _database(database: Database) -> Check:
     try:
-        has, wants = current_revision(database), latest_revision(database)
+        has, wants = current_revision(database), latest_revision()
     except SQLAlchemyError as error:
         return Check("database", well=False, detail=f"cannot be reached ({type(error).__name__})")
     if has != wants:

@@ -1,5 +1,6 @@
 """The shape of the database, version by version (Alembic), and how to bring one up to date."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -49,5 +50,7 @@ def known_revisions(database: Database) -> set[str]:
     return {each.revision for each in ScriptDirectory.from_config(configuration(database)).walk_revisions()}
 
 
-def latest_revision(database: Database) -> str | None:
-    return ScriptDirectory.from_config(configuration(database)).get_current_head()
+@cache
+def latest_revision() -> str | None:
+    """Of this version of Engage, whatever the database."""
+    return ScriptDirectory(str(Path(__file__).parent)).get_current_head()

@@ -15,6 +15,7 @@ from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Office
 from segments.areas import area_names, boundaries
 from segments.engine import execution
+from segments.engine.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,23 @@ class Change:
         return asdict(self) | {"until": self.until.isoformat()}
 
 
+Shapes = dict[str, tuple[str, dict[str, Any]]]
+TOLD_BY = ("boundaries", "geography", "gazetteer", "lookup", "positions")
+_NAMED: Kept[dict[str, str]] = Kept(*TOLD_BY)
+_EVERY_NAME: Kept[dict[str, str]] = Kept(*TOLD_BY)
+_SHAPES: Kept[Shapes] = Kept(*TOLD_BY)
+_VERSIONS: Kept[list[Version]] = Kept("boundaries", "geography")
+_CHANGES: Kept[list[Change]] = Kept(*TOLD_BY, "households")
+
+
 def named(office: Office, authority: str) -> dict[str, str]:
     """Ward code to name, by name; empty before boundaries or a look-up of wards were imported."""
-    found = {code: name for code, name, _ in _rows(office, authority)}
+    with office.database.reading() as session:
+        return dict(_NAMED.of(office, session, authority, lambda: _named(office, authority)))
+
+
+def _named(office: Office, authority: str) -> dict[str, str]:
+    found = {code: name for code, (name, _) in shapes(office, authority).items()}
     if not found:
         with office.database.reading() as session, execution.connect() as backend:
             found = _looked_up(backend, office, session, authority)
@@ -57,8 +72,13 @@ def _looked_up(backend: Backend, office: Office, session: Session, authority: st
     return {} if names is None else {str(row.ward): str(row.ward_name) for row in names.execute().itertuples()}
 
 
-def shapes(office: Office, authority: str) -> dict[str, tuple[str, dict[str, Any]]]:
+def shapes(office: Office, authority: str) -> Shapes:
     """Ward code to name and GeoJSON geometry (CRS84)."""
+    with office.database.reading() as session:
+        return dict(_SHAPES.of(office, session, authority, lambda: _shapes(office, authority)))
+
+
+def _shapes(office: Office, authority: str) -> Shapes:
     return {code: (name, json.loads(geometry)) for code, name, geometry in _rows(office, authority)}
 
 
@@ -86,7 +106,12 @@ def _codes(backend: Backend, office: Office, snapshot: Snapshot) -> set[str]:
 
 def versions(office: Office, authority: str) -> list[Version]:
     """Every set of ward codes that was imported, oldest first; the last is in force."""
-    with office.database.session() as session, execution.connect() as backend:
+    with office.database.reading() as session:
+        return list(_VERSIONS.of(office, session, authority, lambda: _versions(office, session, authority)))
+
+
+def _versions(office: Office, session: Session, authority: str) -> list[Version]:
+    with execution.connect() as backend:
         return [run.version for run in _runs(office, session, backend, authority)]
 
 
@@ -131,7 +156,12 @@ def _runs(office: Office, session: Session, backend: Backend, authority: str) ->
 
 def changes(office: Office, authority: str) -> list[Change]:
     """From each earlier version to the wards of today: homes whose ward code is another now, most first."""
-    with office.database.session() as session, execution.connect() as backend:
+    with office.database.reading() as session:
+        return list(_CHANGES.of(office, session, authority, lambda: _changes(office, session, authority)))
+
+
+def _changes(office: Office, session: Session, authority: str) -> list[Change]:
+    with execution.connect() as backend:
         newest = current(session, authority, "geography")
         homes = current(session, authority, "households")
         earlier = [
@@ -166,7 +196,12 @@ def _moved(before: ir.Table, now: ir.Table) -> list[tuple[str, str, int]]:
 
 def every_name(office: Office, authority: str) -> dict[str, str]:
     """Ward code to its newest name, of every code that ever had boundaries or a look-up here."""
-    with office.database.session() as session, execution.connect() as backend:
+    with office.database.reading() as session:
+        return dict(_EVERY_NAME.of(office, session, authority, lambda: _every_name(office, session, authority)))
+
+
+def _every_name(office: Office, session: Session, authority: str) -> dict[str, str]:
+    with execution.connect() as backend:
         return _names(backend, office, session, authority)
 
 

@@ -5,7 +5,6 @@ are likely to be: both are estimates, and of one home nothing is known.
 """
 
 from collections.abc import Mapping
-from weakref import WeakKeyDictionary
 
 import ibis
 import ibis.expr.types as ir
@@ -17,12 +16,13 @@ from scipy.special import expit, logit
 from sqlmodel import Session
 
 from engage.foundation.errors import InputRefused
-from engage.foundation.lake import Snapshot, standing
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.areas import output_areas, population
 from segments.areas.output_areas import Known
 from segments.engine import execution
 from segments.engine.holdings import Holdings
+from segments.engine.kept import Kept
 from segments.homes.households import ADULTS_BY_CLASS
 from segments.missing import gap, occupancy
 from segments.missing.occupancy import Floats, Kind
@@ -46,9 +46,7 @@ APART = {"RD02": 0.6, "RD03": 0.25, "RD04": -0.2, "RD06": -0.5, "RD08": -0.5, "R
 KIND = ["oa", "weight", "apart"]
 BARRED_ALONE = 0.5  # of those who may not register, about so many live with nobody who may
 
-_MADE: WeakKeyDictionary[Office, dict[str, tuple[tuple[int, ...], tuple[dict[str, float], pd.DataFrame]]]] = (
-    WeakKeyDictionary()
-)
+_GROUND: Kept[tuple[dict[str, float], pd.DataFrame]] = Kept(*gap.READ)
 
 
 def seen(office: Office, table: Snapshot, hidden: list[int], columns: list[str] | None = None) -> pl.DataFrame:
@@ -103,12 +101,12 @@ def of_homes(office: Office, session: Session, authority: str, homes: pl.DataFra
 def _ground(office: Office, session: Session, authority: str) -> tuple[dict[str, float], pd.DataFrame]:
     """The adults missing from each ward, and what is known of each area; worked out again only when what they are read
     from has changed, as homes are counted again whenever one of them must not be seen."""
-    state = standing(session, authority, gap.READ)
-    made = _MADE.setdefault(office, {})
-    if authority not in made or made[authority][0] != state:
+
+    def work() -> tuple[dict[str, float], pd.DataFrame]:
         wards = {row.key: row.missing for row in gap.in_wards(office, authority)}
-        made[authority] = state, (wards, _areas(office, session, authority))
-    return made[authority][1]
+        return wards, _areas(office, session, authority)
+
+    return _GROUND.of(office, session, authority, work)
 
 
 def _told(cells: pd.DataFrame) -> pd.DataFrame:

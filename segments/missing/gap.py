@@ -10,20 +10,19 @@ groups the rates are inferred from areas (segments/missing/ecological_inference.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import ibis
 import pandas as pd
 from scipy.special import ndtri  # scipy.stats takes a second longer to import
 
 from engage.foundation.errors import InputRefused
-from engage.foundation.lake import standing
 from engage.foundation.office import Office
 from segments.areas import output_areas as areas
 from segments.areas import population, wards
 from segments.areas.ageing import Ageing
 from segments.areas.output_areas import Known
 from segments.engine import execution
+from segments.engine.kept import Kept
 from segments.homes import households, registrations
 from segments.missing import contrasts, groups
 from segments.missing.contrasts import Contrast
@@ -163,17 +162,13 @@ def overall(office: Office, authority: str) -> Row:
     return estimate(office, authority).overall
 
 
-_MADE: WeakKeyDictionary[Office, dict[str, tuple[object, Estimate]]] = WeakKeyDictionary()
+_MADE: Kept[Estimate] = Kept(*READ)
 
 
 def estimate(office: Office, authority: str) -> Estimate:
     """As things stand; worked out again only when what it is read from has changed."""
-    with office.database.session() as session:
-        state = standing(session, authority, READ)
-    made = _MADE.setdefault(office, {})
-    if authority not in made or made[authority][0] != state:
-        made[authority] = (state, _estimate(office, authority))
-    return made[authority][1]
+    with office.database.reading() as session:
+        return _MADE.of(office, session, authority, lambda: _estimate(office, authority))
 
 
 def _estimate(office: Office, authority: str) -> Estimate:

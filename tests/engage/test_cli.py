@@ -171,7 +171,7 @@ def test_the_version_is_known_without_alembic(council: Run, tmp_path: Path) -> N
     from engage.foundation.database import Database
 
     database = Database(f"sqlite:///{tmp_path / 'home' / 'engage.sqlite'}")
-    assert newest_version() == latest_revision(database)
+    assert newest_version() == latest_revision()
     database.close()
 
 

@@ -148,7 +148,7 @@ def sound(office: Office, authority: str = COUNCIL) -> str:
 
 
 def up_to_date(office: Office) -> bool:
-    return current_revision(office.database) == latest_revision(office.database)
+    return current_revision(office.database) == latest_revision()
 
 
 def found(home: Path, url: str) -> None:

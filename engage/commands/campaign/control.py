@@ -5,17 +5,9 @@ import click
 from campaigns.approval import control, decisions
 from campaigns.records import lookup
 from campaigns.sending import settlement
-from engage.commands.caller import Caller, table, with_right
-from engage.commands.campaign.shown import because, campaign_id, described, show_campaign
+from engage.commands.caller import Caller, with_right
+from engage.commands.campaign.shown import because, campaign_id, show_campaign
 from engage.foundation.identity import Right
-
-
-@click.command(name="list")
-@with_right(Right.see_data)
-def list_(caller: Caller) -> None:
-    """List the campaigns, newest first."""
-    rows = [described(made) for made in lookup.campaigns(caller.office, caller.actor)]
-    caller.show({"rows": rows}, lambda value: table(value["rows"], ["id", "name", "state", "households"]))
 
 
 @click.command()

@@ -15,7 +15,7 @@ PLACES = {
         "What an approver reads: who is left out, days, cost, messages, what it can find, what changed.",
     ),
     "test": ("engage.commands.campaign.plan:test", "Send one of its messages to a colleague, on record."),
-    "list": ("engage.commands.campaign.control:list_", "List the campaigns, newest first."),
+    "list": ("engage.commands.campaign.listing:list_", "List the campaigns, newest first."),
     "submit": ("engage.commands.campaign.plan:submit", "Freeze the audience, draw the arms and ask for approval."),
     "approve": (
         "engage.commands.campaign.control:approve",

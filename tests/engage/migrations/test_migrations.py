@@ -25,7 +25,7 @@ def test_models_and_migrated_schema_agree(database: Database) -> None:
 
 def test_up_down_and_up_again(database: Database) -> None:
     migrations.upgrade(database)
-    assert migrations.current_revision(database) == migrations.latest_revision(database)
+    assert migrations.current_revision(database) == migrations.latest_revision()
     command.downgrade(migrations.configuration(database), "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
     migrations.upgrade(database)

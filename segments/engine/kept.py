@@ -1,0 +1,30 @@
+"""What was worked out from imports, kept in this process until one of them changes: snapshots never do."""
+
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlmodel import Session
+
+from engage.foundation.lake import standing
+from engage.foundation.office import Office
+
+Answer = TypeVar("Answer")
+
+
+class Kept(Generic[Answer]):
+    """One answer for each authority of an office, as long as the same snapshots of these kinds count. Whoever gets it
+    shares it, and changes nothing in it."""
+
+    def __init__(self, *kinds: str) -> None:
+        self._kinds = kinds
+        self._known: WeakKeyDictionary[Office, dict[str, tuple[Hashable, Answer]]] = WeakKeyDictionary()
+
+    def of(self, office: Office, session: Session, authority: str, work: Callable[[], Answer]) -> Answer:
+        state = standing(session, authority, self._kinds)
+        known = self._known.setdefault(office, {})
+        before, answer = known.get(authority, (None, None))
+        if before != state or answer is None:
+            answer = work()
+            known[authority] = state, answer
+        return answer
