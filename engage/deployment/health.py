@@ -36,7 +36,7 @@ CLOCK_OFF = 20.0  # seconds; at 30 Notify refuses every message
 QUEUE_OLD = timedelta(days=1)
 LEAST_FREE = 500_000_000  # bytes, as a table of homes and a database's log need room at once
 WRITTEN = 1 << 20  # bytes, by `deep`
-ANEW = 5.0  # seconds for which a look is taken to hold
+ANEW = 5.0  # seconds for which a deployment that was well is taken to be
 NOBODYS = "engage-check"  # a reference that no message has
 
 
@@ -81,10 +81,10 @@ _SEEN: WeakKeyDictionary[Office, tuple[float, Health]] = WeakKeyDictionary()
 
 
 def lately(office: Office) -> Health:
-    """As it was at most `ANEW` seconds ago, for who asks often. Whether the database answers is asked each time, as
-    nothing here goes on without it."""
+    """Well for `ANEW` seconds where it was well, for who asks often; what was ill is looked at each time, and whether
+    the database answers, as nothing here goes on without it."""
     at, health = _SEEN.get(office, (0.0, None))
-    if health is None or time.monotonic() - at > ANEW or not _answers(office.database):
+    if not (health and health.healthy and time.monotonic() - at < ANEW and _answers(office.database)):
         health = examine(office)
         _SEEN[office] = time.monotonic(), health
     return health
