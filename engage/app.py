@@ -19,6 +19,7 @@ from campaigns.replies import pages as replies
 from campaigns.replies import work_pages as work_list
 from campaigns.setup import edit_pages as editing
 from campaigns.setup import pages as setup
+from campaigns.sharing import here_pages as here
 from dashboards.pages import dash_app, gaps, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
@@ -84,6 +85,7 @@ ROOMS = (
     replies.routes,
     callbacks.routes,
     work_list.routes,
+    here.routes,
     wards.routes,
     report.routes,
     results.routes,

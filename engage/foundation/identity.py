@@ -35,6 +35,10 @@ class Authority(SQLModel, table=True):
     officer: str = Field(default="", max_length=120)
     phone: str = Field(default="", max_length=40)
     email: str = Field(default="", max_length=320)
+    name_cy: str = Field(default="", max_length=120)  # in Welsh, where it has a name there
+
+    def called(self, language: str) -> str:
+        return (self.name_cy if language == "cy" else "") or self.name
 
 
 class FormerCode(SQLModel, table=True):
