@@ -20,6 +20,7 @@ from campaigns.replies import work_pages as work_list
 from campaigns.setup import edit_pages as editing
 from campaigns.setup import pages as setup
 from campaigns.sharing import here_pages as here
+from campaigns.sharing import pages as sharing
 from dashboards.pages import dash_app, gaps, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
@@ -86,6 +87,7 @@ ROOMS = (
     callbacks.routes,
     work_list.routes,
     here.routes,
+    sharing.routes,
     wards.routes,
     report.routes,
     results.routes,
