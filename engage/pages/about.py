@@ -1,6 +1,6 @@
 """The pages every service has: accessibility, privacy, how long what is kept, cookies."""
 
-from typing import Any, Literal
+from typing import Any
 
 from anyio import to_thread
 from litestar import Request, Router, get
@@ -13,36 +13,35 @@ from engage.foundation.office import Office
 from engage.foundation.web.handlers import ANYBODY, InOffice, render, signed_in
 
 Anyone = Request[Any, Any, Any]
-Language = FromQuery[Literal["en", "cy"]]
 Council = FromQuery[str]
 
 
 @get("/accessibility")
-async def accessibility(request: Anyone, lang: Language = "en") -> Template:
+async def accessibility(request: Anyone) -> Template:
     await signed_in(request)
-    return render("engage/pages/accessibility.html", lang=lang)
+    return render("engage/pages/accessibility.html")
 
 
 @get("/privacy")
-async def privacy(request: Anyone, office: InOffice, lang: Language = "en", council: Council = "") -> Template:
-    return await _of_council(request, office, "engage/pages/privacy.html", lang, council)
+async def privacy(request: Anyone, office: InOffice, council: Council = "") -> Template:
+    return await _of_council(request, office, "engage/pages/privacy.html", council)
 
 
 @get("/retention")
-async def retention(request: Anyone, office: InOffice, lang: Language = "en", council: Council = "") -> Template:
-    return await _of_council(request, office, "engage/pages/retention.html", lang, council)
+async def retention(request: Anyone, office: InOffice, council: Council = "") -> Template:
+    return await _of_council(request, office, "engage/pages/retention.html", council)
 
 
 @get("/cookies")
-async def cookies(request: Anyone, lang: Language = "en") -> Template:
+async def cookies(request: Anyone) -> Template:
     await signed_in(request)
-    return render("engage/pages/cookies.html", lang=lang)
+    return render("engage/pages/cookies.html")
 
 
-async def _of_council(request: Anyone, office: Office, page: str, lang: str, code: str) -> Template:
+async def _of_council(request: Anyone, office: Office, page: str, code: str) -> Template:
     account = await signed_in(request)
     code = code or (account.authority if account else "")
-    return render(page, lang=lang, **await to_thread.run_sync(_told, office, code))
+    return render(page, **await to_thread.run_sync(_told, office, code))
 
 
 def _told(office: Office, code: str) -> dict[str, Any]:
