@@ -19,11 +19,13 @@ from campaigns.replies import pages as replies
 from campaigns.replies import work_pages as work_list
 from campaigns.setup import edit_pages as editing
 from campaigns.setup import pages as setup
-from dashboards.pages import dash_app, gaps, report, results, wards
+from campaigns.sharing import here_pages as here
+from campaigns.sharing import pages as sharing
+from dashboards.pages import dash_app, gaps, posters, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
-from engage.foundation.web.admission import Admission, numbers_within
+from engage.foundation.web.admission import Admission, before_any
 from engage.foundation.web.bodies import FIELDS, FILE, Bodies
 from engage.foundation.web.form_tokens import FormTokens
 from engage.foundation.web.handlers import ANYBODY, DEPENDENCIES, SignedIn
@@ -86,9 +88,12 @@ ROOMS = (
     replies.routes,
     callbacks.routes,
     work_list.routes,
+    here.routes,
+    sharing.routes,
     wards.routes,
     report.routes,
     results.routes,
+    posters.routes,
 )
 POLICIES = {dash_app.PREFIX: dash_app.CONTENT_SECURITY_POLICY}  # what Plotly needs
 
@@ -119,7 +124,7 @@ def create_app(office: Office | None = None) -> Litestar:
             backend="gzip", gzip_compress_level=5, exclude=["^/assets/", "^/dashboard"]
         ),
         template_config=template_config(),
-        before_request=numbers_within,
+        before_request=before_any,
         stores=StoreRegistry({"sessions": SessionStore(office)}),
         state=State({"office": office, "tally": Tally(office), "provider": provider.opened(office)}),
         openapi_config=_description(),

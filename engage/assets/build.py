@@ -25,7 +25,10 @@ PLOTLY = "plotly.js-geo-dist-min"
 NO_OUTLINES = '\nwindow.PlotlyGeoAssets={topojson:{world_110m:{type:"Topology",objects:{},arcs:[]}}};\n'
 # All that Dash's components ask of the polyfill for old browsers, which is fifty times its size.
 REGENERATOR = "regenerator-runtime"
-PACKAGES = ("govuk-frontend", "htmx.org", PLOTLY, REGENERATOR)
+# What is printed is set in it: legible to most, and with the letters of Welsh (those before it lack ŵ).
+FONT = "@expo-google-fonts/atkinson-hyperlegible-next"
+WEIGHTS = ("400Regular", "700Bold")
+PACKAGES = ("govuk-frontend", "htmx.org", PLOTLY, REGENERATOR, FONT)
 OURS = ("engage.css", "engage.js", "dashboard.js", "icon.svg")
 INPUTS = ("build.py", "package-lock.json", *OURS)
 
@@ -114,6 +117,7 @@ def _write_all() -> dict[str, str]:
         ),
         "licences.txt": _write("licences.txt", _licences()),
     }
+    files |= {f"{weight}.ttf": _write(f"{weight}.ttf", _font(weight)) for weight in WEIGHTS}
     script = _own("engage.js").replace("./govuk-frontend.js", f"./{files['govuk-frontend.js']}")
     return {**files, "engage.js": _write("engage.js", script)}
 
@@ -130,12 +134,16 @@ def _npm(package: str, name: str) -> str:
     return (MODULES / package / name).read_text()
 
 
+def _font(weight: str) -> bytes:
+    return (MODULES / FONT / weight / f"AtkinsonHyperlegibleNext_{weight}.ttf").read_bytes()
+
+
 def _own(name: str) -> str:
     return (ASSETS / name).read_text()
 
 
-def _write(name: str, text: str) -> str:
-    raw = text.encode()
+def _write(name: str, content: str | bytes) -> str:
+    raw = content.encode() if isinstance(content, str) else content
     stem, _, suffix = name.rpartition(".")
     hashed = f"{stem}.{hashlib.sha256(raw).hexdigest()[:12]}.{suffix}"
     (FRESH / hashed).write_bytes(raw)
@@ -149,7 +157,7 @@ def _licences() -> str:
     lines = [f"{package['name']} {package['version']}: {package['license']}" for package in packages]
     govuk = "GOV.UK Frontend: Copyright (c) Crown Copyright (Government Digital Service). MIT licence, as in LICENSE."
     plotly = "plotly.js: Copyright (c) Plotly, Inc. MIT licence, as at the head of the file."
-    whole = [_npm(name, "LICENSE") for name in ("htmx.org", REGENERATOR)]
+    whole = [_npm(name, "LICENSE") for name in ("htmx.org", REGENERATOR)] + [_npm(FONT, "LICENSE_FONT")]
     return "\n".join([*lines, "", govuk, plotly, "", *whole])
 
 

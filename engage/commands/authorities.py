@@ -27,15 +27,17 @@ from engage.foundation.office import Actor, Office
 @click.option("--officer", metavar="NAME", help="The Electoral Registration Officer's name, as residents read it.")
 @click.option("--phone", metavar="NUMBER", help="The elections office's phone number, for residents.")
 @click.option("--office-email", metavar="ADDRESS", help="The elections office's email address, for residents.")
+@click.option("--name-cy", metavar="NAME", help="The council's name in Welsh, for residents.")
 @click.option("--until", type=day, metavar="DATE", help="The day from which --was no longer holds; today, if left out.")
 def init(
     authority: str, name: str, email: str | None, was: tuple[str, ...], before_texts: str | None, until: date | None,
-    officer: str | None, phone: str | None, office_email: str | None,
+    officer: str | None, phone: str | None, office_email: str | None, name_cy: str | None,
 ) -> None:  # fmt: skip
     """Create or migrate the database, the authority and the first account."""
     office = Office()
     opened = open_authority(office, authority, name, email, was=was, until=until)
-    introduce(office, authority, {"officer": officer, "phone": phone, "email": office_email})
+    told = {"officer": officer, "phone": phone, "email": office_email, "name_cy": name_cy}
+    introduce(office, Actor(authority, "command"), told)
     if before_texts is not None:
         service_name.say(office, Actor(authority, "command"), before_texts)
     click.echo(opened.message)

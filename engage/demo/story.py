@@ -148,7 +148,7 @@ def _open(
     office = Office(settings, clock)
     stack.callback(office.close)
     open_authority(office, borough.authority_code, borough.authority_name, PEOPLE[Role.administrator][0])
-    introduce(office, borough.authority_code, OFFICE)
+    introduce(office, Actor(borough.authority_code, "command"), OFFICE)
     service_name.say(office, Actor(borough.authority_code, "demo"), "")  # the stand-in puts nothing before texts
     stack.enter_context(listener.serving(office))
     notify = from_settings(stand_in.key(kind="normal"), stand_in.base_url)

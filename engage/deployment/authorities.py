@@ -25,12 +25,14 @@ OF_AUTHORITIES = re.compile(r"[EWSN]\d{8}")
 WRITTEN = {  # how each is written that residents read
     "officer": re.compile(r"[^\x00-\x1f<>]{1,120}"),
     "phone": re.compile(r"\+?\d[\d ]{8,38}"),
-    "email": re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+"),
+    "email": re.compile(r"(?=.{6,320}$)[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+"),
+    "name_cy": re.compile(r"[^\x00-\x1f<>]{1,120}"),
 }
 EXPECTED = {
     "officer": ("officer’s name", "a name of at most 120 characters"),
     "phone": ("phone number", "digits and spaces, such as 01632 960000"),
     "email": ("email address of the office", "one such as elections@example.gov.uk"),
+    "name_cy": ("council’s name in Welsh", "a name of at most 120 characters"),
 }
 
 
@@ -95,21 +97,34 @@ def open_authority(
     return Opened(code, name, link, former=former)
 
 
-def introduce(office: Office, code: str, said: Mapping[str, str | None]) -> None:
-    """Who the officer is (`officer`), and the `phone` and `email` of the elections office, for the pages that residents
-    see; None leaves what was said before."""
+def said(office: Office, code: str) -> dict[str, str]:
+    """What residents read of the office now."""
+    with office.database.reading() as session:
+        authority = identity.authority(session, code)
+    return {name: getattr(authority, name) for name in WRITTEN}
+
+
+def misspelt(given: Mapping[str, str]) -> dict[str, str]:
+    """What of it cannot be taken, with the sentence that says so."""
+    wrong = [name for name, value in given.items() if value and not WRITTEN[name].fullmatch(value)]
+    return {
+        name: f"The {EXPECTED[name][0]} is {given[name][:40]!r}: expected {EXPECTED[name][1]}." for name in wrong
+    }  # fmt: skip
+
+
+def introduce(office: Office, actor: Actor, said: Mapping[str, str | None]) -> None:
+    """Who the officer is (`officer`), the `phone` and `email` of the elections office and the council's name in Welsh
+    (`name_cy`), for what residents see; None leaves what was said before."""
     given = {name: value.strip() for name, value in said.items() if value is not None}
-    wrong = next((name for name, value in given.items() if value and not WRITTEN[name].fullmatch(value)), None)
-    if wrong is not None:
-        what, expected = EXPECTED[wrong]
-        msg = f"The {what} is {given[wrong][:40]!r}: expected {expected}."
-        raise InputRefused(msg)
+    if wrong := misspelt(given):
+        raise InputRefused(next(iter(wrong.values())))
+    code = actor.authority
     with office.database.session() as session:
         authority = session.get_one(Authority, code)
         if changed := {name: value for name, value in given.items() if getattr(authority, name) != value}:
             authority.sqlmodel_update(changed)
             audit.record(
-                session, authority=code, at=office.clock.now(), actor="command", act="introduce the officer",
+                session, authority=code, at=office.clock.now(), actor=actor.label, act="introduce the officer",
                 subject=", ".join(changed),
             )  # fmt: skip
 

@@ -99,7 +99,7 @@ def session_config(office: Office) -> ServerSideSessionConfig:
         max_age=office.settings.session_hours * 3600,
         secure=office.settings.secure_cookies,
         samesite="lax",
-        exclude=["^/assets/", "^/health$", "^/metrics$", "^/notify/", "^/r/"],
+        exclude=["^/assets/", "^/health$", "^/metrics$", "^/notify/", "^/r/", "^/here/", "^/yma/"],
     )
     config._backend_class = SessionBackend  # noqa: SLF001  # a class attribute of Litestar's configuration
     return config
