@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from campaigns.messages import reading_age
+from campaigns.messages import names, reading_age
 from campaigns.notify.text import check_sms, fill, missing
 from campaigns.notify.wordings import Wording
 
@@ -42,6 +42,14 @@ def findings(wording: Wording, values: Mapping[str, str] | None = None) -> list[
     filled = {**USUAL, **(values or {})}
     found = [finding for rule in RULES for finding in rule(wording, filled)]
     return sorted(found, key=lambda one: not one.holds)
+
+
+def named_in(wording: Wording) -> list[Finding]:
+    """Parties that the list of names has. A proof looks through the council's own list, too."""
+    found = names.found(f"{wording.subject or ''}\n{wording.body}", names.listed().never, "")
+    return [
+        Finding("party", "A message names no party, candidate or councillor.", True, f"“{name}”") for name, _ in found
+    ]
 
 
 def _sender(wording: Wording, values: Mapping[str, str]) -> Iterator[Finding]:
