@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import segno
@@ -21,7 +22,6 @@ from engage.foundation.web.handlers import render as page
 from engage.foundation.web.handlers import requires
 
 Name = FromPath[str]
-EXAMPLE = wording_rules.USUAL
 PLAIN = "text/plain; charset=utf-8"
 
 
@@ -60,17 +60,26 @@ def wording_files() -> Response[bytes]:
 
 def _looks(wording: Wording) -> dict[str, Any]:
     """As it comes out for a made-up council, what fills it, and how it does by the rules."""
-    filled = render(wording.body, EXAMPLE, wording.channel)
-    before, coded, after = filled.partition(f"qr: {EXAMPLE['link']}")
-    told = by_key(FIELDS)
+    example, told = wording_rules.USUAL[wording.language], by_key(FIELDS)
+    filled = render(wording.body, example, wording.channel)
     return {
-        "subject": fill(wording.subject or "", EXAMPLE, "subject"), "before": before, "after": after,
-        "qr": segno.make(EXAMPLE["link"], error="m").svg_inline(scale=3) if coded else "",
+        "subject": fill(wording.subject or "", example, "subject"), "parts_of_it": list(_paragraphs(filled)),
         "fields": [(field, told[next(iter(by_key({field: ""})))]) for field in wording.fields],
-        "parts": check_sms(filled).fragments if wording.channel == "sms" else None,
-        "reading": reading_age.of(f"{wording.subject or ''}\n{fill(wording.body, EXAMPLE, 'email')}"),
+        "fragments": check_sms(filled).fragments if wording.channel == "sms" else None,
+        "reading": reading_age.of(f"{wording.subject or ''}\n{fill(wording.body, example, 'email')}"),
         "findings": wording_rules.findings(wording),
     }  # fmt: skip
+
+
+def _paragraphs(filled: str) -> Iterator[tuple[str, str]]:
+    """Each with what it is: a heading, a code to scan, or words."""
+    for paragraph in filled.split("\n\n"):
+        if paragraph.startswith("# "):
+            yield "heading", paragraph.removeprefix("# ")
+        elif paragraph.startswith("qr: "):
+            yield "code", segno.make(paragraph.removeprefix("qr: "), error="m").svg_inline(scale=3)
+        else:
+            yield "words", paragraph
 
 
 def _attached(name: str) -> dict[str, str]:
