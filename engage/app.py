@@ -20,11 +20,13 @@ from campaigns.replies import work_pages as work_list
 from campaigns.setup import edit_pages as editing
 from campaigns.setup import pages as setup
 from dashboards.pages import dash_app, gaps, report, results, wards
+from engage.desk.standing import Desks
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
 from engage.foundation.web.admission import Admission, numbers_within
 from engage.foundation.web.bodies import FIELDS, FILE, Bodies
+from engage.foundation.web.filling import Filling
 from engage.foundation.web.form_tokens import FormTokens
 from engage.foundation.web.handlers import ANYBODY, DEPENDENCIES, SignedIn
 from engage.foundation.web.headers import secured
@@ -43,6 +45,7 @@ from engage.pages import (
     metrics,
     papers,
     person,
+    pins,
     provider,
     second_step,
     sign_in,
@@ -63,6 +66,7 @@ ROOMS = (
     account.routes,
     colleagues.routes,
     home.routes,
+    pins.routes,
     audit_log.routes,
     person.routes,
     papers.routes,
@@ -112,14 +116,22 @@ def create_app(office: Office | None = None) -> Litestar:
         dependencies=DEPENDENCIES | {"campaigns": Provide(lambda: reminded, sync_to_thread=False)},
         exception_handlers=faults.HANDLERS,
         before_send=[secured(https=office.settings.secure_cookies, policies=POLICIES)],
-        middleware=[RequestLog(), session_config(office).middleware, Bodies(office), FormTokens(office)],
+        middleware=[
+            RequestLog(),
+            session_config(office).middleware,
+            Bodies(office),
+            FormTokens(office),
+            Filling(office),
+        ],
         compression_config=CompressionConfig(
             backend="gzip", gzip_compress_level=5, exclude=["^/assets/", "^/dashboard"]
         ),
         template_config=template_config(),
         before_request=numbers_within,
         stores=StoreRegistry({"sessions": SessionStore(office)}),
-        state=State({"office": office, "tally": Tally(office), "provider": provider.opened(office)}),
+        state=State(
+            {"office": office, "tally": Tally(office), "desk": Desks(office), "provider": provider.opened(office)}
+        ),
         openapi_config=_description(),
         request_max_body_size=FILE,
         multipart_form_part_limit=FIELDS,

@@ -41,3 +41,22 @@ if (keyed) {
     choice.focus();
   });
 }
+
+// Five minutes before somebody is signed out they are told. Without this the header says until when it is.
+const timeout = document.querySelector("[data-signed-out-in]");
+if (timeout && timeout.showModal) {
+  const WARNED = 300; // seconds
+  const ends = Date.now() + 1000 * Number(timeout.dataset.signedOutIn);
+  const words = timeout.querySelector("#timeout-words");
+  const warn = () => { timeout.showModal(); timeout.querySelector("#timeout-title").focus(); };
+  // A sleeping computer holds timers back: the clock is looked at, not counted.
+  const until = (moment, act) => {
+    const look = window.setInterval(() => { if (Date.now() >= moment) { window.clearInterval(look); act(); } }, 1000);
+  };
+  until(ends - 1000 * WARNED, warn);
+  until(ends, () => {
+    timeout.querySelector("#timeout-title").textContent = "You have been signed out";
+    words.textContent = "What you have typed is still on this page. Send it: after you have signed in again it comes back, and you can check it before it counts.";
+    if (!timeout.open) warn();
+  });
+}

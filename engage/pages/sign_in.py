@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from litestar import Request, Router, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 from sqlmodel import Session
@@ -44,10 +44,10 @@ WRONG_PAST_LOCK = "Enter the email address and password of your account and the 
 
 
 @get("/sign-in", include_in_schema=False)
-async def sign_in_page(request: Anyone, wanted: Next = "/") -> Template | Redirect:
+async def sign_in_page(request: Anyone, wanted: Next = "/", other: FromQuery[bool] = False) -> Template | Redirect:
     if await signed_in(request):
         return redirect("/")
-    return render("engage/pages/sign_in.html", form=Form(), next=local_path(wanted))
+    return render("engage/pages/sign_in.html", form=Form(), next=local_path(wanted), other=other)
 
 
 @post("/sign-in", include_in_schema=False, sync_to_thread=True)
@@ -62,8 +62,11 @@ def sign_in_send(request: Anyone, office: InOffice, form: WithForm) -> Template 
 
 
 @post("/sign-out", include_in_schema=False)
-async def leave(request: Anyone) -> Redirect:
+async def leave(request: Anyone, form: WithForm) -> Redirect:
+    """Another council is another account, whose password and code are asked for: one account never opens another."""
     by_provider = await to_thread.run_sync(sign_out, request)
+    if form.text("then") == "other":
+        return redirect("/sign-in?other=true")
     return redirect("/signed-out" if by_provider else "/sign-in")
 
 

@@ -1,7 +1,8 @@
 """How pages are made: Jinja on GOV.UK Frontend."""
 
+from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from litestar import MediaType, Request
@@ -10,6 +11,7 @@ from litestar.response import Template
 from litestar.template.config import TemplateConfig
 
 from engage.foundation.identity import Account, Right
+from engage.foundation.web.names import person
 from engage.foundation.web.static import asset
 from engage.foundation.words import day, last_day, moment, number, percent, plural, sentence
 
@@ -34,12 +36,32 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
-    jinja.globals |= {"asset": asset, "account_of": account_of, "notices": notices, "Right": Right}
+    jinja.globals |= {
+        "asset": asset,
+        "account_of": account_of,
+        "notices": notices,
+        "Right": Right,
+        "signed_in_until": signed_in_until,
+    }
     jinja.filters |= {
         "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "plural": plural,
-        "sentence": sentence,
+        "sentence": sentence, "person": person,
     }  # fmt: skip
     return jinja
+
+
+class Until(NamedTuple):
+    """When somebody is signed out by themselves, and in how many seconds by the service's own clock."""
+
+    moment: datetime
+    seconds: int
+
+
+def signed_in_until(request: Request[Any, Any, Any]) -> Until | None:
+    found = request.scope["state"].get("sign_in")
+    if found is None:
+        return None
+    return Until(found.ends, int((found.ends - request.app.state.office.clock.now()).total_seconds()))
 
 
 def account_of(request: Request[Any, Any, Any]) -> Account | None:
