@@ -51,6 +51,7 @@ from engage.pages import (
     sign_in,
 )
 from segments.audiences import pages as segments
+from segments.first_day import pages as first_day
 from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
 from segments.importing import pages as data
@@ -73,6 +74,7 @@ ROOMS = (
     lists.routes,
     about.routes,
     data.routes,
+    first_day.routes,
     homes.routes,
     review.routes,
     gazetteer.routes,

@@ -22,6 +22,11 @@ reachable();
 window.addEventListener("resize", reachable);
 document.body.addEventListener("htmx:load", reachable);
 
+// Browsers that can hand over a whole folder offer it.
+document.querySelectorAll("[data-folder]").forEach((group) => {
+  group.hidden = !("webkitdirectory" in document.createElement("input"));
+});
+
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());

@@ -20,7 +20,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day, plural
 from segments.audiences import segments
-from segments.importing import datasets, misread
+from segments.importing import datasets, intake, misread
 from segments.importing.datasets import Dataset
 from segments.importing.intake import Intake, IntakeState, Source
 from segments.linking import review
@@ -82,7 +82,7 @@ def _files(incoming: list[Intake]) -> Offered:
     for each in incoming:
         name, path = each.name or "the table of homes", f"/data/intake/{each.token}"
         by_itself = " It arrived by itself" if each.source == Source.inbox else ""
-        right = datasets.right_to_import(each.kind)
+        right = intake.right_to_import(each.kind)
         match each.state:
             case IntakeState.waiting:
                 hint = f"Usable, with problems.{by_itself}".rstrip(".")

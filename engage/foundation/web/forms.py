@@ -40,6 +40,10 @@ class Form:
         value = self._values.get(name)
         return value if isinstance(value, UploadFile) and value.filename else None
 
+    def files(self, name: str) -> list[UploadFile]:
+        """Of a field that takes several."""
+        return [each for each in self._values.getall(name, []) if isinstance(each, UploadFile) and each.filename]
+
     def day(self, name: str) -> date | None:
         """Three fields, as the date input has them: `name-day`, `name-month`, `name-year`."""
         parts = [self.text(f"{name}-{part}") for part in ("year", "month", "day")]

@@ -19,7 +19,7 @@ OF_NOBODY = {"engage": "Engage", "worker": "Engage", "inbox": "automatic sharing
 
 @pass_context
 def person(context: Context, label: str) -> str:
-    """A filter of templates, for a label or a sentence with some. Of whom it knows no name it says what it was given."""
+    """A filter of templates, for a label or a sentence with some. Who is not known stays as given."""
     if OF_ACCOUNT.search(label) is None:
         return OF_NOBODY.get(label, label)
     names = _names(context["request"])
