@@ -13,7 +13,7 @@ from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageS
 from campaigns.replies import work_list
 from campaigns.setup import outlines
 from engage.desk.standing import STALE_REGISTER_DAYS, age_of
-from engage.foundation import lake
+from engage.foundation import identity, lake
 from engage.foundation.clock import today
 from engage.foundation.identity import Account, Right
 from engage.foundation.lake import Snapshot
@@ -68,6 +68,7 @@ def groups(office: Office, account: Account, found: list[Campaign], incoming: li
             _files(incoming), _misread(office, account), _missing(missing),
             *([] if missing else [_homes(office, account), _addresses(office, account)]), _old_register(office, here),
         ],
+        "Colleagues": [_links_expired(office, account)],
         "Personal data": [_forgetting(office, account)],
     }  # fmt: skip
     own = [
@@ -221,6 +222,19 @@ def _first_plans(office: Office, account: Account, found: list[Campaign], *, bui
 def _homes_are_built(office: Office, authority: str) -> bool:
     with office.database.reading() as session:
         return lake.current(session, authority, "households") is not None
+
+
+def _links_expired(office: Office, account: Account) -> Offered:
+    """Of colleagues who have never been able to come in."""
+    if not account.may(Right.administer):
+        return
+    with office.database.reading() as session:
+        people = [each for each in identity.accounts(session, account.authority) if each.active and not each.finished]
+    for each in people:
+        if each.link_expires and each.link_expires < office.clock.now():
+            hint = "They were invited and have not come in. Make them a new one"
+            title, path = f"The link of {each.name} has expired", f"/colleagues/{each.id}"
+            yield Step(title, path, hint, each.link_expires), Right.administer
 
 
 def _forgetting(office: Office, account: Account) -> Offered:

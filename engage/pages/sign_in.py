@@ -1,5 +1,6 @@
 """Coming in and going out: local accounts and the one-time link that sets a password."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 from sqlmodel import Session
 
-from engage.accounts import second_factor
+from engage.accounts import made_up, second_factor
 from engage.foundation import audit, identity
 from engage.foundation.clock import by_machine
 from engage.foundation.errors import InputRefused
@@ -44,10 +45,18 @@ WRONG_PAST_LOCK = "Enter the email address and password of your account and the 
 
 
 @get("/sign-in", include_in_schema=False)
-async def sign_in_page(request: Anyone, wanted: Next = "/", other: FromQuery[bool] = False) -> Template | Redirect:
+async def sign_in_page(
+    request: Anyone, office: InOffice, wanted: Next = "/", other: FromQuery[bool] = False
+) -> Template | Redirect:
     if await signed_in(request):
         return redirect("/")
-    return render("engage/pages/sign_in.html", form=Form(), next=local_path(wanted), other=other)
+    listed = await to_thread.run_sync(_made_up, office) if office.settings.demo else ()
+    return render("engage/pages/sign_in.html", form=Form(), next=local_path(wanted), other=other, made_up=listed)
+
+
+def _made_up(office: Office) -> Sequence[made_up.Shown]:
+    with office.database.reading() as session:
+        return made_up.shown(session)
 
 
 @post("/sign-in", include_in_schema=False, sync_to_thread=True)
