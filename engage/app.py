@@ -23,11 +23,13 @@ from campaigns.setup import pages as setup
 from campaigns.sharing import here_pages as here
 from campaigns.sharing import pages as sharing
 from dashboards.pages import dash_app, gaps, posters, report, results, wards
+from engage.desk.standing import Desks
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
 from engage.foundation.web.admission import Admission, before_any
 from engage.foundation.web.bodies import FIELDS, FILE, Bodies
+from engage.foundation.web.filling import Filling
 from engage.foundation.web.form_tokens import FormTokens
 from engage.foundation.web.handlers import ANYBODY, DEPENDENCIES, SignedIn
 from engage.foundation.web.headers import secured
@@ -46,11 +48,13 @@ from engage.pages import (
     metrics,
     papers,
     person,
+    pins,
     provider,
     second_step,
     sign_in,
 )
 from segments.audiences import pages as segments
+from segments.first_day import pages as first_day
 from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
 from segments.importing import pages as data
@@ -67,12 +71,14 @@ ROOMS = (
     account.routes,
     colleagues.routes,
     home.routes,
+    pins.routes,
     audit_log.routes,
     person.routes,
     papers.routes,
     lists.routes,
     about.routes,
     data.routes,
+    first_day.routes,
     homes.routes,
     review.routes,
     gazetteer.routes,
@@ -121,14 +127,22 @@ def create_app(office: Office | None = None) -> Litestar:
         dependencies=DEPENDENCIES | {"campaigns": Provide(lambda: reminded, sync_to_thread=False)},
         exception_handlers=faults.HANDLERS,
         before_send=[secured(https=office.settings.secure_cookies, policies=POLICIES)],
-        middleware=[RequestLog(), session_config(office).middleware, Bodies(office), FormTokens(office)],
+        middleware=[
+            RequestLog(),
+            session_config(office).middleware,
+            Bodies(office),
+            FormTokens(office),
+            Filling(office),
+        ],
         compression_config=CompressionConfig(
             backend="gzip", gzip_compress_level=5, exclude=["^/assets/", "^/dashboard"]
         ),
         template_config=template_config(),
         before_request=before_any,
         stores=StoreRegistry({"sessions": SessionStore(office)}),
-        state=State({"office": office, "tally": Tally(office), "provider": provider.opened(office)}),
+        state=State(
+            {"office": office, "tally": Tally(office), "desk": Desks(office), "provider": provider.opened(office)}
+        ),
         openapi_config=_description(),
         request_max_body_size=FILE,
         multipart_form_part_limit=FIELDS,

@@ -69,7 +69,7 @@ class KindCommands(Commands):
             with ours_alone():
                 return super().invoke(context)
         except EngageError as error:
-            _refuse(str(error))
+            _refuse(f"{error} {error.by_command}".rstrip())
         except BrokenPipeError:
             raise  # click ends quietly: whoever read our output has gone
         except OSError as error:

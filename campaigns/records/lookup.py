@@ -40,7 +40,8 @@ def find(session: Session, authority: str, campaign_id: int, *, lock: bool = Fal
     """`lock`: to change it, so that nobody else does until this transaction ends."""
     campaign = session.get(Campaign, campaign_id, with_for_update=lock)
     if campaign is None or campaign.authority != authority:
-        raise NotFound(f"There is no campaign {campaign_id} in {authority}. See them with: engage campaign list")
+        by_command = "See them with: engage campaign list"
+        raise NotFound(f"There is no campaign {campaign_id} in {authority}.", by_command=by_command)
     return campaign
 
 

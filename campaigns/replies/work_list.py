@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,6 +58,7 @@ class Waiting:
     open: int
     held: int
     no_help: bool
+    since: datetime | None = None  # when the oldest of them came
 
 
 @dataclass(frozen=True)
@@ -194,8 +196,14 @@ def waiting(office: Office, authority: str) -> Waiting:
         )
         return Waiting(
             sum(_counts(session, authority, Reply.kind).values()), int(session.execute(held).scalar_one()),
-            help_answers.lacking(session, authority),
+            help_answers.lacking(session, authority), _oldest(session, authority),
         )  # fmt: skip
+
+
+def _oldest(session: Session, authority: str) -> datetime | None:
+    """By the index of the list, in which the first to come is the first."""
+    open_ones = select(Reply.received_at).where(Reply.authority == authority, col(Reply.open))
+    return session.exec(open_ones.order_by(col(Reply.id)).limit(1)).first()
 
 
 def _held_by(holds: sa.Subquery) -> sa.ColumnElement[bool]:

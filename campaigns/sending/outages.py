@@ -82,7 +82,7 @@ def told(restoration: Restoration, now: datetime) -> str:
     )
 
 
-NO_WORKER = Outage("worker", "No worker is running, so nothing leaves. Start one: engage worker.")
+NO_WORKER = Outage("worker", "No worker is running, so nothing leaves. Ask whoever runs the service to start one.")
 
 
 def awake(office: Office, session: Session) -> Sequence[Watch]:

@@ -128,7 +128,7 @@ def _looks(
     with office.database.session() as session, execution.connect() as backend:
         newest = current(session, authority, "households")
         if newest is None:
-            raise InputRefused(households.NOT_BUILT)
+            raise InputRefused(households.NOT_BUILT, by_command=households.BUILD)
         reader = Reader(office, session, backend, authority)
         geography = current(session, authority, "geography")
         place = geography.id or 0 if geography else 0

@@ -22,6 +22,11 @@ reachable();
 window.addEventListener("resize", reachable);
 document.body.addEventListener("htmx:load", reachable);
 
+// Browsers that can hand over a whole folder offer it.
+document.querySelectorAll("[data-folder]").forEach((group) => {
+  group.hidden = !("webkitdirectory" in document.createElement("input"));
+});
+
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
@@ -39,5 +44,24 @@ if (keyed) {
     event.preventDefault();
     choice.checked = true;
     choice.focus();
+  });
+}
+
+// Five minutes before somebody is signed out they are told. Without this the header says until when it is.
+const timeout = document.querySelector("[data-signed-out-in]");
+if (timeout && timeout.showModal) {
+  const WARNED = 300; // seconds
+  const ends = Date.now() + 1000 * Number(timeout.dataset.signedOutIn);
+  const words = timeout.querySelector("#timeout-words");
+  const warn = () => { timeout.showModal(); timeout.querySelector("#timeout-title").focus(); };
+  // A sleeping computer holds timers back: the clock is looked at, not counted.
+  const until = (moment, act) => {
+    const look = window.setInterval(() => { if (Date.now() >= moment) { window.clearInterval(look); act(); } }, 1000);
+  };
+  until(ends - 1000 * WARNED, warn);
+  until(ends, () => {
+    timeout.querySelector("#timeout-title").textContent = "You have been signed out";
+    words.textContent = "What you have typed is still on this page. Send it: after you have signed in again it comes back, and you can check it before it counts.";
+    if (!timeout.open) warn();
   });
 }

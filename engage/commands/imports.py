@@ -12,8 +12,8 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from segments.files.questions import FEWER
 from segments.files.report import AnswerNeeded
-from segments.importing.datasets import right_to_import
 from segments.importing.imports import import_file, record_first_rows
+from segments.importing.intake import right_to_import
 
 
 @click.command(name="import")

@@ -26,7 +26,9 @@ from campaigns.records import lookup
 from campaigns.sending import ledger
 from campaigns.worker.work import Work, working
 from dashboards.results.measurement import of_campaign
+from engage.accounts.made_up import PEOPLE, password
 from engage.app import create_app
+from engage.demo import left_to_do
 from engage.demo.aftermath import NextRegister, next_register
 from engage.demo.borough import Borough, write_borough
 from engage.deployment.authorities import introduce, open_authority
@@ -47,6 +49,7 @@ START = date(2026, 6, 2)
 FIRST_WAVE, LETTERS = date(2026, 6, 3), date(2026, 6, 17)
 INTERIM_REGISTER, WINDOW_END = date(2026, 6, 15), date(2026, 7, 28)
 FINAL_REGISTER = date(2026, 7, 29)
+NEXT_WINDOW = 50  # days
 POLL = date(2026, 10, 22)  # its notice comes after the last reminder
 # Notify lets an ordinary service send 3,000 a minute; the demo's stand-in allows more so that the story is short.
 DEMO_RATE, DEMO_PACE = 60_000, 400
@@ -61,20 +64,6 @@ RULE = {
     },
 }
 OFFICE = {"officer": "Rhian Example", "phone": "01632 960000", "email": "elections@example.com"}
-PEOPLE = {
-    Role.officer: ("officer@example.com", "Olive Officer"),
-    Role.approver: ("approver@example.com", "Arthur Approver"),
-    Role.administrator: ("administrator@example.com", "Ada Administrator"),
-    Role.auditor: ("auditor@example.com", "Aled Auditor"),
-    Role.member: ("member@example.com", "Mona Member"),
-    Role.custodian: ("custodian@example.com", "Cerys Custodian"),
-    Role.data_protection: ("data-protection@example.com", "Dafydd Protector"),
-    Role.canvasser: ("canvasser@example.com", "Cari Canvasser"),
-}
-
-
-def password(role: Role) -> str:
-    return f"exampleton-{role.value.replace(' ', '-')}"
 
 
 @dataclass
@@ -100,6 +89,17 @@ class Story:
     def officer(self) -> Actor:
         return self.actors[Role.officer]
 
+    @property
+    def segment(self) -> str:
+        return SEGMENT
+
+    def plan(self, name: str, start: date) -> dict[str, Any]:
+        """Of another campaign to the same homes, before the same poll."""
+        window = {"start": start.isoformat(), "end": (start + timedelta(days=NEXT_WINDOW)).isoformat()}
+        second = PEOPLE[Role.administrator][0]  # as some of it leaves in the weeks before the poll
+        changes = {"name": name, "start": start.isoformat(), "outcome_window": window, "second_approver": second}
+        return _plan_json(self) | changes | {"seed": 2027}
+
 
 def play_demo(*, once: bool, folder: Path | None, port: int) -> None:
     """Play the story; then print its summary as JSON (`once`), or serve it until stopped."""
@@ -108,6 +108,7 @@ def play_demo(*, once: bool, folder: Path | None, port: int) -> None:
         if once:
             click.echo(json.dumps(summary(story), ensure_ascii=False))
             return
+        left_to_do.leave(story)
         _invite(story)
         _keep_going(story)
 

@@ -15,9 +15,14 @@ EngageError
 
 
 class EngageError(Exception):
-    """`str(error)` is the sentence shown to an officer; it never holds personal data."""
+    """`str(error)` is the sentence shown to an officer; it never holds personal data. `by_command` is added for whoever
+    works by commands: no page tells an officer to run one."""
 
     status = 400
+
+    def __init__(self, *words: object, by_command: str = "") -> None:
+        super().__init__(*words)
+        self.by_command = by_command
 
 
 class SettingsInvalid(EngageError):
@@ -57,7 +62,8 @@ class LakeDamaged(EngageError):
         super().__init__(
             f"The file {relative} of the lake is not as it was written: its checksum is another than the database "
             "has. The disk may have damaged it, or somebody changed it. Nothing of it was used, and nothing was "
-            "changed. Put it back from a backup, or import it again; engage check --deep names every such file."
+            "changed. Put it back from a backup, or import it again.",
+            by_command="engage check --deep names every such file.",
         )
         self.relative = relative
 

@@ -105,11 +105,8 @@ def authority(session: Session, code: str) -> Authority:
     found = session.get(Authority, code)
     if found is None:
         known = ", ".join(session.exec(select(Authority.code).order_by(Authority.code))) or "none yet"
-        msg = (
-            f"There is no authority {code!r} here. Known: {known}. "
-            "Create one with: engage init --authority CODE --name NAME"
-        )
-        raise NotFound(msg)
+        by_command = "Create one with: engage init --authority CODE --name NAME"
+        raise NotFound(f"There is no authority {code!r} here. Known: {known}.", by_command=by_command)
     return found
 
 

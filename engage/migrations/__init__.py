@@ -13,12 +13,14 @@ import campaigns.records.models  # each import adds its tables to the metadata
 import campaigns.records.reply  # noqa: F401
 import engage.accounts.provider
 import engage.accounts.second_factor
+import engage.desk.pins
 import engage.foundation.access.tokens
 import engage.foundation.audit
 import engage.foundation.identity
 import engage.foundation.lake
 import engage.foundation.web.askers.attempts
 import engage.foundation.web.askers.sign_ins
+import engage.foundation.web.kept_forms
 import engage.foundation.web.tally  # noqa: F401
 import segments.audiences.segments
 import segments.importing.intake

@@ -8,8 +8,9 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from engage.accounts import colleagues
+from engage.foundation.access.rights import SAID
 from engage.foundation.errors import InputRefused
-from engage.foundation.identity import Right, Role
+from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import (
     Asked,
@@ -33,7 +34,7 @@ def colleagues_page(office: InOffice, actor: ByActor) -> Template:
 
 @get("/new", sync_to_thread=True)
 def invitation_page() -> Template:
-    return render("engage/pages/invitation.html", form=Form(), roles=list(Role))
+    return render("engage/pages/invitation.html", form=Form(), roles=SAID)
 
 
 @post("/new", sync_to_thread=True)
@@ -46,7 +47,7 @@ def invite(office: InOffice, actor: ByActor, form: WithForm) -> Template:
             role = colleagues.role_of(form.text("role"))
             link = colleagues.invite(office, actor, form.text("email"), form.text("name"), role)
             return render("engage/pages/link.html", name=form.text("name"), link=link)
-    return render("engage/pages/invitation.html", status_code=422, form=form, roles=list(Role))
+    return render("engage/pages/invitation.html", status_code=422, form=form, roles=SAID)
 
 
 @get("/{number:int}", sync_to_thread=True)
@@ -107,7 +108,7 @@ def _done(
 
 def _page(office: Office, actor: Actor, number: int, form: Form) -> Template:
     return render(
-        "engage/pages/colleague.html", status_code=422 if form.errors else 200, form=form, roles=list(Role),
+        "engage/pages/colleague.html", status_code=422 if form.errors else 200, form=form, roles=SAID,
         one=colleagues.colleague(office, actor.authority, number), asks=office.settings.asks_second_factor,
     )  # fmt: skip
 

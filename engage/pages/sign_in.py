@@ -1,16 +1,17 @@
 """Coming in and going out: local accounts and the one-time link that sets a password."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from anyio import to_thread
 from litestar import Request, Router, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 from sqlmodel import Session
 
-from engage.accounts import second_factor
+from engage.accounts import made_up, second_factor
 from engage.foundation import audit, identity
 from engage.foundation.clock import by_machine
 from engage.foundation.errors import InputRefused
@@ -52,10 +53,18 @@ WRONG_PAST_LOCK = marked("Enter the email address and password of your account a
 
 
 @get("/sign-in", include_in_schema=False)
-async def sign_in_page(request: Anyone, wanted: Next = "/") -> Template | Redirect:
+async def sign_in_page(
+    request: Anyone, office: InOffice, wanted: Next = "/", other: FromQuery[bool] = False
+) -> Template | Redirect:
     if await signed_in(request):
         return redirect("/")
-    return render("engage/pages/sign_in.html", form=Form(), next=local_path(wanted))
+    listed = await to_thread.run_sync(_made_up, office) if office.settings.demo else ()
+    return render("engage/pages/sign_in.html", form=Form(), next=local_path(wanted), other=other, made_up=listed)
+
+
+def _made_up(office: Office) -> Sequence[made_up.Shown]:
+    with office.database.reading() as session:
+        return made_up.shown(session)
 
 
 @post("/sign-in", include_in_schema=False, sync_to_thread=True)
@@ -70,8 +79,11 @@ def sign_in_send(request: Anyone, office: InOffice, form: WithForm) -> Template 
 
 
 @post("/sign-out", include_in_schema=False)
-async def leave(request: Anyone) -> Redirect:
+async def leave(request: Anyone, form: WithForm) -> Redirect:
+    """Another council is another account, whose password and code are asked for: one account never opens another."""
     by_provider = await to_thread.run_sync(sign_out, request)
+    if form.text("then") == "other":
+        return redirect(onward("/sign-in?other=true"))
     return redirect(onward("/signed-out" if by_provider else "/sign-in"))
 
 

@@ -118,8 +118,8 @@ def find(office: Office, authority: str, which: int | str) -> Segment:
     with office.database.session() as session:
         found = session.get(Segment, which) if isinstance(which, int) else _newest(session, authority, which)
         if found is None or found.authority != authority:
-            msg = f"There is no segment {which!r} in {authority}. See them with: engage segment list"
-            raise NotFound(msg)
+            by_command = "See them with: engage segment list"
+            raise NotFound(f"There is no segment {which!r} in {authority}.", by_command=by_command)
         return found
 
 

@@ -68,8 +68,8 @@ def tables(backend: Backend, lake: Lake, snapshots: Iterable[Snapshot]) -> ir.Ta
 def needed(snapshot: Snapshot | None, kind: str) -> Snapshot:
     """The snapshot, or a sentence that says what to import first."""
     if snapshot is None:
-        msg = f"There is no {kind} yet. Import one first: engage import {kind} FILE --authority CODE --as-at DATE"
-        raise InputRefused(msg)
+        by_command = f"engage import {kind} FILE --authority CODE --as-at DATE"
+        raise InputRefused(f"There is no {kind} yet. Import one first.", by_command=by_command)
     return snapshot
 
 

@@ -7,10 +7,10 @@ import gzip
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from enum import Enum
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from engage.foundation.errors import InputRefused
 
@@ -131,6 +131,35 @@ def _member(source: Path, stack: ExitStack) -> BinaryIO:
         raise InputRefused(
             f"{source.name} is locked with a password or packed in an unusual way. Unzip it first."
         ) from None
+
+
+def tables(source: Path) -> list[str]:
+    """The names of the tables in a zip of several, as of a folder; none of any other file."""
+    if wrapping(source) is not Wrapping.zip:
+        return []
+    with _archive(source) as archive:
+        found = [each for each in archive.infolist() if not each.is_dir() and not _is_hidden(each.filename)]
+        several = [each.filename for each in found if not _is_document(each.filename)]
+        return several if len(several) > 1 else []
+
+
+@contextmanager
+def unpacked(source: Path, name: str) -> Iterator[IO[bytes]]:
+    """One of them; what comes out is no more than the zip says, and that is no bomb."""
+    with _archive(source) as archive:
+        member = archive.getinfo(name)
+        _refuse_bomb(member.file_size, member.compress_size, source.name)
+        try:
+            with archive.open(member) as stream:
+                yield stream
+        except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+            raise InputRefused(
+                f"{source.name} is locked with a password or packed in an unusual way. Unzip it first."
+            ) from None
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith("__MACOSX") or PurePosixPath(name).name.startswith(".")
 
 
 def _is_document(name: str) -> bool:

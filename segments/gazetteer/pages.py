@@ -14,7 +14,8 @@ from engage.foundation.web.handlers import Asked, Asker, ByAccount, ByActor, InO
 from segments.areas import ward_points, wards
 from segments.gazetteer import health as gazetteer_health
 from segments.gazetteer.health import FileShare
-from segments.importing.datasets import WORDS, right_to_see
+from segments.importing.datasets import WORDS
+from segments.importing.intake import right_to_see
 
 CSV = "text/csv; charset=utf-8"
 MOST_CHANGES = 40  # lines of the table of old and new wards; the rest is in the JSON

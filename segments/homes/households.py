@@ -34,7 +34,8 @@ KINDS = {"RD02": "house", "RD03": "house", "RD04": "house", "RD06": "flat", "RD0
 
 LINKED, BUILT = 0.5, 0.95  # of the work lies behind these stages
 NEEDED = ("register", "gazetteer", "geography")
-NOT_BUILT = "The table of homes has not been built yet. Build it: engage households build --authority CODE"
+NOT_BUILT = "The table of homes has not been built yet. It is built once the files that it needs are here."
+BUILD = "Build it: engage households build --authority CODE"
 Columns = dict[str, dict[str, str]]
 Seen = dict[str, object]  # what a report says of the moment its table was computed
 
@@ -135,7 +136,7 @@ def _keep(office: Office, actor: Actor, part: execution.Part, electors: Snapshot
 def newest(session: Session, authority: str) -> Snapshot:
     found = current(session, authority, "households")
     if found is None:
-        raise InputRefused(NOT_BUILT)
+        raise InputRefused(NOT_BUILT, by_command=BUILD)
     return found
 
 
@@ -143,7 +144,7 @@ def newest_of(holdings: Holdings) -> dict[str, Snapshot]:
     """`newest` of each authority."""
     found = holdings.newest("households")
     if len(found) < len(holdings.authorities):
-        raise InputRefused(NOT_BUILT)
+        raise InputRefused(NOT_BUILT, by_command=BUILD)
     return found
 
 

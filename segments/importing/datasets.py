@@ -9,7 +9,7 @@ from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot, histories
 from engage.foundation.office import Actor, Office
 from segments.importing import imports
-from segments.importing.intake import HOMES
+from segments.importing.intake import HOMES, UNSORTED
 from segments.sources import KINDS, MAKES, census
 
 # Title, and what it is for or where it comes from.
@@ -32,12 +32,8 @@ WORDS = {
     "postcodes": ("Areas of each postcode", "Made of a geography file of postcodes"),
     "coordinates": ("Coordinates of each property", "Made of a gazetteer of points alone"),
     HOMES: ("Table of homes", "One row for each home, made of all the data"),
+    UNSORTED: ("Being told apart", "What it is, is told by what is in it"),
 }
-
-# Kinds that hold nothing of electors or of who is contacted: the gazetteer's custodian sees and imports these alone.
-OF_PLACES = (
-    "gazetteer", "geography", "population", "boundaries", "indicator", "lookup", "postcodes", "coordinates",
-)  # fmt: skip
 
 # What the tables of statistics are about, by the names under which they are kept.
 STATISTICS = {code: topic for topic, code in census.TABLES.items()} | {
@@ -54,14 +50,6 @@ class Dataset:
     title: str
     hint: str
     snapshots: list[Snapshot]
-
-
-def right_to_see(kind: str) -> Right:
-    return Right.see_gazetteer if kind in OF_PLACES else Right.see_data
-
-
-def right_to_import(kind: str) -> Right:
-    return Right.import_gazetteer if kind in OF_PLACES else Right.import_data
 
 
 def title(kind: str, name: str = "") -> str:

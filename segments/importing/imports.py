@@ -22,7 +22,7 @@ from segments.files.questions import FEWER, Question
 from segments.files.reading import Known, Reading, connect, look
 from segments.files.report import AnswerNeeded, Count, ImportReport, Stage, count
 from segments.files.staging import Fingerprint, fingerprint, receive
-from segments.importing import doubts, misread, rejects
+from segments.importing import doubts, misread, recognition, rejects
 from segments.importing.recognition import recognise
 from segments.importing.workspace import scratch
 from segments.safeguards import suppression
@@ -63,6 +63,12 @@ def import_file(
             raise AnswerNeeded(report, unanswered)
         say(Stage("Saving", SAVING))
         return _commit(office, actor, read, report, rejected)
+
+
+def kind_of(office: Office, path: Path) -> str:
+    """What a file is by its content; InputRefused says why it cannot be told."""
+    with scratch(office.lake) as folder:
+        return recognition.kind_of(look(receive(path, folder / "text"), NAMES), path.name)
 
 
 def record_first_rows(office: Office, actor: Actor, report: ImportReport) -> None:

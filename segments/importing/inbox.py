@@ -199,11 +199,18 @@ def _row(office: Office, found: Arrival, code: str, kind: str, refusal: str) -> 
     )  # fmt: skip
 
 
-def day_of(office: Office, found: Arrival) -> date:
-    """The day a file speaks of: the one in its name, else the one on which it was written."""
-    for year, _, month, day in NAMED_DAY.findall(found.name):
+def named_day(name: str) -> date | None:
+    """The first that stands in a file's name, as 2026-06-01 or 20260601."""
+    for year, _, month, day in NAMED_DAY.findall(name):
         with suppress(ValueError):
             return date(int(year), int(month), int(day))
+    return None
+
+
+def day_of(office: Office, found: Arrival) -> date:
+    """The day a file speaks of: the one in its name, else the one on which it was written."""
+    if named := named_day(found.name):
+        return named
     try:
         written = london(datetime.fromtimestamp(found.written / 1e9, UTC)).date()
     except (OverflowError, ValueError):  # a sender may set any time

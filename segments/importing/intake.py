@@ -5,7 +5,8 @@ checking ─▶ importing ─▶ imported          good: nobody is asked
                      ─▶ discarded          … or no
          ─▶ refused ─▶ checking            cannot be used; a wrong kind or date may be corrected
 
-The building of the table of homes goes the same way, as the kind HOMES, which starts at importing and has no file.
+One of several that were brought at once is UNSORTED until its content has told its kind. The building of the table of
+homes goes the same way, as the kind HOMES, which starts at importing and has no file.
 """
 
 from collections.abc import Iterable
@@ -13,18 +14,30 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Text
+from sqlalchemy import JSON, Column, Text, case
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engage.foundation import audit
+from engage.foundation.access.tokens import SystemToken
 from engage.foundation.clock import today
 from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotFound
+from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
 from segments.files.report import ImportReport
 from segments.importing.uploads import Upload, new_token
 
 HOMES = "households"
+UNSORTED = "unsorted"  # what it is, is told from its content
+# In this order, as one stands on another: homes and areas, whom to leave alone, who is registered, how to reach them.
+ORDER = (
+    UNSORTED, "gazetteer", "geography", "boundaries", "indicator", "population", "protected", "suppressions",
+    "register", "register-update", "applications", "contacts", HOMES,
+)  # fmt: skip
+# Kinds that hold nothing of electors or of who is contacted: the gazetteer's custodian sees and imports these alone.
+OF_PLACES = (
+    "gazetteer", "geography", "population", "boundaries", "indicator", "lookup", "postcodes", "coordinates",
+)  # fmt: skip
 NO_SUCH = "There is no such upload here. It may have been removed: look at the list of imports."
 SILENT = timedelta(seconds=30)  # after which whoever worked on it may have died; the lock tells whether it has
 SHOWN = timedelta(days=7)  # how long officers are told of what came and what was set aside
@@ -132,10 +145,24 @@ def request_homes(office: Office, actor: Actor) -> Intake:
     return _begun(office, intake)
 
 
+def turn() -> tuple[Any, ...]:
+    """By which the next to be worked on is chosen."""
+    ranks = {kind: rank for rank, kind in enumerate(ORDER)}
+    return case(ranks, value=col(Intake.kind), else_=len(ORDER)), col(Intake.arrived_at), col(Intake.token)
+
+
 def _begun(office: Office, intake: Intake) -> Intake:
     with office.database.session() as session:
         session.add(intake)
     return intake
+
+
+def right_to_see(kind: str) -> Right:
+    return Right.see_gazetteer if kind in OF_PLACES else Right.see_data
+
+
+def right_to_import(kind: str) -> Right:
+    return Right.import_gazetteer if kind in OF_PLACES else Right.import_data
 
 
 def find(office: Office, authority: str, token: str) -> Intake:
@@ -179,6 +206,12 @@ def _listed(office: Office, authority: str, states: Iterable[str]) -> list[Intak
     with office.database.session() as session:
         query = select(Intake).where(Intake.authority == authority, col(Intake.state).in_(list(states)))
         return list(session.exec(query.order_by(col(Intake.arrived_at), col(Intake.token))))
+
+
+def visible(intake: Intake, asker: Account | SystemToken) -> bool:
+    """What is not told apart yet may hold electors: only who brought it, or sees all data, sees that it is there."""
+    own = isinstance(asker, Account) and intake.account_id == asker.id
+    return asker.may(right_to_see(intake.kind)) or (intake.kind == UNSORTED and own)
 
 
 def accept(office: Office, actor: Actor, token: str) -> Intake:

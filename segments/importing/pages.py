@@ -65,7 +65,11 @@ def data(office: InOffice, account: ByAccount) -> Template:
 
 def _seen(asker: Asker, found: list[Kept]) -> list[Kept]:
     """Of the kinds that this account or system may see."""
-    return [each for each in found if asker.may(datasets.right_to_see(each.kind))]
+    return [each for each in found if _may_see(asker, each)]
+
+
+def _may_see(asker: Asker, each: datasets.Dataset | Snapshot | Intake) -> bool:
+    return intake.visible(each, asker) if isinstance(each, Intake) else asker.may(intake.right_to_see(each.kind))
 
 
 def _of_electors(office: Office, authority: str) -> dict[str, Any]:
@@ -208,14 +212,14 @@ def api_intakes(request: Asked, office: InOffice) -> list[dict[str, Any]]:
 def _intake(office: Office, account: Account, token: str) -> Intake:
     """Of a kind that this account may not see there is none here."""
     found = intake.find(office, account.authority, token)
-    if not account.may(datasets.right_to_see(found.kind)):
+    if not intake.visible(found, account):
         raise NotFound(intake.NO_SUCH)
     return found
 
 
 def _import(office: Office, account: Account, number: int) -> Snapshot:
     found = datasets.find(office, account.authority, number)
-    if not account.may(datasets.right_to_see(found.kind)):
+    if not account.may(intake.right_to_see(found.kind)):
         raise NotFound(datasets.no_such(number))
     return found
 
@@ -224,7 +228,7 @@ def _kind_and_day(office: Office, account: Account, form: Form) -> tuple[str, da
     kind = form.require("kind", "Select what the file is")
     if kind and kind not in KINDS:
         form.fail("kind", "Select what the file is")
-    demand(account, datasets.right_to_import(kind) if form.valid else Right.import_gazetteer)
+    demand(account, intake.right_to_import(kind) if form.valid else Right.import_gazetteer)
     as_at = form.require_day("as_at", "The day the file speaks of")
     if as_at and as_at > today(office.clock):
         form.fail("as_at", "The day the file speaks of must be today or in the past")
@@ -311,7 +315,7 @@ def _as_typed(found: Intake) -> dict[str, str]:
 
 def _kinds(account: Account) -> list[tuple[str, str, str]]:
     """Those that this account may import."""
-    importable = (kind for kind in datasets.WORDS if kind in KINDS and account.may(datasets.right_to_import(kind)))
+    importable = (kind for kind in datasets.WORDS if kind in KINDS and account.may(intake.right_to_import(kind)))
     return [(kind, *datasets.WORDS[kind]) for kind in importable]
 
 

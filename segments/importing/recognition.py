@@ -26,10 +26,7 @@ class WrongKind(InputRefused):
 
 def recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
     """The format of that kind and the row of its header; InputRefused says what the file is instead."""
-    found = [(form, at) for form in FORMATS if (at := form.locate(head)) is not None]
-    # Without a known format any of the first rows may be the header; a format without header (-1) has none to look at.
-    refuse_forbidden([head.rows[at] for _, at in found if at >= 0] if found else head.rows[:4], file)
-    refuse_foreign(head, file)
+    found = _candidates(head, file)
     for form, at in found:
         if form.kind == kind:
             return form, at
@@ -42,6 +39,24 @@ def recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
         )
     expected = "; ".join(f"{form.name} with {', '.join(form.columns)}" for form in FORMATS if form.kind == kind)
     raise InputRefused(f"{file} is no format of {_label(kind)} that is known here. {seen(head)} Expected: {expected}.")
+
+
+def kind_of(head: Head, file: str) -> str:
+    """The one kind that it is by its content; InputRefused where it is none, or may be several."""
+    kinds = list(dict.fromkeys(form.kind for form, _ in _candidates(head, file)))
+    if len(kinds) == 1:
+        return kinds[0]
+    if kinds:
+        raise WrongKind(f"{file} may be {' or '.join(map(_label, kinds))}. Say which it is.", kinds[0])
+    raise InputRefused(f"{file} is no file that is known here. {seen(head)}")
+
+
+def _candidates(head: Head, file: str) -> list[tuple[Format, int]]:
+    found = [(form, at) for form in FORMATS if (at := form.locate(head)) is not None]
+    # Without a known format any of the first rows may be the header; a format without header (-1) has none to look at.
+    refuse_forbidden([head.rows[at] for _, at in found if at >= 0] if found else head.rows[:4], file)
+    refuse_foreign(head, file)
+    return found
 
 
 def _label(kind: str) -> str:

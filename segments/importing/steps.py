@@ -13,11 +13,12 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import col, or_, select
 
 from engage.foundation.errors import InputRefused, LakeDamaged
+from engage.foundation.identity import Account
 from engage.foundation.logs import log_fault
 from engage.foundation.office import Office
 from segments.files.report import AnswerNeeded, ImportReport
 from segments.importing import inbox, uploads
-from segments.importing.imports import import_file
+from segments.importing.imports import import_file, kind_of
 from segments.importing.intake import (
     AT_WORK,
     HOMES,
@@ -25,12 +26,17 @@ from segments.importing.intake import (
     OVER,
     REUSED_WITHIN,
     SILENT,
+    UNSORTED,
     Intake,
     IntakeState,
     Source,
+    request_homes,
+    right_to_import,
+    turn,
     upload,
 )
 from segments.importing.recognition import WrongKind
+from segments.linking import review
 
 MOST_TAKES = 3  # a file at which Engage died so often is left alone
 GAVE_UP = "Engage stopped each time it read this file, so it was set aside. Tell whoever runs this service."
@@ -103,17 +109,34 @@ def _is_done_with(intake: Intake, since: Any) -> bool:
 
 def work_through(office: Office, authority: str, stopping: Callable[[], bool]) -> None:
     with uploads.alone(office, authority) as mine:
-        while mine and not stopping() and (intake := _next(office, authority)):
+        brought: Intake | None = None
+        while mine and not stopping():
+            if (intake := _next(office, authority)) is None:
+                if brought is None or not _asks_for_homes(office, brought):
+                    return
+                brought = None
+                continue
+            step = Step(office, intake, stopping)
             try:
-                Step(office, intake, stopping).take()
+                step.take()
             except Interrupted:
                 return
+            brought = step.intake if step.brought_data else brought
+
+
+def _asks_for_homes(office: Office, brought: Intake) -> bool:
+    """After the last of several imports, once for all of them: the table of homes is made by itself as soon as what it
+    needs is here, and again whenever that is newer."""
+    if not review.homes_are_behind(office, brought.authority):
+        return False
+    request_homes(office, brought.actor)
+    return True
 
 
 def _next(office: Office, authority: str) -> Intake | None:
     with office.database.session() as session:
         query = select(Intake).where(Intake.authority == authority, _has_work())
-        return session.exec(query.order_by(col(Intake.arrived_at), col(Intake.token)).limit(1)).first()
+        return session.exec(query.order_by(*turn()).limit(1)).first()
 
 
 class Step:
@@ -122,6 +145,14 @@ class Step:
     def __init__(self, office: Office, intake: Intake, stopping: Callable[[], bool]) -> None:
         self.office, self.intake, self.stopping = office, intake, stopping
         self.upload = upload(office, intake)
+        self._was_over = intake.state in OVER
+
+    @property
+    def brought_data(self) -> bool:
+        """Whether it has just come in, and is new."""
+        found = self.intake.found
+        came = self.intake.state == IntakeState.imported and self.intake.kind != HOMES
+        return came and not self._was_over and found is not None and not found.unchanged
 
     def take(self) -> None:
         if self.intake.state in OVER:
@@ -148,10 +179,21 @@ class Step:
     def _work(self) -> None:
         if self.intake.kind == HOMES:
             self._build_homes()
+        elif self.intake.kind == UNSORTED:
+            self._tell_apart()
         elif self.intake.state == IntakeState.checking:
             self._check()
         else:
             self._import()
+
+    def _tell_apart(self) -> None:
+        """Then it has its turn among the others of its kind, if whoever brought it may import that."""
+        kind = kind_of(self.office, self.upload.path)
+        with self.office.database.reading() as session:
+            account = session.get(Account, self.intake.account_id) if self.intake.account_id else None
+        if account is None or not account.may(right_to_import(kind)):
+            raise InputRefused(f"{self.intake.name} is of a kind that your role does not import. It was removed.")
+        self._update(kind=kind, takes=0)
 
     def _check(self) -> None:
         report = self._read(dry_run=True)

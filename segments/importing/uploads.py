@@ -12,11 +12,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from engage.foundation.errors import NotFound
 from engage.foundation.folders import own_folder, private, writing
 from engage.foundation.office import Office
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 FORGOTTEN = 24 * 3600  # seconds, by the disk's own clock, after which what no row of the database knows is removed
 LONGEST_NAME = 100
@@ -62,7 +65,7 @@ class Upload:
     def rejects(self) -> Path:
         return self.folder / "rejects.csv"
 
-    def receive(self, source: IO[bytes], name: str) -> Path:
+    def receive(self, source: "SupportsRead[bytes]", name: str) -> Path:
         """Stream an upload to disk."""
         target = self._made() / name
         with _writing(target) as out:

@@ -131,7 +131,7 @@ def _areas(office: Office, session: Session, authority: str) -> pd.DataFrame:
         known = output_areas.known(backend, office, session, authority)
         lsoa = output_areas.lsoas(backend, office, session, authority)
     if known is None or not known.has_ages:
-        raise InputRefused(gap.NEEDS_AGES)
+        raise InputRefused(gap.NEEDS_AGES, by_command=gap.IMPORT)
     found = output_areas.estimate(known, lsoa)
     moved = 1 - population.share(known.tables["ts019"], output_areas.MOVED) if "ts019" in known.tables else _none()
     return found.assign(

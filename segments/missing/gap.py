@@ -31,10 +31,10 @@ NORMAL_95 = float(ndtri(0.975))
 READ = ("households", "indicator", "population", "geography", "gazetteer", "boundaries", "register")
 LEVELS = ("ward", "area", *groups.CHARACTERISTICS)
 AGES_ELSEWHERE = (
-    "Census table TS007A (ages) has none of the output areas that these homes lie in. Import the one of this council: "
-    "engage import indicator FILE …"
+    "Census table TS007A (ages) has none of the output areas that these homes lie in. Import the one of this council."
 )
-NEEDS_AGES = "The gap needs the Census table of ages (TS007A). Import it first: engage import indicator FILE …"
+NEEDS_AGES = "The gap needs the Census table of ages (TS007A). Import it first."
+IMPORT = "engage import indicator FILE …"
 
 ASSUMPTIONS = [
     (
@@ -142,7 +142,7 @@ def by_level(office: Office, authority: str, level: str = "ward") -> list[Row]:
     found = estimate(office, authority)
     if level in groups.CHARACTERISTICS and level not in found.groups:
         tables = groups.CHARACTERISTICS[level].tables_said
-        raise InputRefused(f"The gap by {level} needs {tables}. Import it first: engage import indicator FILE …")
+        raise InputRefused(f"The gap by {level} needs {tables}. Import it first.", by_command=IMPORT)
     return {"ward": found.wards, "area": found.areas}.get(level) or found.groups[level]
 
 
@@ -181,7 +181,7 @@ def of_homes(homes: pd.DataFrame, known: Known, lsoa: pd.Series, authority: str,
     of_areas, aged = areas.estimate(known, lsoa), areas.ageing(known, lsoa)
     parts = _parts(homes, of_areas)
     if not parts.eligible.sum() > 0:
-        raise InputRefused(AGES_ELSEWHERE)
+        raise InputRefused(AGES_ELSEWHERE, by_command=IMPORT)
     of_ward, of_area = _totals(parts, "ward", known, aged), _totals(parts, "oa", known, aged)
     whole = _whole(of_ward, authority, known, aged)
     common, found = float(whole.error.iloc[0]), groups.available(known)
@@ -203,7 +203,7 @@ def _read(office: Office, authority: str) -> tuple[pd.DataFrame, Known, pd.Serie
         homes = wards.restated(backend, office, session, authority, built)
         known = areas.known(backend, office, session, authority)
         if known is None:
-            raise InputRefused(NEEDS_AGES)
+            raise InputRefused(NEEDS_AGES, by_command=IMPORT)
         if not known.has_ages:
             raise InputRefused(" ".join(known.notes))
         lsoa = areas.lsoas(backend, office, session, authority)

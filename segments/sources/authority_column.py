@@ -34,13 +34,10 @@ def tell_other_codes(reading: Reading, column: str, ours: str) -> None:
     if found:
         reading.warnings.append(
             f"the column {column} says {' and '.join(found)}, not {reading.authority}. The areas are in the geography "
-            f"imported here, so they were taken. If that is an earlier code of this council, say so once: "
-            f"engage init --authority {reading.authority} --name NAME --was {found[0]}"
+            f"imported here, so they were taken. If {found[0]} is an earlier code of this council, ask whoever runs "
+            "the service to add it."
         )
 
 
 def was_hint(reading: Reading) -> str:
-    return (
-        f"If that is an earlier code of this council, say so once: engage init --authority {reading.authority} --name "
-        "NAME --was CODE."
-    )
+    return f"If that is an earlier code of {reading.authority}, ask whoever runs the service to add it."

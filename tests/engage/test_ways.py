@@ -29,7 +29,7 @@ from engage.foundation.settings import Settings
 from engage.foundation.web.askers import bearers
 from engage.foundation.web.handlers import HasRight
 from engage.pages.provider import FromProvider
-from segments.importing.datasets import OF_PLACES, right_to_see
+from segments.importing.intake import OF_PLACES, right_to_see
 from segments.sources import FORMATS
 from tests.website import HASH, Visitor
 

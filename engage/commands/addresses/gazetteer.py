@@ -11,7 +11,7 @@ from engage.commands.caller import Caller, table, with_right
 from engage.foundation.folders import writing
 from engage.foundation.identity import Right
 from segments.gazetteer import health as gazetteer_health
-from segments.importing.datasets import right_to_see
+from segments.importing.intake import right_to_see
 
 ISSUE = ("count", "share", "title")
 FILE = ("file", "rows", "with_uprn", "found", "share")

@@ -42,9 +42,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 TOO_MANY = f"It has more than {FIELDS:,} fields."
 TOO_DEEP = f"Its lists and objects lie more than {DEEPEST} deep within each other."
 TOO_SLOW = marked("It arrived too slowly.")
-TOO_LARGE_FILE = (
-    "The selected file must be smaller than 250MB. Bigger files are imported with the command: engage import"
-)
+TOO_LARGE_FILE = "The selected file must be smaller than 250MB. Whoever runs the service can import bigger ones for you"
 NO_ROOM = (
     "There is no room for this file: the files that wait here for a decision take all that your council may use. "
     "Import them or remove them from the list, then send it again."

@@ -21,8 +21,9 @@ from engage.foundation.errors import NotFound
 from engage.foundation.identity import RIGHTS, Account, Right, Role
 from engage.foundation.languages import spoken
 from engage.foundation.office import Actor, Office
+from engage.foundation.web import kept_forms
 from engage.foundation.web.askers import bearers, sign_ins, visitors
-from engage.foundation.web.askers.sign_ins import SignIn
+from engage.foundation.web.askers.sign_ins import SignIn, stamp
 from engage.foundation.web.forms import Form, provide_form
 from engage.foundation.web.sessions import ROTATE
 from engage.foundation.web.templating import render
@@ -135,6 +136,7 @@ async def demanded(connection: Connection) -> Asker:
         return asker
     account = await signed_in(connection)
     if account is None:
+        await kept_forms.keep(connection, office_of(connection))
         raise NotAuthorizedException
     return account
 
@@ -158,12 +160,8 @@ def _look_up(connection: Connection) -> Account | None:
         return None
     state["sign_in"], account, state["council"] = found
     sign_ins.saw(office, found[0])
+    state["desk"] = connection.app.state.desk(account, connection.scope["path"])
     return account
-
-
-def stamp(account: Account) -> str:
-    """A new password ends every session that began with the old one."""
-    return identity.fingerprint(account.password)[:16]
 
 
 def sign_in(request: Request[Any, Any, Any], account: Account, *, by_provider: bool = False, named: str = "") -> None:
@@ -178,6 +176,8 @@ def sign_in(request: Request[Any, Any, Any], account: Account, *, by_provider: b
         by_provider=by_provider, provider_session=identity.fingerprint(named) if named else "",
     )  # fmt: skip
     key = sign_ins.begin(office, begun, instead_of=request.session.get("sign_in", ""))
+    with office.database.session() as session:
+        kept_forms.forget_old(session, now)
     request.set_session({"sign_in": key, "stamp": stamp(account), "lang": spoken.language(), ROTATE: True})
     request.scope["state"].update(account=account, sign_in=begun)
 
@@ -216,6 +216,10 @@ def local_path(candidate: str) -> str:
 
 
 def sign_in_path(request: Request[Any, Any, Any]) -> str:
+    """On the way back to the page that was asked for, or that of the form that was sent too late."""
+    if kept := request.scope["state"].get("kept"):
+        key, page = kept
+        return f"/sign-in?next={quote(f'{page}?kept={key}')}"
     wanted = request.scope["path"] if request.method == "GET" else "/"
     return "/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted)}"
 

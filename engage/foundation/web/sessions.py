@@ -12,6 +12,7 @@ from sqlmodel import col, delete
 
 from engage.foundation.identity import WebSession, fingerprint
 from engage.foundation.office import Office
+from engage.foundation.web.askers.sign_ins import ENDED_KEPT
 
 BEFORE = "engage_session_before"
 ROTATE = "rotate"
@@ -96,7 +97,8 @@ class SessionBackend(ServerSideSessionBackend):
 def session_config(office: Office) -> ServerSideSessionConfig:
     config = ServerSideSessionConfig(
         key=office.settings.cookie("engage"),
-        max_age=office.settings.session_hours * 3600,
+        # Longer than a sign-in lasts: by then the server knows whose it was, for what they send too late.
+        max_age=office.settings.session_hours * 3600 + int(ENDED_KEPT.total_seconds()),
         secure=office.settings.secure_cookies,
         samesite="lax",
         exclude=["^/assets/", "^/health$", "^/metrics$", "^/notify/", "^/r/", "^/here/", "^/yma/"],

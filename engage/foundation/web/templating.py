@@ -1,7 +1,8 @@
 """How pages are made: Jinja on GOV.UK Frontend."""
 
+from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, pass_context
 from jinja2.runtime import Context
@@ -13,6 +14,7 @@ from litestar.template.config import TemplateConfig
 from engage.foundation.identity import Account, Right
 from engage.foundation.languages import spoken
 from engage.foundation.languages.catalogue import gettext, ngettext
+from engage.foundation.web.names import person
 from engage.foundation.web.static import asset
 from engage.foundation.words import day, last_day, moment, month, number, percent, plural, sentence
 
@@ -44,14 +46,28 @@ def environment() -> Environment:
     jinja.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     jinja.globals |= {
         "asset": asset, "account_of": account_of, "notices": notices, "Right": Right, "LANGUAGES": spoken.NAMES,
-        "this_page_in": this_page_in,
+        "this_page_in": this_page_in, "signed_in_until": signed_in_until,
     }  # fmt: skip
     jinja.filters |= {
         "onward": onward,
         "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "month": month,
-        "plural": plural, "sentence": sentence,
+        "plural": plural, "sentence": sentence, "person": person,
     }  # fmt: skip
     return jinja
+
+
+class Until(NamedTuple):
+    """When somebody is signed out by themselves, and in how many seconds by the service's own clock."""
+
+    moment: datetime
+    seconds: int
+
+
+def signed_in_until(request: Request[Any, Any, Any]) -> Until | None:
+    found = request.scope["state"].get("sign_in")
+    if found is None:
+        return None
+    return Until(found.ends, int((found.ends - request.app.state.office.clock.now()).total_seconds()))
 
 
 def account_of(request: Request[Any, Any, Any]) -> Account | None:

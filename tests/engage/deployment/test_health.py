@@ -42,7 +42,9 @@ def test_what_workers_saw_is_told(office: Office) -> None:
     assert ill(office) == {}, "nothing is to be sent, so nobody need be there"
     campaign = Maker(office, staff(office)).launched(60)
     waves.plan_due(office, campaign.id or 0)
-    assert ill(office) == {"worker": "No worker is running, so nothing leaves. Start one: engage worker."}
+    assert ill(office) == {
+        "worker": "No worker is running, so nothing leaves. Ask whoever runs the service to start one."
+    }
     watched(office)
     assert ill(office) == {}
     watched(office, notify="it does not answer.", notify_since=START)

@@ -49,7 +49,7 @@ def test_what_is_not_imported_is_named(tmp_path: Path) -> None:
     with office.database.session() as session:
         session.add(Authority(code=borough.authority_code, name=borough.authority_name))
     actor = Actor(borough.authority_code, "officer 1")
-    with pytest.raises(InputRefused, match="engage households build"):
+    with pytest.raises(InputRefused, match="has not been built yet"):
         starters.offers(office, actor.authority)
     late = []
     for kind, path in borough.files:

@@ -86,7 +86,7 @@ def test_the_geography_decides_whatever_code_the_table_says(
     assert report.rejected == {"in another authority": 1}
     [told] = [each for each in report.warnings if OLD in each]
     assert f"says {OLD}, not {NOW}" in told
-    assert f"--was {OLD}" in told
+    assert f"If {OLD} is an earlier code" in told
 
 
 @pytest.mark.parametrize("table", TABLES)

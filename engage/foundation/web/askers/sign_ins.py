@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from engage.foundation.database import Moment
-from engage.foundation.identity import Account, Authority
+from engage.foundation.identity import Account, Authority, fingerprint
 from engage.foundation.office import Office
 
+ENDED_KEPT = timedelta(days=1)  # for which it is known whose a sign-in was, so that what they sent after it comes back
 SEEN_EVERY = timedelta(minutes=5)  # a row written for each page would be one too many
 BROWSERS = {  # by the first of these that is in what a browser says of itself, as most say they are several
     "Edg": "Edge", "OPR/": "Opera", "SamsungBrowser": "Samsung Internet", "Firefox": "Firefox", "FxiOS": "Firefox",
@@ -37,7 +38,7 @@ class SignIn(SQLModel, table=True):
 def begin(office: Office, sign_in: SignIn, instead_of: str = "") -> str:
     """Keep it, and let the one that this browser had before go."""
     with office.database.session() as session:
-        session.exec(delete(SignIn).where(col(SignIn.ends) <= office.clock.now()))
+        session.exec(delete(SignIn).where(col(SignIn.ends) <= office.clock.now() - ENDED_KEPT))
         session.exec(delete(SignIn).where(col(SignIn.key) == instead_of))
         session.add(sign_in)
     return sign_in.key
@@ -62,6 +63,19 @@ def standing(session: Session, key: str, now: datetime) -> tuple[SignIn, Account
         SignIn.key == key, SignIn.account_id == Account.id, Account.authority == Authority.code, col(SignIn.ends) > now
     )
     return next(iter(session.exec(query)), None)
+
+
+def ended(session: Session, key: str, now: datetime) -> Account | None:
+    """Whose sign-in it was that has ended by itself, of late."""
+    query = select(Account).join(SignIn, col(SignIn.account_id) == Account.id).where(
+        SignIn.key == key, col(SignIn.ends) <= now, col(SignIn.ends) > now - ENDED_KEPT, col(Account.active)
+    )  # fmt: skip
+    return session.exec(query).first()
+
+
+def stamp(account: Account) -> str:
+    """A new password ends every session that began with the old one."""
+    return fingerprint(account.password)[:16]
 
 
 def saw(office: Office, sign_in: SignIn) -> None:

@@ -1,0 +1,145 @@
+"""How the service stands, in one strip on every officer's page: GOV.UK Notify, the worker, the register's age and the
+last message. Read once for each council and process every few seconds, from what is written down already; nothing here
+asks GOV.UK Notify."""
+
+import time
+from dataclasses import dataclass
+from datetime import date, datetime
+from threading import Lock
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, func, select
+
+from campaigns.records.models import MESSAGES, Campaign, MessageState, Watch
+from campaigns.sending import outages
+from engage.desk import pins
+from engage.desk.pins import Pinnable
+from engage.foundation import lake
+from engage.foundation.clock import today
+from engage.foundation.identity import Account, Authority, Right
+from engage.foundation.office import Office
+from engage.foundation.words import moment, plural
+
+HELD = 5.0  # seconds
+STALE_REGISTER_DAYS = 35  # a notice of alteration comes every month, so an older register is behind
+NEWEST = 3  # campaigns looked at for the last message
+LEFT = (MessageState.accepted, MessageState.delivered, MessageState.failed)
+of = MESSAGES.c
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One thing of the strip; `well` is false where somebody has to look."""
+
+    name: str
+    words: str
+    well: bool = True
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    signs: tuple[Sign, ...] = ()
+    councils: int = 1  # served here
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the layout of a page shows to whoever is signed in."""
+
+    standing: Standing
+    pinnable: Pinnable | None = None
+
+
+class Desks:
+    """Of one process. Members, canvassers and whoever else sees no data get none."""
+
+    def __init__(self, office: Office) -> None:
+        self._office, self._lock = office, Lock()
+        self._held: dict[str, tuple[float, Standing]] = {}
+
+    def __call__(self, account: Account, path: str) -> Desk | None:
+        """None, too, while the database is away: the page itself says so."""
+        if path.startswith("/api/"):
+            return None
+        try:
+            with self._office.database.reading() as session:
+                standing = self._standing(session, account.authority)
+                if not account.may(Right.see_data):
+                    return Desk(Standing(councils=standing.councils))
+                return Desk(standing, pins.here(session, account, path))
+        except SQLAlchemyError:
+            return None
+
+    def _standing(self, session: Session, authority: str) -> Standing:
+        now = time.monotonic()
+        at, found = self._held.get(authority, (0.0, None))
+        if found is None or now - at > HELD:
+            found = read(self._office, session, authority)
+            with self._lock:
+                self._held[authority] = now, found
+        return found
+
+
+def read(office: Office, session: Session, authority: str) -> Standing:
+    watches = outages.awake(office, session)
+    signs = (
+        _notify(office, [*watches]), _worker(office, session, bool(watches)), _register(office, session, authority),
+        Sign("Last message", _last(_last_sent(session, authority)), href="/campaigns"),
+    )  # fmt: skip
+    return Standing(signs, session.exec(select(func.count(col(Authority.code)))).one())
+
+
+def _notify(office: Office, watches: list[Watch]) -> Sign:
+    name = "GOV.UK Notify"
+    if not office.settings.notify_api_key.get_secret_value():
+        return Sign(name, "not connected: nothing can be sent", well=False)
+    if not watches:
+        return Sign(name, "not asked lately", well=False)
+    ill = next((watch for watch in watches if watch.notify), None)
+    if ill is None:
+        return Sign(name, "answers")
+    if "trial" in ill.notify:
+        return Sign(name, "in trial mode: it reaches no resident", well=False)
+    since = f" since {moment(ill.notify_since)}" if ill.notify_since else ""
+    return Sign(name, f"cannot be used{since}", well=False, href="/")
+
+
+def _worker(office: Office, session: Session, alive: bool) -> Sign:  # it has one meaning
+    if alive:
+        return Sign("Sending", "at work")
+    if outages.needed(office, session):
+        return Sign("Sending", "stopped, and messages wait", well=False, href="/")
+    return Sign("Sending", "not running, and nothing waits")
+
+
+def _register(office: Office, session: Session, authority: str) -> Sign:
+    newest = lake.current(session, authority, "register")
+    if newest is None:
+        return Sign("Register", "not imported yet", well=False, href="/first-day")
+    age = age_of(newest.as_at, today(office.clock))
+    return Sign("Register", _aged(age), well=age <= STALE_REGISTER_DAYS, href=f"/data/{newest.id}")
+
+
+def age_of(as_at: date, now: date) -> int:
+    return (now - as_at).days
+
+
+def _aged(days: int) -> str:
+    return "of today" if days == 0 else f"{plural(days, 'day')} old"
+
+
+def _last(at: datetime | None) -> str:
+    return moment(at) if at else "none yet"
+
+
+def _last_sent(session: Session, authority: str) -> datetime | None:
+    """Of the newest campaigns, by the message of each state that was written last, which an index has at hand."""
+    launched = select(Campaign.id).where(Campaign.authority == authority, col(Campaign.launched_at).is_not(None))
+    found: list[datetime] = []
+    for number in session.exec(launched.order_by(col(Campaign.launched_at).desc()).limit(NEWEST)):
+        for state in LEFT:
+            newest = sa.select(of.sent_at).where(of.campaign_id == number, of.state == state.value)
+            found += filter(None, session.execute(newest.order_by(of.id.desc()).limit(1)).scalars())
+    return max(found, default=None)
