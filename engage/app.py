@@ -11,6 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.stores.registry import StoreRegistry
 
 from campaigns.approval import pages as approval
+from campaigns.homes import pages as found_homes
 from campaigns.pages import api as campaign_api
 from campaigns.pages import campaign, restored
 from campaigns.records.reminded import reminded
@@ -84,6 +85,7 @@ ROOMS = (
     replies.routes,
     callbacks.routes,
     work_list.routes,
+    found_homes.routes,
     wards.routes,
     report.routes,
     results.routes,

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from campaigns.records.lookup import permit
 from campaigns.records.models import MESSAGES, Campaign, Message, MessageState
-from campaigns.records.reply import Hold, Reply, ReplyKind, Said
+from campaigns.records.reply import SPOKEN, Hold, Reply, ReplyKind, Said
 from campaigns.replies import effects, help_answers
 from campaigns.replies.meaning import Meaning
 from engage.foundation import audit
@@ -24,6 +24,7 @@ KINDS = {
     ReplyKind.letter: "Returned letters",
     ReplyKind.complaint: "Complaints",
     ReplyKind.page: "Residents’ pages",
+    ReplyKind.phone: "By phone",
 }
 MEANINGS = {
     Meaning.stop: "Stop", Meaning.maybe: "May mean stop", Meaning.help: "Help", Meaning.moved: "Moved away",
@@ -73,7 +74,7 @@ class Line:
     def title(self) -> str:
         if self.reply.kind == ReplyKind.text:
             return MEANINGS[Meaning(self.reply.meaning)]
-        if self.reply.kind == ReplyKind.page:
+        if self.reply.kind in SPOKEN:
             return PAGES[Said(self.reply.meaning)]
         return {ReplyKind.letter: "Returned letter", ReplyKind.complaint: "Complaint"}[ReplyKind(self.reply.kind)]
 
