@@ -17,6 +17,7 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Account, Right, accounts
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import mask_email, mask_phone
+from engage.foundation.web.filters import Filter
 
 PAGE = 50
 KINDS = {
@@ -35,8 +36,12 @@ PAGES = {
     Said.help: "Asks for help", Said.stop: "Stop reminders",
 }  # fmt: skip
 PLAIN = (Meaning.other, Meaning.help)  # nothing is held or closed for these, so several can be done at once
-OWNERS = {"": "Anybody", "mine": "Me", "nobody": "Nobody yet"}
-STATES = {"open": "To do", "done": "Done", "all": "All"}
+FILTERS = (
+    Filter("show", "State", {"open": "To do", "done": "Done"}),
+    Filter("kind", "Kind", {kind.value: words for kind, words in KINDS.items()}),
+    Filter("meaning", "Texts that say", {meaning.value: words for meaning, words in MEANINGS.items()}),
+    Filter("owner", "Whose", {"mine": "Mine", "nobody": "Nobody’s yet"}),
+)
 of = MESSAGES.c
 
 
@@ -46,7 +51,7 @@ class Wanted:
 
     kind: str = ""
     meaning: str = ""
-    state: str = "open"
+    state: str = ""
     owner: str = ""
     page: int = 1
 
@@ -113,7 +118,11 @@ def listing(office: Office, actor: Actor, wanted: Wanted) -> Listing:
         total = int(session.execute(sa.select(sa.func.count()).select_from(Reply).where(*where)).scalar_one())
         page = min(max(wanted.page, 1), max(1, -(-total // PAGE)))
         found = session.exec(
-            select(Reply).where(*where).order_by(col(Reply.id).desc()).offset((page - 1) * PAGE).limit(PAGE)
+            select(Reply)
+            .where(*where)
+            .order_by(col(Reply.open).desc(), col(Reply.id).desc())
+            .offset((page - 1) * PAGE)
+            .limit(PAGE)
         ).all()
         reads = account is None or account.may(Right.import_data)
         lines = [_line(office, session, reply, reads=reads) for reply in found]
