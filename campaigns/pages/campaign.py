@@ -49,6 +49,7 @@ from engage.foundation.web.handlers import (
     requires_of_act,
 )
 from engage.foundation.words import sentence
+from segments.homes import register_age
 from segments.rules import tree
 
 Number = FromPath[int]
@@ -118,6 +119,8 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
             "channels": plan_form.CHANNELS,
             "changeable": before_launch and account.may(Right.plan),
             "council": _former_council(office, account, found),
+            "stale": register_age.told(office, actor.authority) if before_launch else "",
+            "away": plan_form.away(office) if drafted and not messages else "",
             "course": course.course(office, actor, found),
             "copyable": outlines.copyable(account, found),
         }
@@ -235,7 +238,9 @@ def _confirm(office: Office, actor: Actor, campaign: Campaign, act: Act, form: F
     return render(
         "campaigns/pages/campaign_act.html", status_code=422 if form.errors else 200, campaign=campaign, act=act,
         form=form, before_a_poll=_before_a_poll(office, actor.authority, plan) if planning else "", possible=possible,
-        hindered=hindered, told=deeds.told(office, actor, campaign, act.name) if possible else [],
+        hindered=hindered,
+        stale=register_age.told(office, actor.authority) if planning else "",
+        told=deeds.told(office, actor, campaign, act.name) if possible else [],
         obstacles=_obstacles(office, campaign, plan) if act.name == "submit" and possible else {},
         letters=settlement.undecided_letters(office, campaign) if act.name in actions.OF_LETTERS else None,
     )  # fmt: skip

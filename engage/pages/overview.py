@@ -14,14 +14,13 @@ from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day, number, percent, plural
 from segments.audiences import segments
-from segments.homes import households
+from segments.homes import households, register_age
 from segments.importing import datasets, intake, misread
 from segments.importing import steps as intake_work
 from segments.importing.intake import Intake, IntakeState, Source
 from segments.linking import review
 from segments.missing import gap
 
-STALE_REGISTER_DAYS = 35  # a notice of alteration comes every month, so an older register is behind
 NEEDED = ("gazetteer", "geography", "register", "indicator")
 
 
@@ -153,7 +152,7 @@ def _data_steps(office: Office, account: Account) -> list[tuple[Step, Right]]:
         steps.append((Step(f"Review {plural(asked, 'address', 'addresses')}", "/data/review", hint), Right.import_data))
     newest = next(iter(here["register"].snapshots), None) if "register" in here else None
     age = (today(office.clock) - newest.as_at).days if newest else 0
-    if age > STALE_REGISTER_DAYS:
+    if age > register_age.STALE_DAYS:
         hint = f"The newest is {age} days old. Who has registered since is not known, and would be reminded again"
         steps.append((Step("Import a newer register", "/data/new?kind=register", hint), Right.import_data))
     return steps

@@ -7,9 +7,10 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from engage.foundation.database import refuses_changes
 from engage.foundation.errors import EngageError, LakeDamaged
 from engage.foundation.logs import log_fault
 from engage.foundation.web.bodies import BodyRefused
@@ -44,6 +45,14 @@ WORDS: dict[int, tuple[str, str]] = {
 }
 DAMAGED = ("What this page is made of is damaged", "Tell whoever runs the service. The other pages can be used.")
 DATABASE_AWAY = "The service cannot reach its database at the moment."
+READ_ONLY = (
+    "Nothing can be saved at the moment",
+    (
+        "Nothing was changed. Go back: what you typed is still there. Pages that change nothing can be read meanwhile; "
+        "those that show personal data cannot, as each look is recorded."
+    ),
+)
+NO_CHANGES = "The database can be read, and takes no changes."
 RETRY_AFTER = "30"  # seconds
 FORM_EXPIRED = (
     "This form is too old",
@@ -76,6 +85,12 @@ def unforeseen_fault(request: Request[Any, Any, Any], error: Exception) -> Respo
 
 def database_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Away, locked for too long, or without a connection to spare: it is back by itself when the database is."""
+    if isinstance(error, DBAPIError) and refuses_changes(error):
+        request.app.state.office.database.refused()
+        title, advice = READ_ONLY
+        return page(request, 503, title, advice, said=NO_CHANGES, reference=log_fault(error))
+    if isinstance(error, InternalError):
+        return unforeseen_fault(request, error)
     title, advice = WORDS[503]
     return page(request, 503, title, advice, said=DATABASE_AWAY, reference=log_fault(error))
 
@@ -100,6 +115,6 @@ def _wants_json(request: Request[Any, Any, Any]) -> bool:
 HANDLERS: ExceptionHandlersMap = {
     EngageError: engage_fault,
     HTTPException: http_fault,
-    **dict.fromkeys((OperationalError, InterfaceError, PoolTimeout), database_fault),
+    **dict.fromkeys((OperationalError, InterfaceError, InternalError, PoolTimeout), database_fault),
     500: unforeseen_fault,
 }
