@@ -20,7 +20,7 @@ from campaigns.replies import pages as replies
 from campaigns.replies import work_pages as work_list
 from campaigns.setup import edit_pages as editing
 from campaigns.setup import pages as setup
-from dashboards.pages import dash_app, gaps, report, results, wards
+from dashboards.pages import dash_app, evidence, gaps, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
@@ -88,6 +88,7 @@ ROOMS = (
     found_homes.routes,
     wards.routes,
     report.routes,
+    evidence.routes,
     results.routes,
 )
 POLICIES = {dash_app.PREFIX: dash_app.CONTENT_SECURITY_POLICY}  # what Plotly needs

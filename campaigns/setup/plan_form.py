@@ -312,7 +312,8 @@ MEANWHILE = (
 LABELS = {
     "name": "Name", "purpose": "Purpose", "segment": "Segment", "language": "Language", "share": "Homes reminded now",
     "second": "A second wording or order", "rate": "Homes expected to gain an elector anyway",
-    "start": "First reminder", "end": "End of the comparison", "poll": "Day of the poll", "register_by": "Last day to register",
+    "start": "First reminder", "end": "End of the comparison", "poll": "Day of the poll",
+    "register_by": "Last day to register",
     "catch_up": "Reminded later", "second_approver": "Approves second", "template": "Template",
 }  # fmt: skip
 
