@@ -261,7 +261,7 @@ def campaign_messages(
 ) -> Template:  # fmt: skip
     who = lookup.reader(office, actor, number)
     found = lookup.campaign(office, who, number)
-    filters = listing.filters(office, number, request.query_params)
+    filters = listing.filters(office, who.authority, number, request.query_params)
     return render(
         "campaigns/pages/messages.html", campaign=found, listing=listing.listing(office, who, number, filters, page)
     )

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaigns.records.lookup import find, permit, waves
+from campaigns.records.lookup import find, permit
+from campaigns.records.lookup import waves as waves_of
 from campaigns.records.models import Channel, Message, MessageState
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.filters import Filter, Filters
 from engage.foundation.words import sentence
+from segments.areas import wards
 
 PAGE = 50
 CHANNELS = {Channel.email: "Email", Channel.sms: "Text", Channel.letter: "Letter"}
@@ -30,16 +32,17 @@ class Listing:
         return max(1, -(-self.total // PAGE))
 
 
-def filters(office: Office, campaign_id: int, sent: Mapping[str, str]) -> Filters:
+def filters(office: Office, authority: str, campaign_id: int, sent: Mapping[str, str]) -> Filters:
     with office.database.reading() as session:
-        numbers = [str(wave.number) for wave in waves(session, campaign_id)]
-        wards, reasons = (_values(session, campaign_id, column) for column in (Message.ward, Message.reason))
+        numbers = [str(wave.number) for wave in waves_of(session, campaign_id)]
+        places, reasons = (_values(session, campaign_id, column) for column in (Message.ward, Message.reason))
+    names = wards.every_name(office, authority)
     return Filters.read(
         f"/campaigns/{campaign_id}/messages", sent,
         Filter("state", "State", {state.value: sentence(state.value) for state in MessageState}),
         Filter("channel", "Channel", {channel.value: words for channel, words in CHANNELS.items()}),
         Filter("wave", "Wave", {number: number for number in numbers}),
-        Filter("ward", "Ward", {ward: ward for ward in wards}),
+        Filter("ward", "Ward", {code: names.get(code, code) for code in places}),
         Filter("reason", "Reason", {reason: sentence(reason) for reason in reasons}),
     )  # fmt: skip
 
@@ -54,7 +57,7 @@ def listing(office: Office, actor: Actor, campaign_id: int, chosen: Filters, pag
     with office.database.reading() as session:
         permit(session, actor, Right.see_data)
         find(session, actor.authority, campaign_id)
-        numbers = {wave.id or 0: wave.number for wave in waves(session, campaign_id)}
+        numbers = {wave.id or 0: wave.number for wave in waves_of(session, campaign_id)}
         columns = {"state": Message.state, "channel": Message.channel, "ward": Message.ward, "reason": Message.reason}
         where = [col(Message.campaign_id) == campaign_id]
         where += [col(column) == chosen[name] for name, column in columns.items() if chosen[name]]

@@ -11,7 +11,7 @@ from litestar.template.config import TemplateConfig
 
 from engage.foundation.identity import Account, Right
 from engage.foundation.web.static import asset
-from engage.foundation.words import day, last_day, moment, number, percent, plural, sentence
+from engage.foundation.words import day, last_day, moment, number, on_page, percent, plural, sentence
 
 
 def render(template: str, *, status_code: int = 200, **context: Any) -> Template:
@@ -37,7 +37,7 @@ def environment() -> Environment:
     jinja.globals |= {"asset": asset, "account_of": account_of, "notices": notices, "Right": Right}
     jinja.filters |= {
         "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "plural": plural,
-        "sentence": sentence,
+        "sentence": sentence, "on_page": on_page,
     }  # fmt: skip
     return jinja
 
