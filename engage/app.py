@@ -11,6 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.stores.registry import StoreRegistry
 
 from campaigns.approval import pages as approval
+from campaigns.homes import pages as found_homes
 from campaigns.messages import wording_pages
 from campaigns.pages import api as campaign_api
 from campaigns.pages import campaign, restored
@@ -22,7 +23,7 @@ from campaigns.setup import edit_pages as editing
 from campaigns.setup import pages as setup
 from campaigns.sharing import here_pages as here
 from campaigns.sharing import pages as sharing
-from dashboards.pages import dash_app, gaps, posters, report, results, wards
+from dashboards.pages import dash_app, evidence, gaps, posters, report, results, wards
 from engage.desk.standing import Desks
 from engage.foundation import logs
 from engage.foundation.office import Office
@@ -98,8 +99,10 @@ ROOMS = (
     work_list.routes,
     here.routes,
     sharing.routes,
+    found_homes.routes,
     wards.routes,
     report.routes,
+    evidence.routes,
     results.routes,
     posters.routes,
 )

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 from litestar.routes import HTTPRoute
 
+from campaigns.homes.pages import ACTS as OF_HOMES
 from campaigns.pages.actions import ACTS
 from campaigns.records.models import MessageState, Reason
 from docs import tables
@@ -33,7 +34,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CALL = re.compile(r"^ *(?:\$ )?(?:\.venv/bin/)?(engage [a-z].*)$", re.MULTILINE)
 LINK_ALONE = re.compile(r"!?\[[^\]]*\]\([^)]+\)")
 OF_WAYS = ("path", "method", "asks for", *Role)
-OF_ACT = rf"(?<=/campaigns/{{number}}/)({'|'.join(ACTS)})$"
+OF_ACT = rf"(?<=/campaigns/{{number}}/)({'|'.join(ACTS)})$|(?<=/homes/{{token}}/)({'|'.join(OF_HOMES)})$"
 LONGEST_LINE, LONGEST_DECISION = 120, 40
 PARTS = ["Status", "Context", "Decision", "Consequences"]
 
@@ -116,7 +117,7 @@ class TestWhatExistsIsWritten:
         assert admits["/campaigns/{number}/approve", "POST"] == {Role.administrator, Role.approver}
         assert admits["/metrics", "GET"] == admits["/notify/receipts", "POST"] == set()
         assert {path for (path, _), right in asks.items() if right == "whoever is signed in"} == {
-            "/", "/account", "/account/code", "/account/sign-ins", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}"
+            "/", "/account", "/account/code", "/account/emails", "/account/sign-ins", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}"
         }  # fmt: skip
         assert {path for (path, _), right in asks.items() if right in ("anybody", "whoever has the link")} == {
             "/accessibility", "/assets/{name}", "/contact", "/cookies", "/health", "/here/{poster}",

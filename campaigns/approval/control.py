@@ -88,7 +88,7 @@ def pause(
         moved = find(session, actor.authority, campaign_id, lock=True)
         in_state(moved, "pause", CampaignState.launched, shown=shown)
         moved.state, moved.reason = CampaignState.paused, reason[:LONGEST_REASON]
-        record(session, office, actor, "pause campaign", moved)
+        record(session, office, actor, "pause campaign", moved, why=reason)
         return moved
 
 
@@ -129,7 +129,7 @@ def discard(
         in_state(ended, "discard", CampaignState.draft, shown=shown)
         ended.state, ended.reason = CampaignState.stopped, reason[:LONGEST_REASON]
         ended.ended_at = office.clock.now()
-        record(session, office, actor, "discard campaign", ended)
+        record(session, office, actor, "discard campaign", ended, why=reason)
         return ended
 
 
@@ -148,5 +148,5 @@ def stop(
         ).rowcount
         ended.state, ended.reason = CampaignState.stopped, reason[:LONGEST_REASON]
         ended.ended_at = office.clock.now()
-        record(session, office, actor, "stop campaign", ended, dropped=dropped)
+        record(session, office, actor, "stop campaign", ended, why=reason, dropped=dropped)
         return ended

@@ -4,8 +4,10 @@ from sqlmodel import Session
 
 from campaigns.approval import authorship, pre_election, validity
 from campaigns.approval.version import version_digest
+from campaigns.notices import outbox
 from campaigns.records.lookup import LONGEST_REASON, Shown, campaigns, find, in_state, nation_of, permit, record
 from campaigns.records.models import Approval, Campaign, CampaignState
+from campaigns.records.notice import About
 from engage.foundation.errors import InputRefused, NotAllowed, SendBlocked
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
@@ -63,7 +65,25 @@ def _decide(
             decided.version += 1
             decided.state = outcome
         record(session, office, actor, f"{decision} campaign", decided)
+        _tell(session, office, decided, outcome, actor)
         return decided
+
+
+def _tell(session: Session, office: Office, decided: Campaign, outcome: CampaignState, actor: Actor) -> None:
+    """Its authors of the last word; those who have still to approve that they may now."""
+    writers = authorship.authors(session, decided)
+    if outcome != CampaignState.approved:
+        outbox.tell(session, office, About.decision, decided, SENT_BACK, to=writers, once=str(office.clock.now()))
+    elif awaited(session, office, decided):
+        done = authorship.approvers(session, office, decided)
+        outbox.tell(session, office, About.approval, decided, SECOND, but=writers | done, once="second")
+    else:
+        outbox.tell(session, office, About.decision, decided, APPROVED, to=writers - {actor.account_id or 0})
+
+
+SENT_BACK = "It was sent back, with a note of what has to change. Nothing of it leaves before it is approved."
+SECOND = "One approver has approved it. Before a poll a second one has to, and that may be you."
+APPROVED = "It was approved. It can be launched, or resumed, by somebody other than who approved it."
 
 
 def _decided_while_paused(

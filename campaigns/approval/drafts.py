@@ -28,7 +28,7 @@ def create(office: Office, actor: Actor, source: Plan | Path | str | bytes | dic
 
 def begin(
     session: Session, office: Office, actor: Actor, plan: Plan, rule: dict[str, Any], *, where: str = "The plan",
-    written_by: Iterable[int] = (),
+    written_by: Iterable[int] = (), copied_from: int | None = None,
 ) -> Campaign:  # fmt: skip
     """The draft, in the caller's transaction; `rule` is the plan's, `where` says where it was entered, and `written_by`
     who else wrote it."""
@@ -37,7 +37,7 @@ def begin(
         authority=actor.authority, name=plan.name, purpose=plan.purpose, segment=plan.segment, rule=rule,
         plan=plan.as_json(), seed=_seed(plan), window_start=plan.outcome_window.start,
         window_end=plan.outcome_window.end, created_by=actor.label, created_by_id=actor.account_id,
-        created_at=office.clock.now(),
+        created_at=office.clock.now(), copied_from=copied_from,
     )  # fmt: skip
     session.add(made)
     session.flush()

@@ -7,16 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session
+
 from campaigns.approval import authorship, changes, dates, forecast, pre_election, validity
 from campaigns.approval.decisions import outstanding
 from campaigns.approval.version import version_digest
 from campaigns.messages import prices, proofs
+from campaigns.notices import outbox
 from campaigns.notify.messages import Notify, Template
 from campaigns.plan import exclusions
 from campaigns.plan.exclusions import Uprns
 from campaigns.plan.plan import Plan
 from campaigns.records.lookup import Shown, audience_file, campaign, find, in_state, nation_of, permit, record
 from campaigns.records.models import Campaign, CampaignState
+from campaigns.records.notice import About
 from engage.foundation import data_keys
 from engage.foundation.clock import today
 from engage.foundation.errors import EngageError, InputRefused, SendBlocked
@@ -54,6 +58,14 @@ def submit(
     return adopt(
         office, actor, draft, frozen.path, register_snapshot=frozen.register_snapshot, left_out=left_out, known=known,
         begun=begun,
+    )  # fmt: skip
+
+
+def tell_approvers(session: Session, office: Office, submitted: Campaign) -> None:
+    words = f"Version {submitted.version} was submitted and waits for somebody other than its authors to decide on it."
+    once = submitted.digest[:16]
+    outbox.tell(
+        session, office, About.approval, submitted, words, but=authorship.authors(session, submitted), once=once
     )  # fmt: skip
 
 
@@ -118,6 +130,7 @@ def adopt(
         ready.digest = version_digest(session, ready)
         authorship.wrote(session, ready, actor.account_id)
         record(session, office, actor, "submit campaign", ready, households=ready.households)
+        tell_approvers(session, office, ready)
         return ready
 
 
@@ -151,6 +164,7 @@ def renew(
         renewed.reason = f"Still to approve version {renewed.version}: {outstanding(session, office, renewed)}."
         authorship.wrote(session, renewed, actor.account_id)
         record(session, office, actor, "submit campaign", renewed, households=renewed.households)
+        tell_approvers(session, office, renewed)
         return renewed
 
 

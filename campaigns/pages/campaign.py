@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from litestar import Response, Router, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
@@ -26,14 +26,15 @@ from campaigns.pages import actions, deeds
 from campaigns.pages.actions import Act
 from campaigns.plan import applied, power
 from campaigns.plan.plan import Plan
-from campaigns.records import lookup
+from campaigns.records import course, lookup
 from campaigns.records.models import Campaign, CampaignState
-from campaigns.sending import ledger, settlement
+from campaigns.sending import ledger, listing, settlement
 from campaigns.setup import outlines, plan_form
 from engage.foundation import identity
 from engage.foundation.errors import InputRefused, NotAllowed, NotifyUnavailable, SendBlocked
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
+from engage.foundation.web.filters import Filter, Filters
 from engage.foundation.web.handlers import (
     Asked,
     ByAccount,
@@ -47,6 +48,8 @@ from engage.foundation.web.handlers import (
     requires,
     requires_of_act,
 )
+from engage.foundation.words import sentence
+from segments.homes import register_age
 from segments.rules import tree
 
 Number = FromPath[int]
@@ -54,13 +57,25 @@ OF_ACT = [requires_of_act(actions.RIGHTS)]
 
 
 @get("/campaigns", sync_to_thread=True)
-def all_campaigns(office: InOffice, actor: ByActor) -> Template:
+def all_campaigns(request: Asked, office: InOffice, actor: ByActor) -> Template:
+    every = lookup.campaigns(office, actor)
+    filters = Filters.read(
+        "/campaigns", request.query_params,
+        Filter("state", "State", {state.value: sentence(state.value) for state in CampaignState}),
+        Filter("segment", "Segment", {each.segment: each.segment for each in every if each.segment}),
+    )  # fmt: skip
     return render(
         "campaigns/pages/campaigns.html",
-        campaigns=lookup.campaigns(office, actor),
+        campaigns=[each for each in every if _listed(each, filters)],
+        filters=filters,
+        any=bool(every),
         former=lookup.of_former(office, actor),
         outlines=outlines.unfinished(office, actor),
     )
+
+
+def _listed(campaign: Campaign, filters: Filters) -> bool:
+    return filters["state"] in ("", campaign.state) and filters["segment"] in ("", campaign.segment)
 
 
 @get("/campaigns/{number:int}", sync_to_thread=True)
@@ -104,8 +119,22 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
             "channels": plan_form.CHANNELS,
             "changeable": before_launch and account.may(Right.plan),
             "council": _former_council(office, account, found),
+            "stale": register_age.told(office, actor.authority) if before_launch else "",
+            "away": plan_form.away(office) if drafted and not messages else "",
+            "course": course.course(office, actor, found),
+            "copyable": outlines.copyable(account, found),
         }
+        | _copies(office, found)
     )
+
+
+def _copies(office: Office, found: Campaign) -> dict[str, Any]:
+    """The campaign it was copied from, and those copied from it."""
+    with office.database.reading() as session:
+        return {
+            "copied_from": session.get(Campaign, found.copied_from) if found.copied_from else None,
+            "copies": lookup.copies_of(session, found),
+        }
 
 
 def _former_council(office: Office, account: Account, found: Campaign) -> str:
@@ -209,7 +238,9 @@ def _confirm(office: Office, actor: Actor, campaign: Campaign, act: Act, form: F
     return render(
         "campaigns/pages/campaign_act.html", status_code=422 if form.errors else 200, campaign=campaign, act=act,
         form=form, before_a_poll=_before_a_poll(office, actor.authority, plan) if planning else "", possible=possible,
-        hindered=hindered, told=deeds.told(office, actor, campaign, act.name) if possible else [],
+        hindered=hindered,
+        stale=register_age.told(office, actor.authority) if planning else "",
+        told=deeds.told(office, actor, campaign, act.name) if possible else [],
         obstacles=_obstacles(office, campaign, plan) if act.name == "submit" and possible else {},
         letters=settlement.undecided_letters(office, campaign) if act.name in actions.OF_LETTERS else None,
     )  # fmt: skip
@@ -222,6 +253,18 @@ def _hindrance(office: Office, actor: Actor, campaign: Campaign, act: Act) -> st
 
 def _obstacles(office: Office, campaign: Campaign, plan: Plan) -> dict[str, list[str]]:
     return submission.obstacles(office, campaign, _messages(office, campaign, plan))
+
+
+@get("/campaigns/{number:int}/messages", sync_to_thread=True)
+def campaign_messages(
+    request: Asked, office: InOffice, actor: ByActor, number: Number, page: FromQuery[int] = 1
+) -> Template:  # fmt: skip
+    who = lookup.reader(office, actor, number)
+    found = lookup.campaign(office, who, number)
+    filters = listing.filters(office, who.authority, number, request.query_params)
+    return render(
+        "campaigns/pages/messages.html", campaign=found, listing=listing.listing(office, who, number, filters, page)
+    )
 
 
 @get("/campaigns/{number:int}/ledger.csv", sync_to_thread=True)
@@ -243,7 +286,7 @@ def _download(name: str, write: Callable[[TextIO], int]) -> Response[str]:
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=disposition)
 
 
-_PAGES = [all_campaigns, campaign, campaign_progress, campaign_ledger, campaign_assignment]
+_PAGES = [all_campaigns, campaign, campaign_progress, campaign_messages, campaign_ledger, campaign_assignment]
 routes: list[ControllerRouterHandler] = [
     Router("/", route_handlers=_PAGES, guards=[requires(Right.see_data)], include_in_schema=False),
     Router("/", route_handlers=[campaign_act, campaign_act_send], guards=OF_ACT, include_in_schema=False),

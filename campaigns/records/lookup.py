@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from campaigns.records.models import Approval, Campaign, CampaignState, Wave
+from campaigns.records.models import Approval, Campaign, CampaignNote, CampaignState, Wave
 from engage.foundation import audit
 from engage.foundation.calendar import law, registration_deadline
 from engage.foundation.errors import InputRefused, NotAllowed, NotFound, SendBlocked
@@ -74,6 +74,11 @@ def campaign(office: Office, actor: Actor, campaign_id: int) -> Campaign:
         return find(session, actor.authority, campaign_id)
 
 
+def copies_of(session: Session, campaign: Campaign) -> list[Campaign]:
+    query = select(Campaign).where(Campaign.copied_from == campaign.id, Campaign.authority == campaign.authority)
+    return list(session.exec(query.order_by(col(Campaign.id))))
+
+
 def waves(session: Session, campaign_id: int) -> list[Wave]:
     return list(session.exec(select(Wave).where(Wave.campaign_id == campaign_id).order_by(col(Wave.number))))
 
@@ -135,14 +140,24 @@ def in_state(campaign: Campaign, act: str, *states: CampaignState, shown: Shown 
 def pause_by_worker(session: Session, office: Office, campaign: Campaign, reason: str, **detail: Any) -> None:
     """What stops by itself until an officer has looked; `campaign` is locked."""
     campaign.state, campaign.reason = CampaignState.paused, reason
-    audit.record(
+    entry = audit.record(
         session, authority=campaign.authority, at=office.clock.now(), actor="worker", act="pause campaign",
         subject=f"campaign {campaign.id}", **detail,
     )  # fmt: skip
+    _note(session, campaign, entry.number, reason)
 
 
-def record(session: Session, office: Office, actor: Actor, act: str, campaign: Campaign, **detail: Any) -> None:
-    audit.record(
+def record(
+    session: Session, office: Office, actor: Actor, act: str, campaign: Campaign, *, why: str = "", **detail: Any
+) -> None:
+    """`why`, in somebody's own words, is kept beside the audit log."""
+    entry = audit.record(
         session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act=act,
         subject=f"campaign {campaign.id}", version=campaign.version, digest=campaign.digest, **detail,
     )  # fmt: skip
+    _note(session, campaign, entry.number, why)
+
+
+def _note(session: Session, campaign: Campaign, entry: int, words: str) -> None:
+    if words:
+        session.add(CampaignNote(campaign_id=campaign.id or 0, entry=entry, words=words[:LONGEST_REASON]))

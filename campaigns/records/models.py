@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+import campaigns.records.notice
 import campaigns.records.reply  # noqa: F401  # a response may come of one
 from engage.foundation.database import Moment
 
@@ -73,6 +74,7 @@ class Outline(SQLModel, table=True):
     begun_by: str = Field(max_length=80)
     written_by: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # accounts
     changed_at: datetime = Field(sa_type=Moment)
+    copied_from: int | None = Field(default=None, foreign_key="campaign.id")
 
     @property
     def name(self) -> str:
@@ -113,6 +115,8 @@ class Campaign(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     swept_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify's list was last read for it
     tripped_at: datetime | None = Field(default=None, sa_type=Moment)  # when replies last made it pause by itself
+    copied_from: int | None = Field(default=None, foreign_key="campaign.id")
+    result_told_at: datetime | None = Field(default=None, sa_type=Moment)  # when colleagues were told of its result
 
 
 class Approval(SQLModel, table=True):
@@ -128,6 +132,16 @@ class Approval(SQLModel, table=True):
     by_id: int | None = Field(default=None, foreign_key="account.id")
     by_command: bool = False  # which is of a rehearsal, and counts in no other
     at: datetime = Field(sa_type=Moment)
+
+
+class CampaignNote(SQLModel, table=True):
+    """Why something was done, beside its entry in the audit log, which holds no words of anybody's."""
+
+    __tablename__ = "campaign_note"
+
+    campaign_id: int = Field(primary_key=True, foreign_key="campaign.id")
+    entry: int = Field(primary_key=True)
+    words: str = Field(max_length=400)
 
 
 class Author(SQLModel, table=True):

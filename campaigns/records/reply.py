@@ -20,6 +20,10 @@ class ReplyKind(StrEnum):
     letter = "letter"
     complaint = "complaint"
     page = "page"
+    phone = "phone"
+
+
+SPOKEN = (ReplyKind.page, ReplyKind.phone)  # what can be said is the same, on the page of a message and by phone
 
 
 class Said(StrEnum):

@@ -2,9 +2,10 @@
 
 import uuid
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from campaigns.records.lookup import permit
+from campaigns.records.models import Message
 from campaigns.records.reply import Reply, ReplyKind, sealer_of
 from campaigns.replies import effects
 from campaigns.replies.silence import to_contact
@@ -13,7 +14,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.forms import Form
-from segments.safeguards import contact_point, objections
+from segments.safeguards import addresses, contact_point, objections
 
 LONGEST = 4_000
 
@@ -42,7 +43,7 @@ def _reply(session: Session, office: Office, actor: Actor, scope: str, value: st
         words=sealer.seal(words), owner=actor.label, owner_id=actor.account_id,
     )  # fmt: skip
     if scope == "home":
-        made.uprn = objections.uprn(value)
+        made.uprn = _home(session, office, actor.authority, objections.uprn(value))
     elif scope in contact_point.CHANNELS:
         normal = objections.normal(scope, value)
         made.contact, made.channel = office.keys.contact(scope, normal), scope
@@ -50,6 +51,14 @@ def _reply(session: Session, office: Office, actor: Actor, scope: str, value: st
     else:
         raise InputRefused("Select what they can be found by")
     return made
+
+
+def _home(session: Session, office: Office, authority: str, uprn: int) -> int:
+    """One that was written to, also where it is gone since, else one of the gazetteer: a mistyped number would close a
+    home that nobody complained about, or none."""
+    written = select(Message.id).where(Message.authority == authority, Message.uprn == uprn)
+    known = session.exec(written.limit(1)).first() is not None
+    return uprn if known else addresses.by_uprn(office, authority, uprn).uprn
 
 
 def _keep(session: Session, office: Office, actor: Actor, reply: Reply) -> None:

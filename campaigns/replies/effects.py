@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaigns.records.models import Message, Response
-from campaigns.records.reply import Hold, Reply, ReplyKind, Said
+from campaigns.records.reply import SPOKEN, Hold, Reply, ReplyKind, Said
 from campaigns.replies.meaning import Meaning
 from campaigns.replies.silence import Closed, respond, silence, to_contact
 from engage.foundation.clock import today
@@ -48,7 +48,7 @@ def take_effect(session: Session, office: Office, reply: Reply) -> int:
 
 
 def outcomes(reply: Reply) -> dict[str, Outcome]:
-    if reply.kind != ReplyKind.page:
+    if reply.kind not in SPOKEN:
         return OUTCOMES[ReplyKind(reply.kind)]
     if reply.meaning == Said.moved and not reply.contact:
         return LETTER_READ_ELSEWHERE
@@ -56,8 +56,8 @@ def outcomes(reply: Reply) -> dict[str, Outcome]:
 
 
 def _keep_said(session: Session, office: Office, reply: Reply) -> None:
-    """What a page said stays as an answer to its message until the resident takes it back."""
-    message = session.get(Message, reply.message_id) if reply.kind == ReplyKind.page else None
+    """What was said stays as an answer to its message until it is taken back."""
+    message = session.get(Message, reply.message_id) if reply.kind in SPOKEN and reply.message_id else None
     if message and reply.outcome != "none":
         respond(session, office, message, RESPONSES[Said(reply.meaning)], reply_id=reply.id)
 
@@ -156,7 +156,7 @@ def _page_waits(session: Session, _office: Office, reply: Reply) -> int:
 
 WHILE_OPEN: dict[ReplyKind, Effect] = {
     ReplyKind.text: _waits, ReplyKind.letter: _no_letters, ReplyKind.complaint: _complained,
-    ReplyKind.page: _page_waits,
+    ReplyKind.page: _page_waits, ReplyKind.phone: _page_waits,
 }  # fmt: skip
 OUTCOMES: dict[ReplyKind, dict[str, Outcome]] = {
     ReplyKind.text: {

@@ -90,7 +90,7 @@ def say(office: Office, token: str, said: Said, *, channel: str = "", asked: Hel
             sealer = sealer_of(session, office, message.authority, reply.received_at)
             reply.words = sealer.seal(asked.needs[:LONGEST])
             reply.sender = sealer.seal(asked.reach[:320]) if asked.reach else ""
-        _settle(office, reply, said, channel)
+        settle(office, reply, said, channel)
         if known and (reply.open, reply.outcome, reply.words) == before:
             return 0
         dropped = effects.take_effect(session, office, reply)
@@ -116,12 +116,13 @@ def take_back(office: Office, token: str) -> None:
                 _record(session, office, message, "take back", what=reply.meaning)
 
 
-def _settle(office: Office, reply: Reply, said: Said, channel: str) -> None:
+def settle(office: Office, reply: Reply, said: Said, channel: str, *, by: str = ENGAGE) -> None:
+    """What Engage can do about it by itself is done; the rest is open until somebody has looked."""
     outcome = SETTLED.get(said, "")
     if said == Said.stop and channel in CHANNELS and reply.outcome != "stop":
         outcome = channel
     if outcome in effects.outcomes(reply):
-        _done(office, reply, outcome, ENGAGE)
+        _done(office, reply, outcome, by)
     else:
         reply.open, reply.outcome, reply.done_by, reply.done_at = True, "", "", None
 

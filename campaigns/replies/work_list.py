@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from campaigns.records.lookup import permit
 from campaigns.records.models import MESSAGES, Campaign, Message, MessageState
-from campaigns.records.reply import Hold, Reply, ReplyKind, Said
+from campaigns.records.reply import SPOKEN, Hold, Reply, ReplyKind, Said
 from campaigns.replies import effects, help_answers
 from campaigns.replies.meaning import Meaning
 from engage.foundation import audit
@@ -18,6 +18,7 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Account, Right, accounts
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import mask_email, mask_phone
+from engage.foundation.web.filters import Filter
 
 PAGE = 50
 KINDS = {
@@ -25,6 +26,7 @@ KINDS = {
     ReplyKind.letter: "Returned letters",
     ReplyKind.complaint: "Complaints",
     ReplyKind.page: "Residents’ pages",
+    ReplyKind.phone: "By phone",
 }
 MEANINGS = {
     Meaning.stop: "Stop", Meaning.maybe: "May mean stop", Meaning.help: "Help", Meaning.moved: "Moved away",
@@ -35,8 +37,12 @@ PAGES = {
     Said.help: "Asks for help", Said.stop: "Stop reminders",
 }  # fmt: skip
 PLAIN = (Meaning.other, Meaning.help)  # nothing is held or closed for these, so several can be done at once
-OWNERS = {"": "Anybody", "mine": "Me", "nobody": "Nobody yet"}
-STATES = {"open": "To do", "done": "Done", "all": "All"}
+FILTERS = (
+    Filter("show", "State", {"open": "To do", "done": "Done"}),
+    Filter("kind", "Kind", {kind.value: words for kind, words in KINDS.items()}),
+    Filter("meaning", "Texts that say", {meaning.value: words for meaning, words in MEANINGS.items()}),
+    Filter("owner", "Whose", {"mine": "Mine", "nobody": "Nobody’s yet"}),
+)
 of = MESSAGES.c
 
 
@@ -46,7 +52,7 @@ class Wanted:
 
     kind: str = ""
     meaning: str = ""
-    state: str = "open"
+    state: str = ""
     owner: str = ""
     page: int = 1
 
@@ -75,7 +81,7 @@ class Line:
     def title(self) -> str:
         if self.reply.kind == ReplyKind.text:
             return MEANINGS[Meaning(self.reply.meaning)]
-        if self.reply.kind == ReplyKind.page:
+        if self.reply.kind in SPOKEN:
             return PAGES[Said(self.reply.meaning)]
         return {ReplyKind.letter: "Returned letter", ReplyKind.complaint: "Complaint"}[ReplyKind(self.reply.kind)]
 
@@ -114,7 +120,11 @@ def listing(office: Office, actor: Actor, wanted: Wanted) -> Listing:
         total = int(session.execute(sa.select(sa.func.count()).select_from(Reply).where(*where)).scalar_one())
         page = min(max(wanted.page, 1), max(1, -(-total // PAGE)))
         found = session.exec(
-            select(Reply).where(*where).order_by(col(Reply.id).desc()).offset((page - 1) * PAGE).limit(PAGE)
+            select(Reply)
+            .where(*where)
+            .order_by(col(Reply.open).desc(), col(Reply.id).desc())
+            .offset((page - 1) * PAGE)
+            .limit(PAGE)
         ).all()
         reads = account is None or account.may(Right.import_data)
         lines = [_line(office, session, reply, reads=reads) for reply in found]

@@ -1,7 +1,5 @@
 """The officers' pages of what came back: a list of work, a page for each reply, and what is written down by hand."""
 
-from urllib.parse import urlencode
-
 from litestar import Router, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
@@ -14,6 +12,7 @@ from campaigns.replies import complaints, effects, help_wording, returned_letter
 from campaigns.replies.work_list import Wanted
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
+from engage.foundation.web.filters import Filters
 from engage.foundation.web.handlers import (
     Asked,
     ByAccount,
@@ -29,20 +28,17 @@ from engage.foundation.web.handlers import (
 from engage.foundation.words import plural
 
 Number = FromPath[int]
-Word = FromQuery[str]
 
 
 @get("/replies", sync_to_thread=True)
 def replies(
-    office: InOffice, actor: ByActor, account: ByAccount, kind: Word = "", meaning: Word = "", show: Word = "open",
-    owner: Word = "", page: FromQuery[int] = 1,
+    request: Asked, office: InOffice, actor: ByActor, account: ByAccount, page: FromQuery[int] = 1
 ) -> Template:  # fmt: skip
-    wanted = Wanted(kind, meaning, show, owner, page)
-    chosen = {"kind": kind, "meaning": meaning, "show": show, "owner": owner}
+    filters = Filters.read("/replies", request.query_params, *work_list.FILTERS)
+    wanted = Wanted(filters["kind"], filters["meaning"], filters["show"], filters["owner"], page)
     return render(
-        "campaigns/replies/replies.html", listing=work_list.listing(office, actor, wanted), form=Form(chosen),
+        "campaigns/replies/replies.html", listing=work_list.listing(office, actor, wanted), filters=filters,
         acts=account.may(Right.import_data), kinds=work_list.KINDS, meanings=work_list.MEANINGS,
-        owners=work_list.OWNERS, states=work_list.STATES, path=f"/replies?{urlencode(chosen)}&page=",
     )  # fmt: skip
 
 

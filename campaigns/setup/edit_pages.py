@@ -1,5 +1,7 @@
 """Changing the plan of a campaign before its launch, on one page with all sections."""
 
+from typing import Any
+
 from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
@@ -7,13 +9,13 @@ from litestar.types import ControllerRouterHandler
 
 from campaigns.approval import drafts
 from campaigns.messages import service_name
-from campaigns.records import lookup
+from campaigns.records import course, lookup
 from campaigns.records.models import Campaign
 from campaigns.setup import plan_form
 from campaigns.setup.plan_form import shown
 from engage.foundation.errors import SendBlocked
 from engage.foundation.identity import Right
-from engage.foundation.office import Office
+from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import (
     Asked,
     ByActor,
@@ -50,15 +52,24 @@ def campaign_edit_send(
         changed = drafts.revise(office, actor, number, plan, shown=shown(form))
     except SendBlocked as refused:
         form.fail("plan", str(refused))
-        return _editor(office, actor.authority, form, lookup.campaign(office, actor, number))
+        stands = lookup.campaign(office, actor, number)
+        return _editor(office, actor.authority, form, stands, _meanwhile(office, actor, stands, form))
     notify(request, f"Saved as version {changed.version}. It has to be submitted and approved again.")
     return redirect(f"/campaigns/{number}")
 
 
-def _editor(office: Office, authority: str, form: Form, campaign: Campaign) -> Template:
+def _meanwhile(office: Office, actor: Actor, stands: Campaign, form: Form) -> dict[str, Any]:
+    """What somebody else did while the form was open, beside what was typed, which is kept."""
+    last = next(iter(course.course(office, actor, stands)), None)
+    return {"last": last, "differences": plan_form.differences(form, stands)}
+
+
+def _editor(
+    office: Office, authority: str, form: Form, campaign: Campaign, meanwhile: dict[str, Any] | None = None
+) -> Template:  # fmt: skip
     return render(
         "campaigns/setup/edit.html", status_code=422 if form.errors else 200, form=form, campaign=campaign,
-        whole=plan_form.whole(campaign), timeline=plan_form.calendar(office, authority, form),
+        meanwhile=meanwhile, whole=plan_form.whole(campaign), timeline=plan_form.calendar(office, authority, form),
         **plan_form.offered(office, authority),
     )  # fmt: skip
 

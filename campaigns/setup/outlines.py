@@ -8,18 +8,20 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from campaigns.approval import drafts
+from campaigns.approval import authorship, drafts
 from campaigns.messages import service_name
 from campaigns.plan.plan import Plan
-from campaigns.records.lookup import permit
-from campaigns.records.models import Campaign, Outline
+from campaigns.records.lookup import find as find_campaign
+from campaigns.records.lookup import in_state, permit
+from campaigns.records.models import Campaign, CampaignState, Outline
 from campaigns.setup import plan_form
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
-from engage.foundation.identity import Right
+from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.forms import Form
 
+OVER = (CampaignState.stopped, CampaignState.completed)
 LONGEST = 2000  # letters of an answer that are kept
 
 
@@ -155,6 +157,30 @@ def save(office: Office, actor: Actor, number: int | None, task: Task, form: For
         return kept
 
 
+def copyable(account: Account, campaign: Campaign) -> bool:
+    return campaign.state in OVER and account.may(Right.plan) and campaign.authority == account.authority
+
+
+def copy(office: Office, actor: Actor, number: int) -> Outline:
+    """Of a campaign that is over: its segment, messages and groups, without its days, so that nothing of it lies in the
+    past. Who wrote the campaign wrote a part of what comes of it."""
+    with office.database.session() as session:
+        permit(session, actor, Right.plan)
+        over = in_state(find_campaign(session, actor.authority, number), "copy", *OVER)
+        filled = plan_form.filled(over)
+        dates = task("dates")
+        answers = {name: filled.text(name) for name in filled.names() if not dates.owns(name)}
+        writers = authorship.authors(session, over) | ({actor.account_id} if actor.account_id else set())
+        made = Outline(
+            authority=actor.authority, begun_by=actor.label, changed_at=office.clock.now(), copied_from=over.id,
+            answers=answers | {"name": f"{over.name}, again"[:120]}, written_by=sorted(writers),
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        _record(session, office, actor, "copy campaign", made, of=f"campaign {number}")
+        return made
+
+
 def _demand_seen(outline: Outline, seen: str) -> None:
     if seen and seen != outline.seen:
         raise InputRefused(
@@ -177,7 +203,9 @@ def finish(office: Office, actor: Actor, number: int, seen: str = "") -> Campaig
     rule = drafts.rule(office, actor, found.plan)
     with office.database.session() as session:  # one transaction: two who press at once make one draft
         ended = _end(session, office, actor, number, seen)
-        return drafts.begin(session, office, actor, found.plan, rule, written_by=ended.written_by)
+        return drafts.begin(
+            session, office, actor, found.plan, rule, written_by=ended.written_by, copied_from=ended.copied_from
+        )
 
 
 def _left(progress: Progress) -> Iterator[str]:

@@ -55,6 +55,13 @@ def next_task_send(
     return _saved(office, actor, outlines.task(key), form, outlines.find(office, actor, number))
 
 
+@post("/campaigns/{number:int}/copy", sync_to_thread=True)
+def copy(request: Asked, office: InOffice, actor: ByActor, number: Number) -> Redirect:
+    made = outlines.copy(office, actor, number)
+    notify(request, "Copied, without its days. Choose dates, look through the rest, and save the draft.")
+    return redirect(f"/campaigns/plans/{made.id}")
+
+
 @post("/campaigns/plans/{number:int}/finish", sync_to_thread=True)
 def finish(
     request: Asked, office: InOffice, actor: ByActor, number: Number, form: WithForm
@@ -116,7 +123,7 @@ def _page(
     )  # fmt: skip
 
 
-_PAGES = [new, first_task, first_task_send, tasks, next_task, finish, discard, next_task_send]
+_PAGES = [copy, new, first_task, first_task_send, tasks, next_task, finish, discard, next_task_send]
 routes: list[ControllerRouterHandler] = [
     Router("/", route_handlers=_PAGES, guards=[requires(Right.plan)], include_in_schema=False)
 ]

@@ -290,10 +290,44 @@ def _arms(form: Form) -> dict[str, float]:
 
 def templates(office: Office) -> list[Template]:
     """What GOV.UK Notify has for this council; empty without a key or while it cannot be reached."""
+    return _asked(office)[0]
+
+
+def away(office: Office) -> str:
+    """Why its templates cannot be read; empty where they can."""
+    return _asked(office)[1]
+
+
+def _asked(office: Office) -> tuple[list[Template], str]:
     try:
-        return forecast.templates(office) or []
-    except EngageError:
-        return []
+        found = forecast.templates(office)
+    except EngageError as error:
+        return [], f"{error} {MEANWHILE}"
+    return (found, "") if found is not None else ([], f"No key of GOV.UK Notify is set here. {MEANWHILE}")
+
+
+MEANWHILE = (
+    "Until its templates can be read, no message can be shown or checked here, and the campaign cannot be submitted. "
+    "What you enter is kept all the same."
+)
+LABELS = {
+    "name": "Name", "purpose": "Purpose", "segment": "Segment", "language": "Language", "share": "Homes reminded now",
+    "second": "A second wording or order", "rate": "Homes expected to gain an elector anyway",
+    "start": "First reminder", "end": "End of the comparison", "poll": "Day of the poll",
+    "register_by": "Last day to register",
+    "catch_up": "Reminded later", "second_approver": "Approves second", "template": "Template",
+}  # fmt: skip
+
+
+def differences(form: Form, stands: Campaign) -> list[tuple[str, str, str]]:
+    """What was typed and what another saved meanwhile, where they are not the same: label, as it stands, as typed."""
+    now, found = filled(stands), list[tuple[str, str, str]]()
+    for name in dict.fromkeys((*now.names(), *form.names())):
+        label = LABELS.get(name.partition("-")[0])
+        if label and now.text(name) != form.text(name):
+            part = name.partition("-")[2]
+            found.append((f"{label} ({part})" if part else label, now.text(name) or "–", form.text(name) or "–"))
+    return found
 
 
 def offered(office: Office, authority: str) -> dict[str, Any]:
@@ -301,7 +335,9 @@ def offered(office: Office, authority: str) -> dict[str, Any]:
     with office.database.reading() as session:
         approvers = pre_election.approvers(session, authority)
         council = session.get_one(Authority, authority)
+    known, missing = _asked(office)
     return {
-        "segments": segments.all_segments(office, authority), "templates": templates(office), "channels": CHANNELS,
+        "segments": segments.all_segments(office, authority), "templates": known, "channels": CHANNELS,
+        "away": missing,
         "approvers": approvers, "kinds": POLLS, "nobody": NOBODY, "authority": council,
     }  # fmt: skip

@@ -24,6 +24,7 @@ from sqlmodel import Session, col, select
 
 from campaigns.approval import validity
 from campaigns.closing import completion, restored
+from campaigns.notices import delivery, outbox
 from campaigns.notify.client import service
 from campaigns.notify.errors import NotifyError
 from campaigns.notify.messages import Notify
@@ -120,14 +121,16 @@ class Work:
             log.warning("restored copy not held against Notify", why=type(error).__name__)
 
     def read_replies(self) -> None:
-        """Texts that no callback brought, and answers to HELP."""
+        """Texts that no callback brought, answers to HELP, and emails to colleagues."""
         now, asked = self.office.clock.now(), self._texts_asked
         try:
             if asked is None or not asked <= now < asked + TEXTS_EVERY:
                 self._texts_asked = now
                 received_texts.fetch(self.office, self.notify, self._texts_read)
                 self._texts_read = now
+                outbox.tell_results(self.office)
             help_answers.answer_due(self.office, self.notify)
+            delivery.send_due(self.office, self.notify)
         except NotifyError as error:
             log.warning("texts not read", why=type(error).__name__)
 

@@ -16,6 +16,7 @@ from engage.foundation.identity import Right
 from engage.foundation.office import Office
 from engage.foundation.web.handlers import ByAccount, ByActor, InOffice, render, requires
 from segments.areas import wards
+from segments.homes import register_age
 from segments.missing import gap
 from segments.missing.groups import CHARACTERISTICS
 
@@ -32,6 +33,7 @@ def gaps(office: InOffice, account: ByAccount) -> Template:
     return render(
         "dashboards/pages/gaps.html", found=found, map=map_of(office, account.authority, found.wards),
         areas=found.areas[:AREAS_SHOWN], kinds=CHARACTERISTICS, assumptions=gap.ASSUMPTIONS, inferred=gap.INFERRED,
+        stale=register_age.told(office, account.authority),
     )  # fmt: skip
 
 

@@ -7,11 +7,12 @@ from litestar.types import ControllerRouterHandler
 
 from campaigns.records import lookup
 from dashboards.results import analysis
-from dashboards.results.campaign_result import STALE_DAYS, Council, council, per_hundred, pounds, sentence
+from dashboards.results.campaign_result import Council, council, per_hundred, pounds, sentence
 from dashboards.statistics.intervals import Interval
 from engage.foundation.identity import Right
 from engage.foundation.web.handlers import ByActor, InOffice, render, requires
 from segments.areas import wards
+from segments.homes import register_age
 
 Number = FromPath[int]
 
@@ -44,7 +45,7 @@ def _warnings(found: Council) -> list[str]:
     """What somebody who signs these figures should know first."""
     hides = "had been reminded by then, which hides some effect."
     said = []
-    if found.age > STALE_DAYS:
+    if found.age > register_age.STALE_DAYS:
         said.append(f"The newest register is {found.age} days old.")
     said += [
         f"Only {register.share:.1%} of the electors on the register of {register.as_at:%d %B %Y} are tied to a home."

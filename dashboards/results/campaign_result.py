@@ -23,9 +23,6 @@ from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Actor, Office
 
-STALE_DAYS = 35
-"""From this age on, the newest register is said to be old."""
-
 
 @dataclass(frozen=True)
 class Register:

@@ -1,6 +1,7 @@
 """Operational state in SQLite (embedded) or PostgreSQL, through one session factory."""
 
 import json
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlmodel import Session, SQLModel
 
 from engage.foundation.errors import InputRefused
@@ -55,11 +56,15 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
+REMEMBERED = 60.0  # seconds after a change was refused for which pages say that none can be made
+
+
 class Database:
     def __init__(self, url: str, info: dict[str, Any] | None = None) -> None:
         """`info` goes with every session: under `keys` what opens the keys, by which the audit log is signed."""
         self.url = url
         self._info = info or {}
+        self._refused = -REMEMBERED
         self.engine = create_engine(url)
 
     @contextmanager
@@ -122,6 +127,14 @@ class Database:
     def exists(self) -> bool:
         """Whether there is anything to connect to; asking leaves no file behind."""
         return not self.embedded or Path(self.url.removeprefix("sqlite:///")).is_file()
+
+    def refused(self) -> None:
+        """A change was, which pages then say before anybody types another."""
+        self._refused = time.monotonic()
+
+    @property
+    def takes_no_changes(self) -> bool:
+        return time.monotonic() - self._refused < REMEMBERED
 
     @property
     def embedded(self) -> bool:
@@ -200,8 +213,22 @@ def _long_log(connection: Connection) -> Iterator[None]:
         own.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}").close()
 
 
+READ_ONLY = "25006"  # of PostgreSQL: a standby, or a server that was told to take no changes
+
+
+def refuses_changes(error: DBAPIError) -> bool:
+    """Whether the database can be read and takes no changes: a standby, or a file that nobody here may write."""
+    told = error.orig
+    return getattr(told, "sqlstate", "") == READ_ONLY or "readonly database" in str(told)
+
+
 def _begin_writing(connection: Any) -> None:
     # A transaction that reads first and writes later fails with "database is locked" if another wrote
     # between; taking the write lock at the start makes it wait its turn instead.
     reads = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    try:
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if not refuses_changes(error):
+            raise
+        connection.exec_driver_sql("BEGIN")  # so that what only reads goes on; what writes is refused then

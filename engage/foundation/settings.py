@@ -39,6 +39,7 @@ EXAMPLES = {
     "hosts": "register.example.gov.uk, engage.internal",
     "trusted_proxies": "127.0.0.1, 10.0.0.0/24",
     "upload_quota": "2000",
+    "notice_template": "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
     "notify_pace": "40",
     "oidc_issuer": "https://login.example.gov.uk/tenant/v2.0",
     "oidc_client_id": "engage",
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     )
     notify_callback_token: SecretStr = Field(
         SecretStr(""), description="Bearer token GOV.UK Notify presents with each receipt."
+    )
+    notice_template: str = Field(
+        "",
+        description="Template at GOV.UK Notify, by its id, of emails to colleagues, with ((subject)), ((words)) and "
+        "((link)); empty sends none.",
     )
     notify_pace: float = Field(40, gt=0, le=1000, description="Messages a second over all workers.")
     breaker_after: int = Field(200, ge=1, description="Messages of a wave after which how it is answered is judged.")
@@ -128,6 +134,14 @@ class Settings(BaseSettings):
     def _split_groups(cls, value: object) -> object:
         """By semicolons, as the name of a group may hold commas: CN=Officers,OU=Elections."""
         return [part.strip() for part in value.split(";") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("notice_template")
+    @classmethod
+    def _template_id(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+            msg = "it must be the id of a template, as GOV.UK Notify shows it"
+            raise ValueError(msg)
+        return value
 
     @field_validator("oidc_groups")
     @classmethod

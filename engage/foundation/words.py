@@ -1,5 +1,6 @@
 """How figures and dates are written for people, in English and Welsh."""
 
+import re
 from datetime import date, datetime, timedelta
 
 from babel.dates import format_date
@@ -61,6 +62,14 @@ def moment(value: datetime | None) -> str:
 def plural(count: int, singular: str, several: str | None = None) -> str:
     """`1 home`, `1,204 homes`."""
     return f"{number(count)} {singular if count == 1 else several or singular + 's'}"
+
+
+COMMAND = re.compile(r"(?:Build it|Import (?:it|one|them) first): engage [^.…]*[.…]?")
+
+
+def on_page(words: str) -> str:
+    """A refusal as a page says it: what lacks, and where it is done, without the command that does it."""
+    return COMMAND.sub("It is brought in and built under Data.", str(words))
 
 
 def sentence(words: str) -> str:

@@ -4,6 +4,8 @@ from litestar import Router, get, post
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
+from campaigns.notices import outbox
+from campaigns.records.notice import WORDS, offered
 from engage.accounts import second_factor
 from engage.foundation import audit
 from engage.foundation.identity import Account
@@ -44,6 +46,18 @@ def end_sign_ins(request: Asked, office: InOffice, account: ByAccount, current: 
     return redirect("/account")
 
 
+@post("/account/emails", sync_to_thread=True)
+def choose_emails(request: Asked, office: InOffice, account: ByAccount, form: WithForm) -> Redirect:
+    with office.database.session() as session:
+        outbox.choose(session, account, form.all("emails"))
+        audit.record(
+            session, authority=account.authority, at=office.clock.now(), actor=account.label,
+            act="choose own emails", subject=account.label,
+        )  # fmt: skip
+    notify(request, "Saved. It counts from the next email on.")
+    return redirect("/account")
+
+
 @post("/account/code", sync_to_thread=True)
 def set_up_again(
     request: Asked, office: InOffice, account: ByAccount, current: BySignIn, form: WithForm
@@ -65,12 +79,20 @@ def _page(office: Office, account: Account, current: SignIn, form: Form) -> Temp
         found = sign_ins.of(session, current.account_id, office.clock.now())
         secured = second_factor.confirmed(session, account)
         left = second_factor.left(session, account)
+        emails = {about.value: WORDS[about] for about in offered(account)}
+        chosen = [about.value for about in outbox.chosen(session, account)]
     return render(
         "engage/pages/account.html", status_code=422 if form.errors else 200, form=form, owner=account, found=found,
         current=current, left=left, secured=secured and office.settings.asks_second_factor,
+        emails=emails, chosen=chosen, mails=bool(office.settings.notice_template),
     )  # fmt: skip
 
 
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[account_page, end_sign_ins, set_up_again], guards=[SignedIn()], include_in_schema=False)
+    Router(
+        "/",
+        route_handlers=[account_page, end_sign_ins, choose_emails, set_up_again],
+        guards=[SignedIn()],
+        include_in_schema=False,
+    )
 ]

@@ -7,6 +7,15 @@ KEPT = re.compile(r"HMP|HMYOI|NHS|RAF|YMCA|YWCA|BT|II|III|IV|\d.*")
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 ORDINAL = re.compile(r"\d+(st|nd|rd|th)")
 
+# Short forms people write, and what the gazetteer calls the parts of a building.
+ABBREVIATIONS = {
+    "APTS": "APARTMENTS", "AVE?": "AVENUE", "BLDGS?": "BUILDINGS", "CL": "CLOSE", "COTT": "COTTAGE",
+    "COTTS": "COTTAGES", "CRESC?": "CRESCENT", "CT": "COURT", "DR": "DRIVE", "EST": "ESTATE", "GDNS?": "GARDENS",
+    "GRN": "GREEN", "GRV?": "GROVE", "HSE": "HOUSE", "LN": "LANE", "MT": "MOUNT", "PDE": "PARADE", "PK": "PARK",
+    "PL": "PLACE", "RD": "ROAD", "SAINT": "ST", "SQ": "SQUARE", "TERR?": "TERRACE", "YD": "YARD",
+    "(APARTMENT|APT|FLT|ROOM|UNIT)": "FLAT",
+}  # fmt: skip
+
 
 def titled(text: str) -> str:
     """`BARTON UNDER NEEDWOOD` as `Barton under Needwood`; text that already has small letters stays as it is."""

@@ -14,6 +14,7 @@ from engage.foundation.identity import Account, Right, demand
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.bodies import taking_files
+from engage.foundation.web.filters import Filter, Filters
 from engage.foundation.web.handlers import (
     Asked,
     Asker,
@@ -51,16 +52,28 @@ NOUNS = {
 
 
 @get("/data", sync_to_thread=True)
-def data(office: InOffice, account: ByAccount) -> Template:
+def data(request: Asked, office: InOffice, account: ByAccount) -> Template:
     steps.take_up(office)
+    every = _seen(account, datasets.log(office, account.authority))
+    filters = Filters.read(
+        "/data", request.query_params,
+        Filter("kind", "Data", {each.kind: datasets.title(each.kind) for each in every}),
+        Filter("state", "State", {"imported": "Imported", "undone": "Undone"}),
+    )  # fmt: skip
     return render(
         "segments/importing/data.html",
         datasets=_seen(account, datasets.by_kind(office, account.authority)),
-        history=_seen(account, datasets.log(office, account.authority)),
+        history=[each for each in every if _listed(each, filters)],
+        filters=filters,
         intakes=_seen(account, intake.to_show(office, account.authority)),
         title_of=datasets.title,
         **(_of_electors(office, account.authority) if account.may(Right.see_data) else {}),
     )
+
+
+def _listed(snapshot: Snapshot, filters: Filters) -> bool:
+    state = "undone" if snapshot.undone_at else "imported"
+    return filters["kind"] in ("", snapshot.kind) and filters["state"] in ("", state)
 
 
 def _seen(asker: Asker, found: list[Kept]) -> list[Kept]:

@@ -7,14 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-# Short forms people write, and what the gazetteer calls the parts of a building.
-ABBREVIATIONS = {
-    "APTS": "APARTMENTS", "AVE?": "AVENUE", "BLDGS?": "BUILDINGS", "CL": "CLOSE", "COTT": "COTTAGE",
-    "COTTS": "COTTAGES", "CRESC?": "CRESCENT", "CT": "COURT", "DR": "DRIVE", "EST": "ESTATE", "GDNS?": "GARDENS",
-    "GRN": "GREEN", "GRV?": "GROVE", "HSE": "HOUSE", "LN": "LANE", "MT": "MOUNT", "PDE": "PARADE", "PK": "PARK",
-    "PL": "PLACE", "RD": "ROAD", "SAINT": "ST", "SQ": "SQUARE", "TERR?": "TERRACE", "YD": "YARD",
-    "(APARTMENT|APT|FLT|ROOM|UNIT)": "FLAT",
-}  # fmt: skip
+from segments.files.postal import ABBREVIATIONS
+
 # What stands after the post town in many registers, and in no gazetteer.
 COUNTIES = (
     r"[A-Z]+SHIRE|(NORTH|SOUTH|EAST|WEST) YORKSHIRE|STAFFS|LANCS|LINCS|NOTTS|NORTHANTS|LEICS|WILTS|HANTS|BERKS|BUCKS"

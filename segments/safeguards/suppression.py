@@ -12,6 +12,7 @@ from sqlmodel import Field, Session, SQLModel, col, or_, select
 
 from engage.foundation.clock import today
 from engage.foundation.database import Moment
+from engage.foundation.errors import NotFound
 from engage.foundation.identity import line
 from engage.foundation.office import Office
 
@@ -97,6 +98,27 @@ def lift_source(session: Session, office: Office, authority: str, source: str) -
         entry.lifted_at = office.clock.now()
         session.add(entry)
     return len(found)
+
+
+def find_standing(session: Session, authority: str, number: int, *, lock: bool = False) -> Suppression:
+    found = session.get(Suppression, number, with_for_update=lock)
+    if found is None or found.authority not in line(session, authority) or found.lifted_at:
+        raise NotFound("There is no such entry that stands. Somebody may have lifted it meanwhile.")
+    return found
+
+
+def lift(session: Session, office: Office, authority: str, number: int) -> Suppression:
+    """End one entry, as somebody asked for reminders again or it was a mistake; others of the same home stay."""
+    found = find_standing(session, authority, number, lock=True)
+    found.lifted_at = office.clock.now()
+    session.add(found)
+    return found
+
+
+def standing(session: Session, office: Office, authority: str, keys: list[str]) -> list[Suppression]:
+    """What keeps these homes and contacts, by their keyed hashes, from being written to today."""
+    query = _standing(session, authority, today(office.clock)).where(col(Suppression.key).in_(keys))
+    return list(session.exec(query.order_by(col(Suppression.id))))
 
 
 def is_suppressed(

@@ -82,7 +82,9 @@ def test_no_font_crest_or_foreign_address_is_shipped() -> None:
 
 def test_a_form_of_another_site_changes_nothing(enter: Enter, office: Office) -> None:
     visitor = enter(Role.officer)
-    forged = visitor.client.post("/suppressions", data={"scope": "home", "value": "1", "reason": "deceased"})
+    forged = visitor.client.post(
+        "/suppressions", data={"scope": "email", "value": "nobody@example.com", "reason": "deceased"}
+    )
     assert forged.status_code == 403
     assert "This form is too old" in forged.text
     assert "Nobody has asked" in visitor.get("/suppressions").text

@@ -78,12 +78,15 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
     from segments.audiences import segments
     from segments.importing.imports import import_file
     from segments.importing.intake import Intake, IntakeState
+    from segments.safeguards import addresses
+    from segments.safeguards.suppression import suppress_contact
     from tests.campaigns.council import RULE, audience_file, plan
     from tests.segments.sources import papers
 
     staff, made = _hired(office, code), dict[str, int | None]()
     officer, approver = staff[Role.officer], staff[Role.approver]
-    homes = papers.gazetteer(*papers.street(1, "MILL LANE"), papers.blpu(3410000001), papers.lpi(3410000001, sn=1))
+    uprn = 3410000001 + (code == THEIRS)
+    homes = papers.gazetteer(*papers.street(1, "MILL LANE"), papers.blpu(uprn), papers.lpi(uprn, sn=1))
     roll = papers.register(papers.elector(1))
     for kind, text in (("gazetteer", homes), ("register", roll)):
         made[kind] = import_file(office, officer, kind, papers.write(folder, f"{kind}.csv", text), DAY).snapshot_id
@@ -118,7 +121,9 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
         )  # fmt: skip
         session.add_all([outline, reply, waits, sent, spare, lot])
         session.flush()
+        closed = suppress_contact(session, office, code, "sms", "a" * 64, "asked by phone", "officer")
         return {
+            "/homes": addresses.by_uprn(office, code, uprn).key, "/suppressions": str(closed.id),
             "/data/intake": waits.token, "/data": str(made["gazetteer"]), "register": str(made["register"]), "/segments": str(segment.id),
             "/api/segments": str(segment.id), "/campaigns/plans": str(outline.id), "/campaigns": str(draft.id),
             "/api/campaigns": str(draft.id), "/council": str(draft.id), "/replies": str(reply.id),
@@ -144,7 +149,7 @@ def _hired(office: Office, code: str) -> dict[Role, Actor]:
 UNKNOWN = {
     "/data/intake": WORD, "/data": NUMBER, "/segments": NUMBER, "/api/segments": NUMBER, "/campaigns/plans": NUMBER,
     "/campaigns": NUMBER, "/api/campaigns": NUMBER, "/council": NUMBER, "/replies": NUMBER, "/r": WORD,
-    "/colleagues": NUMBER, "/posters/lots": NUMBER,
+    "/colleagues": NUMBER, "/posters/lots": NUMBER, "/homes": WORD, "/suppressions": NUMBER,
 }  # fmt: skip
 REST = {
     "key": "people",

@@ -117,3 +117,40 @@ def test_a_database_that_stays_locked_is_away_for_who_writes(
         assert (locked.status_code, locked.headers["retry-after"]) == (503, "30")
     other.dispose()
     assert client.post("/notify/received-texts", json=TEXT, headers=NOTIFY).status_code == 204
+
+
+@contextmanager
+def reading_alone(office: Office, url: str) -> Iterator[None]:
+    """It answers, and takes no changes: as a standby, or a file that nobody may write."""
+    engine = office.database.engine
+    told = "PRAGMA query_only=ON" if office.database.embedded else "SET default_transaction_read_only=on"
+
+    def refuse(own: Any, _: object) -> None:
+        own.execute(told).close()
+        if not office.database.embedded:
+            own.commit()
+
+    sa.event.listen(engine, "connect", refuse)
+    office.database.close()
+    yield
+    sa.event.remove(engine, "connect", refuse)
+    office.database.close()
+
+
+def test_a_database_that_takes_no_changes_is_read_and_said(
+    office: Office, database_url: str, serve: Callable[[Office], Any]
+) -> None:
+    officer = Visitor(serve(office))
+    officer.sign_in("officer@example.org")
+    token = officer.token()
+    form = {"_csrf_token": token, "scope": "email", "value": "a@example.org", "reason": "asked by phone"}
+    with reading_alone(office, database_url):
+        assert "Nothing can be saved" not in officer.get("/campaigns").text
+        refused = officer.client.post("/suppressions", data=form)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
+        assert "Nothing can be saved at the moment" in refused.text
+        assert "what you typed is still there" in refused.text
+        for path in ("/", "/campaigns", "/data", "/wards"):
+            page = officer.get(path)
+            assert (page.status_code, "Nothing can be saved at the moment" in page.text) == (200, True), path
+    assert officer.client.post("/suppressions", data=form).status_code == 200

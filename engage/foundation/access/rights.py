@@ -13,6 +13,8 @@ class Right(StrEnum):
     import_data = "import data"
     see_suppressions = "see suppressions"
     suppress = "add suppressions"
+    lift = "lift suppressions"
+    find_homes = "find a home and what was sent to it"
     plan = "plan campaigns"
     approve = "approve campaigns"
     send = "launch, pause and stop campaigns"
@@ -44,23 +46,28 @@ READERS = frozenset({Right.see_figures, Right.see_gazetteer, Right.see_data, Rig
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.administrator: frozenset(Right) - OF_NO_OFFICE,
-    Role.officer: READERS | {Right.import_gazetteer, Right.import_data, Right.suppress, Right.plan, Right.send},
+    Role.officer: READERS
+    | {Right.import_gazetteer, Right.import_data, Right.suppress, Right.lift, Right.find_homes, Right.plan, Right.send},
     Role.approver: READERS | {Right.approve, Right.send},
     Role.auditor: READERS | {Right.audit},
     Role.member: frozenset({Right.see_figures}),
     Role.custodian: frozenset({Right.see_gazetteer, Right.import_gazetteer}),
-    Role.data_protection: frozenset({Right.see_suppressions, Right.suppress, Right.audit, Right.answer_requests}),
+    Role.data_protection: frozenset(
+        {Right.see_suppressions, Right.suppress, Right.lift, Right.find_homes, Right.audit, Right.answer_requests}
+    ),
     Role.canvasser: frozenset({Right.canvass}),
 }
 
 SAID: dict[Role, str] = {
     Role.administrator: "all of it but the lists of canvassers, and accounts and the tokens of systems",
-    Role.officer: "import, build segments, plan, launch, pause and stop",
+    Role.officer: "import, find homes, lift suppressions, build segments, plan, launch, pause and stop",
     Role.approver: "read everything an officer reads, approve or send back, pause and stop",
     Role.auditor: "read everything an officer reads, and the audit log, and change nothing",
     Role.member: "read the published figures by ward, nothing else",
     Role.custodian: "read the health of the gazetteer, and import it and what else holds nothing of electors",
-    Role.data_protection: "find, export and erase what is held of a person, add suppressions, read the audit log",
+    Role.data_protection: (
+        "find, export and erase what is held of a person, find homes, add and lift suppressions, read the audit log"
+    ),
     Role.canvasser: "read the lists that are their own, nothing else",
 }
 """One sentence a role, for docs/operators/roles.md."""

@@ -7,9 +7,10 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from engage.foundation.database import refuses_changes
 from engage.foundation.errors import EngageError, LakeDamaged
 from engage.foundation.languages import spoken
 from engage.foundation.languages.catalogue import gettext, marked
@@ -58,6 +59,14 @@ DAMAGED = (
     marked("Tell whoever runs the service. The other pages can be used."),
 )
 DATABASE_AWAY = marked("The service cannot reach its database at the moment.")
+READ_ONLY = (
+    marked("Nothing can be saved at the moment"),
+    marked(
+        "Nothing was changed. Go back: what you typed is still there. Pages that change nothing can be read meanwhile; "
+        "those that show personal data cannot, as each look is recorded."
+    ),
+)
+NO_CHANGES = marked("The database can be read, and takes no changes.")
 RETRY_AFTER = "30"  # seconds
 FORM_EXPIRED = (
     marked("This form is too old"),
@@ -90,6 +99,12 @@ def unforeseen_fault(request: Request[Any, Any, Any], error: Exception) -> Respo
 
 def database_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Away, locked for too long, or without a connection to spare: it is back by itself when the database is."""
+    if isinstance(error, DBAPIError) and refuses_changes(error):
+        request.app.state.office.database.refused()
+        title, advice = READ_ONLY
+        return page(request, 503, title, advice, said=NO_CHANGES, reference=log_fault(error))
+    if isinstance(error, InternalError):
+        return unforeseen_fault(request, error)
     title, advice = WORDS[503]
     return page(request, 503, title, advice, said=DATABASE_AWAY, reference=log_fault(error))
 
@@ -118,6 +133,6 @@ def _wants_json(request: Request[Any, Any, Any]) -> bool:
 HANDLERS: ExceptionHandlersMap = {
     EngageError: engage_fault,
     HTTPException: http_fault,
-    **dict.fromkeys((OperationalError, InterfaceError, PoolTimeout), database_fault),
+    **dict.fromkeys((OperationalError, InterfaceError, InternalError, PoolTimeout), database_fault),
     500: unforeseen_fault,
 }

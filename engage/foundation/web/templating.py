@@ -16,7 +16,7 @@ from engage.foundation.languages import spoken
 from engage.foundation.languages.catalogue import gettext, ngettext
 from engage.foundation.web.names import person
 from engage.foundation.web.static import asset
-from engage.foundation.words import day, last_day, moment, month, number, percent, plural, sentence
+from engage.foundation.words import day, last_day, moment, month, number, on_page, percent, plural, sentence
 
 
 def render(template: str, *, status_code: int = 200, **context: Any) -> Template:
@@ -51,7 +51,7 @@ def environment() -> Environment:
     jinja.filters |= {
         "onward": onward,
         "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "month": month,
-        "plural": plural, "sentence": sentence, "person": person,
+        "plural": plural, "sentence": sentence, "person": person, "on_page": on_page,
     }  # fmt: skip
     return jinja
 

@@ -232,7 +232,7 @@ def test_a_complaint_closes_all_that_belongs_to_who_complained(
     [
         {}, {"scope": "sms", "value": "07700900301"}, {"scope": "sms", "value": "12", "words": "x"},
         {"scope": "home", "value": "flat 2", "words": "x"}, {"scope": "tree", "value": "1", "words": "x"},
-        {"scope": "home", "value": "1", "words": "x" * 4001},
+        {"scope": "home", "value": "1", "words": "x" * 4001}, {"scope": "home", "value": "77", "words": "No such home"},
     ],
 )  # fmt: skip
 def test_a_complaint_that_lacks_something_is_refused(

@@ -13,7 +13,7 @@ from engage.foundation.settings import Settings, load
 from engage.migrations import upgrade
 from tests.website import Enter, Visitor, hire, token_in
 
-CLOSED = {"scope": "home", "value": "1", "reason": "deceased"}
+CLOSED = {"scope": "email", "value": "nobody@example.com", "reason": "deceased"}
 
 
 @pytest.fixture
