@@ -11,6 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.stores.registry import StoreRegistry
 
 from campaigns.approval import pages as approval
+from campaigns.canvass import pages as canvass
 from campaigns.pages import api as campaign_api
 from campaigns.pages import campaign, restored
 from campaigns.records.reminded import reminded
@@ -39,7 +40,6 @@ from engage.pages import (
     colleagues,
     health,
     home,
-    lists,
     metrics,
     papers,
     person,
@@ -66,7 +66,6 @@ ROOMS = (
     audit_log.routes,
     person.routes,
     papers.routes,
-    lists.routes,
     about.routes,
     data.routes,
     homes.routes,
@@ -81,6 +80,7 @@ ROOMS = (
     campaign.routes,
     restored.routes,
     campaign_api.routes,
+    canvass.routes,
     replies.routes,
     callbacks.routes,
     work_list.routes,

@@ -55,8 +55,8 @@ class Reply(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     authority: str = Field(foreign_key="authority.code", max_length=9)
     kind: str = Field(max_length=12)
-    # Notify's id of the text or the letter; of a complaint one of its own; of a page its message and what was said; of a
-    # visit the codes of the list and of the home
+    # Notify's id of the text or the letter; of a complaint one of its own; of a page its message and what was said;
+    # of a visit the codes of the list and of the home
     source: str = Field(max_length=64)
     message_id: int | None = Field(default=None, foreign_key="message.id")  # the last one it may be about
     contact: str = Field(default="", max_length=64)  # keyed hash of the number or email address it is about
