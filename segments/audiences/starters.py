@@ -88,8 +88,8 @@ STARTERS = (
 
 @dataclass(frozen=True)
 class Offer:
-    """A starter as one authority may use it. `lacking` are tables to import first; `households` counts it otherwise, and
-    `missing` the adults missing from them, expected."""
+    """A starter as one authority may use it. `lacking` are tables to import first; `households` counts it otherwise,
+    and `missing` the adults missing from them, expected."""
 
     starter: Starter
     lacking: tuple[str, ...]
