@@ -106,7 +106,8 @@ def read(form: Form, own: Own | None = None, held: Held | None = None) -> RuleFo
 
 
 def _take_finished(form: Form, shown: RuleForm, known: _Known, *, told: bool) -> None:
-    """The rule of all parts that are finished. What was typed wrongly is an error once somebody asks to count."""
+    """The rule of all parts that are finished. What was typed wrongly is an error once somebody asks to
+    count, and what is unfinished where there is no rest."""
     if not shown.rows:
         if told:
             form.fail("new", "Add at least one condition")
@@ -115,7 +116,7 @@ def _take_finished(form: Form, shown: RuleForm, known: _Known, *, told: bool) ->
     shown.rule = _of_nodes(trial, shown, _nodes(trial, ROOT, shown.rows, known), known)
     shown.unfinished = trial.errors
     for place in trial.errors if told else ():
-        if any(value.strip() for value in form.all(place)):
+        if shown.rule is None or any(value.strip() for value in form.all(place)):
             form.fail(place, trial.errors[place])
 
 

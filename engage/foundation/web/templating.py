@@ -10,6 +10,7 @@ from litestar.response import Template
 from litestar.template.config import TemplateConfig
 
 from engage.foundation.identity import Account, Right
+from engage.foundation.web.cards import labelled
 from engage.foundation.web.static import asset
 from engage.foundation.words import day, last_day, moment, number, percent, plural, sentence
 
@@ -37,7 +38,7 @@ def environment() -> Environment:
     jinja.globals |= {"asset": asset, "account_of": account_of, "notices": notices, "Right": Right}
     jinja.filters |= {
         "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "plural": plural,
-        "sentence": sentence,
+        "sentence": sentence, "labelled": labelled,
     }  # fmt: skip
     return jinja
 
