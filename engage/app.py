@@ -11,6 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.stores.registry import StoreRegistry
 
 from campaigns.approval import pages as approval
+from campaigns.canvass import pages as canvass
 from campaigns.homes import pages as found_homes
 from campaigns.messages import wording_pages
 from campaigns.pages import api as campaign_api
@@ -45,7 +46,6 @@ from engage.pages import (
     colleagues,
     health,
     home,
-    lists,
     metrics,
     papers,
     person,
@@ -76,7 +76,6 @@ ROOMS = (
     audit_log.routes,
     person.routes,
     papers.routes,
-    lists.routes,
     about.routes,
     data.routes,
     first_day.routes,
@@ -94,6 +93,7 @@ ROOMS = (
     campaign.routes,
     restored.routes,
     campaign_api.routes,
+    canvass.routes,
     replies.routes,
     callbacks.routes,
     work_list.routes,

@@ -73,8 +73,8 @@ def test_a_format_and_a_rule_column_are_added_as_the_page_says(scratch: Path) ->
     assert tried.returncode == 0, tried.stderr
     assert json.loads(tried.stdout.splitlines()[-1]) == [
         "Ballotbox full register", 3, 2,
-        "Homes where in the area, households of two are at least 30 %.",
-        "Cartrefi lle yn yr ardal, mae aelwydydd o ddau o leiaf 30 %.",
+        "Homes in areas where households of two are at least 30 %.",
+        "Cartrefi mewn ardaloedd lle mae aelwydydd o ddau o leiaf 30 %.",
     ]  # fmt: skip
     stale = run(scratch, "docs/tables.py", "--check")
     assert stale.returncode == 1

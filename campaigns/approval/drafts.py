@@ -74,7 +74,8 @@ def revise(
 def rule(office: Office, actor: Actor, plan: Plan) -> dict[str, Any]:
     """Its own, or that of the segment it names, as it is now."""
     found = plan.rule if plan.rule is not None else segments.find(office, actor.authority, plan.segment).rule
-    return dict(tree.parse(found, local_indicators.columns(office, actor.authority)).as_json())
+    own, held = local_indicators.columns(office, actor.authority), segments.held(office, actor.authority)
+    return dict(tree.parse(found, own, held).as_json())
 
 
 def _seed(plan: Plan) -> int:

@@ -21,6 +21,7 @@ class ReplyKind(StrEnum):
     complaint = "complaint"
     page = "page"
     phone = "phone"
+    visit = "visit"
 
 
 SPOKEN = (ReplyKind.page, ReplyKind.phone)  # what can be said is the same, on the page of a message and by phone
@@ -58,7 +59,8 @@ class Reply(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     authority: str = Field(foreign_key="authority.code", max_length=9)
     kind: str = Field(max_length=12)
-    # Notify's id of the text or the letter; of a complaint one of its own; of a page its message and what was said
+    # Notify's id of the text or the letter; of a complaint one of its own; of a page its message and what was said;
+    # of a visit the codes of the list and of the home
     source: str = Field(max_length=64)
     message_id: int | None = Field(default=None, foreign_key="message.id")  # the last one it may be about
     contact: str = Field(default="", max_length=64)  # keyed hash of the number or email address it is about
@@ -66,7 +68,7 @@ class Reply(SQLModel, table=True):
     uprn: int | None = Field(default=None, sa_type=BigInteger)  # the home it is about, where that is known
     sender: str = Field(default="", max_length=800)  # encrypted
     words: str = Field(default="", sa_column=Column(Text, nullable=False))  # encrypted
-    meaning: str = Field(default="", max_length=20)  # of a text as it was read; of a page what was said
+    meaning: str = Field(default="", max_length=20)  # of a text as read; of a page or a visit what was said
     received_at: datetime = Field(sa_type=Moment)
     open: bool = True  # until somebody has looked, or nothing is left to do
     outcome: str = Field(default="", max_length=20)

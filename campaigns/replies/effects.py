@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from campaigns.records.models import Message, Response
 from campaigns.records.reply import SPOKEN, Hold, Reply, ReplyKind, Said
+from campaigns.records.visits import Visit
 from campaigns.replies.meaning import Meaning
 from campaigns.replies.silence import Closed, respond, silence, to_contact
 from engage.foundation.clock import today
@@ -48,6 +49,8 @@ def take_effect(session: Session, office: Office, reply: Reply) -> int:
 
 
 def outcomes(reply: Reply) -> dict[str, Outcome]:
+    if reply.kind == ReplyKind.visit:
+        return VISITED[Visit(reply.meaning)]
     if reply.kind not in SPOKEN:
         return OUTCOMES[ReplyKind(reply.kind)]
     if reply.meaning == Said.moved and not reply.contact:
@@ -147,6 +150,16 @@ def _rest(session: Session, office: Office, reply: Reply) -> int:
     return silence(session, office, closed, "has answered", source(reply))
 
 
+def _lies_empty(session: Session, office: Office, reply: Reply) -> int:
+    closed = Closed(reply.authority, homes=_homes(session, reply), until=today(office.clock) + RESTS)
+    return silence(session, office, closed, "found empty", source(reply))
+
+
+def _no_home(session: Session, office: Office, reply: Reply) -> int:
+    closed = Closed(reply.authority, homes=_homes(session, reply))
+    return silence(session, office, closed, "found to be no home", source(reply))
+
+
 def _page_waits(session: Session, _office: Office, reply: Reply) -> int:
     """A letter that somebody read who does not live there may have gone to the wrong home."""
     if reply.meaning == Said.moved:
@@ -156,7 +169,7 @@ def _page_waits(session: Session, _office: Office, reply: Reply) -> int:
 
 WHILE_OPEN: dict[ReplyKind, Effect] = {
     ReplyKind.text: _waits, ReplyKind.letter: _no_letters, ReplyKind.complaint: _complained,
-    ReplyKind.page: _page_waits, ReplyKind.phone: _page_waits,
+    ReplyKind.page: _page_waits, ReplyKind.phone: _page_waits, ReplyKind.visit: _nothing,
 }  # fmt: skip
 OUTCOMES: dict[ReplyKind, dict[str, Outcome]] = {
     ReplyKind.text: {
@@ -220,3 +233,28 @@ LETTER_READ_ELSEWHERE = {
     "closed": Outcome("Write no letters to this home", "Emails and texts go on", "No more letters", _no_letters),
     "none": Outcome("Letters may go on", "What was held goes on", "Letters go on", _nothing),
 }
+KEPT = Outcome("Keep it as an answer", "Reminders go on until the register shows them", "Kept as an answer", _nothing)
+VISITED: dict[Visit, dict[str, Outcome]] = {
+    Visit.form: {"kept": KEPT, "rests": RESTING, "none": TAKEN_BACK},
+    Visit.online: {"kept": KEPT, "rests": RESTING, "none": TAKEN_BACK},
+    Visit.nobody: {"none": TAKEN_BACK},
+    Visit.refused: {
+        "stop": Outcome("Do not call or write again", "The home is closed to visits and reminders", "Stopped",
+                        _stop_home),
+        "none": TAKEN_BACK,
+    },
+    Visit.moved: {
+        "rests": RESTING,
+        "none": Outcome("Somebody else lives there now", "Reminders go on", "Reminders go on", _nothing),
+    },
+    Visit.empty: {
+        "rests": Outcome("Nobody lives there", "The home is left alone for six months", "Left alone for six months",
+                         _lies_empty),
+        "none": TAKEN_BACK,
+    },
+    Visit.not_a_home: {
+        "closed": Outcome("It is no home", "Nothing more is sent there; tell the gazetteer’s custodian", "Closed",
+                          _no_home),
+        "none": Outcome("It is a home", "Reminders go on", "Reminders go on", _nothing),
+    },
+}  # fmt: skip

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from campaigns.records.lookup import permit
 from campaigns.records.models import MESSAGES, Campaign, Message, MessageState
 from campaigns.records.reply import SPOKEN, Hold, Reply, ReplyKind, Said
+from campaigns.records.visits import Visit
 from campaigns.replies import effects, help_answers
 from campaigns.replies.meaning import Meaning
 from engage.foundation import audit
@@ -27,6 +28,7 @@ KINDS = {
     ReplyKind.complaint: "Complaints",
     ReplyKind.page: "Residents’ pages",
     ReplyKind.phone: "By phone",
+    ReplyKind.visit: "Visits",
 }
 MEANINGS = {
     Meaning.stop: "Stop", Meaning.maybe: "May mean stop", Meaning.help: "Help", Meaning.moved: "Moved away",
@@ -35,6 +37,10 @@ MEANINGS = {
 PAGES = {
     Said.registered: "All are registered", Said.cannot: "Someone cannot register", Said.moved: "Does not live there",
     Said.help: "Asks for help", Said.stop: "Stop reminders",
+}  # fmt: skip
+VISITS = {
+    Visit.form: "Took a form", Visit.online: "Will register online", Visit.nobody: "Nobody in",
+    Visit.refused: "Do not call again", Visit.moved: "Moved away", Visit.empty: "Empty", Visit.not_a_home: "Not a home",
 }  # fmt: skip
 PLAIN = (Meaning.other, Meaning.help)  # nothing is held or closed for these, so several can be done at once
 FILTERS = (
@@ -83,6 +89,8 @@ class Line:
             return MEANINGS[Meaning(self.reply.meaning)]
         if self.reply.kind in SPOKEN:
             return PAGES[Said(self.reply.meaning)]
+        if self.reply.kind == ReplyKind.visit:
+            return f"Visit: {VISITS[Visit(self.reply.meaning)].lower()}"
         return {ReplyKind.letter: "Returned letter", ReplyKind.complaint: "Complaint"}[ReplyKind(self.reply.kind)]
 
     @property

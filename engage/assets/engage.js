@@ -65,3 +65,35 @@ if (timeout && timeout.showModal) {
     if (!timeout.open) warn();
   });
 }
+// A long list of conditions is narrowed down by words; without this it is a list by topic.
+document.querySelectorAll("select[data-search]").forEach((select) => {
+  const box = document.createElement("div");
+  const words = Object.assign(document.createElement("input"), { type: "search", className: "govuk-input", id: `${select.id}-search` });
+  const label = Object.assign(document.createElement("label"), { className: "govuk-label", htmlFor: words.id, textContent: select.dataset.search });
+  const found = Object.assign(document.createElement("p"), { className: "govuk-hint" });
+  found.setAttribute("role", "status");
+  box.className = "govuk-form-group";
+  box.append(label, words, found);
+  select.closest(".govuk-form-group").before(box);
+  const groups = [...select.querySelectorAll("optgroup")].map((group) => [group, [...group.children]]);
+  words.addEventListener("input", (event) => {
+    event.stopPropagation();
+    const asked = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let count = 0;
+    groups.forEach(([group, options]) => {
+      const kept = options.filter((option) => asked.every((word) => `${group.label} ${option.text}`.toLowerCase().includes(word)));
+      group.replaceChildren(...kept);
+      group.hidden = kept.length === 0;
+      count += kept.length;
+      if (asked.length && kept.length && count === kept.length) kept[0].selected = true;
+    });
+    if (!asked.length) select.value = "";
+    found.textContent = asked.length ? `${count} ${count === 1 ? "condition" : "conditions"} found` : "";
+  });
+  words.addEventListener("change", (event) => event.stopPropagation());
+  words.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    select.closest(".engage-add").querySelector('button[value^="add"]').click();
+  });
+});

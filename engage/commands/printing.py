@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engage.commands.caller import facts, table
+from segments.files.report import Rows
 
 if TYPE_CHECKING:  # each brings libraries that take a second to import
     from engage.deployment.health import Health
@@ -21,18 +22,17 @@ DELIVERY = (
 
 
 def imported(report: Mapping[str, Any], lake: Path) -> None:
-    """Counts first, then problems, then what changed. Rows read = rows accepted + rows rejected, by reason."""
+    """Counts first, then problems, then what changed."""
     done = "unchanged, imported before" if report["unchanged"] else "imported" if report["snapshot_id"] else "checked"
-    rejected = sum(report["rejected"].values())
     click.echo(f"{report['file']}: {report['format']}, as at {report['as_at']}: {done}")
-    click.echo(f"  {report['rows_read']:,} rows read, {report['accepted']:,} accepted, {rejected:,} rejected")
+    click.echo(f"  {Rows.of(report).sentence}")
     if report["unchanged"]:
         click.echo(f"  Import {report['snapshot_id']} of that day has exactly this content. Nothing was changed.")
         return
     _counts([count for count in report["counts"] if not count["name"].startswith("rows_")])
     _problems(report)
     if report["rejects_file"]:
-        click.echo(f"  rejected rows: {lake / report['rejects_file']}")
+        click.echo(f"  rows left out on purpose and rejected: {lake / report['rejects_file']}")
     _compared(report)
     if report.get("preview"):
         click.echo(f"  First {len(report['preview'])} rows of what would come in:")
@@ -48,7 +48,7 @@ def _counts(counts: Sequence[Mapping[str, Any]], indent: str = "  ") -> None:
 
 def _problems(report: Mapping[str, Any]) -> None:
     """What every such file holds is left out and no fault; the rest is told by column or by row."""
-    for title, expected in (("Left out, as in every such file", True), ("Rejected", False)):
+    for title, expected in (("Left out on purpose, as in every such file", True), ("Rejected", False)):
         reasons = {r: n for r, n in report["rejected"].items() if (r in report["expected"]) is expected}
         if reasons:
             click.echo(f"  {title}:")

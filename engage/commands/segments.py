@@ -24,7 +24,8 @@ def segment() -> None:
 @with_right(Right.see_data)
 def count(caller: Caller, rule: Path, level: str | None) -> None:
     """Count the homes of RULE.json."""
-    parsed = tree.parse(read_json(rule), local_indicators.columns(caller.office, caller.actor.authority))
+    office, code = caller.office, caller.actor.authority
+    parsed = tree.parse(read_json(rule), local_indicators.columns(office, code), groups.held(office, code))
     counted = {"sentence": parsed.sentence()} | groups.count(caller.office, caller.actor.authority, parsed).as_dict()
     wards = counted.pop("wards")
     caller.show(counted | ({"wards": wards} if level else {}), _counted)

@@ -39,6 +39,7 @@ from engage.foundation.identity import Role
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from segments.audiences import segments
+from segments.files.report import Rows
 from segments.homes import households
 from segments.importing.imports import import_file
 from segments.missing import gap
@@ -185,8 +186,7 @@ def _hire(story: Story) -> None:
 def _import_files(story: Story) -> None:
     for kind, path in story.borough.files:
         report = import_file(story.office, story.officer, kind, path, story.borough.as_at)
-        rejected = report.rows_read - report.accepted
-        story.say(f"Imported {kind} {path.name}: {report.accepted:,} rows accepted, {rejected:,} rejected")
+        story.say(f"Imported {kind} {path.name}: {Rows.of(report).sentence}")
     households.build(story.office, story.officer)
     found = households.summary(story.office, story.authority)
     story.say(f"Linked {found.linked_share:.1%} of {found.electors:,} electors to {found.households:,} homes")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import duckdb
 from sqlmodel import Session, col, select
 
+import campaigns.canvass.retention
 import campaigns.records.retention
 import segments.safeguards.retention
 from engage.foundation import identity, lake
@@ -101,11 +102,13 @@ def schedule(office: Office, session: Session, authority: str, policy: Retention
     """Every kind of personal data, the shortest-lived first; what nothing ends stands last."""
     due = segments.safeguards.retention.next_due(office, session, authority)
     due |= campaigns.records.retention.next_due(office, session, authority)
+    due |= campaigns.canvass.retention.next_due(office, session, authority)
     return (
         Kept("session", office.settings.session_hours, always=True),
         Kept("waiting", intake.LONGEST_WAIT.days, always=True),
         Kept("rejected", policy.rejected_days, due["rejected"]),
         Kept("replaced", policy.replaced_days, due["replaced"]),
+        Kept("canvass", policy.canvass_days, due["canvass"]),
         Kept("replies", policy.replies_days, due["replies"]),
         Kept("contacts", policy.contacts_years, due["contacts"]),
         Kept("suppressions"),

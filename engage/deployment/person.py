@@ -21,6 +21,7 @@ from sqlmodel import Session, col, select
 from campaigns.records.lookup import permit
 from campaigns.records.models import MESSAGES, Message, MessageState, Receipt, Response
 from campaigns.records.reply import Hold, Reply
+from campaigns.records.visits import CanvassHome, CanvassList
 from campaigns.replies.silence import Closed, silence
 from engage.foundation import audit
 from engage.foundation.errors import EngageError, InputRefused
@@ -130,6 +131,9 @@ def _everywhere(office: Office, session: Session, authority: str, who: Sought) -
     yield Held(
         "suppressions", [_readable(office, each) for each in _suppressions(office, session, authority, who)], HASHED
     )
+    called = session.exec(select(CanvassHome).join(CanvassList, col(CanvassList.id) == CanvassHome.list_id).where(
+        CanvassList.authority == authority, CanvassHome.uprn == who.uprn))  # fmt: skip
+    yield Held("canvassers' lists", [_readable(office, each) for each in called] if who.uprn is not None else [])
     answers = session.exec(select(LinkAnswer).where(LinkAnswer.authority == authority, LinkAnswer.uprn == who.uprn))
     yield Held("officers' answers about addresses", [_readable(office, a) for a in answers if a.uprn], STATUTORY)
 
@@ -280,6 +284,9 @@ def _forget_rows(session: Session, authority: str, who: Sought) -> int:
     session.execute(sa.update(MESSAGES).where(theirs, ~away).values(recipient="", contact=""))
     replies = (col(Reply.authority) == authority) & _theirs(Reply, who)
     session.execute(sa.update(Reply).where(replies).values(words="", sender="", contact=""))
+    lists = sa.select(col(CanvassList.id)).where(col(CanvassList.authority) == authority)
+    called = (col(CanvassHome.uprn) == who.uprn) & col(CanvassHome.list_id).in_(lists)
+    session.execute(sa.delete(CanvassHome).where(called))
     return int(session.execute(sa.select(sa.func.count()).select_from(MESSAGES).where(theirs, away)).scalar_one())
 
 

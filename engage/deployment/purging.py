@@ -4,6 +4,7 @@ from collections import Counter
 
 from sqlmodel import select
 
+import campaigns.canvass.retention
 import campaigns.records.retention
 import segments.safeguards.retention
 from campaigns.records import copies
@@ -32,7 +33,7 @@ def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]
 def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
     with office.database.erasing() as session:
         gone: Counter[str] = Counter()
-        for room in (segments.safeguards.retention, campaigns.records.retention):
+        for room in (segments.safeguards.retention, campaigns.records.retention, campaigns.canvass.retention):
             gone += room.purge(office, session, authority, dry_run=dry_run)
         due = campaigns.records.retention.due(office, session, authority)
     for snapshot in due:

@@ -139,6 +139,7 @@ class Retention(Row):
     rejected_days: int  # rejected rows of an import
     contacts_years: int  # whom a message went to, after the canvass year in which its campaign ended
     replies_days: int = 180  # what residents wrote, after it was received
+    canvass_days: int = 30  # which homes a list to call at held, after its last day
 
 
 class Law(BaseModel):

@@ -50,6 +50,7 @@ class OpenHomes:
 
     The arrays have a row for each home, ward by ward and within it by the sum of REACH: eight parts of each of `wards`
     (code and name), `bounds` are where they begin and the last one ends. `missing` are the adults missing, expected,
+    `electors` those registered there,
     `unoccupied` says which homes are known to be without anybody, `contacts` numbers the contact of each home in a
     channel (several homes may have one; -1 is none), `drawn` is a number of its UPRN that says nothing of
     where it lies, `ring` the rows in order of it, `addresses` the lines.
@@ -62,6 +63,7 @@ class OpenHomes:
     among: Callable[[Listed], npt.NDArray[np.bool_]]
     bounds: npt.NDArray[np.intp]
     missing: npt.NDArray[np.float64]
+    electors: npt.NDArray[np.int32]
     unoccupied: npt.NDArray[np.bool_]
     contacts: dict[str, npt.NDArray[np.int32]]
     drawn: npt.NDArray[np.uint64]
@@ -84,15 +86,27 @@ class Chosen:
         """Which homes of the rule are listed."""
         return self.of.among(listed)[self.places]
 
-    def tallies(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-        """Of each of `wards` how many homes are reached in each way, the sum of REACH from 0 to 7; and how many adults
-        are missing."""
+    def tallies(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Of each of `wards` how many homes are reached in each way, the sum of REACH from 0 to 7; how many adults are
+        missing; and how many electors are registered."""
         bounds = np.searchsorted(self.places, self.of.bounds)
         homes = np.diff(bounds).reshape(-1, WAYS)
-        missing = np.zeros(len(self.places) + 1)  # one more, where wards without a home of the rule may begin
-        np.take(self.of.missing, self.places, out=missing[:-1], mode="clip")
-        by_ward = np.add.reduceat(missing, bounds[:-1:WAYS])
-        return homes, np.where(homes.any(axis=1), by_ward, 0.0)
+        starts, held = bounds[:-1:WAYS], homes.any(axis=1)
+        missing, electors = (
+            np.where(held, np.add.reduceat(self._of_places(figures), starts), 0.0)
+            for figures in (self.of.missing, self.of.electors)
+        )
+        return homes, missing, electors
+
+    def _of_places(self, figures: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """And one more, where wards without a home of the rule may begin."""
+        taken = np.zeros(len(self.places) + 1, figures.dtype)
+        np.take(figures, self.places, out=taken[:-1], mode="clip")
+        return taken
+
+    def lacking(self) -> float:
+        """The adults missing from all of them, expected."""
+        return float(self.of.missing[self.places].sum())
 
     def unoccupied(self) -> int:
         """How many of them are known to be without anybody."""
@@ -230,7 +244,8 @@ def _laid_out(seen: pl.DataFrame, snapshot: Snapshot, state: State) -> OpenHomes
         snapshot, state, list(asked.columns), find, among,
         bounds=np.searchsorted(parts["part"].to_numpy(), np.arange(WAYS * len(wards) + 1)),
         contacts={channel: homes[column].to_numpy() for channel, column in NUMBERS.items()},
-        missing=homes["missing"].to_numpy(), unoccupied=homes["unoccupied"].is_not_null().to_numpy(), drawn=drawn,
+        missing=homes["missing"].to_numpy(), electors=homes["electors"].cast(pl.Int32).to_numpy(),
+        unoccupied=homes["unoccupied"].is_not_null().to_numpy(), drawn=drawn,
         ring=np.argsort(drawn), wards=wards.rows(), addresses=homes["address_lines"].rechunk(),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Segments: named rules of an authority, each saving a new version, with counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,8 @@ from segments.rules import local_indicators, tree
 from segments.safeguards import protected
 from segments.sources.indicators import INDICATORS
 
+LONGEST_NOTE = 500
+
 
 class Segment(SQLModel, table=True):
     """One version of a named rule; saving the same name again makes the next version."""
@@ -37,6 +39,9 @@ class Segment(SQLModel, table=True):
     name: str = Field(max_length=120)
     version: int = 1
     rule: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    owner_id: int | None = None  # the account that saved it; by command nobody
+    shared: bool = True  # else a draft, which its owner alone sees
+    note: str = Field(default="", max_length=500)  # what it is for, for colleagues
     made_by: str = Field(max_length=80)
     made_at: datetime = Field(sa_type=Moment)
 
@@ -51,6 +56,7 @@ class WardCount:
     name: str
     households: int
     missing: float
+    electors: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Count:
     """What a rule holds now: homes, adults missing from them by our best estimate, and homes each channel reaches.
 
     Of those homes, `text_first` have a text but no email, `letter_only` nothing but a letter, `text_without_letter` a
-    text but no letter, and `unreached` none. `unoccupied` are known to be without anybody.
+    text but no letter, and `unreached` none. `unoccupied` are known to be without anybody. `electors` are registered.
     """
 
     households: int
@@ -72,26 +78,30 @@ class Count:
     text_without_letter: int = 0
     unreached: int = 0
     unoccupied: int = 0
+    electors: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def save(office: Office, actor: Actor, name: str, rule: object) -> Segment:
-    parsed = tree.parse(rule, local_indicators.columns(office, actor.authority))
-    if not name.strip():
-        msg = "Enter a name for the segment"
-        raise InputRefused(msg)
-    with office.database.session() as session:
-        latest = _versions(session, actor.authority, name.strip())
-        segment = Segment(
-            authority=actor.authority,
-            name=name.strip(),
-            version=latest[0].version + 1 if latest else 1,
-            rule=parsed.as_json(),
-            made_by=actor.label,
-            made_at=office.clock.now(),
+def save(office: Office, actor: Actor, name: str, rule: object, *, shared: bool = True, note: str = "") -> Segment:
+    """The next version. Every officer may change what is shared; a draft is its owner's alone."""
+    parsed = tree.parse(rule, local_indicators.columns(office, actor.authority), held(office, actor.authority))
+    name = name.strip()
+    if not name or len(name) > tree.LONGEST_NAME or len(note) > LONGEST_NOTE:
+        wanted = "Enter a name for the segment" if not name else "The name must be 120 characters or less"
+        raise InputRefused(
+            f"The note must be {LONGEST_NOTE} characters or less" if len(note) > LONGEST_NOTE else wanted
         )
+    with office.database.session() as session:
+        latest = _versions(session, actor.authority, name)
+        _demand_theirs(actor, latest, shared=shared)
+        _demand_held(session, actor.authority, name, parsed)
+        segment = Segment(
+            authority=actor.authority, name=name, version=latest[0].version + 1 if latest else 1, rule=parsed.as_json(),
+            made_by=actor.label, made_at=office.clock.now(), owner_id=actor.account_id, note=note,
+            shared=shared or actor.account_id is None,
+        )  # fmt: skip
         session.add(segment)
         session.flush()
         audit.record(
@@ -101,23 +111,76 @@ def save(office: Office, actor: Actor, name: str, rule: object) -> Segment:
         return segment
 
 
+def _demand_theirs(actor: Actor, latest: list[Segment], *, shared: bool) -> None:
+    if latest and not seen_by(latest[0], actor.account_id):
+        raise InputRefused("A colleague has a draft by this name. Choose another name")
+    if latest and latest[0].shared and not shared:
+        raise InputRefused("This segment is shared, and colleagues may use it. Give your draft another name")
+
+
+def seen_by(segment: Segment, account: int | None) -> bool:
+    return segment.shared or (account is not None and segment.owner_id == account)
+
+
+def _demand_held(session: Session, authority: str, name: str, rule: tree.Rule) -> None:
+    """That the segments it refers to are those that stand here, and not itself."""
+    for member in tree.members(rule.where):
+        if member.name == name:
+            raise tree.RuleInvalid(f"“{name}” cannot refer to itself, not by another segment either: take it out.")
+        found = session.get(Segment, member.id)
+        if found is None or found.authority != authority or _as_member(found) != member:
+            raise tree.RuleInvalid(
+                f"“{member.name}”, version {member.version}, is not segment {member.id} here: expected its id alone."
+            )
+
+
+def _as_member(segment: Segment) -> tree.Member:
+    return tree.Member(segment.id or 0, segment.name, segment.version, tree.parse(segment.rule).where)
+
+
+def held(office: Office, authority: str) -> Mapping[int, tree.Member]:
+    """What a rule may refer to, by its number: any version of any segment of the authority."""
+    return _Held(office, authority)
+
+
+class _Held(Mapping[int, tree.Member]):
+    """Looked up one by one, as few rules refer to any."""
+
+    def __init__(self, office: Office, authority: str) -> None:
+        self._office, self._authority = office, authority
+
+    def __getitem__(self, number: int) -> tree.Member:
+        with self._office.database.reading() as session:
+            found = session.get(Segment, number)
+            if found is None or found.authority != self._authority:
+                raise KeyError(number)
+            return _as_member(found)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(each.id or 0 for each in all_segments(self._office, self._authority))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def _versions(session: Session, authority: str, name: str) -> list[Segment]:
     query = select(Segment).where(Segment.authority == authority, Segment.name == name)
     return list(session.exec(query.order_by(col(Segment.version).desc())))
 
 
-def all_segments(office: Office, authority: str) -> list[Segment]:
-    """The newest version of each, by name."""
+def all_segments(office: Office, authority: str, account: int | None = None) -> list[Segment]:
+    """The newest version of each, by name: of those that are shared, and of the account's own drafts."""
     with office.database.session() as session:
         query = select(Segment).where(Segment.authority == authority).order_by(Segment.name, col(Segment.version))
-        return list({segment.name: segment for segment in session.exec(query)}.values())
+        newest = {segment.name: segment for segment in session.exec(query)}.values()
+        return [segment for segment in newest if seen_by(segment, account)]
 
 
-def find(office: Office, authority: str, which: int | str) -> Segment:
-    """By number, or the newest version by name."""
+def find(office: Office, authority: str, which: int | str, account: int | None = None) -> Segment:
+    """By number, or the newest version by name; another's draft is not there."""
     with office.database.session() as session:
         found = session.get(Segment, which) if isinstance(which, int) else _newest(session, authority, which)
-        if found is None or found.authority != authority:
+        if found is None or found.authority != authority or not seen_by(found, account):
             by_command = "See them with: engage segment list"
             raise NotFound(f"There is no segment {which!r} in {authority}.", by_command=by_command)
         return found
@@ -142,7 +205,7 @@ def count(office: Office, authority: str, rule: object) -> Count:
     """What a rule holds in one authority, from its homes kept open."""
     parsed = rule
     if not isinstance(parsed, tree.Rule):
-        parsed = tree.parse(rule, local_indicators.columns(office, authority))
+        parsed = tree.parse(rule, local_indicators.columns(office, authority), held(office, authority))
     with office.database.reading() as session:
         homes = chosen(office, session, authority, parsed)
     return counted(homes)
@@ -156,12 +219,16 @@ def chosen(office: Office, session: Session, authority: str, rule: tree.Rule) ->
 
 
 def counted(homes: open_homes.Chosen) -> Count:
-    by_reach, missing = homes.tallies()
+    by_reach, missing, electors = homes.tallies()
     ways = _ways(*(np.arange(open_homes.WAYS) & bit > 0 for bit in open_homes.REACH.values()))
     email, sms, letter, *rest = (by_reach.sum(axis=0) @ np.stack(list(ways.values()), axis=1)).tolist()
-    rest.append(homes.unoccupied())
-    held = zip(homes.of.wards, by_reach.sum(axis=1).tolist(), missing.tolist(), strict=True)
-    wards = [WardCount(ward or "", name or "", count, lacking) for (ward, name), count, lacking in held if count]
+    rest += [homes.unoccupied(), int(electors.sum())]
+    found = zip(homes.of.wards, by_reach.sum(axis=1).tolist(), missing.tolist(), electors.tolist(), strict=True)
+    wards = [
+        WardCount(ward or "", name or "", count, lacking, int(registered))
+        for (ward, name), count, lacking, registered in found
+        if count
+    ]
     wards.sort(key=lambda ward: (-ward.households, not ward.ward, ward.ward, ward.name))
     return Count(len(homes.places), float(missing.sum()), email, sms, letter, wards, *rest)
 
@@ -183,7 +250,7 @@ def _counts(office: Office, built: Mapping[str, int], rule: tree.Rule) -> dict[s
 
 
 def _count(rows: list[dict[str, Any]]) -> Count:
-    wards = [WardCount(r["ward"] or "", r["name"] or "", r["homes"], r["missing"]) for r in rows]
+    wards = [WardCount(r["ward"] or "", r["name"] or "", r["homes"], r["missing"], int(r["electors"])) for r in rows]
     homes, missing, *reached = (sum(row[name] for row in rows) for name in SUMS)
     email, sms, letter, *rest = map(int, reached)
     return Count(int(homes), float(missing), email, sms, letter, wards, *rest)
@@ -225,13 +292,15 @@ def columns(node: tree.Node) -> set[str]:
             return {node.column}
         case tree.Not():
             return columns(node.part)
+        case tree.Member():
+            return columns(node.where)
         case tree.Group():
             return set[str]().union(*(columns(part) for part in node.parts))
 
 
 SUMS = (
     "homes", "missing", "email", "sms", "letter", "text_first", "letter_only", "text_without_letter", "unreached",
-    "unoccupied",
+    "unoccupied", "electors",
 )  # fmt: skip
 
 
@@ -256,6 +325,7 @@ def _by_ward(homes: ir.Table) -> ir.Table:
             homes=homes.count(),
             missing=homes.missing.sum().fill_null(0.0),
             unoccupied=homes.count(where=homes.unoccupied.notnull()),
+            electors=homes.electors.sum().fill_null(0),
             **{name: homes.count(where=test) for name, test in ways.items()},
         )
         .order_by("authority", ibis.desc("homes"), "ward", "name")

@@ -88,12 +88,14 @@ STARTERS = (
 
 @dataclass(frozen=True)
 class Offer:
-    """A starter as one authority may use it. `lacking` are tables to import first; `households` counts it otherwise."""
+    """A starter as one authority may use it. `lacking` are tables to import first; `households` counts it otherwise,
+    and `missing` the adults missing from them, expected."""
 
     starter: Starter
     lacking: tuple[str, ...]
     unbuilt: bool  # imported since the table of homes was built
     households: int | None
+    missing: float | None = None
 
 
 def offers(office: Office, authority: str) -> list[Offer]:
@@ -109,7 +111,10 @@ def _offer(homes: open_homes.OpenHomes, starter: Starter, imported: set[str]) ->
     lacking = tuple(table for table in starter.needs if table not in imported)
     unbuilt = not lacking and bool(segments.columns(starter.rule.where) - {*homes.columns, "reach"})
     ready = not lacking and not unbuilt
-    return Offer(starter, lacking, unbuilt, len(homes.chosen(starter.rule).places) if ready else None)
+    if not ready:
+        return Offer(starter, lacking, unbuilt, None)
+    chosen = homes.chosen(starter.rule)
+    return Offer(starter, lacking, unbuilt, len(chosen.places), chosen.lacking())
 
 
 def find(key: str) -> Starter:

@@ -62,8 +62,41 @@ class ColumnProblem:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Every row of a file is one of three, by these words on every page, in every file and by command: read = accepted
+    + left out on purpose + rejected. Left out is what every such file holds, rejected what is wrong with this one."""
+
+    read: int
+    accepted: int
+    left_out: int
+    rejected: int
+
+    @classmethod
+    def of(cls, report: "Mapping[str, Any] | ImportReport") -> "Rows":
+        """Of a report, or of what was stored of one by this version or an earlier one, which kept both together."""
+        stored = report.as_dict() if isinstance(report, ImportReport) else report
+        reasons, expected = stored.get("rejected") or {}, stored.get("expected") or ()
+        left_out = sum(count for reason, count in reasons.items() if reason in expected)
+        return cls(stored["rows_read"], stored["accepted"], left_out, sum(reasons.values()) - left_out)
+
+    @property
+    def others(self) -> str:
+        """What those that did not come in are called."""
+        both = (("left out on purpose", self.left_out), ("rejected", self.rejected))
+        return " and ".join(words for words, count in both if count)
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"{self.read:,} rows read: {self.accepted:,} accepted, {self.left_out:,} left out on purpose, "
+            f"{self.rejected:,} rejected"
+        )
+
+
+@dataclass(frozen=True)
 class ImportReport:
-    """`rows_read = accepted + sum(rejected)`; of the rejected, those of `expected` reasons are no fault of the file.
+    """`rows_read = accepted + sum(rejected)`; of these, those of `expected` reasons are left out on purpose: `Rows`
+    tells the two apart.
 
     The outcome is 'good', or 'usable' with problems that somebody has to say yes to. A file that cannot be used has
     no report: InputRefused says why. `preview` holds rows to be seen only while somebody decides, and is not stored.
@@ -110,6 +143,7 @@ class ImportReport:
     def as_dict(self, *, preview: bool = False) -> dict[str, Any]:
         """As JSON takes it. The preview is for the eyes of who decides: with it, it must not be kept."""
         whole = asdict(self) | {"as_at": self.as_at.isoformat(), "shrinks": self.shrinks}
+        whole["rows"] = asdict(Rows.of(whole))
         if self.comparison:
             whole["comparison"]["as_at"] = self.comparison.as_at.isoformat()
         if not preview:

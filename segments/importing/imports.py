@@ -20,7 +20,7 @@ from segments.files import comparison, questions
 from segments.files.preview import first_rows
 from segments.files.questions import FEWER, Question
 from segments.files.reading import Known, Reading, connect, look
-from segments.files.report import AnswerNeeded, Count, ImportReport, Stage, count
+from segments.files.report import AnswerNeeded, Count, ImportReport, Rows, Stage, count
 from segments.files.staging import Fingerprint, fingerprint, receive
 from segments.importing import doubts, misread, recognition, rejects
 from segments.importing.recognition import recognise
@@ -289,7 +289,7 @@ def _record(session: Session, snapshot: Snapshot, report: ImportReport) -> None:
         session, authority=snapshot.authority, at=snapshot.made_at, actor=snapshot.made_by, act="import",
         subject=report.kind, snapshot=snapshot.id, name=snapshot.name, format=report.format,
         as_at=report.as_at.isoformat(), blake3=report.blake3, rows_read=report.rows_read, accepted=report.accepted,
-        rejected=sum(report.rejected.values()), shrank=bool(report.shrinks),
+        left_out=Rows.of(report).left_out, rejected=Rows.of(report).rejected, shrank=bool(report.shrinks),
         accepted_problems=", ".join(question.kind for question in report.questions),
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from engage.foundation.clock import london, today
 from engage.foundation.folders import Folder, held, own_folder, private, writing
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
+from segments.files.report import Rows
 from segments.importing.intake import Intake, IntakeState, Source, upload
 from segments.importing.set_aside import ASIDE, DONE, explain, lay_down, place, put_aside
 from segments.importing.uploads import alone, new_token, plain_name
@@ -256,7 +257,7 @@ def _counted(intake: Intake) -> list[str]:
     if found is None:
         return []
     return [
-        f"{found.rows_read:,} rows read, {found.accepted:,} could be used.",
+        f"{Rows.of(found).sentence}.",
         *(f"{count:,} rejected: {reason}" for reason, count in found.problems.items()),
         *found.warnings, *(question.sentence for question in found.questions),
     ]  # fmt: skip

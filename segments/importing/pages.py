@@ -1,5 +1,6 @@
 """The officers' pages of data: what is here, how a file comes in, and what was found in it."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ from engage.foundation.web.handlers import (
     requires,
     wants_fragment,
 )
+from segments.files.report import Rows
 from segments.homes import former_contacts, households
 from segments.importing import datasets, imports, intake, preparation, steps, uploads
 from segments.importing.intake import HOMES, Intake, IntakeState
@@ -67,6 +69,7 @@ def data(request: Asked, office: InOffice, account: ByAccount) -> Template:
         filters=filters,
         intakes=_seen(account, intake.to_show(office, account.authority)),
         title_of=datasets.title,
+        rows_of=Rows.of,
         **(_of_electors(office, account.authority) if account.may(Right.see_data) else {}),
     )
 
@@ -181,7 +184,13 @@ def data_intake_rejects(office: InOffice, account: ByAccount, actor: ByActor, to
 def data_report(office: InOffice, account: ByAccount, number: Number) -> Template:
     snapshot = _import(office, account, number)
     behind = account.may(Right.import_data) and review.homes_are_behind(office, account.authority)
-    return render("segments/importing/import.html", snapshot=snapshot, behind=behind, title_of=datasets.title)
+    return render(
+        "segments/importing/import.html",
+        snapshot=snapshot,
+        behind=behind,
+        title_of=datasets.title,
+        rows_of=Rows.of,
+    )
 
 
 @get("/data/{number:int}/rejects.csv", sync_to_thread=True)
@@ -301,7 +310,7 @@ def _imported(request: Asked, office: Office, found: Intake) -> Redirect:
     if report and report.unchanged:
         notify(request, "This file is here already, as the newest of its day. Nothing was changed.", success=False)
     elif report:
-        notify(request, f"Imported {report.accepted:,} of {report.rows_read:,} rows.")
+        notify(request, f"Imported. {Rows.of(report).sentence}.")
     return redirect(f"/data/{found.snapshot_id}")
 
 
@@ -317,7 +326,7 @@ def _outcome(office: Office, account: Account, found: Intake, form: Form, asked:
     return render(
         name, status_code=422 if shown.errors else 200, intake=found, report=found.found, form=shown, typed=form,
         kinds=_kinds(account), here=intake.upload(office, found).holds_file, title_of=datasets.title,
-        rows=intake.first_rows(office, actor_of(account), found),
+        rows_of=Rows.of, rows=intake.first_rows(office, actor_of(account), found),
     )  # fmt: skip
 
 
@@ -347,6 +356,8 @@ def _download(content: str, name: str) -> Response[str]:
 def _as_json(snapshot: Any) -> dict[str, Any]:
     kept = {"rows_read", "accepted", "rejected", "warnings", "figures", "format", "outcome"}
     found = {key: value for key, value in snapshot.report.items() if key in kept}
+    if "rows_read" in found:
+        found["rows"] = asdict(Rows.of(snapshot.report))
     return {
         "id": snapshot.id, "kind": snapshot.kind, "name": snapshot.name, "as_at": snapshot.as_at.isoformat(),
         "imported_at": snapshot.made_at.isoformat(), "undone": snapshot.undone_at is not None, **found,

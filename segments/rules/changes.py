@@ -1,6 +1,6 @@
 """What one version of a rule changed of the one before, as sentences."""
 
-from segments.rules.tree import Condition, Group, Node, Not, Rule
+from segments.rules.tree import Condition, Group, Member, Node, Not, Rule
 
 
 def changes(before: Rule, after: Rule) -> list[str]:
@@ -33,6 +33,8 @@ def _parts(where: Node) -> dict[str, Node]:
 
 
 def _about(part: Node) -> str:
-    """The column of a condition; empty for a group."""
+    """The column of a condition, or the name of a segment; empty for a group."""
     inner = part.part if isinstance(part, Not) else part
+    if isinstance(inner, Member):
+        return f"segment {inner.name}"
     return inner.column if isinstance(inner, Condition) else ""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from segments.rules.columns import COLUMNS, LONGEST_LABEL, OWN, Column
-from segments.rules.tree import DEEPEST, LONGEST_CHOICE, MOST_CHOICES, MOST_NODES, VERSION, operators
+from segments.rules.tree import DEEPEST, LONGEST_CHOICE, LONGEST_NAME, MOST_CHOICES, MOST_NODES, VERSION, operators
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ALL_OWN = {"type": "string", "pattern": f"^(?:{OWN.pattern})$"}
@@ -38,8 +38,15 @@ def schema(own: Mapping[str, Column] | None = None) -> dict[str, Any]:
 def _nodes(name: str, conditions: list[dict[str, Any]]) -> dict[str, Any]:
     node = {"$ref": f"#/$defs/{name}"}
     parts = {"type": "array", "minItems": 1, "maxItems": MOST_NODES, "items": node}
-    groups = [_exactly(all=parts), _exactly(any=parts), _exactly(**{"not": node})]
+    groups = [_exactly(all=parts), _exactly(any=parts), _exactly(**{"not": node}), _exactly(segment=_segment(node))]
     return {name: {"anyOf": [*groups, *conditions]}}
+
+
+def _segment(node: dict[str, Any]) -> dict[str, Any]:
+    """By its number alone, or as a saved rule holds it."""
+    number = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+    name = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+    return {"anyOf": [_exactly(id=number), _exactly(id=number, name=name, version=number, where=node)]}
 
 
 def _condition(name: dict[str, Any], column: Column) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 As JSON: `{"version": 1, "where": NODE}`, where NODE is one of
 `{"all": [NODE, …]}`, `{"any": [NODE, …]}`, `{"not": NODE}` or
 `{"column": NAME, "is": OPERATOR, "value": VALUE}`, which may name the unit of its value: `"unit": "per cent"` or
-`"people"`. A share without a unit lies between 0 and 1. `rule_schema` says all of this as JSON Schema.
+`"people"`. A share without a unit lies between 0 and 1. Or `{"segment": {"id", "name", "version", "where": NODE}}`:
+being in another segment, as that version of it stood. Its rule is held in this one, so that this one says the same for
+ever and can hold no circle; whoever writes a rule gives the `id` alone. `rule_schema` says all of this as JSON Schema.
 
 A rule that asks for a council's own indicators holds what they are called beside it, as `"columns": {NAME: {"label",
 "label_cy", "unit"}}`, so that a rule once approved says the same for ever.
@@ -12,7 +14,7 @@ A rule that asks for a council's own indicators holds what they are called besid
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from reprlib import Repr
@@ -24,7 +26,8 @@ from segments.rules.columns import CHANNELS, CLASSES, COLUMNS, OWN, Column, Rule
 
 __all__ = [
     "CHANNELS", "CLASSES", "COLUMNS", "COMPARISONS", "DEEPEST", "ONE_OF", "OWN", "VERSION", "Column", "Condition",
-    "Group", "Language", "Node", "Not", "Rule", "RuleInvalid", "operators", "own_column", "own_columns", "parse",
+    "Group", "Language", "Member", "Node", "Not", "Rule", "RuleInvalid", "members", "operators", "own_column",
+    "own_columns", "parse",
 ]  # fmt: skip
 
 Language = Literal["en", "cy"]
@@ -33,6 +36,7 @@ VERSION = 1
 # More than anybody writes by hand, and little enough for the engine to plan at once.
 DEEPEST, MOST_NODES = 12, 300
 MOST_CHOICES, LONGEST_CHOICE = 500, 100
+LONGEST_NAME = 120
 
 COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], str, str]] = {
     "at least": (operator.ge, "at least", "o leiaf"),
@@ -77,6 +81,11 @@ class Condition:
         said = form.format(label=label, what=self._what(language), neg=" not" if negated else "")
         return said if language == "en" or not negated else f"{_NOT['cy']} ({said})"
 
+    def of_areas(self, language: Language) -> str:
+        """Of a share, where all of the rule is about areas."""
+        label = self.about.label if language == "en" else self.about.label_cy
+        return _FORMS[language]["areas"].format(label=label, what=self._what(language))
+
     def _what(self, language: Language) -> str:
         if isinstance(self.value, tuple):
             return self._choices(self.value, language)
@@ -105,8 +114,11 @@ class Group:
         return _halved(join, [part.ibis(homes, negated=negated) for part in self.parts])
 
     def sentence(self, language: Language = "en") -> str:
-        word = (_AND if self.every else _OR)[language]
         spoken = [f"({p.sentence(language)})" if isinstance(p, Group) else p.sentence(language) for p in self.parts]
+        return self.joined(spoken, language)
+
+    def joined(self, spoken: list[str], language: Language) -> str:
+        word = (_AND if self.every else _OR)[language]
         return f", {word} ".join(spoken) if len(spoken) > 2 else f" {word} ".join(spoken)
 
     def as_json(self) -> dict[str, Any]:
@@ -121,7 +133,7 @@ class Not:
         return self.part.ibis(homes, negated=not negated)
 
     def sentence(self, language: Language = "en") -> str:
-        if isinstance(self.part, Condition):
+        if isinstance(self.part, Condition | Member):
             return self.part.sentence(language, negated=True)
         return f"{_NOT[language]} ({self.part.sentence(language)})"
 
@@ -129,17 +141,39 @@ class Not:
         return {"not": self.part.as_json()}
 
 
-Node = Condition | Group | Not
+@dataclass(frozen=True)
+class Member:
+    """Being in another segment, as one version of it stood when this rule was saved."""
+
+    id: int
+    name: str
+    version: int
+    where: Node
+
+    def ibis(self, homes: ir.Table, *, negated: bool = False) -> ir.BooleanValue:
+        return self.where.ibis(homes, negated=negated)
+
+    def sentence(self, language: Language = "en", *, negated: bool = False) -> str:
+        return _MEMBER[language][negated].format(name=self.name, version=self.version)
+
+    def as_json(self) -> dict[str, Any]:
+        held = {"id": self.id, "name": self.name, "version": self.version, "where": self.where.as_json()}
+        return {"segment": held}
+
+
+Node = Condition | Group | Not | Member
 _FORMS: dict[Language, dict[str, str]] = {
     "en": {
         "number": "the {label} is{neg} {what}",
-        "share": "in the area, {label} are{neg} {what}",
+        "share": "it lies in an area where {label} are{neg} {what}",
+        "areas": "{label} are {what}",
         "choice": "the {label} is{neg} {what}",
         "reach": "somebody can{neg} be reached by {what}",
     },
     "cy": {
         "number": "mae {label} {what}",
-        "share": "yn yr ardal, mae {label} {what}",
+        "share": "mae mewn ardal lle mae {label} {what}",
+        "areas": "mae {label} {what}",
         "choice": "mae'r {label} yn un o'r rhain: {what}",
         "reach": "gellir cyrraedd rhywun drwy {what}",
     },
@@ -148,6 +182,15 @@ _AND: dict[Language, str] = {"en": "and", "cy": "a hefyd"}
 _OR: dict[Language, str] = {"en": "or", "cy": "neu"}
 _NOT: dict[Language, str] = {"en": "it is not so that", "cy": "nid yw'n wir bod"}
 _OPENING: dict[Language, str] = {"en": "Homes where", "cy": "Cartrefi lle"}
+_IN_AREAS: dict[Language, str] = {"en": "Homes in areas where", "cy": "Cartrefi mewn ardaloedd lle"}
+_MEMBER: dict[Language, tuple[str, str]] = {  # and negated
+    "en": (
+        "it is in the segment “{name}” (version {version})", "it is not in the segment “{name}” (version {version})",
+    ),
+    "cy": (
+        "mae yn y segment “{name}” (fersiwn {version})", "nid yw yn y segment “{name}” (fersiwn {version})",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -159,7 +202,12 @@ class Rule:
         return self.where.ibis(homes)
 
     def sentence(self, language: Language = "en") -> str:
-        return f"{_OPENING[language]} {self.where.sentence(language)}."
+        areas = _areas(self.where)
+        if not areas:
+            return f"{_OPENING[language]} {self.where.sentence(language)}."
+        spoken = [area.of_areas(language) for area in areas]
+        said = self.where.joined(spoken, language) if isinstance(self.where, Group) else spoken[0]
+        return f"{_IN_AREAS[language]} {said}."
 
     def as_json(self) -> dict[str, Any]:
         own = {
@@ -169,6 +217,26 @@ class Rule:
         return {"version": VERSION, "where": self.where.as_json()} | ({"columns": own} if own else {})
 
 
+def _areas(node: Node) -> list[Condition]:
+    """The conditions of a rule that asks for nothing but shares of areas; empty of any other."""
+    parts = node.parts if isinstance(node, Group) else (node,)
+    found = [part for part in parts if isinstance(part, Condition) and part.about.unit == "share"]
+    return found if len(found) == len(parts) else []
+
+
+def members(node: Node) -> list[Member]:
+    """The segments that a rule refers to, and those that these refer to."""
+    match node:
+        case Condition():
+            return []
+        case Not():
+            return members(node.part)
+        case Group():
+            return [found for part in node.parts for found in members(part)]
+        case Member():
+            return [node, *members(node.where)]
+
+
 def own_columns(node: Node) -> dict[str, Column]:
     """The council's own indicators that a rule asks for."""
     match node:
@@ -176,13 +244,16 @@ def own_columns(node: Node) -> dict[str, Column]:
             return {node.column: node.own} if node.own else {}
         case Not():
             return own_columns(node.part)
+        case Member():
+            return own_columns(node.where)
         case Group():
             return dict(pair for part in node.parts for pair in own_columns(part).items())
 
 
-def parse(json: object, own: Mapping[str, Column] | None = None) -> Rule:
+def parse(json: object, own: Mapping[str, Column] | None = None, segments: Mapping[int, Member] | None = None) -> Rule:
     """Read a rule, or raise RuleInvalid at the exact place. `own` are the council's own indicators as they are called
-    today (local_indicators.columns); without, what a saved rule holds of them stands."""
+    today (local_indicators.columns), `segments` those that may be named by their number alone; without, what a saved
+    rule holds of them stands."""
     rule = _mapping(json, "rule")
     version = rule.get("version")
     if version != VERSION or isinstance(version, bool):
@@ -191,7 +262,8 @@ def parse(json: object, own: Mapping[str, Column] | None = None) -> Rule:
         msg = 'rule.where is missing: expected a condition such as {"column": "electors", "is": "at most", "value": 0}.'
         raise RuleInvalid(msg)
     saved = _saved_columns(rule.get("columns", {}))
-    return Rule(_Reading({} if own is None else own, saved).node(rule["where"], "rule.where"))
+    reading = _Reading({} if own is None else own, saved, {} if segments is None else segments)
+    return Rule(reading.node(rule["where"], "rule.where"))
 
 
 def _saved_columns(json: object) -> dict[str, Column]:
@@ -211,6 +283,7 @@ class _Reading:
 
     own: Mapping[str, Column]
     saved: Mapping[str, Column]
+    segments: Mapping[int, Member]
     nodes: int = 0
 
     def node(self, json: object, place: str, depth: int = 1) -> Node:
@@ -221,10 +294,12 @@ class _Reading:
                 return Group(word == "all", self._parts(node[word], f"{place}.{word}", depth))
             case ["not"]:
                 return Not(self.node(node["not"], f"{place}.not", depth + 1))
+            case ["segment"]:
+                return self._member(_mapping(node["segment"], f"{place}.segment"), f"{place}.segment", depth)
             case ["column", "is", "value"] | ["column", "is", "unit", "value"]:
                 return self._condition(node, place)
         has = _shown(", ".join(sorted(node)) or "nothing").strip("'")
-        raise RuleInvalid(f'{place} has {has}: expected "all", "any", "not", or "column", "is", "value".')
+        raise RuleInvalid(f'{place} has {has}: expected "all", "any", "not", "segment", or "column", "is", "value".')
 
     def _bear(self, place: str, depth: int) -> None:
         self.nodes += 1
@@ -236,6 +311,28 @@ class _Reading:
                 f'One condition with "{ONE_OF}" and a list says the same as many.'
             )
             raise RuleInvalid(msg)
+
+    def _member(self, held: Mapping[str, Any], place: str, depth: int) -> Member:
+        number = held.get("id")
+        if not _is_number(number):
+            raise RuleInvalid(f"{place}.id is {_shown(number)}: expected the number of a segment.")
+        if "where" not in held:
+            return self._known(int(str(number)), place, depth)
+        version, name = held.get("version"), held.get("name")
+        if set(held) != {"id", "name", "version", "where"} or not _is_number(version) or not _is_name(name):
+            has = _shown(", ".join(sorted(map(str, held)))).strip("'")
+            raise RuleInvalid(f'{place} has {has}: expected "id" alone, or "id", "name", "version" and "where".')
+        return Member(
+            int(str(number)), str(name), int(str(version)), self.node(held["where"], f"{place}.where", depth + 1)
+        )
+
+    def _known(self, number: int, place: str, depth: int) -> Member:
+        found = self.segments.get(number)
+        if found is None:
+            raise RuleInvalid(f"{place}.id is {number}: there is no such segment here.")
+        for level in _levels(found.where, depth + 1):
+            self._bear(place, level)
+        return found
 
     def _parts(self, json: object, place: str, depth: int) -> tuple[Node, ...]:
         if not isinstance(json, list) or not json:
@@ -289,6 +386,27 @@ def _choice(value: object, column: Column, place: str) -> tuple[str, ...]:
 
 def _is_word(value: object) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST_CHOICE
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME
+
+
+def _levels(node: Node, depth: int) -> Iterator[int]:
+    """Of each condition and group how deep it lies."""
+    yield depth
+    match node:
+        case Group():
+            for part in node.parts:
+                yield from _levels(part, depth + 1)
+        case Not():
+            yield from _levels(node.part, depth + 1)
+        case Member():
+            yield from _levels(node.where, depth + 1)
 
 
 def _mapping(json: object, place: str) -> Mapping[str, Any]:

@@ -1,7 +1,11 @@
 """Every kind of page in Chromium: no WCAG 2.2 AA violation, nothing foreign, nothing wider than a small screen."""
 
+import os
 import re
+from io import BytesIO
+from pathlib import Path
 
+import pypdf
 import pytest
 
 from campaigns.sharing import posters
@@ -35,6 +39,8 @@ PAGES = [
     (Role.officer, "/segments", 200),
     (Role.officer, "/segments/new", 200),
     (Role.officer, "/segments/1", 200),
+    (Role.officer, "/segments/compare", 200),
+    (Role.officer, "/canvass/new", 200),
     (Role.officer, "/segments/1/edit", 200),
     (Role.officer, "/campaigns", 200),
     (Role.officer, "/campaigns/new", 200),
@@ -179,6 +185,36 @@ def test_a_report_prints_on_two_sheets(window: Open) -> None:
     shown.page.emulate_media(media="print")
     assert not shown.page.locator("header").first.is_visible()
     assert shown.page.get_by_role("heading", name="What the reminders changed").first.is_visible()
+
+
+def test_a_ward_prints_on_one_sheet(window: Open, tmp_path: Path) -> None:
+    shown = window(Role.member)
+    shown.open("/wards")
+    for link in shown.page.locator("main a[href^='/wards/E']").evaluate_all("links => links.map(a => a.href)")[:2]:
+        shown.open(link)
+        printed = shown.page.pdf(prefer_css_page_size=True)
+        Path(os.environ.get("ENGAGE_PICTURES", tmp_path), "ward.pdf").write_bytes(printed)
+        assert len(pypdf.PdfReader(BytesIO(printed)).pages) == 1
+
+
+def test_a_row_is_a_card_on_a_phone_and_no_label_stands_over_a_figure(window: Open) -> None:
+    shown = window(Role.officer, width=360)
+    for path in ("/data", "/campaigns/1", "/council/1", "/wards"):
+        shown.open(path)
+        assert shown.overflow() == 0, path
+        assert shown.page.evaluate(OVERLAPS) == [], path
+        cards = shown.page.locator(".engage-cards tbody tr").first
+        assert cards.evaluate("row => getComputedStyle(row).display") == "block"
+
+
+# Texts of one picture, or of one cell and its label, whose boxes cover each other by more than a hair.
+OVERLAPS = """() => [...document.querySelectorAll('main svg')].flatMap(svg => {
+  const boxes = [...svg.querySelectorAll('text')].map(t => [t.textContent.trim(), t.getBoundingClientRect()])
+    .filter(([said, box]) => said && box.width);
+  return boxes.flatMap(([a, p], i) => boxes.slice(i + 1).filter(([b, q]) =>
+    Math.min(p.right, q.right) - Math.max(p.left, q.left) > 2 && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 2
+  ).map(([b]) => `${a} / ${b}`));
+})"""
 
 
 def test_first_view_is_light(window: Open) -> None:

@@ -244,7 +244,7 @@ class TestImport:
         assert report["rows_read"] == report["accepted"] + sum(report["rejected"].values()) == 2
         assert (report["snapshot_id"], report["unchanged"]) == (None, False)
         done = council("import", "register", register, "--as-at", "2026-06-01")
-        assert "as at 2026-06-01: imported\n  2 rows read, 2 accepted, 0 rejected" in done.stdout
+        assert "as at 2026-06-01: imported\n  2 rows read: 2 accepted, 0 left out on purpose, 0 rejected" in done.stdout
         again = council("import", "register", register, "--as-at", "2026-06-01")
         assert again.exit_code == 0
         assert "unchanged, imported before" in again.stdout

@@ -74,6 +74,7 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
     from campaigns.approval import control, decisions, drafts, submission
     from campaigns.records.models import Message, Outline, Wave
     from campaigns.records.reply import Reply, ReplyKind
+    from campaigns.records.visits import CanvassList
     from campaigns.sharing.lots import PosterLot
     from segments.audiences import segments
     from segments.importing.imports import import_file
@@ -114,12 +115,16 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
         spare = Account(
             authority=code, email=f"spare@{code}.example.com", name="Spare", role=Role.member, password=HASH
         )
+        walk = CanvassList(
+            authority=code, code={OURS: "BCDFGD", THEIRS: "CCDFGF"}[code], name="Walk", source="a segment", reason="a try",
+            given_to=staff[Role.canvasser].account_id, made_by="officer", made_at=now, expires_on=DAY + timedelta(90),
+        )  # fmt: skip
         lot = PosterLot(
             authority=code, name="Spring", wards={"E05000001": "Abbey"}, drawn=["E05000001"], seed=1, starts=DAY,
             ends=DAY + timedelta(30), register_snapshot=made["register"], homes_snapshot=made["gazetteer"],
             drawn_at=now, drawn_by="officer",
         )  # fmt: skip
-        session.add_all([outline, reply, waits, sent, spare, lot])
+        session.add_all([outline, reply, waits, sent, spare, lot, walk])
         session.flush()
         closed = suppress_contact(session, office, code, "sms", "a" * 64, "asked by phone", "officer")
         return {
@@ -128,6 +133,7 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
             "/api/segments": str(segment.id), "/campaigns/plans": str(outline.id), "/campaigns": str(draft.id),
             "/api/campaigns": str(draft.id), "/council": str(draft.id), "/replies": str(reply.id),
             "/r": SECRET[code], "/colleagues": str(spare.id), "/posters/lots": str(lot.id),
+            "/canvass": str(walk.id), "/lists": walk.code,
         }  # fmt: skip
 
 
@@ -149,9 +155,11 @@ def _hired(office: Office, code: str) -> dict[Role, Actor]:
 UNKNOWN = {
     "/data/intake": WORD, "/data": NUMBER, "/segments": NUMBER, "/api/segments": NUMBER, "/campaigns/plans": NUMBER,
     "/campaigns": NUMBER, "/api/campaigns": NUMBER, "/council": NUMBER, "/replies": NUMBER, "/r": WORD,
-    "/colleagues": NUMBER, "/posters/lots": NUMBER, "/homes": WORD, "/suppressions": NUMBER,
+    "/colleagues": NUMBER, "/posters/lots": NUMBER, "/homes": WORD, "/suppressions": NUMBER, "/canvass": NUMBER,
+    "/lists": WORD,
 }  # fmt: skip
 REST = {
+    "line": "BCDF",
     "key": "people",
     "name": "register.csv",
     "rest": "_dash-layout",

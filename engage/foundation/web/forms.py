@@ -1,7 +1,7 @@
 """What a person typed into a form, and what is wrong with it, kept together so that nothing is typed twice."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -18,13 +18,24 @@ YEAR = re.compile(r"(?:19|2[0-9])[0-9]{2}")  # 26 is no year, and neither is 002
 class Form:
     """Values by field name, and one error sentence per field, in the order they were found."""
 
-    def __init__(self, values: FormMultiDict | dict[str, Any] | None = None) -> None:
+    def __init__(self, values: FormMultiDict | dict[str, Any] | None = None, *, sent: bool = False) -> None:
+        self._sent = sent
         self._values = values if isinstance(values, FormMultiDict) else FormMultiDict.from_form_data(values or {})
         self.errors: dict[str, str] = {}
 
     def text(self, name: str) -> str:
         value = self._values.get(name)
         return value.strip() if isinstance(value, str) else ""
+
+    def shown(self, name: str, otherwise: object = None) -> str:
+        """What its field shows: just what was typed, also nothing, or else what stands, also a 0."""
+        if name in self._values:
+            return self.secret(name)
+        return "" if otherwise is None else str(otherwise)
+
+    def ticked(self, name: str, otherwise: Sequence[object] | None = None) -> list[str]:
+        """A form with every box cleared sends nothing of them, so what stands is shown only before it was sent."""
+        return self.all(name) if self._sent or name in self._values else [str(each) for each in otherwise or ()]
 
     def secret(self, name: str) -> str:
         """A password may begin or end with a space."""
@@ -95,4 +106,4 @@ class Form:
 
 
 async def provide_form(request: Request[Any, Any, Any]) -> Form:
-    return Form(await request.form())
+    return Form(await request.form(), sent=request.method == "POST")

@@ -14,6 +14,7 @@ from litestar.template.config import TemplateConfig
 from engage.foundation.identity import Account, Right
 from engage.foundation.languages import spoken
 from engage.foundation.languages.catalogue import gettext, ngettext
+from engage.foundation.web.cards import labelled
 from engage.foundation.web.names import person
 from engage.foundation.web.static import asset
 from engage.foundation.words import day, last_day, moment, month, number, on_page, percent, plural, sentence
@@ -51,7 +52,7 @@ def environment() -> Environment:
     jinja.filters |= {
         "onward": onward,
         "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "month": month,
-        "plural": plural, "sentence": sentence, "person": person, "on_page": on_page,
+        "plural": plural, "sentence": sentence, "person": person, "on_page": on_page, "labelled": labelled,
     }  # fmt: skip
     return jinja
 

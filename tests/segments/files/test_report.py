@@ -21,7 +21,7 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.web.templating import environment
 from segments.files.questions import Question
 from segments.files.reading import Reading
-from segments.files.report import AnswerNeeded, ImportReport, Stage
+from segments.files.report import AnswerNeeded, ImportReport, Rows, Stage
 from segments.importing import imports, recognition, rejects
 from segments.importing.imports import import_file, rejected_rows
 from segments.sources.format import Format, Harvest
@@ -146,6 +146,9 @@ def test_every_problem_is_told_once(
     report = look(office, actor, tmp_path, "geography", places(*faults))
     told = sum(column.rows for column in report.problems_by_column) + len(report.problems_by_row)
     assert told == sum(report.problems.values()) == counted(report)["rows_rejected"] == sum(n for n, _ in faults)
+    rows = Rows.of(report)
+    assert rows == Rows.of(report.as_dict()) == Rows(**report.as_dict()["rows"])
+    assert (rows.rejected, rows.read) == (told, rows.accepted + rows.left_out + rows.rejected)
 
 
 def test_a_report_comes_back_from_json_as_it_was(office: Office, actor: Actor, tmp_path: Path) -> None:

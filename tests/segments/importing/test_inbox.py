@@ -231,7 +231,7 @@ def test_a_no_sets_it_aside(office: Office, actor: Actor, drop: Path) -> None:
     assert lying(drop) == ["set-aside/register_2026-05-31.csv", "set-aside/register_2026-05-31.csv.txt"]
     words = (drop / "set-aside/register_2026-05-31.csv.txt").read_text(encoding="utf-8")
     assert "An officer decided not to import it." in words
-    assert "2 rows read, 1 could be used." in words
+    assert "2 rows read: 1 accepted, 0 left out on purpose, 1 rejected." in words
     assert "1 rejected: the same elector is in the file twice" in words
     assert not any(private in words for private in PRIVATE)
 

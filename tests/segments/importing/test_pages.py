@@ -107,7 +107,8 @@ def test_a_file_with_problems_waits_for_a_decision(enter: Enter, office: Office)
     assert [(i["state"], i["file"]) for i in visitor.get("/api/intakes").json()] == [("waiting", "r.csv")]
     assert "Tester" not in visitor.get("/api/intakes").text
     done = _watched(visitor, visitor.send(page.url.path, {"act": "import"}))
-    assert "Imported 1 of 2 rows." in done.text
+    assert "Imported. 2 rows read: 1 accepted, 0 left out on purpose, 1 rejected." in done.text
+    assert ">Left out on purpose</th>" in visitor.get("/data").text
     assert [s.rows for s in _snapshots(office)] == [1]
     assert visitor.send(page.url.path, {"act": "import"}).status_code == 422
     with office.database.session() as session:

@@ -246,10 +246,10 @@ def test_every_home_has_the_figures_of_itself_and_its_areas(homes: Office, actor
     [
         (where(NAME, "exactly", 1), 2, "Homes where the Single person discount is exactly 1."),
         (where("local_homes_sold_in_a_year", "less than", 0.1), 2,
-         "Homes where in the area, Homes sold in a year are less than 10 %."),
+         "Homes in areas where Homes sold in a year are less than 10 %."),
         (where("local_fly_tips", "at most", 20), 1, "Homes where the Fly tips is at most 20."),
         (where("census_number_of_cars_or_vans_no_cars_or_vans_in_household_share", "at least", 0.2), 2,
-         "Homes where in the area, Number of cars or vans: No cars or vans in household are at least 20 %."),
+         "Homes in areas where Number of cars or vans: No cars or vans in household are at least 20 %."),
     ],
 )  # fmt: skip
 def test_rules_ask_for_them_by_their_declared_names(
