@@ -40,7 +40,7 @@ def layout(view: View) -> Any:
     return html.Div(
         [
             dcc.Location(id="place", refresh=False),
-            html.P(finding(view), id="finding", className="engage-finding", role="status"),
+            html.Div(finding(view), id="finding", className="engage-finding", role="status"),
             html.Div(changed(view), id="changed"),
             html.Div(complete(view), id="complete"),
             html.Div(_over_time(view)),
