@@ -24,6 +24,8 @@ class Area:
     label: str
     figure: Published
     geometry: Mapping[str, Any]
+    href: str = ""
+    chosen: bool = False
 
     @property
     def said(self) -> str:
@@ -47,16 +49,30 @@ def ward_map(
     """
     cuts = breaks or _thirds([area.figure.value for area in rows if area.figure.value is not None])
     rings, height = _projected(rows)
-    svg = canvas(title, description, [area.said for area in rows], height + 104)
+    tapped = any(area.href for area in rows)
+    # Nothing within an image can be pressed; of a map of links each says its own figure.
+    svg = canvas(title, description, [] if tapped else [area.said for area in rows], height + 104)
+    svg.set("role", "group" if tapped else "img")
     name = chart_id(title + description)
     _patterns(svg, name)
-    for area, shape in zip(rows, rings, strict=True):
-        path = add(svg, "path", d=_outline(shape), fill=f"url(#{name}-{_class(area.figure, cuts)})", stroke=PAPER)
-        path.set("fill-rule", "evenodd")
-        add(path, "title").text = f"{area.label}: {area.figure}"
+    # The chosen one last, so that its outline lies above its neighbours.
+    for area, shape in sorted(zip(rows, rings, strict=True), key=lambda pair: pair[0].chosen):
+        _area(svg, area, _outline(shape), f"url(#{name}-{_class(area.figure, cuts)})")
     _labels(svg, rows, [max(shape, key=_extent, default=[]) for shape in rings])
     _key(svg, name, cuts, height + 8)
     return finish(svg)
+
+
+def _area(svg: Element, area: Area, outline: str, fill: str) -> None:
+    place = svg
+    if area.href:
+        place = add(svg, "a", href=area.href, aria_label=f"{area.label}: {area.figure}")
+        if area.chosen:
+            place.set("aria-current", "true")
+    path = add(place, "path", d=outline, fill=fill, stroke=INK if area.chosen else PAPER)
+    path.set("stroke-width", "4" if area.chosen else "1")
+    path.set("fill-rule", "evenodd")
+    add(path, "title").text = f"{area.label}: {area.figure}"
 
 
 def _thirds(values: list[float]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards.charts import plots
+from dashboards.charts.strips import Strips
 from dashboards.published import exports
 from dashboards.published.cautions import cautions
 from dashboards.published.completeness import Completeness
@@ -20,8 +21,8 @@ from engage.foundation.words import day
 STILL = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 EFFECT_COLUMNS = ["Homes", "Homes reminded", "More per 100 homes", "95% interval"]
 TIME_COLUMNS = ["Register of", "On it, of those entitled", "Share", "Since the one before"]
-Cells = Sequence[str | Sequence[str]]
-"""The name of a row, then its figures; a figure may have a note beneath it."""
+Cells = Sequence[str | Sequence[str] | dict[str, Any]]
+"""The name of a row, then its figures; a figure may have a note beneath it, or its interval drawn above it."""
 
 
 class FiguresTable(Component):  # type: ignore[misc]  # Dash's types are not followed
@@ -29,21 +30,21 @@ class FiguresTable(Component):  # type: ignore[misc]  # Dash's types are not fol
 
     _namespace, _type = "engage", "FiguresTable"
     _children_props: Sequence[str] = ()
-    _prop_names = ("caption", "heads", "rows")
+    _prop_names = ("caption", "heads", "rows", "chosen")
     _valid_wildcard_attributes: Sequence[str] = ()
 
-    def __init__(self, caption: str, heads: Sequence[str], rows: Sequence[Cells]) -> None:
-        super().__init__(caption=caption, heads=heads, rows=rows)
+    def __init__(self, caption: str, heads: Sequence[str], rows: Sequence[Cells], chosen: int = -1) -> None:
+        super().__init__(caption=caption, heads=heads, rows=rows, chosen=chosen)
 
 
 def layout(view: View) -> Any:
     return html.Div(
         [
             dcc.Location(id="place", refresh=False),
-            html.P(finding(view), id="finding", className="engage-finding", role="status"),
+            html.Div(finding(view), id="finding", className="engage-finding", role="status"),
             html.Div(changed(view), id="changed"),
             html.Div(complete(view), id="complete"),
-            html.Div(_over_time(view)),
+            html.Div(over_time(view), id="over-time"),
             html.P(NOTE, className="govuk-body"),
         ]
     )
@@ -61,16 +62,12 @@ def changed(view: View) -> list[Any]:
         said = trial.waiting if trial else "No campaign has been launched yet."
         return [heading, html.P(said, className="govuk-body engage-empty")]
     parts = view.parts[:1] if view.unshown else view.parts
-    found = [(part.name, part.effect) for part in parts]
-    rows = [[part.name, str(part.reminded.homes), *_effect(part.effect)] for part in parts]
-    said = f"{trial.name}: more registrations per 100 homes reminded, with the 95% interval. "
+    strips = Strips.over(part.effect for part in parts)
+    rows = [[part.name, str(part.reminded.homes), *_effect(part.effect, strips)] for part in parts]
     return [
         heading,
         html.P(f"{trial.name}, register of {day(trial.as_at)}.", className="govuk-body"),
-        _beside(
-            _chart(plots.effects(found), said + _told([(name, effect.text) for name, effect in found])),
-            FiguresTable(f"What the reminders changed, {view.name}", EFFECT_COLUMNS, rows),
-        ),
+        FiguresTable(f"What the reminders changed, {view.name}", EFFECT_COLUMNS, rows, _chosen(view, rows)),
         *([html.P(view.unshown, className="govuk-body engage-empty")] if view.unshown else []),
         _downloads("changed", f"/wards/changed.csv{view.query}", view),
     ]
@@ -85,17 +82,14 @@ def complete(view: View) -> list[Any]:
     wards = [replace(ward, completeness=past.ward(ward.code)) for ward in figures.wards]
     held = [(ALL, past.whole), *((ward.name, ward.completeness) for ward in wards)]
     rows = [[name, f"{one.registered} of {one.eligible}", one.text] for name, one in held]
-    table = FiguresTable("How complete the register is, by ward", ["Place", "On it, of those entitled", "Share"], rows)
-    chart = plots.completeness_map(wards)
-    said = f"Map of {figures.name}: people on the register, of those entitled to be. " + _told(
-        [(name, one.text) for name, one in held]
-    )
+    columns = ["Place", "On it, of those entitled", "Share"]
+    table = FiguresTable("How complete the register is, by ward", columns, rows, _chosen(view, rows))
     return [
         heading,
         html.P(f"{_share(past.whole)} Register of {day(past.as_at)}.", className="govuk-body"),
         *(html.P(said, className="govuk-body engage-empty") for said in cautions(figures)),
-        _beside(_chart(chart, said), table) if chart else table,
-        _downloads("complete" if chart else "", f"/wards.csv{view.query}", view),
+        table,
+        _downloads("complete" if any(ward.geometry for ward in wards) else "", f"/wards.csv{view.query}", view),
     ]
 
 
@@ -105,18 +99,20 @@ def _share(whole: Completeness) -> str:
     return f"{whole.share} of the people entitled to be on the register are on it."
 
 
-def _over_time(view: View) -> list[Any]:
-    heading = html.H2("How complete each register was", className="govuk-heading-m")
+def over_time(view: View) -> list[Any]:
+    place = view.ward.name if view.ward else ALL
+    heading = html.H2(f"How complete each register was: {place}", className="govuk-heading-m")
     figures = view.figures
-    chart = plots.over_time([(past.as_at, past.whole) for past in figures.pasts])
+    held = [(past.as_at, past.ward(view.ward.code) if view.ward else past.whole) for past in figures.pasts]
+    chart = plots.over_time(held)
     if chart is None:
         return [heading, html.P("There is one register so far, so nothing to compare it with.", className="govuk-body")]
-    rows = [
-        [day(past.as_at), f"{held.registered} of {held.eligible}", held.text, str(change) if change else "first"]
-        for past, held, change in exports.changes(figures)
+    rows: list[Cells] = [
+        [day(past.as_at), f"{one.registered} of {one.eligible}", one.text, str(change) if change else "first"]
+        for past, one, change in exports.changes(figures, view.ward)
     ]
-    said = f"{figures.name}: people on each register, of those entitled to be. " + _told(
-        [(day(past.as_at), past.whole.text) for past in figures.pasts]
+    said = f"{place}: people on each register, of those entitled to be. " + _told(
+        [(day(as_at), one.text) for as_at, one in held]
     )
     return [
         heading,
@@ -134,11 +130,20 @@ def _downloads(picture: str, data: str, view: View) -> Any:
     return html.P([part for link in links for part in (link, " ")], className="govuk-body engage-onward")
 
 
-def _effect(effect: Effect) -> Cells:
+def _effect(effect: Effect, strips: Strips) -> Cells:
     if not effect.shown:
         return ["too few homes", "not shown"]
     early = ["too early to say"] if effect.too_early else []
-    return [[str(effect.difference), *early], f"{effect.low} to {effect.high}"]
+    return [
+        [str(effect.difference), *early],
+        {"strip": strips.as_dict(effect), "text": f"{effect.low} to {effect.high}"},
+    ]
+
+
+def _chosen(view: View, rows: Sequence[Cells]) -> int:
+    """The place of the row of the ward that is chosen; before the first where there is none."""
+    names = [row[0] for row in rows]
+    return names.index(view.ward.name) if view.ward and view.ward.name in names else -1
 
 
 def _told(rows: Sequence[tuple[str, str]]) -> str:

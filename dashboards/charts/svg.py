@@ -42,16 +42,6 @@ class IntervalRow:
 
 
 @dataclass(frozen=True)
-class BarRow:
-    label: str
-    figure: Published
-
-    @property
-    def said(self) -> str:
-        return f"{self.label} {self.figure}"
-
-
-@dataclass(frozen=True)
 class TimeRow:
     """A percentage on a day, with its interval."""
 
@@ -89,24 +79,6 @@ def interval_chart(*, title: str, description: str, rows: Sequence[IntervalRow],
     for row, height in zip(rows, heights, strict=True):
         _interval(svg, row, scale, y, height)
         y += height
-    return finish(svg)
-
-
-def bar_chart(
-    *, title: str, description: str, rows: Sequence[BarRow], most: float | None = None, colour: str = BLUE
-) -> Markup:
-    """Bars from nought with their figures written beside them; `most` is the end of the scale (100 for percentages)."""
-    end = most or max([row.figure.value or 0 for row in rows], default=0) or 1
-    svg = canvas(title, description, [row.said for row in rows], 46 * len(rows) + 10)
-    for place, row in enumerate(rows):
-        y = 46 * place
-        write(svg, MARGIN, y + 18, row.label)
-        write(svg, WIDTH - MARGIN, y + 18, row.figure.text, anchor="end", bold=True)
-        length = (WIDTH - 2 * MARGIN) * min(1.0, (row.figure.value or 0) / end)
-        add(svg, "rect", x=MARGIN, y=y + 24, width=WIDTH - 2 * MARGIN, height=14, fill="#f3f2f1")
-        add(svg, "line", x1=MARGIN, x2=MARGIN, y1=y + 22, y2=y + 40, stroke=INK, stroke_width=2)
-        if length > 0:
-            add(svg, "rect", x=MARGIN, y=y + 24, width=round(length, 1), height=14, fill=colour)
     return finish(svg)
 
 

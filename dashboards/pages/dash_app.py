@@ -10,6 +10,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import wraps
 from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import parse_qs
@@ -24,12 +25,15 @@ from litestar.exceptions import ClientException, InternalServerException, NotFou
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 from pydantic import BaseModel, Field
 
-from dashboards.charts import panels
+from dashboards.charts import panels, pictures
+from dashboards.pages import summary
 from dashboards.pages.compression import Compressed
+from dashboards.pages.wards import shown
 from dashboards.published.figures import Figures, published
 from dashboards.published.selection import ARM, BY, View
 from engage.foundation.identity import Right
 from engage.foundation.logs import log_fault
+from engage.foundation.office import Office
 from engage.foundation.web.bodies import again
 from engage.foundation.web.handlers import Asked, ByAccount, InOffice, requires
 from engage.foundation.web.static import asset
@@ -78,7 +82,7 @@ def mount() -> list[ControllerRouterHandler]:
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             _figures.set(figures)
             nonce = secrets.token_urlsafe(16)
-            _page.set(_framed(request, figures, nonce))
+            _page.set(_framed(request, figures, nonce, office))
             inner: Any = {**scope, "path": path}
             if asked is not None:
                 told = [each for each in scope["headers"] if each[0] not in (b"content-type", b"content-length")]
@@ -146,6 +150,7 @@ def dashboard() -> Dash:
     app.layout = _watched(_layout)
     app.callback(
         Output("changed", "children"), Output("finding", "children"), Output("complete", "children"),
+        Output("over-time", "children"),
         Input("place", "search"),
     )(_watched(_choose))  # fmt: skip
     return app
@@ -165,18 +170,24 @@ def _lean(scripts: str) -> str:
     return "\n".join([*used, chart, f'<script src="{asset("plotly.js")}"></script>'])
 
 
-def _framed(request: Asked, figures: Figures, nonce: str) -> Callable[[dict[str, str]], str]:
+def _framed(request: Asked, figures: Figures, nonce: str, office: Office) -> Callable[[dict[str, str]], str]:
     view = _view(figures, request.query_params.dict())
+    held = shown(view, office) | {
+        "map": pictures.completeness_map(figures, view.past, _choosing(view), view.ward.code if view.ward else ""),
+        "items": summary.items(figures, view.ward, view.trial),
+    }
 
     def frame(parts: dict[str, str]) -> str:
-        page = render(
-            "dashboards/pages/dashboard.html", parts=parts, figures=figures, view=view, divisions=_divisions(view),
-            nonce=nonce,
-        )  # fmt: skip
+        page = render("dashboards/pages/dashboard.html", **held, parts=parts, divisions=_divisions(view), nonce=nonce)
         template = request.app.template_engine.get_template(page.template_name)  # type: ignore[union-attr]  # the app has an engine
         return str(template.render(**page.create_template_context(request)))
 
     return frame
+
+
+def _choosing(view: View) -> Callable[[str], str]:
+    """The address of this view with another ward chosen."""
+    return lambda code: f"{PREFIX}{replace(view, ward=view.figures.ward(code)).query}"
 
 
 def _divisions(view: View) -> dict[str, str]:
@@ -233,13 +244,15 @@ def _layout() -> Any:
     return _made(View.of(_figures.get()), panels.layout)
 
 
-def _choose(search: str | None) -> tuple[Any, Any, Any]:
+def _choose(search: str | None) -> tuple[Any, Any, Any, Any]:
     """What is shown is part of the address, so that a view can be bookmarked and shared within the council."""
     if not (search or "").strip("?"):
         raise PreventUpdate  # the layout holds it already
     view = _view(_figures.get(), parse_qs((search or "").lstrip("?")))
-    return _made(view, panels.changed), panels.finding(view), _made(view, panels.complete)
+    parts = (panels.changed, panels.finding, panels.complete, panels.over_time)
+    changed, finding, complete, over_time = (_made(view, part) for part in parts)
+    return changed, finding, complete, over_time
 
 
 def _view(figures: Figures, asked: Mapping[str, Sequence[str]]) -> View:
-    return View.of(figures, *(next(iter(asked.get(name, ())), "") for name in ("campaign", "register", "by")))
+    return View.of(figures, *(next(iter(asked.get(name, ())), "") for name in ("campaign", "register", "by", "ward")))

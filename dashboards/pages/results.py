@@ -4,10 +4,14 @@ from litestar import Response, Router, get
 from litestar.params import FromPath
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
+from markupsafe import Markup
 
 from campaigns.records import lookup
+from dashboards.charts.courses import Step, course_chart
+from dashboards.published.disclosure import Published
+from dashboards.published.findings import Share
 from dashboards.results import analysis
-from dashboards.results.campaign_result import Council, council, per_hundred, pounds, sentence
+from dashboards.results.campaign_result import STALE_DAYS, Council, Look, council, per_hundred, pounds, sentence
 from dashboards.statistics.intervals import Interval
 from engage.foundation.identity import Right
 from engage.foundation.web.handlers import ByActor, InOffice, render, requires
@@ -31,7 +35,36 @@ def council_page(office: InOffice, actor: ByActor, number: Number) -> Template:
     return render(
         "dashboards/pages/result.html", held=found, sentence=sentence, per_hundred=per_hundred, pounds=pounds,
         names=wards.named(office, actor.authority), warnings=_warnings(found), interval=Interval,
+        courses=[(arm.arm, _course(found, arm.arm)) for arm in (found.found.arms if found.found else ())],
     )  # fmt: skip
+
+
+def _course(found: Council, arm: str) -> Markup:
+    """Every register since the campaign began, exactly."""
+    steps = [
+        Step(
+            look.read.as_at,
+            _share(*look.shares[arm]),
+            _share(*look.shares[look.found.control]),
+            early=_early(look, arm),
+        )
+        for look in found.looks
+        if arm in look.shares
+    ]
+    before = next((register.as_at for register in found.registers), found.campaign.window_start)
+    sent = [wave.send_on for wave in found.waves if arm in wave.arms and found.read and wave.send_on < found.read.as_at]
+    return course_chart(
+        title=f"How “{arm}” went, register by register", description="Exact shares, with the 95% interval.",
+        began=before, steps=steps, reminders=sent,
+    )  # fmt: skip
+
+
+def _share(mean: float, interval: Interval) -> Share:
+    return Share(*(Published(f"{100 * end:.1f}", round(100 * end, 1)) for end in (mean, *interval)))
+
+
+def _early(look: Look, arm: str) -> bool:
+    return next(one for one in look.found.arms if one.arm == arm).judged.includes(0)
 
 
 @get("/council/{number:int}/analysis.zip", sync_to_thread=True)

@@ -1,22 +1,39 @@
 """The members' pages: every ward, one ward, the same figures as CSV and JSON. Each is one request to the server."""
 
+from dataclasses import replace
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Response, Router, get, post
 from litestar.params import FromPath
-from litestar.response import Template
+from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from dashboards.charts import pictures
+from dashboards.charts.strips import Strips
+from dashboards.pages import summary
+from dashboards.pages.lessons import lessons
 from dashboards.published import exports
 from dashboards.published.cautions import cautions
 from dashboards.published.completeness import Ward
 from dashboards.published.disclosure import NOTE
-from dashboards.published.figures import ALL, Figures, Trial, published, ward_headline
+from dashboards.published.figures import ALL, Figures, published, ward_headline
 from dashboards.published.selection import ARM, BY, WARD, By, Register, View, Wanted
+from engage.foundation import audit
+from engage.foundation.clock import today
 from engage.foundation.errors import NotFound
-from engage.foundation.identity import Right
-from engage.foundation.web.handlers import ByAccount, ByActor, InOffice, render, requires
+from engage.foundation.identity import Account, Right
+from engage.foundation.office import Office
+from engage.foundation.web.handlers import (
+    Asked,
+    ByAccount,
+    ByActor,
+    InOffice,
+    WithForm,
+    notify,
+    redirect,
+    render,
+    requires,
+)
 from segments.missing.gap import ASSUMPTIONS
 
 CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml; charset=utf-8"
@@ -24,23 +41,37 @@ CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml; charset=utf-8"
 
 @get("/wards", include_in_schema=False, sync_to_thread=True)
 def wards_page(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Template:
-    figures = published(office, account.authority)
-    view = View.of(figures, wanted)
-    divided = [View(figures, view.trial, view.past, by) for by in BY if by != WARD and _worth(view, by)]
+    view = View.of(published(office, account.authority), wanted)
+    own = view.figures.ward(account.ward)
     return render(
         "dashboards/pages/wards.html",
-        figures=figures,
-        view=view,
-        trial=view.trial,
-        whole=exports.whole(view.trial),
-        cautions=cautions(figures),
-        map=pictures.completeness_map(figures),
-        over_time=pictures.over_time(figures),
-        changes=exports.changes(figures),
-        effects=pictures.effects(view) if view.parts else None,
-        divided=[(each, pictures.effects(each)) for each in divided],
-        **_notes(),
+        own=own,
+        own_items=summary.items(view.figures, own, view.trial) if own else [],
+        **shown(view, office),
     )
+
+
+def shown(view: View, office: Office) -> dict[str, Any]:
+    """What the page of all wards shows, and the dashboard where there are no scripts."""
+    figures, trial = view.figures, view.trial
+    divided = [replace(view, by=by) for by in BY if by != WARD and _worth(view, by)]
+    return {
+        "figures": figures,
+        "view": view,
+        "trial": trial,
+        "whole": exports.whole(trial),
+        "cautions": cautions(figures),
+        "map": pictures.completeness_map(figures, link=lambda code: f"/wards/{code}"),
+        "over_time": pictures.over_time(figures),
+        "changes": exports.changes(figures),
+        "strips": Strips.over(part.effect for part in view.parts),
+        "divided": [(each, Strips.over(part.effect for part in each.parts)) for each in divided],
+        "course": pictures.course(trial),
+        "every": Strips.over(one.effect for one in figures.trials),
+        "lessons": lessons(figures, trial),
+        "next": summary.what_next(figures, today(office.clock)),
+        **_notes(),
+    }
 
 
 def _worth(view: View, by: str) -> bool:
@@ -67,11 +98,34 @@ def changed_file(office: InOffice, account: ByAccount, wanted: Wanted = "", by: 
     return _download(f"changed-by-{view.by}.csv", exports.parts_csv(view), CSV)
 
 
+@get("/wards/course.csv", include_in_schema=False, sync_to_thread=True)
+def course_file(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Response[str]:
+    view = View.of(published(office, account.authority), wanted)
+    return _download("course.csv", exports.course_csv(view), CSV)
+
+
+@post("/wards/mine", include_in_schema=False, sync_to_thread=True)
+def choose_ward(request: Asked, office: InOffice, account: ByAccount, form: WithForm) -> Redirect:
+    """The ward that is shown first, and whether an email is wanted when a result is in. Figures are those of all."""
+    figures, code = published(office, account.authority), form.text("ward")
+    ward = _found(figures, code) if code else None
+    with office.database.session() as session:
+        held = session.get_one(Account, account.id)
+        held.ward, held.wants_results = ward.code if ward else "", form.text("results") == "yes"
+        session.add(held)
+        audit.record(
+            session, authority=account.authority, at=office.clock.now(), actor=account.label, act="choose own ward",
+            subject=account.label,
+        )  # fmt: skip
+    notify(request, f"{ward.name} is shown to you first." if ward else "No ward is shown to you first.")
+    return redirect(f"/wards/{ward.code}" if ward else "/wards")
+
+
 @get("/wards/pictures/{name:str}", include_in_schema=False, sync_to_thread=True)
 def picture_file(
     office: InOffice, account: ByAccount, name: FromPath[str], wanted: Wanted = "", register: Register = "", by: By = ""
 ) -> Response[str]:
-    """A chart as an SVG file: `changed`, `complete` or `over-time`."""
+    """A chart as an SVG file: `changed`, `complete`, `course` or `over-time`."""
     view = View.of(published(office, account.authority), wanted, register, by)
     drawn = pictures.picture(view, name.removesuffix(".svg")) if name.endswith(".svg") else None
     if drawn is None:
@@ -88,7 +142,7 @@ def ward_page(
     ward = _found(view.figures, name.removesuffix(".csv"))
     if name.endswith(".csv"):
         return _download(f"{ward.code}.csv", exports.as_csv(view, [ward]), CSV)
-    return _page(view.figures, view.trial, ward)
+    return _page(office, account, view, ward)
 
 
 @get("/api/wards", summary="Published figures of the wards", sync_to_thread=True)
@@ -104,19 +158,25 @@ def _found(figures: Figures, code: str) -> Ward:
     return ward
 
 
-def _page(figures: Figures, trial: Trial | None, ward: Ward) -> Template:
+def _page(office: Office, account: Account, view: View, ward: Ward) -> Template:
+    figures, trial = view.figures, view.trial
     measured = trial if trial and trial.finding else None
+    found, whole = (measured.ward(ward.code) if measured else None), exports.whole(trial)
     return render(
         "dashboards/pages/ward.html",
         figures=figures,
         ward=ward,
+        own=account,
+        items=summary.items(figures, ward, trial),
+        next=summary.what_next(figures, today(office.clock)),
+        why=summary.WHY_DECEMBER,
+        fell=summary.fell_in_december(figures, ward),
         cautions=cautions(figures, ward),
         trial=trial,
-        found=measured.ward(ward.code) if measured else None,
-        whole=exports.whole(trial),
+        found=found,
+        whole=whole,
         headline=ward_headline(ward, trial) if trial else "",
-        effects=pictures.ward_effect(measured, ward) if measured else None,
-        completeness=pictures.ward_completeness(figures, ward),
+        strips=Strips.over(one.effect for one in (found, whole) if one),
         over_time=pictures.over_time(figures, ward),
         changes=exports.changes(figures, ward),
         **_notes(),
@@ -135,7 +195,17 @@ def _download(name: str, content: str, media_type: str) -> Response[str]:
 routes: list[ControllerRouterHandler] = [
     Router(
         "/",
-        route_handlers=[wards_page, wards_file, over_time_file, changed_file, picture_file, ward_page, wards_api],
+        route_handlers=[
+            wards_page,
+            wards_file,
+            over_time_file,
+            changed_file,
+            course_file,
+            choose_ward,
+            picture_file,
+            ward_page,
+            wards_api,
+        ],
         guards=[requires(Right.see_figures)],
     ),
 ]

@@ -90,6 +90,16 @@ def deliveries(office: Office, actor: Actor, campaign_id: int) -> tuple[Delivery
     )
 
 
+def left(office: Office, actor: Actor, campaign_id: int, until: date) -> dict[str, Counter[str]]:
+    """By arm, how many messages of each channel had left by a day. Exact: not to be shown as it is."""
+    arms = pd.Series(ledger.arms(office, actor, campaign_id), dtype=object)
+    with office.database.session() as session:
+        messages = _messages(session, find(session, actor.authority, campaign_id))
+    sent = messages[messages["own"] & messages["state"].isin(REACHED) & _by(messages, until)]
+    channels = sent.groupby(sent["uprn"].map(arms))["channel"]
+    return {str(arm): Counter(map(str, part)) for arm, part in channels}
+
+
 def _delivery(arm: str, part: pd.DataFrame, comparison: bool, until: date, pounds: tuple[float, float]) -> Delivery:
     fates = Counter(part["fate"])
     lost = {name: None if part[name].isna().all() else int(part[name].sum()) for name in ("emptied", "removed")}

@@ -23,6 +23,10 @@ TIME_COLUMNS = (
     "register_date", "ward", "name", "eligible", "registered", "missing", "completeness_percent", "completeness_low",
     "completeness_high", "notes",
 )  # fmt: skip
+COURSE_COLUMNS = (
+    "campaign", "register_date", "reminded_homes", "reminded_registered", "reminded_percent", "comparison_homes",
+    "comparison_registered", "comparison_percent", "effect_points", "effect_low", "effect_high", "too_early_to_say",
+)  # fmt: skip
 PART_COLUMNS = (
     "campaign", "outcome_date", "by", "part", "reminded_homes", "reminded_registered", "reminded_percent",
     "comparison_homes", "comparison_registered", "comparison_percent", "effect_points", "effect_low", "effect_high",
@@ -69,6 +73,17 @@ def parts_csv(view: View) -> str:
         start = [view.trial.name, view.trial.as_at, view.by, part.name]  # type: ignore[union-attr]  # it has parts
         rows.append([*start, *_sides(WardFinding(part.code, part.reminded, part.comparison, part.effect))])
     return _written(PART_COLUMNS, rows)
+
+
+def course_csv(view: View) -> str:
+    """A row for each register since the campaign began, oldest first."""
+    trial = view.trial
+    rows = [
+        [trial.name, step.as_at, *_sides(WardFinding("", step.reminded, step.comparison, step.effect))]
+        for step in (trial.steps if trial else ())
+        if trial
+    ]
+    return _written(COURSE_COLUMNS, rows)
 
 
 def _written(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -137,11 +152,29 @@ def _trial(figures: Figures, trial: Trial) -> dict[str, Any]:
         "as_at": trial.as_at,
         "whole": _finding(found) if found else None,
         "more_homes": shown(trial.finding.more) if trial.finding else None,
+        "cost": _cost(trial),
+        "registers": [
+            {"as_at": step.as_at, **_compared(step.reminded, step.comparison, step.effect)} for step in trial.steps
+        ],
+        "reminders": list(trial.course.reminders) if trial.course else [],
         "wards": wards if found else [],
         "groups": {
             division: [{"group": one.group, **_compared(one.reminded, one.comparison, one.effect)} for one in groups]
             for division, groups in trial.divided.items()
         },
+    }
+
+
+def _cost(trial: Trial) -> dict[str, Any] | None:
+    """In pounds before VAT; `each` is of an extra registration, in words that its interval allows."""
+    if trial.spent is None:
+        return None
+    messages = {channel: shown(number) for channel, number in trial.spent.messages.items()}
+    return {
+        "least": shown(trial.spent.least),
+        "most": shown(trial.spent.most),
+        "messages": messages,
+        "each": trial.cost,
     }
 
 

@@ -23,8 +23,9 @@ from dashboards.published.completeness import (
     complete,
     strangers,
 )
+from dashboards.published.course import Course, Point, Spent, costs, courses
 from dashboards.published.disclosure import RULE, Published
-from dashboards.published.findings import NO_EFFECT, UNSEEN, Cell, Effect, Finding, WardFinding, publish
+from dashboards.published.findings import NO_EFFECT, UNSEEN, Cell, Effect, Finding, WardFinding, parts_of, publish
 from dashboards.published.groups import Divided, GroupFinding, divide, grouped
 from dashboards.published.outcomes import Reading, cells, parted, reading
 from dashboards.published.overlaps import CLOSED, left_out, name_of
@@ -52,8 +53,11 @@ class Trial:
     as_at: date | None = None
     finding: Finding | None = None
     waiting: str = ""
+    due: date | None = None  # the day from which a register closes it, while that is awaited
     arm: str = ""
     divided: Divided = field(default_factory=dict)
+    course: Course | None = None
+    spent: Spent | None = None
 
     @property
     def campaign(self) -> str:
@@ -66,6 +70,19 @@ class Trial:
     @property
     def headline(self) -> str:
         return self.finding.headline if self.finding else self.waiting
+
+    @property
+    def cost(self) -> str:
+        """What each extra registration cost, in words; nothing where it was not published."""
+        return self.spent.worth(self.finding.reminded.homes, self.effect) if self.spent and self.finding else ""
+
+    @property
+    def steps(self) -> tuple[Point, ...]:
+        """Every register that is shown, the one that closed the window last."""
+        if self.course is None or self.finding is None or self.as_at is None:
+            return ()
+        last = Point(self.as_at, self.finding.reminded, self.finding.comparison, self.finding.effect)
+        return (*self.course.points, last)
 
     @cached_property
     def _wards(self) -> dict[str, WardFinding]:
@@ -211,15 +228,34 @@ def _trials(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
     final = next((one for one in kept if one.source == CLOSED), None)
     if final:
         held = snapshots.read(office, final, Trials).trials
-        return [replace(trial, name=_named(campaign, trial.arm, len(held))) for trial in held]
+        named = [replace(trial, name=_named(campaign, trial.arm, len(held))) for trial in held]
+        return _accompanied(office, campaign, named, None)
     if read is None or read.interim:
-        return [Trial(str(campaign.id), campaign.name, waiting=_waiting(campaign))]
-    trials = _taken_back(office, campaign) or Trials(tuple(_measured(office, authority, campaign, read)))
+        return [Trial(str(campaign.id), campaign.name, waiting=_waiting(campaign), due=campaign.window_end)]
+    before = _taken_back(office, campaign)
+    trials = before or Trials(tuple(_measured(office, authority, campaign, read)))
     snapshots.keep(
         office, trials, authority=authority, name=name_of(campaign), as_at=read.as_at, source=CLOSED,
         basis=[read.register.id or 0],
     )  # fmt: skip
-    return list(trials.trials)
+    return _accompanied(office, campaign, trials.trials, None if before else read)
+
+
+def _accompanied(office: Office, campaign: Campaign, trials: Sequence[Trial], read: Reading | None) -> list[Trial]:
+    """With how it went and what it cost: published with the finding, from the same register, or never."""
+    findings = {trial.arm: trial.finding for trial in trials if trial.finding and trial.effect.shown}
+    if not findings:
+        return list(trials)
+    went = courses(office, campaign, read, findings, _counted(office, campaign) if read else set())
+    spent = costs(office, campaign, read, findings)
+    return [replace(trial, course=went.get(trial.arm), spent=spent.get(trial.arm)) for trial in trials]
+
+
+def _counted(office: Office, campaign: Campaign) -> set[str]:
+    """The wards whose homes are in the totals."""
+    actor = Actor(campaign.authority, "engage")
+    held = _without(left_out(office, actor, campaign), cells(office, actor, campaign.id or 0))
+    return set(parts_of(held, list(campaign.plan["arms"])))
 
 
 def _taken_back(office: Office, campaign: Campaign) -> Trials | None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import hypot, sqrt
 
 from dashboards.published.disclosure import HIDDEN, RULE, Breakdown, Disclosure, Published
-from dashboards.statistics.intervals import Interval, Z, around
+from dashboards.statistics.intervals import Interval, Z, around, wilson
+from dashboards.statistics.simultaneous import looking
 from dashboards.statistics.trial import Rate
 from dashboards.statistics.uplift import WardEffect, compare, gather, reach
 
@@ -55,6 +57,19 @@ class Side:
     homes: Published
     registered: Published
     rate: Published
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of every 100 homes of one arm registered, with its interval, worked out from two published counts."""
+
+    point: Published
+    low: Published
+    high: Published
+
+    @property
+    def text(self) -> str:
+        return self.point.text if self.low.value is None else f"{self.point} ({self.low} to {self.high})"
 
 
 UNSEEN = Side(Published(HIDDEN, None), Published(HIDDEN, None), Published(HIDDEN, None))
@@ -140,6 +155,42 @@ def publish(
     whole = _side(one, None, rule)
     effect = _effect(*overall) if overall else NO_EFFECT
     return Finding(whole, _side(zero, None, rule), effect, _extra(overall, whole, rule), found)
+
+
+def before_the_close(reminded: Side, comparison: Side, *, arms: int = 1, rule: Disclosure = RULE) -> Effect:
+    """What a register before the end of the window showed, from two published sides: its interval holds however often
+    one looks, and whenever one stops."""
+    one, zero = _of_side(reminded, rule), _of_side(comparison, rule)
+    if not (one.n and zero.n):
+        return NO_EFFECT
+    difference = one.mean - zero.mean
+    se = sqrt(sum(rate.mean * (1 - rate.mean) / rate.effective + rate.blur for rate in (one, zero)))
+    critical = looking(se, one.pair, zero.pair, arms) if se else Z
+    return _effect(difference, around(difference, one.pair, zero.pair, one.blur + zero.blur, critical))
+
+
+def share(side: Side, rule: Disclosure = RULE) -> Share:
+    rate = _of_side(side, rule)
+    if not rate.n:
+        return Share(*[Published(HIDDEN, None)] * 3)
+    plain, blur = wilson(rate.mean * rate.n, rate.n), Z * sqrt(rate.blur)
+    low, high = rate.mean - hypot(rate.mean - plain.low, blur), rate.mean + hypot(plain.high - rate.mean, blur)
+    return Share(*(_hundredths(end) for end in (rate.mean, low, high)))
+
+
+def _hundredths(share: float) -> Published:
+    value = round(100 * min(1.0, max(0.0, share)), 1)
+    return Published(f"{value:.1f}", value)
+
+
+def _of_side(side: Side, rule: Disclosure) -> Rate:
+    """Nought homes where they, or those of them that registered, are too few to say."""
+    homes, registered = side.homes, side.registered
+    if homes.value is None or registered.value is None or not rule.enough(homes):
+        return Rate(0.0, 0, 0.0)
+    n = homes.value
+    yes, variance = rule.likely(registered, n, registered.value / n)
+    return Rate(min(1.0, yes / n), int(n), n, clusters=int(n), blur=variance / n**2)
 
 
 OTHERS = ""

@@ -40,7 +40,7 @@ class Reading:
         return self.register.as_at
 
 
-def outcomes(office: Office, actor: Actor, campaign_id: int) -> pd.DataFrame:
+def outcomes(office: Office, actor: Actor, campaign_id: int, read: Reading | None = None) -> pd.DataFrame:
     """One row per home of the audience: `uprn, ward, block, arm, registered, gained, moved_in, electors, later,
     contacted_on, channel`.
 
@@ -52,12 +52,12 @@ def outcomes(office: Office, actor: Actor, campaign_id: int) -> pd.DataFrame:
     register has no ids and a person is known by name and home alone, one who goes and one who comes may be the same
     with another spelling: only as many count as the home grew by.
     A home that was emptied, renumbered or removed stays, with 0. `contacted_on` and `channel` are those of the first
-    message Notify accepted, missing where there was none. Raises InputRefused where the campaign has no audience, or
-    no later register is imported.
+    message Notify accepted, missing where there was none. `read` asks for another register than the one the campaign
+    is measured by. Raises InputRefused where the campaign has no audience, or no later register is imported.
     """
     with office.database.session() as session:
         permit(session, actor, Right.see_data)
-        snapshot = _kept(office, actor, session, find(session, actor.authority, campaign_id))
+        snapshot = _kept(office, actor, session, find(session, actor.authority, campaign_id), read)
         contacts = _first_contacts(session, campaign_id)
     homes = pd.read_parquet(office.lake.file(snapshot))
     return homes.merge(contacts, on="uprn", how="left")
@@ -104,16 +104,29 @@ def reading(session: Session, campaign: Campaign) -> Reading | None:
     return Reading(begun[0], interim=True) if begun else None
 
 
+def readings(session: Session, campaign: Campaign) -> list[Reading]:
+    """Every register since the window began, oldest first, to the one that closes it: of each day the newest."""
+    baseline = session.get(Snapshot, campaign.register_snapshot) if campaign.register_snapshot else None
+    last = reading(session, campaign)
+    if baseline is None or last is None:
+        return []
+    found: dict[date, Snapshot] = {}
+    for one in history(session, campaign.authority, "register"):
+        if _follows(one, baseline) and campaign.window_start <= one.as_at < last.as_at:
+            found.setdefault(one.as_at, one)
+    return [*(Reading(found[day], interim=True) for day in sorted(found)), last]
+
+
 def _follows(register: Snapshot, baseline: Snapshot) -> bool:
     return register.as_at > baseline.as_at and register.id != baseline.id
 
 
-def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) -> Snapshot:
+def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign, read: Reading | None = None) -> Snapshot:
     """The outcomes as one immutable snapshot, made once for each audience, pair of linked registers and geography."""
     audience = session.get(Snapshot, campaign.audience_snapshot) if campaign.audience_snapshot else None
     if audience is None or not campaign.register_snapshot:
         raise InputRefused(f"Campaign {campaign.id} has no audience yet. Submit it first.")
-    read = reading(session, campaign)
+    read = read or reading(session, campaign)
     if read is None:
         due = f"{campaign.window_end:%d %B %Y}"
         raise InputRefused(f"Campaign {campaign.id}: {NO_LATER_REGISTER}. Import the register of {due} or later.")

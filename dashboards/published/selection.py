@@ -14,6 +14,7 @@ from dashboards.published.groups import DIVISIONS
 
 Wanted = Annotated[str, QueryParameter(name="campaign", max_length=20, description="The campaign to show.")]
 Register = Annotated[str, QueryParameter(name="register", max_length=10, description="The day of a register.")]
+Chosen = Annotated[str, QueryParameter(name="ward", max_length=9, description="The ward that is chosen on the map.")]
 By = Annotated[str, QueryParameter(name="by", max_length=20, description="What the homes are divided by.")]
 
 WARD, ARM = "ward", "arm"
@@ -37,11 +38,13 @@ class View:
     trial: Trial | None
     past: Past | None
     by: str = WARD
+    ward: Ward | None = None
 
     @classmethod
-    def of(cls, figures: Figures, campaign: str = "", register: str = "", by: str = "") -> "View":
-        """What is asked for where it exists, else the newest, by ward."""
-        return cls(figures, figures.trial(campaign), figures.past(register), by if by in BY else WARD)
+    def of(cls, figures: Figures, campaign: str = "", register: str = "", by: str = "", ward: str = "") -> "View":
+        """What is asked for where it exists, else the newest, by ward, with no ward chosen."""
+        by = by if by in BY else WARD
+        return cls(figures, figures.trial(campaign), figures.past(register), by, figures.ward(ward))
 
     @property
     def query(self) -> str:
@@ -51,6 +54,7 @@ class View:
             "campaign": self.trial.key if self.trial and self.trial is not first.trial else "",
             "register": self.past.as_at.isoformat() if self.past and self.past is not first.past else "",
             "by": self.by if self.by != WARD else "",
+            "ward": self.ward.code if self.ward else "",
         }
         held = urlencode({name: value for name, value in asked.items() if value})
         return f"?{held}" if held else ""

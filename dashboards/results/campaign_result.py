@@ -13,9 +13,9 @@ from campaigns.records import lookup
 from campaigns.records.models import Campaign, Message, Response, Wave
 from campaigns.sending import ledger
 from dashboards.published.delivery import Delivery, deliveries
-from dashboards.published.outcomes import Reading, outcomes, reading
+from dashboards.published.outcomes import Reading, outcomes, reading, readings
 from dashboards.statistics.effects import Arm, Uplift, WardUplift
-from dashboards.statistics.intervals import Interval, Price, price
+from dashboards.statistics.intervals import Interval, Price, price, wilson
 from dashboards.statistics.uplift import by_ward, estimate
 from engage.foundation import audit
 from engage.foundation.clock import today
@@ -39,6 +39,20 @@ class Register:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What one register showed, exactly: each group's share with its 95 % interval, and the effect of each arm."""
+
+    read: Reading
+    found: Uplift
+
+    @property
+    def shares(self) -> Mapping[str, tuple[float, Interval]]:
+        groups = [(self.found.control, self.found.mean, self.found.n)]
+        groups += [(arm.arm, arm.mean, arm.n) for arm in self.found.arms]
+        return {name: (mean, wilson(mean * n, n)) for name, mean, n in groups}
+
+
+@dataclass(frozen=True)
 class Council:
     """What an officer reads of one campaign. `found` and `wards` are missing before a later register, and where
     nobody was left for later by lot."""
@@ -54,6 +68,7 @@ class Council:
     replies: Mapping[str, int]
     registers: tuple[Register, ...]
     age: int
+    looks: tuple[Look, ...] = ()
 
     @property
     def randomised(self) -> bool:
@@ -89,8 +104,17 @@ def council(office: Office, actor: Actor, campaign_id: int) -> Council:
         campaign, read, 0 if homes is None else len(homes), found,
         _wards(homes, campaign, read) if found and homes is not None and read else (),
         deliveries(office, actor, campaign_id), ledger.status(office, actor, campaign_id), waves, replies,
-        registers, age,
+        registers, age, _looks(office, actor, campaign) if found else (),
     )  # fmt: skip
+
+
+def _looks(office: Office, actor: Actor, campaign: Campaign) -> tuple[Look, ...]:
+    """Every register since the window began, oldest first. Before the window closes their intervals hold at all of
+    them at once, however often one looks."""
+    with office.database.session() as session:
+        every = readings(session, campaign)
+    found = ((read, headline(outcomes(office, actor, campaign.id or 0, read), campaign, read)) for read in every)
+    return tuple(Look(read, uplift) for read, uplift in found if uplift)
 
 
 def headline(homes: pd.DataFrame, campaign: Campaign, read: Reading) -> Uplift | None:

@@ -2,11 +2,20 @@
 import { initAll } from "./govuk-frontend.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
-initAll();
+// Whoever speaks to a browser presses a button by the words on it. Those of GOV.UK Frontend's button of a file run into
+// each other, "No file chosenChoose file", where a space is not drawn (WCAG 2.5.3).
+const spaced = (scope) =>
+  scope.querySelectorAll(".govuk-file-upload-button__status").forEach((status) => status.after(" "));
+
+const wake = (scope) => {
+  initAll(scope ? { scope } : undefined);
+  spaced(scope ?? document);
+};
+wake();
 
 // GOV.UK Frontend components that htmx brings in wake up too.
 document.body.addEventListener("htmx:load", (event) => {
-  if (event.target !== document.body) initAll({ scope: event.target });
+  if (event.target !== document.body) wake(event.target);
 });
 
 // A table too wide for the screen scrolls by itself, and the keyboard must be able to reach it.

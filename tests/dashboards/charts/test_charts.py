@@ -1,16 +1,20 @@
 """Charts are well-formed, need no script or colour, and say in words what they show."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree as ET
 
 import pytest
 from markupsafe import Markup
 
+from dashboards.charts.courses import Step, course_chart
 from dashboards.charts.drawing import alone
 from dashboards.charts.maps import Area, ward_map
-from dashboards.charts.svg import BarRow, IntervalRow, TimeRow, bar_chart, interval_chart, time_chart
+from dashboards.charts.strips import Strips
+from dashboards.charts.svg import IntervalRow, TimeRow, interval_chart, time_chart
 from dashboards.published.disclosure import Published
+from dashboards.published.findings import NO_EFFECT, Effect, Share
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script> & Sons'
@@ -26,7 +30,16 @@ INTERVALS = [
     IntervalRow(HOSTILE, points(1.0), points(-2.0), points(4.0), early=True),
     IntervalRow("Elm", HIDDEN, HIDDEN, HIDDEN, early=True),
 ]
-BARS = [BarRow("Reminded", Published("12%", 12)), BarRow(HOSTILE, HIDDEN), BarRow("None", Published("0%", 0))]
+
+
+def share(value: float) -> Share:
+    return Share(*(Published(f"{x:.1f}", x) for x in (value, value - 2, value + 2)))
+
+
+STEPS = [
+    Step(date(2026, 7, 1), share(5), share(3), early=True),
+    Step(date(2026, 8, 1), share(12), share(6), early=False),
+]
 
 
 def square(west: float, south: float, size: float = 0.1) -> dict[str, object]:
@@ -46,8 +59,11 @@ def intervals() -> Markup:
     return interval_chart(title="Reminders worked", description="By ward.", rows=INTERVALS, axis="More per 100 homes")
 
 
-def bars() -> Markup:
-    return bar_chart(title="More registered", description="By arm.", rows=BARS, most=100)
+def course() -> Markup:
+    return course_chart(
+        title=f"How {HOSTILE} went", description="By register.", began=date(2026, 6, 1), steps=STEPS,
+        reminders=[date(2026, 6, 3)],
+    )  # fmt: skip
 
 
 def areas() -> Markup:
@@ -66,7 +82,7 @@ def times() -> Markup:
     )
 
 
-CHARTS = [(intervals, INTERVALS), (bars, BARS), (areas, AREAS), (times, TIMES)]
+CHARTS = [(intervals, INTERVALS), (course, STEPS), (areas, AREAS), (times, TIMES)]
 
 
 def test_days_stand_as_far_apart_as_they_are() -> None:
@@ -95,7 +111,7 @@ def test_a_chart_alone_brings_its_title_date_and_fonts() -> None:
 
 @pytest.mark.parametrize(("chart", "rows"), CHARTS)
 def test_a_chart_is_an_image_that_says_what_it_shows(
-    chart: Callable[[], Markup], rows: list[IntervalRow | BarRow | Area]
+    chart: Callable[[], Markup], rows: list[IntervalRow | Step | Area]
 ) -> None:
     svg = ET.fromstring(chart())
     assert svg.get("role") == "img"
@@ -155,12 +171,6 @@ def test_dots_and_lines_stand_where_the_scale_says() -> None:
     assert float(line.get("x2")) == pytest.approx(ticks["+4"], abs=0.2)
 
 
-def test_bars_are_as_long_as_their_figures() -> None:
-    svg = ET.fromstring(bars())
-    lengths = [float(bar.get("width")) for bar in svg.iter(f"{SVG}rect") if bar.get("fill") == "#12436D"]
-    assert lengths == [pytest.approx(0.12 * 292, abs=0.1)]
-
-
 def test_a_map_tells_classes_apart_by_pattern_and_has_a_key() -> None:
     svg = ET.fromstring(areas())
     shapes = svg.findall(f"{SVG}path")
@@ -188,4 +198,39 @@ def test_a_map_of_nothing_shown_still_has_its_key() -> None:
 
 def test_a_chart_of_no_rows_is_still_a_chart() -> None:
     assert ET.fromstring(interval_chart(title="t", description="d", rows=[], axis="a")) is not None
-    assert ET.fromstring(bar_chart(title="t", description="d", rows=[])) is not None
+    assert course_chart(title="t", description="d", began=date(2026, 6, 1), steps=[], reminders=[])
+
+
+def test_a_course_is_two_curves_told_apart_without_colour() -> None:
+    svg = ET.fromstring(course())
+    lines = list(svg.iter(f"{SVG}polyline"))
+    assert [line.get("stroke-dasharray") for line in lines] == ["6 4", None]
+    starts = {line.get("points", "").split()[0] for line in lines}
+    assert len(starts) == 1, "both from nought on the day it began"
+    said = svg.findtext(f"{SVG}desc", "")
+    assert "reminded 5.0 (3.0 to 7.0), comparison 3.0 (1.0 to 5.0), too early to say" in said
+    assert "reminders left on 3 June 2026" in said
+
+
+def test_a_map_is_tapped_and_each_ward_says_itself() -> None:
+    linked = [replace(area, href=f"/wards/{n}", chosen=n == 0) for n, area in enumerate(AREAS)]
+    svg = ET.fromstring(ward_map(title="t", description="d", rows=linked))
+    assert svg.get("role") == "group", "nothing within an image can be pressed"
+    links = list(svg.iter(f"{SVG}a"))
+    assert {link.get("aria-label") for link in links} == {
+        area.said.replace(f"{area.label} ", f"{area.label}: ") for area in AREAS
+    }
+    assert (links[-1].get("href"), links[-1].get("aria-current")) == ("/wards/0", "true")
+
+
+def test_strips_of_one_table_are_on_one_scale() -> None:
+    wide = Effect(points(2), points(-2), points(6), too_early=True)
+    clear = Effect(points(4), points(2), points(6), too_early=False)
+    strips = Strips.over([wide, clear, NO_EFFECT])
+    first, second, third = (ET.fromstring(strips.draw(effect)) for effect in (wide, clear, NO_EFFECT))
+    noughts = {list(svg.iter(f"{SVG}line"))[1].get("x1") for svg in (first, second, third)}
+    assert len(noughts) == 1
+    ends = [list(svg.iter(f"{SVG}line"))[2].get("x2") for svg in (first, second)]
+    assert ends[0] == ends[1]
+    assert [len(list(svg.iter(f"{SVG}circle"))) for svg in (first, second, third)] == [1, 1, 0]
+    assert strips.as_dict(clear)["high"] == float(ends[1] or 0)

@@ -7,20 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import dash
-import numpy as np
 import plotly
 import pytest
-import shapely
 from litestar import Litestar
 from litestar.testing import TestClient
 from plotly.offline import get_plotlyjs_version
 
-from dashboards.charts import plots
 from dashboards.pages import dash_app
-from dashboards.published.completeness import Completeness, Ward
-from dashboards.published.disclosure import Published
 from dashboards.published.figures import published
-from dashboards.published.findings import NO_EFFECT, Effect
 from dashboards.published.selection import View
 from engage.foundation.identity import RIGHTS, Right, Role
 from engage.foundation.web.static import asset
@@ -28,7 +22,7 @@ from tests.dashboards.conftest import Council, visiting
 
 DCC = Path(dash.__file__).parent / "dcc"
 SCRIPT = re.compile(r'<script src="([^"]+)"')
-CHANGING = ("changed", "finding", "complete")
+CHANGING = ("changed", "finding", "complete", "over-time")
 CHOICE = {
     "output": f"..{'...'.join(f'{each}.children' for each in CHANGING)}..",
     "outputs": [{"id": each, "property": "children"} for each in CHANGING],
@@ -100,14 +94,13 @@ def test_it_shows_the_published_figures(council: Council, member: TestClient) ->
     assert held.headline in said
     for ward in held.wards:
         assert ward.completeness.text in said
-        assert held.trials[0].ward(ward.code).effect.text in said
+        effect = held.trials[0].ward(ward.code).effect
+        assert f"{effect.low} to {effect.high}" in said if effect.shown else "too few homes" in said
     images = [part["props"] for part in parts(layout) if part["props"].get("role") == "img"]
-    assert len(images) == 3
+    assert len(images) == 1
     assert all(len(image["aria-label"]) > 100 for image in images)
     graphs = [part["props"] for part in parts(layout) if part["type"] == "Graph"]
-    assert {trace["type"] for graph in graphs for trace in graph["figure"]["data"]} == {
-        "scatter", "choropleth", "scattergeo",
-    }  # fmt: skip
+    assert {trace["type"] for graph in graphs for trace in graph["figure"]["data"]} == {"scatter"}
     assert not any(graph["config"]["displayModeBar"] for graph in graphs)
     assert len([part for part in parts(layout) if part["type"] == "FiguresTable"]) == 3
     links = [part["props"]["href"] for part in parts(layout) if part["type"] == "A"]
@@ -132,16 +125,37 @@ def test_an_address_is_a_view(council: Council, member: TestClient) -> None:
     assert f'<option value="{first.as_at}" selected>' in page
     assert '<option value="channel" selected>' in page
     body = {**CHOICE, "inputs": [{"id": "place", "property": "search", "value": f"?{asked}"}]}
-    said = json.dumps(member.post("/dashboard/_dash-update-component", json=body).json()["response"])
+    answer = member.post("/dashboard/_dash-update-component", json=body).json()["response"]
+    said, complete = json.dumps(answer), json.dumps(answer["complete"])
     assert f"/wards/changed.csv?{asked}" in said
-    assert f"/wards/pictures/complete.svg?{asked}" in said
-    assert "Register of 1 June 2026" in said
-    assert first.whole.text in said
-    assert last.whole.text not in said
+    assert f"/wards/pictures/complete.svg?{asked}" in complete
+    assert "Register of 1 June 2026" in complete
+    assert first.whole.text in complete
+    assert last.whole.text not in complete
     assert not any(group.effect.shown for group in held.trials[0].groups("channel"))
     assert "Not shown: a group here is too small" in said
     assert View.of(held, "", str(first.as_at), "channel").query == f"?{asked}"
     assert View.of(held).query == View.of(held, "nonsense", "1999-01-01", "names").query == ""
+
+
+def test_without_scripts_the_servers_page_stands_there(council: Council, member: TestClient) -> None:
+    """And a ward that is tapped on the map, a link like any other, is chosen in all of it."""
+    held = published(council.office, council.code)
+    ward = held.wards[1]
+    page = member.get("/dashboard/").text
+    within = page.partition('<div id="react-entry-point">')[2].partition("<script")[0]
+    assert "Loading" not in within
+    assert all(f'href="/wards/{ward.code}"' in within for ward in held.wards)
+    assert held.trials[0].effect.low.text in within
+    assert f'href="/dashboard/?ward={ward.code}"' in page
+    chosen = member.get(f"/dashboard/?ward={ward.code}").text
+    assert f'<option value="{ward.code}" selected>' in chosen
+    assert chosen.count('class="govuk-table__row engage-chosen"') == 2
+    assert f'id="place">{ward.name.replace("&", "&amp;")}</h2>' in chosen
+    body = {**CHOICE, "inputs": [{"id": "place", "property": "search", "value": f"?ward={ward.code}"}]}
+    said = json.dumps(member.post("/dashboard/_dash-update-component", json=body).json()["response"])
+    assert said.count('"chosen": 2') == 2
+    assert f"How complete each register was: {ward.name}" in said
 
 
 def test_without_anything_asked_the_layout_stands(member: TestClient) -> None:
@@ -200,75 +214,3 @@ def test_a_neighbour_sees_nothing_of_it_whatever_is_asked(app: Litestar, council
 
 def test_plotly_finds_its_outlines_here(member: TestClient) -> None:
     assert "window.PlotlyGeoAssets={topojson:{world_110m:" in member.get(asset("plotly.js")).text[-200:]
-
-
-def shape(*rings: list[tuple[float, float]]) -> dict[str, Any]:
-    return {"type": "Polygon", "coordinates": rings}
-
-
-def test_rings_are_wound_for_a_sphere_and_holes_the_other_way() -> None:
-    square = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)]
-    hole = [(0.2, 0.2), (0.4, 0.2), (0.4, 0.4), (0.2, 0.2)]
-    for outer in (square, square[::-1]):
-        for inner in (hole, hole[::-1]):
-            (drawn,) = plots._outlines([Ward("A", "A", geometry=shape(outer, inner))])
-            assert not shapely.is_ccw(drawn.exterior)
-            assert shapely.is_ccw(drawn.interiors[0])
-
-
-def test_a_border_loses_what_no_screen_can_show_and_neighbours_still_meet() -> None:
-    wiggly = [(1.0 + 0.0005 * (place % 2), place / 200) for place in range(201)]
-    left = shape([(0.0, 0.0), *wiggly, (0.0, 1.0), (0.0, 0.0)])
-    right = shape([(2.0, 0.0), (2.0, 1.0), *wiggly[::-1], (2.0, 0.0)])
-    drawn = plots._outlines([Ward("A", "A", geometry=left), Ward("B", "B", geometry=right)])
-    assert max(shapely.get_num_coordinates(drawn)) < 20
-    assert shapely.coverage_is_valid(drawn)
-    assert shapely.area(drawn) == pytest.approx([1, 1], abs=0.002)
-
-
-def test_the_share_is_written_within_a_ward_however_it_bends() -> None:
-    bent = shape([(0, 0), (10, 0), (10, 10), (9, 10), (9, 1), (1, 1), (1, 10), (0, 10), (0, 0)])
-    wards = [Ward("A", "A", geometry=bent)]
-    words = plots._words(wards, plots._outlines(wards))
-    assert shapely.covers(shapely.from_geojson(json.dumps(bent)), shapely.Point(words.lon[0], words.lat[0]))
-
-
-def test_no_share_is_written_over_another_or_on_a_ward_too_small_to_see() -> None:
-    squares = [(0, 0, 100), (100, 0, 10), (110, 0, 10), (120, 0, 1)]
-    wards = [
-        Ward(f"{place}", "A", geometry=shape([(x, y), (x + d, y), (x + d, y + d), (x, y + d), (x, y)]))
-        for place, (x, y, d) in enumerate(squares)
-    ]
-    assert plots._roomy(np.array([[50, 50], [105, 5], [115, 5], [120, 0]]), [50, 5, 5, 0.5], (3, 3)) == [0, 1]
-    assert len(plots._words(wards, plots._outlines(wards)).text) == 2
-
-
-def test_a_long_name_has_two_lines_and_room_beside_the_chart() -> None:
-    assert plots._folded("Tutbury and Outwoods") == ["Tutbury and Outwoods"]
-    assert plots._folded("Stapenhill and Winshill East") == ["Stapenhill and", "Winshill East"]
-    assert len(plots._folded("Those registered before who could be written to by letter")) == 2
-    figure = plots.effects([("A", NO_EFFECT), ("Stapenhill and Winshill East", NO_EFFECT)])
-    assert figure.layout.margin.l > 14 * 7
-    assert list(figure.layout.yaxis.ticktext) == ["A", "Stapenhill and<br>Winshill East"]
-
-
-def test_a_ring_marks_what_is_too_early_and_words_what_is_not_shown() -> None:
-    def effect(point: float, *, early: bool) -> Effect:
-        return Effect(*(Published(f"{x:+.1f}", x) for x in (point, point - 2, point + 3)), too_early=early)
-
-    figure = plots.effects([("A", effect(4, early=False)), ("B", effect(1, early=True)), ("C", NO_EFFECT)])
-    sure, early, unshown = figure.data
-    assert (list(sure.x), list(sure.error_x.array), list(sure.error_x.arrayminus)) == ([4], [3], [2])
-    assert (list(early.y), early.marker.color) == (["B"], "#ffffff")
-    assert (list(unshown.y), [text.strip() for text in unshown.text]) == (["C"], ["not shown"])
-
-
-def test_a_ward_that_may_not_be_shown_has_no_shade() -> None:
-    one, other = (shape([(x, 0), (x + 1, 0), (x + 1, 1), (x, 0)]) for x in (0, 5))
-    hidden = Published("not shown", None)
-    shown = Completeness(*[Published("200", 200)] * 3, *(Published(f"{x}%", x) for x in (80, 75, 85)))
-    wards = [Ward("A", "A", Completeness(*[hidden] * 6), one), Ward("B", "B", shown, other), Ward("C", "C", shown)]
-    areas, words = plots.completeness_map(wards).data
-    assert list(areas.z) == [None, 80]
-    assert set(words.text) == {"<b>not shown</b>", "<b>80%</b>"}
-    assert plots.completeness_map(wards[2:]) is None

@@ -84,9 +84,11 @@ def test_the_page_says_the_finding_and_how_sure(council: Council, member: TestCl
     assert trial.headline in page
     assert held.headline in page
     assert "register of 15 July 2026" in page
-    assert page.count("<svg") == 3  # by ward, the map, and the registers so far
+    drawn = sum(trial.ward(ward.code).effect.shown for ward in held.wards) + 2  # with all wards, and the campaign
+    assert page.count('class="engage-strip"') == drawn
+    assert page.count("<svg") == drawn + 3  # the course, the map, and the registers so far
     assert page.count("Not shown: a group here is too small") == 3  # a division each
-    assert page.count("<table") == 4
+    assert page.count("<table") == 6
     names = [ward.name for ward in held.wards]
     assert names == sorted(names)
     assert [page.index(f">{escape(name)}</a>") for name in names] == sorted(
@@ -239,8 +241,7 @@ def test_no_borough_shows_a_count_from_1_to_9(boroughs: list[tuple[int, int, flo
         assert allowed(count), count
     for row in csv.DictReader(io.StringIO(exports.as_csv(View.of(held), held.wards))):
         assert all(allowed(row[name]) for name in COUNTS), row
-    drawn = [pictures.effects(View.of(held)), *(pictures.ward_effect(trial, ward) for ward in held.wards)]
-    drawn += [pictures.ward_completeness(held, ward) for ward in held.wards]
+    drawn = [pictures.effects(View.of(held))]
     told = [trial.headline, held.headline, *(figures.ward_headline(ward, trial) for ward in held.wards)]
     layout = json.dumps(panels.layout(View.of(held)).to_plotly_json(), default=lambda part: part.to_plotly_json())
     cells = re.findall(r'"children": "([^"]*)"', layout)

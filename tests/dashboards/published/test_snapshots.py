@@ -142,8 +142,9 @@ def test_it_is_one_file_for_each_council_campaign_and_day(place: Town) -> None:
         another_process(place)
     with place.office.database.session() as session:
         kept = session.exec(select(Snapshot).where(Snapshot.kind == "published")).all()
-        assert [(one.authority, one.name, one.as_at) for one in kept] == [(CODE, f"campaign {number}", ENDS)]
-        text = place.office.lake.file(kept[-1]).read_text()
+        names = [f"{what}campaign {number}" for what in ("", "course of ", "cost of ")]
+        assert [(one.authority, one.name, one.as_at) for one in kept] == [(CODE, name, ENDS) for name in names]
+        text = place.office.lake.file(kept[0]).read_text()
     assert '"value": 30' in text
     assert "31" not in text, "no exact count is in the file"
 
