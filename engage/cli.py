@@ -40,6 +40,10 @@ COMMANDS = {
         "engage.commands.uplift:uplift",
         "How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file.",
     ),
+    "local-matching": (
+        "engage.commands.protection.local_matching:local_matching",
+        "The council's own records held against the register.",
+    ),
     "gazetteer": ("engage.commands.addresses.gazetteer:gazetteer", "The gazetteer of addresses."),
     "audit": ("engage.commands.audit:audit_log", "The audit log."),
     "purge": ("engage.commands.deployment:purge", "Remove what retention says is due, of every authority."),

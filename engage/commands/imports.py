@@ -14,6 +14,9 @@ from segments.files.questions import FEWER
 from segments.files.report import AnswerNeeded
 from segments.importing.imports import import_file, record_first_rows
 from segments.importing.intake import right_to_import
+from segments.records import births
+from segments.records.arrival import KIND, bring_in
+from segments.records.layouts import of_sources
 
 
 @click.command(name="import")
@@ -23,19 +26,36 @@ from segments.importing.intake import right_to_import
 @click.option("--dry-run", is_flag=True, help="Check only, show what would come in; change nothing.")
 @click.option("--accept-shrink", is_flag=True, help="Import although it has over 5 % fewer rows than the one before.")
 @click.option("--accept-problems", is_flag=True, help="Import although something about the file asks for a yes.")
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Of council-records: whose FILE it is.")
+@click.option(
+    "--dates-of-birth",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Of a register: what the EMS tells beside.",
+)
 @with_right(Right.import_gazetteer)
 def import_(
     caller: Caller, kind: str, files: tuple[Path, ...], as_at: date,
-    *, dry_run: bool, accept_shrink: bool, accept_problems: bool,
+    *, dry_run: bool, accept_shrink: bool, accept_problems: bool, sources: tuple[str, ...], dates_of_birth: Path | None,
 ) -> None:  # fmt: skip
     """Import each FILE as KIND.
 
     KIND is one of register, register-update, gazetteer, geography, indicator, population, boundaries, contacts,
-    suppressions, protected or applications.
+    suppressions, protected, applications or council-records.
+
+    The council's own records say whose they are: --source council_tax, once for each FILE. Several are linked in one
+    run. Names and dates of birth in them are never kept.
 
     The format is recognised from content, not from the name; files may be gzipped. With --json, one object to a line.
     """
     caller.demand(right_to_import(kind))
+    _demand_options(kind, files, sources, dates_of_birth, dry_run=dry_run)
+    if kind == KIND:
+        for snapshot in bring_in(caller.office, caller.actor, of_sources(files, sources), as_at):
+            caller.show(snapshot.report, facts)
+        return
+    if dates_of_birth:
+        births.check(caller.office, caller.actor, dates_of_birth, as_at)
     tell = partial(printing.imported, lake=caller.office.lake.root)
     for file in files:
         try:
@@ -56,3 +76,16 @@ def import_(
         if report.preview:
             record_first_rows(caller.office, caller.actor, report)
         caller.show(report.as_dict(preview=dry_run), tell)
+    if dates_of_birth:
+        births.bring_in(caller.office, caller.actor, dates_of_birth)
+
+
+def _demand_options(
+    kind: str, files: tuple[Path, ...], sources: tuple[str, ...], dates_of_birth: Path | None, *, dry_run: bool
+) -> None:  # fmt: skip
+    if sources and kind != KIND:
+        raise InputRefused(f"--source is of {KIND} alone, not of {kind}. Nothing was read.")
+    if dates_of_birth and (kind != "register" or len(files) > 1 or dry_run):
+        raise InputRefused("--dates-of-birth goes with one register that is imported. Nothing was read.")
+    if kind == KIND and dry_run:
+        raise InputRefused(f"There is no dry run of {KIND}: nothing of them counts before there is an agreement.")

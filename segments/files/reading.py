@@ -190,6 +190,7 @@ class Reading:
     warnings: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)  # what a person must say yes to
     notes: list[str] = field(default_factory=list)  # what is worth saying and no problem
+    name_key: str = ""  # that the short hashes of names are made by
     rules: Law = field(default_factory=law)  # the ages that are in force, the council's own among them
 
     def has(self, name: str) -> bool:

@@ -12,11 +12,14 @@ import polars as pl
 import polars_hash
 
 from segments.files.reading import Reading
+from segments.names.keys import of_electors
 
 
-def write_sealed(reading: Reading, rows: Path, columns: Sequence[str], sealed: Sequence[str]) -> int:
+def write_sealed(
+    reading: Reading, rows: Path, columns: Sequence[str], sealed: Sequence[str], named: Sequence[str]
+) -> int:
     """Write these columns of the rows of a Parquet file that have no verdict and are not `repeated`, the `sealed` ones
-    hashed; returns how many."""
+    hashed, and `names` made of the `named` ones; returns how many."""
     known = pl.scan_parquet(rows, row_index_name="line", row_index_offset=reading.first_line)
     good = known.filter(pl.col("verdict").is_null()).with_columns(pl.col("line").cast(pl.Int64))
     if len(repeated := _table(reading, "repeated")):
@@ -27,8 +30,23 @@ def write_sealed(reading: Reading, rows: Path, columns: Sequence[str], sealed: S
     )  # fmt: skip
     if len(apart := _table(reading, "apart")):
         good = _told_apart(good, apart)
+    good = good.with_columns(
+        pl.struct(*named).map_batches(
+            lambda rows: of_electors(rows.struct.unnest(), reading.name_key), pl.List(pl.Int64), is_elementwise=True
+        ).alias("names")
+    )  # fmt: skip
     good.select(columns).sink_parquet(reading.output, compression="zstd", compression_level=1)
     return int(pl.scan_parquet(reading.output).select(pl.len()).collect().item())
+
+
+def hash_names(reading: Reading, named: Sequence[str]) -> None:
+    """Make the table `named` (line, names) of the rows of `judged` that have no verdict."""
+    query = f"select line, {', '.join(named)} from judged where verdict is null"
+    rows = pl.DataFrame(pl.from_arrow(reading.con.execute(query).to_arrow_table()))
+    told = rows.select("line").with_columns(of_electors(rows, reading.name_key).alias("names"))
+    reading.con.register("hashed_names", told.to_arrow())
+    reading.con.execute("create table named as select line, names::bigint[] as names from hashed_names")
+    reading.con.unregister("hashed_names")
 
 
 def _table(reading: Reading, name: str) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 from sqlmodel import Session, col, select
 
-from engage.foundation import audit, identity, lake
+from engage.foundation import audit, data_keys, identity, lake
 from engage.foundation.calendar import law
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused, NotFound
@@ -149,6 +149,7 @@ def _read(
     reading = Reading(
         con, path.name, text, head, actor.authority, as_at, office.keys, _known(office, actor.authority, bases),
         folder / "snapshot.parquet", folder, lambda words: say(Stage(words, JOINING)),
+        name_key=_name_key(office, actor) if form.makes == "register" else "",
         rules=law(office.settings.home), needed=form.needed,
     )  # fmt: skip
     try:
@@ -158,6 +159,13 @@ def _read(
         raise InputRefused(f"{path.name} could not be read as {form.name} ({type(error).__name__}).") from None
     finally:
         con.close()
+
+
+def _name_key(office: Office, actor: Actor) -> str:
+    """A key of its own for the names of an authority's electors, so that all of them can be forgotten at once."""
+    with office.database.session() as session:
+        at = office.clock.now()
+        return data_keys.of(session, office.keys, at, purpose="names", authority=actor.authority, subject="").secret
 
 
 def _bases(office: Office, authority: str) -> dict[str, Snapshot]:

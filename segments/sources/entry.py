@@ -101,6 +101,8 @@ class Entry:
             "attainment": self.attainment,
             "franchise": "_franchise",
             "entry": self._entry,
+            "given": self._given,
+            "family": self._family,
             "odd_marker": f"case when _unread and length(_marker) <= {MOST_LETTERS} then _marker end",
         }
 
@@ -218,6 +220,24 @@ class Entry:
     def more(self) -> str:
         """What `bare` is where there are more names."""
         return f"concat({self.bare}, chr(31), 'more')"
+
+    @property
+    def _surname(self) -> str:
+        """The column of the surname, empty where the whole name stands in one."""
+        last = self.layout.surname or self.layout.name[-1]
+        return last if len(self.layout.name) > 1 and self.reading.has(last) else ""
+
+    @property
+    def _given(self) -> str:
+        """Of the name, for its short hashes alone (segments/names/keys.py)."""
+        columns = [name for name in self.layout.name if name != self._surname] if self._surname else []
+        return f"concat_ws(' ', {', '.join(self._cells(tuple(columns)))})"
+
+    @property
+    def _family(self) -> str:
+        """Where no column is of the surname alone, the whole name."""
+        columns = (self._surname,) if self._surname else self.layout.name
+        return f"concat_ws(' ', {', '.join(self._cells(columns))})"
 
     def _named(self, name: str) -> str:
         """A `(z)` before a surname says that the elector left the open register."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -320,14 +321,24 @@ def save(reading: Reading, query: str) -> int:
     return int(rows)
 
 
-def save_good(reading: Reading, columns: str, sealed: tuple[str, ...]) -> int:
-    """`save` of these columns of `good`, its `sealed` ones hashed as there, where repeated rows were looked for."""
-    from segments.files.sealed_rows import write_sealed  # noqa: PLC0415  # brings Polars; a worker that sends does without
-
+def save_good(reading: Reading, columns: str, sealed: tuple[str, ...], named: tuple[str, ...]) -> int:
+    """`save` of these columns of `good`, its `sealed` ones hashed as there, where repeated rows were looked for;
+    `names` are made of the `named` ones."""
     reading.progress("Writing the rows")
-    rows = write_sealed(reading, _rows(reading), columns.split(", "), sealed)
+    rows: int = _sealing().write_sealed(reading, _rows(reading), columns.split(", "), sealed, named)
     reading.refuse_if_changed()
     return rows
+
+
+def hash_names(reading: Reading, named: tuple[str, ...]) -> None:
+    """Make `named` (line, names) of the rows without a verdict. An update has few."""
+    _sealing().hash_names(reading, named)
+
+
+def _sealing() -> ModuleType:
+    from segments.files import sealed_rows  # noqa: PLC0415  # brings Polars; a worker that sends does without
+
+    return sealed_rows
 
 
 def scalar(reading: Reading, query: str) -> Any:

@@ -19,12 +19,23 @@ from dataclasses import dataclass
 from engage.foundation.errors import InputRefused
 from segments.files.reading import Reading, literal, open_rows
 from segments.sources.entry import MACROS, SEALED, Entry, Layout, register_year, voting_day
-from segments.sources.format import Check, Harvest, noted, refuse_if_none, save, save_good, scalar, tabulate
+from segments.sources.format import (
+    Check,
+    Harvest,
+    hash_names,
+    noted,
+    refuse_if_none,
+    save,
+    save_good,
+    scalar,
+    tabulate,
+)
 
 SPECIAL_ENTRY = "special entry, not imported"
 OPERATIONS = {"N": "new", "A": "amended", "D": "deleted"}
-SNAPSHOT = "person, uprn, address, postcode, ward_name, attainment, franchise, line, alias, entry"
+SNAPSHOT = "person, uprn, address, postcode, ward_name, attainment, franchise, line, alias, entry, names"
 
+NAMED = ("given", "family", "uprn", "address", "postcode")  # what the short hashes of a name are made of
 
 # The second of one name in one home, or of one elector id, is a person of its own: the lines of these, each with which
 # of the person's it is.
@@ -60,7 +71,7 @@ def take(layout: Layout, reading: Reading, header_at: int) -> Harvest:
     rejected = _sort_out(entry, {}, [], unique="person, entry", repeated="the same elector is in the file twice")
     reading.con.execute(APART)
     alike = int(scalar(reading, "select count(*) from apart"))
-    rows = save_good(reading, SNAPSHOT, SEALED)
+    rows = save_good(reading, SNAPSHOT, SEALED, NAMED)
     refuse_if_none(reading, rows, rejected)
     if alike and known:
         reading.warnings.append(REPEATED_IDS.format(n=f"{alike:,}"))
@@ -83,6 +94,7 @@ def apply(layout: Layout, changes: Changes, reading: Reading, header_at: int) ->
     accepted = int(scalar(reading, "select count(*) from good"))
     refuse_if_none(reading, accepted, rejected)
     same_year = register_year(reading.known.register_as_at or reading.as_at) == register_year(reading.as_at)
+    hash_names(reading, NAMED)
     reading.con.execute(
         CHANGED.format(register=register, entry="entry" if same_year else "null::varchar", most=MOST_ALIKE)
     )
@@ -144,7 +156,8 @@ def _refuse_secure_record(reading: Reading) -> None:
 CHANGED = """
 create table old as
 select row_number() over () as was, * replace ({entry} as entry) from (
-    from read_parquet({register}) union all by name select null::varchar as alias, null::varchar as entry where false);
+    from read_parquet({register}) union all by name
+    select null::varchar as alias, null::varchar as entry, null::bigint[] as names where false);
 create table numbered as
 select entry, any_value(was) as was, any_value(person) as person from old where entry is not null
 group by entry having count(*) = 1;
@@ -152,7 +165,9 @@ create table known as
 select alias, any_value(was) as was, any_value(entry) as entry from old where alias is not null
 group by alias having count(*) = 1;
 create table raw_change as
-with followed as (from judged where operation in ('N', 'A', 'D') and (verdict is null or gone)),
+with followed as (
+    select judged.*, named.names from judged left join named using (line)
+    where operation in ('N', 'A', 'D') and (verdict is null or gone)),
 heard as (
     select count(*) filter (operation <> 'N') = 0 or bool_or(entry in (select entry from numbered)) as speaks
     from followed)

@@ -1,0 +1,144 @@
+"""Who else is known to live in each home: people whom a record names there and the register does not have.
+
+A figure of what the council's systems say, not of who is there: no list names 4 in 10 of those who are missing (grown
+children, sharers), and some it names have moved on. A blue badge may confirm an elector and counts for nothing here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from engage.foundation import audit
+from engage.foundation.errors import InputRefused
+from engage.foundation.files import cells
+from engage.foundation.folders import writing
+from engage.foundation.lake import Snapshot, current, current_by_name
+from engage.foundation.office import Actor, Office
+from segments.records.arrival import KIND
+from segments.records.decision import NO, YES
+from segments.records.layouts import BY_SOURCE
+from segments.safeguards import protected
+
+NOT_NAMED = "No list names 4 in 10 of the people who are missing"
+STEADY = 20.0  # names, that the figure of a small source is steadied by
+OLD_DAYS = 200  # by which what a record tells may be older than when the household is said to have come
+
+
+@dataclass(frozen=True)
+class Held:
+    """The records that stand, all sources together, without homes that must not be seen."""
+
+    names: pl.DataFrame
+    snapshots: list[Snapshot]
+
+
+def held(office: Office, authority: str, sources: Iterable[str] | None = None) -> Held:
+    with office.database.session() as session:
+        found = current_by_name(session, authority, KIND)
+        gazetteer = current(session, authority, "gazetteer")
+        hidden = protected.hidden(office, session, gazetteer) if gazetteer else []
+    chosen = [found[name] for name in BY_SOURCE if name in found and (sources is None or name in sources)]
+    if not chosen:
+        raise InputRefused("None of the council's own records are here. Import them: engage import council-records.")
+    tables = [
+        pl.read_parquet(office.lake.file(each)).with_columns(source=pl.lit(each.name), as_at=pl.lit(each.as_at))
+        for each in chosen
+    ]
+    unseen = pl.col("home").is_in(hidden)
+    names = pl.concat(tables).with_columns(
+        matched=pl.when(unseen).then(pl.lit("review")).otherwise("matched"),
+        home=pl.when(unseen).then(None).otherwise("home"),
+    )
+    return Held(names, chosen)
+
+
+def live_there(names: pl.DataFrame) -> pl.DataFrame:
+    """The names that tell of somebody who lives in the home now, if the source is right: no landlords, no accounts that
+    have ended, nobody who died, and nothing that may only confirm."""
+    told = [name for name, layout in BY_SOURCE.items() if not (layout.confirms_only or layout.of_deaths)]
+    return names.filter(
+        pl.col("source").is_in(told), pl.col("home").is_not_null(), ~pl.col("ended"), ~pl.col("away"),
+        pl.col("kind") == "person",
+    )  # fmt: skip
+
+
+def weights(names: pl.DataFrame) -> pl.DataFrame:
+    """`source, old, weight`: how often a name of a source is of somebody who lives there still. Told by those whom two
+    sources name: where a newer source of the home knows nobody of that name, the older one is out of date."""
+    there = live_there(names)
+    dated = _aged(there)
+    newest = (
+        there.filter(pl.col("source") == "council_tax").group_by("home")
+        .agg(pl.col("who").alias("known_who"), pl.col("person").alias("known_person"))
+    )  # fmt: skip
+    both = dated.filter(pl.col("source") != "council_tax").join(newest, on="home")
+    agrees = pl.col("who").is_in(pl.col("known_who")) | pl.col("person").is_in(pl.col("known_person"))
+    seen = both.with_columns(agrees=agrees.fill_null(value=False) | (pl.col("matched") == YES))
+    summed = seen.group_by("source", "old").agg(n=pl.len(), right=pl.col("agrees").sum())
+    overall = summed.group_by("old").agg(share=pl.col("right").sum() / pl.col("n").sum())
+    told = summed.join(overall, on="old")
+    return told.select("source", "old", weight=(pl.col("right") + STEADY * pl.col("share")) / (pl.col("n") + STEADY))
+
+
+def _aged(there: pl.DataFrame) -> pl.DataFrame:
+    """`old`: known since before the household that pays council tax now came."""
+    came = there.filter(pl.col("source") == "council_tax").group_by("home").agg(came=pl.col("began").max())
+    return there.join(came, on="home", how="left").with_columns(
+        old=(pl.col("began") < pl.col("came")).fill_null(value=False)
+    )
+
+
+def people(names: pl.DataFrame) -> pl.DataFrame:
+    """`home, who, likely`: each person once, however many sources name them."""
+    missing = _aged(live_there(names).filter(pl.col("matched") == NO, pl.col("who").is_not_null()))
+    told = missing.join(weights(names), on=["source", "old"], how="left")
+    each = told.with_columns(pl.col("weight").fill_null(1.0).clip(0.02, 0.98))
+    return each.group_by("home", "who").agg(likely=1 - (1 - pl.col("weight")).product())
+
+
+def homes(office: Office, authority: str, names: pl.DataFrame) -> pl.DataFrame:
+    """`home_uprn, known_not_registered, score`, those with most first."""
+    known = people(names).group_by("home").agg(known_not_registered=pl.col("likely").sum().round(3))
+    with office.database.session() as session:
+        table = current(session, authority, "households")
+    if table is None:
+        return _ordered(known.with_columns(score="known_not_registered"))
+    gaps = pl.read_parquet(office.lake.file(table), columns=["uprn", "gap"]).select(home="uprn", gap="gap")
+    both = gaps.join(known, on="home", how="full", coalesce=True)
+    return _ordered(both.with_columns(
+        pl.col("known_not_registered").fill_null(0.0),
+        score=pl.col("known_not_registered").fill_null(0.0) + 0.2 * pl.col("gap").fill_null(0.0),
+    ))  # fmt: skip
+
+
+def _ordered(told: pl.DataFrame) -> pl.DataFrame:
+    return (
+        told.select("known_not_registered", pl.col("score").round(4), home_uprn="home")
+        .select("home_uprn", "known_not_registered", "score")
+        .sort("score", "home_uprn", descending=[True, False])
+    )
+
+
+def export(office: Office, actor: Actor, matches: Path | None, to_homes: Path | None) -> dict[str, int]:
+    """Write what was found of each name and of each home. It is recorded who took it."""
+    found = held(office, actor.authority)
+    written = {}
+    if matches:
+        told = found.names.select("source", "home", "matched", source_ref="ref")
+        rows = told.select("source", "source_ref", home_uprn="home", matched="matched")
+        written["names"] = _write(rows, matches)
+    if to_homes:
+        written["homes"] = _write(homes(office, actor.authority, found.names), to_homes)
+    with office.database.session() as session:
+        audit.record(
+            session, authority=actor.authority, at=office.clock.now(), actor=actor.label,
+            act="export local matching", subject=f"{len(found.snapshots)} sources", **written,
+        )  # fmt: skip
+    return written
+
+
+def _write(rows: pl.DataFrame, to: Path) -> int:
+    with writing(to, encoding="utf-8", newline="") as out:
+        return cells.write(out, rows.columns, rows.iter_rows())

@@ -1,0 +1,183 @@
+"""The council's own records held against a register: who is known, who is not, and that no name is left anywhere."""
+
+import csv
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sqlmodel import SQLModel, select
+
+from engage.demo.borough import Borough, write_borough
+from engage.foundation.audit.entries import AuditEntry
+from engage.foundation.clock import SteppedClock, at_london
+from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Authority
+from engage.foundation.lake import history
+from engage.foundation.office import Actor, Office
+from engage.foundation.settings import Settings
+from segments.importing.imports import import_file
+from segments.records import births, known
+from segments.records.arrival import KIND, bring_in
+from segments.records.layouts import of_sources
+
+COUNCIL_TAX = (
+    "account_ref", "property_ref", "uprn", "name_1", "name_2", "address_1", "address_2", "address_3", "address_4",
+    "postcode", "band", "liable_from", "liable_to", "discount", "exemption", "contact_address",
+)  # fmt: skip
+PLANTED = ("Quibblesworth", "Zimmerfeather", "Oxtailbury", "Yardlewick")  # on no register
+
+
+class Town:
+    """A register of 120 homes, and records of some of them."""
+
+    def __init__(self, folder: Path, borough: Borough) -> None:
+        self.folder, self.borough = folder, borough
+        self.office = Office(Settings(home=folder / "home"), SteppedClock(at_london(borough.as_at, 10)))
+        self.actor = Actor(borough.authority_code, "officer 1")
+
+    def electors(self) -> list[dict[str, str]]:
+        path = dict(self.borough.files)["register"]
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return [
+            row for row in rows if row["UPRN"] and row["FranchiseMarker"] != "N" and len(row["ElectorForename"]) > 3
+        ]
+
+    def write(self, name: str, columns: tuple[str, ...], rows: list[dict[str, str]]) -> Path:
+        path = self.folder / f"{name}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+    def import_(self, **paths: Path) -> dict[tuple[str, int], dict[str, object]]:
+        bring_in(self.office, self.actor, of_sources([*paths.values()], [*paths]), self.borough.as_at)
+        names = known.held(self.office, self.actor.authority).names
+        return {(row["ref"], row["name_no"]): row for row in names.to_dicts()}
+
+
+def account(elector: dict[str, str], ref: str, name: str, **more: str) -> dict[str, str]:
+    return {
+        "account_ref": ref, "uprn": elector["UPRN"], "name_1": name, "address_1": elector["RegisteredAddress1"],
+        "address_2": elector["RegisteredAddress2"], "postcode": elector["PostCode"], "liable_from": "01/02/2020",
+    } | more  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    folder = tmp_path_factory.mktemp("records")
+    town = Town(folder, write_borough(folder / "files", homes=120, wards=2))
+    SQLModel.metadata.create_all(town.office.database.engine)
+    with town.office.database.session() as session:
+        session.add(Authority(code=town.borough.authority_code, name=town.borough.authority_name))
+    for kind, path in town.borough.files:
+        if kind in {"gazetteer", "register", "protected"}:
+            import_file(town.office, town.actor, kind, path, town.borough.as_at)
+    town.office.close()
+    return town
+
+
+@pytest.fixture
+def town(built: Town, tmp_path: Path) -> Iterator[Town]:
+    shutil.copytree(built.folder / "home", tmp_path / "home")
+    town = Town(tmp_path, built.borough)
+    yield town
+    town.office.close()
+
+
+def alone(electors: list[dict[str, str]], count: int) -> list[dict[str, str]]:
+    """Electors of different homes of one, so that nobody else there could be meant."""
+    homes = [elector["UPRN"] for elector in electors]
+    return [elector for elector in electors if homes.count(elector["UPRN"]) == 1][:count]
+
+
+def test_names_are_known_however_they_are_written_and_none_is_left(town: Town) -> None:
+    one, two, three, four, five, six, seven = alone(town.electors(), 7)
+    rows = [
+        account(one, "A1", f"{one['ElectorSurname']}, MR {one['ElectorForename']}".upper()),
+        account(two, "A2", f"{two['ElectorSurname']}, {two['ElectorForename'][0]}", uprn=""),
+        account(three, "A3", f"{three['ElectorForename']}, MS {three['ElectorSurname']}"),
+        account(four, "A4", f"{PLANTED[0]}, MRS ADA", name_2=f"{PLANTED[1]}, MR BEN"),
+        account(five, "A5", f"{PLANTED[2]}, MR CAL", contact_address="1 Elsewhere Road, ZZ9 9ZZ"),
+        account(six, "A6", f"{PLANTED[3]}, MS DEE", liable_to="01/05/2026"),
+        account(seven, "A7", "SAMPLE LETTINGS LTD"),
+    ]
+    badge = {
+        "badge_ref": "B1", "forename": "Ada", "surname": PLANTED[0], "address_1": four["RegisteredAddress1"],
+        "address_2": four["RegisteredAddress2"], "postcode": four["PostCode"], "date_of_birth": "01-Mar-1950",
+    }  # fmt: skip
+    found = town.import_(
+        council_tax=town.write("council_tax", COUNCIL_TAX, rows),
+        blue_badge=town.write("blue_badge", tuple(badge), [badge]),
+    )
+    assert {ref: row["matched"] for ref, row in found.items()} == {
+        ("A1", 1): "yes", ("A2", 1): "yes", ("A3", 1): "yes", ("A4", 1): "no", ("A4", 2): "no", ("A5", 1): "no",
+        ("A6", 1): "no", ("A7", 1): "review", ("B1", 1): "no",
+    }  # fmt: skip
+    assert found["A2", 1]["home"] == int(two["UPRN"])
+    told = known.homes(town.office, town.actor.authority, known.held(town.office, town.actor.authority).names)
+    assert told.filter(pl.col("known_not_registered") > 0)["home_uprn"].to_list() == [int(four["UPRN"])]
+    written = [town.folder / name for name in ("matches", "homes")]
+    assert known.export(town.office, town.actor, *written)["names"] == len(found)
+    town.office.database.close()
+    kept = b"".join(path.read_bytes() for path in (town.folder / "home").rglob("*") if path.is_file())
+    given_out = b"".join(path.read_bytes() for path in written)
+    for surname in PLANTED:
+        assert surname.lower().encode() not in (kept + given_out).lower()
+        for path in (town.folder / "home").rglob("*.parquet"):
+            assert surname.lower() not in str(pl.read_parquet(path).to_dicts()).lower()
+
+
+def test_a_home_that_must_not_be_seen_is_like_one_that_was_not_found(town: Town) -> None:
+    with dict(town.borough.files)["protected"].open(encoding="utf-8-sig", newline="") as file:
+        uprn = next(csv.DictReader(file))["uprn"]
+    here = {"UPRN": uprn, "RegisteredAddress1": "", "RegisteredAddress2": "", "PostCode": ""}
+    gone = {**here, "UPRN": "", "RegisteredAddress1": "99 Nowhere Lane", "PostCode": "ZZ1 1ZZ"}
+    path = town.write("council_tax", COUNCIL_TAX, [
+        account(here, "P1", f"{PLANTED[0]}, MR A"), account(gone, "P2", f"{PLANTED[1]}, MR B"),
+    ])  # fmt: skip
+    found = town.import_(council_tax=path)
+    hidden, unknown = ({**found[ref, 1], "ref": "", "row": 0} for ref in ("P1", "P2"))
+    assert hidden == unknown
+    assert (hidden["home"], hidden["matched"], hidden["who"]) == (None, "review", None)
+
+
+def test_a_date_of_birth_settles_father_and_daughter_of_one_initial(town: Town) -> None:
+    elector = alone(town.electors(), 1)[0]
+    listed = {"district": elector["PDCode"], "number": elector["RollNo"], "elector_id": elector["ElectorID"]}
+    born = town.write("births", (*listed, "date_of_birth"), [{**listed, "date_of_birth": "05/06/1950"}])
+    births.bring_in(town.office, town.actor, born)
+    columns = ("person_ref", "uprn", "forenames", "surname", "date_of_birth", "address", "postcode")
+    tenant = {
+        "uprn": elector["UPRN"], "forenames": elector["ElectorForename"][0], "surname": elector["ElectorSurname"],
+        "address": elector["RegisteredAddress1"], "postcode": elector["PostCode"],
+    }  # fmt: skip
+    rows = [tenant | {"person_ref": "T1", "date_of_birth": "05/06/1950"}]
+    rows += [tenant | {"person_ref": "T2", "date_of_birth": "07/08/1990"}]
+    found = town.import_(housing_tenants=town.write("tenants", columns, rows))
+    assert [found[ref, 1]["matched"] for ref in ("T1", "T2")] == ["yes", "no"]
+
+
+@pytest.mark.parametrize(
+    ("source", "header", "said"),
+    [
+        ("ndr", "account,ratepayer", "list of properties"),
+        ("bins", "account", "no source 'bins'"),
+        ("council_tax", "permit,holder,address,postcode", "the columns of parking_permits, not of council_tax"),
+        ("council_tax", "one,two", "expected a header with account_ref, name_1, address_1"),
+        ("council_tax", "account_ref,name_1,address_1", "not one record"),
+        ("council_tax", "account_ref,name_1,address_1,party", "party"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_and_changes_nothing(town: Town, source: str, header: str, said: str) -> None:
+    path = town.folder / "wrong.csv"
+    path.write_text(f"{header}\n", encoding="utf-8")
+    with pytest.raises(InputRefused, match=said):
+        bring_in(town.office, town.actor, of_sources([path], [source]), date(2026, 6, 1))
+    with town.office.database.session() as session:
+        assert history(session, town.actor.authority, KIND) == []
+        assert not [each for each in session.exec(select(AuditEntry)) if "council" in each.act]
