@@ -36,6 +36,7 @@ COMMANDS = {
         "engage.commands.uplift:uplift",
         "How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file.",
     ),
+    "link": ("engage.commands.imports:link", "Tie lists of other systems to properties."),
     "gazetteer": ("engage.commands.gazetteer:gazetteer", "The gazetteer of addresses."),
     "audit": ("engage.commands.audit:audit_log", "The audit log."),
     "purge": ("engage.commands.deployment:purge", "Remove what retention says is due, of every authority."),

@@ -21,7 +21,8 @@ WARD = "clean(c8) = '7666OW'"
 RATED = "clean(c8) in ('7666VC', '7666VN')"
 # Of the cross references the rest is of no use here, of the classes only those of AddressBase's own scheme are.
 UNUSED = (
-    f"c1 in ('29', '99') or case when c1 = '23' then ({WARD} or {RATED}) is not true when c1 = '32' then {SCHEME} is not true end"
+    f"c1 in ('29', '99') or case when c1 = '23' then ({WARD} or {RATED}) is not true "
+    f"when c1 = '32' then {SCHEME} is not true end"
 )
 PROPERTY = f"c1 = '21' and {STAYS}"
 # Before 2016 a property had no latitude, longitude and country: its start date then stands where RPC stands now.
@@ -53,7 +54,8 @@ def _newest(record: str, ended: int, started: int, cells: str, of: str = "true")
     """Of the records of a property, the one that speaks for it now."""
     return (
         f"(select as_uprn(c4) as uprn, {cells} from records where record = '{record}' and {of} qualify "
-        f"row_number() over (partition by as_uprn(c4) order by has_ended(c{ended}), as_day(c{started}) desc nulls last, key, line) = 1)"
+        f"row_number() over (partition by as_uprn(c4) order by has_ended(c{ended}), as_day(c{started}) desc "
+        "nulls last, key, line) = 1)"
     )
 
 

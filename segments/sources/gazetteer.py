@@ -227,7 +227,8 @@ def harvest(
     reading: Reading, rejected: Counter[str], changed: dict[str, int], streets: str, references: str = ""
 ) -> Harvest:  # fmt: skip
     """The snapshot of `properties` and `parts`, and beside it the records that later changes apply to and the cross
-    references. `streets` is a query of how many there are, `references` one of `uprn, reference, source, started, ended`."""
+    references. `streets` is a query of how many there are, `references` one of `uprn, reference, source, started,
+    ended`."""
     rows = save(reading, GAZETTEER)
     refuse_if_none(reading, rows, rejected)
     found = reading.con.execute(
@@ -249,7 +250,9 @@ def _keep_records(reading: Reading) -> Path:
 
 def _keep_references(reading: Reading, references: str) -> Path:
     target = reading.scratch / "cross_references.parquet"
-    known = f"select distinct * from ({references}) where reference is not null and uprn in (select uprn from properties)"
+    known = (
+        f"select distinct * from ({references}) where reference is not null and uprn in (select uprn from properties)"
+    )
     reading.con.execute(
         f"copy (from ({known}) order by source, reference, uprn) to {literal(str(target))} "
         "(format parquet, compression zstd)"
