@@ -40,6 +40,7 @@ COMMANDS = {
         "engage.commands.uplift:uplift",
         "How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file.",
     ),
+    "link": ("engage.commands.addresses.link:link", "Tie lists of other systems to properties."),
     "local-matching": (
         "engage.commands.protection.local_matching:local_matching",
         "The council's own records held against the register.",

@@ -1,8 +1,9 @@
-"""`engage import`: files that come in."""
+"""`engage import` and `engage link`: files that come in, and lists of other systems tied to properties."""
 
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 

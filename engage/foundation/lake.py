@@ -67,7 +67,7 @@ class LakeFile(SQLModel, table=True):
 
 HASHED = ("register", "contacts", "suppressions", "protected", "applications", "electors", "audience", "births")
 # What a snapshot may have beside its own file, by the name in its report.
-BESIDE = ("questions_file", "contradictions_file", "records", "rejects_file", "closed_file")
+BESIDE = ("questions_file", "contradictions_file", "records", "cross_references", "rejects_file", "closed_file")
 TRUSTED = 24 * 3600  # seconds that a file is taken to be as it was seen, if nothing wrote to it
 Look = tuple[int, int, int, int]
 

@@ -24,6 +24,7 @@ import engage.foundation.web.askers.sign_ins
 import engage.foundation.web.kept_forms
 import engage.foundation.web.tally  # noqa: F401
 import segments.audiences.segments
+import segments.crosswalk.systems
 import segments.importing.intake
 import segments.linking.review
 import segments.safeguards.suppression  # noqa: F401

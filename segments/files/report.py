@@ -118,6 +118,7 @@ class ImportReport:
     unchanged: bool = False
     expected: list[str] = field(default_factory=list)
     records: str = ""  # what later changes of a gazetteer apply to, in the lake
+    cross_references: str = ""  # of a gazetteer's properties, in the lake
     applied_to: int | None = None  # the snapshot that the changes of this file were applied to
     counts: list[Count] = field(default_factory=list)
     problems_by_column: list[ColumnProblem] = field(default_factory=list)

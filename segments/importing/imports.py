@@ -275,6 +275,9 @@ def _commit(
         if read.harvest.records:
             adopted.append(office.lake.adopt(read.harvest.records, actor.authority, "records"))
             report = replace(report, records=adopted[-1])
+        if read.harvest.cross_references:
+            adopted.append(office.lake.adopt(read.harvest.cross_references, actor.authority, "cross-references"))
+            report = replace(report, cross_references=adopted[-1])
         with office.database.session() as session:
             snapshot = office.lake.commit(
                 session, read.reading.output, authority=actor.authority, kind=read.form.makes, name=read.harvest.name,

@@ -55,16 +55,24 @@ create macro alike(key, core, edits) as identity(key) = identity(core) and apart
     and (len(identity(core)) > 0 or opening(key) = opening(core));
 """
 
+# What an address may be. An elector lives in a home; a system's list of properties has shops and garages, too. The
+# building that holds homes is neither: whoever writes it has left off which.
+HOMES = "coalesce(residential, false)"
+LIVE = "coalesce(logical_status, 1) = 1 and uprn not in (from building)"
+BUILDINGS = """
+create table building as
+select distinct parent_uprn as uprn from read_parquet(?) where residential and parent_uprn is not null
+"""
 # `core` is the address up to its street, `rest` the locality and towns after it, of which any may be left off.
 PROPERTIES = """
 create table property as
-select uprn, coalesce(residential, false) as home, coalesce(logical_status, 1) = 1 as live, parent_uprn, postcode
+select uprn, {meant} as home, coalesce(logical_status, 1) = 1 as live, parent_uprn, postcode
 from read_parquet(?);
 """
 WORDINGS = """
 create table wording as
 with said as (
-    select uprn, coalesce(residential, false) as home, coalesce(logical_status, 1) = 1 as live, postcode, street,
+    select uprn, {meant} as home, coalesce(logical_status, 1) = 1 as live, postcode, street,
         unnest(list_prepend(address, coalesce(other_addresses, []))) as address,
         unnest(range(len(coalesce(other_addresses, [])) + 1)) as nth
     from read_parquet(?) where address is not null),
@@ -115,15 +123,20 @@ def place(con: duckdb.DuckDBPyConnection, gazetteer: Path, postcodes: Path | Non
     con.execute(ELSEWHERE.format(known=known), list(map(str, files)))
 
 
+def read_gazetteer(con: duckdb.DuckDBPyConnection, gazetteer: Path, meant: str = HOMES) -> None:
+    """Make `property`, `wording` and `form` of a snapshot; `home` is in each what an address may be."""
+    con.execute(MACROS)
+    for statement in (BUILDINGS, PROPERTIES, WORDINGS):
+        con.execute(statement.format(meant=meant), [str(gazetteer)])
+    con.execute(FORMS)
+
+
 def read(con: duckdb.DuckDBPyConnection, register: Path, gazetteer: Path) -> None:
     """Make `property`, `wording` and `form` of a gazetteer snapshot, `elector` and `spot` of a register.
 
     A spot is one distinct address of the register with its postcode; nothing here sees a name.
     """
-    con.execute(MACROS)
-    for statement in (PROPERTIES, WORDINGS):
-        con.execute(statement, [str(gazetteer)])
-    con.execute(FORMS)
+    read_gazetteer(con, gazetteer)
     con.execute(ELECTORS, [str(register)])
     con.execute(SPOTS)
     con.execute(

@@ -21,6 +21,8 @@ DISTANT, NEVER = 12.0, 99.0
 WITHOUT_BUILDING, WITHOUT_LETTER = 2.0, 8.0
 # Flat 1 of number 3 and flat 3 of number 1 are written for each other.
 SWAPPED = 4.0
+# In lists of properties: "108 FLAT ALMA ST" of a house that has no flats, and the letter as seldom left off as added.
+FLAT_OF_NOTHING, LETTER_OF_LISTS = 2.0, 7.5
 
 TYPES = frozenset(
     [
@@ -181,6 +183,7 @@ class Known:
     slips: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # two words that were written as one
     streets: frozenset[tuple[str, tuple[str, ...]]] = frozenset()  # postcodes, each with the streets it lies on
+    of_lists: bool = False  # the addresses are of a system's list of properties, not of a register
 
 
 class Doubt(NamedTuple):
@@ -245,6 +248,8 @@ def _numbers(row: Premises, home: Dwelling, compared: "_Comparison") -> Iterator
     # Flat 2 of a street is not number 2; of a building with a name it may be.
     if row.flat and not (ours.flat or ours.floors or (compared.named and row.units)):
         doubt = RIVAL if row.numbered == ours.numbered else DISTANT
+        if compared.known.of_lists and doubt == RIVAL and not row.units and not row.floors:
+            doubt = FLAT_OF_NOTHING
         yield doubt, doubt
         return
     for said, floor in readings(row.numbered):
@@ -254,21 +259,21 @@ def _numbers(row: Premises, home: Dwelling, compared: "_Comparison") -> Iterator
                 doubt = _same_numbers(said, meant) + floors
             else:
                 doubt = _other_numbers(row, said, ours, meant, compared)
-            yield doubt, _behind(doubt, said, meant)
+            yield doubt, _behind(doubt, said, meant, LETTER_OF_LISTS if compared.known.of_lists else WITHOUT_LETTER)
 
 
-def _behind(doubt: float, said: tuple[str, ...], meant: tuple[str, ...]) -> float:
+def _behind(doubt: float, said: tuple[str, ...], meant: tuple[str, ...], letter: float) -> float:
     if said != meant and sorted(said) == sorted(meant):
         return min(doubt, SWAPPED)
-    return doubt - _left_off(said, meant) if doubt < NEVER else NEVER
+    return doubt - _left_off(said, meant, letter) if doubt < NEVER else NEVER
 
 
-def _left_off(said: tuple[str, ...], meant: tuple[str, ...]) -> float:
+def _left_off(said: tuple[str, ...], meant: tuple[str, ...], letter: float) -> float:
     if not said or not meant or said == meant:
         return 0.0
     if said == meant[:-1]:
         return WITHOUT_BUILDING
-    return WITHOUT_LETTER if said == (*meant[:-1], _bare(meant[-1])) else 0.0
+    return letter if said == (*meant[:-1], _bare(meant[-1])) else 0.0
 
 
 def _comparable(said: tuple[str, ...], meant: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ of them, be it a shop or a home that is no more, is nearly as like.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -16,6 +17,8 @@ from segments.linking.premises import lettered, read
 
 # What is compared one by one: in the row's own postcode, and anywhere.
 POOL, ELSEWHERE = 12, 6
+# In lists of properties a postcode slips oftener than a street of the same number is another's.
+BESIDE_IN_LISTS = RIVAL + 1
 # A misspelt word is one the gazetteer does not have; in a short one a second slip makes another word.
 LONG = 7
 
@@ -102,7 +105,10 @@ where street <> '' and postcode in (select postcode from spot_token) and (home o
 """
 
 
-def find(con: duckdb.DuckDBPyConnection) -> None:
+PARENTS = "select uprn, parent_uprn from property where parent_uprn is not null and uprn in (select uprn from pair)"
+
+
+def find(con: duckdb.DuckDBPyConnection, *, of_lists: bool = False) -> None:
     """Make `plain` (spot, uprn): the unsettled spots whose home the differences leave no doubt of; `likely`
     (spot, uprn, against) of every home that was near; and `street_alone` (spot), of which nobody could tell a home."""
     con.execute("create table plain (spot bigint, uprn bigint)")
@@ -112,7 +118,7 @@ def find(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(statement)
         if statement is TOKENS:
             _add_numbers(con)
-    weighed = [each for spot in _spots(con) for each in spot]
+    weighed = [each for spot in _spots(con, of_lists=of_lists) for each in spot]
     if weighed:
         found = pa.table(dict(zip(WEIGHED, zip(*weighed, strict=True), strict=True)))
         con.register("found", found)
@@ -146,19 +152,20 @@ WEIGHED = ("spot", "uprn", "against", "certain", "street_alone")
 Weighed = list[tuple[int, int, float, bool, bool]]
 
 
-def _spots(con: duckdb.DuckDBPyConnection) -> Iterator[Weighed]:
+def _spots(con: duckdb.DuckDBPyConnection, *, of_lists: bool) -> Iterator[Weighed]:
     wordings: dict[tuple[int, int], Dwelling] = {}
     homes: set[int] = set()
     for uprn, nth, core, street, rest, postcode, home in con.execute(WORDINGS).fetchall():
         wordings[uprn, nth] = dwelling(core, street or "", " ".join(rest).split(), postcode)
         homes.update([uprn] if home else [])
-    known = _known(con)
+    known = replace(_known(con), of_lists=of_lists)
+    parents = dict(con.execute(PARENTS).fetchall()) if of_lists else {}
     for spot, pairs in groupby(con.execute(COMPARED).fetchall(), key=itemgetter(0)):
         doubts: dict[int, Doubt] = {}
         for _, key, postcode, uprn, nth in pairs:
             doubt = weigh(key, postcode, wordings[uprn, nth], known)
             doubts[uprn] = min(doubt, doubts.get(uprn, doubt))
-        yield _ranked(spot, doubts, homes)
+        yield _ranked(spot, doubts, homes, parents, BESIDE_IN_LISTS if of_lists else RIVAL)
 
 
 def _known(con: duckdb.DuckDBPyConnection) -> Known:
@@ -172,13 +179,14 @@ def _known(con: duckdb.DuckDBPyConnection) -> Known:
     return Known(places, slips, {said: tuple(pair) for said, pair in joined.items()}, streets)
 
 
-def _ranked(spot: int, doubts: dict[int, Doubt], homes: set[int]) -> Weighed:
-    """Every home near the spot, of which the first is certain where little speaks against it alone."""
+def _ranked(spot: int, doubts: dict[int, Doubt], homes: set[int], parents: dict[int, int], beside: float) -> Weighed:
+    """Every home near the spot, of which the first is certain where little speaks against it alone. The building that
+    it is a part of is no other home."""
     best = min(doubts, key=lambda uprn: (doubts[uprn].against, uprn))
     doubt, here = doubts[best].against, doubts[best].here
     behind = [
-        min(other.rival, RIVAL) if other.told and not here else other.rival
-        for uprn, other in doubts.items() if uprn != best
+        min(other.rival, beside) if other.told and not here else other.rival
+        for uprn, other in doubts.items() if uprn not in {best, parents.get(best)}
     ]  # fmt: skip
     lead = min(behind, default=doubt + LEAD) - doubt
     certain = best in homes and doubt <= MOST and lead >= LEAD

@@ -17,9 +17,12 @@ RECORDS = ("10", "11", "15", "21", "23", "24", "28", "29", "30", "31", "32", "99
 KEPT = ("11", "15", "21", "23", "24", "28", "30", "31", "32")
 SCHEME = "lower(clean(c7)) = 'addressbase premium classification scheme'"
 WARD = "clean(c8) = '7666OW'"
-# Of the cross references only the ward is of use here, of the classes only those of AddressBase's own scheme.
+# The Valuation Office's references are those of council tax and of business rates.
+RATED = "clean(c8) in ('7666VC', '7666VN')"
+# Of the cross references the rest is of no use here, of the classes only those of AddressBase's own scheme are.
 UNUSED = (
-    f"c1 in ('29', '99') or case when c1 = '23' then {WARD} is not true when c1 = '32' then {SCHEME} is not true end"
+    f"c1 in ('29', '99') or case when c1 = '23' then ({WARD} or {RATED}) is not true "
+    f"when c1 = '32' then {SCHEME} is not true end"
 )
 PROPERTY = f"c1 = '21' and {STAYS}"
 # Before 2016 a property had no latitude, longitude and country: its start date then stands where RPC stands now.
@@ -47,11 +50,12 @@ select as_uprn(c4) as uprn, clean({_since(12, 14)}) as custodian from raw where 
 """
 
 
-def _newest(record: str, ended: int, started: int, cells: str) -> str:
+def _newest(record: str, ended: int, started: int, cells: str, of: str = "true") -> str:
     """Of the records of a property, the one that speaks for it now."""
     return (
-        f"(select as_uprn(c4) as uprn, {cells} from records where record = '{record}' qualify row_number() over ("
-        f"partition by as_uprn(c4) order by has_ended(c{ended}), as_day(c{started}) desc nulls last, key, line) = 1)"
+        f"(select as_uprn(c4) as uprn, {cells} from records where record = '{record}' and {of} qualify "
+        f"row_number() over (partition by as_uprn(c4) order by has_ended(c{ended}), as_day(c{started}) desc "
+        "nulls last, key, line) = 1)"
     )
 
 
@@ -67,8 +71,14 @@ from (
     from records where record = '21' qualify row_number() over (partition by as_uprn(c4) order by line) = 1) b
 left join {_newest("32", 10, 9, "clean(c6) as class")} k on k.uprn = b.uprn
 left join {_newest("31", 9, 8, "case when not has_ended(c9) then clean(c6) end as organisation")} o on o.uprn = b.uprn
-left join {_newest("23", 10, 9, "case when is_code(clean(c6)) then clean(c6) end as ward")} w on w.uprn = b.uprn
+left join {_newest("23", 10, 9, "case when is_code(clean(c6)) then clean(c6) end as ward", WARD)} w on w.uprn = b.uprn
 left join {_newest("30", 7, 6, "as_uprn(c10) as successor")} s on s.uprn = b.uprn
+"""
+CROSS_REFERENCES = f"""
+select as_uprn(c4) as uprn, clean(c6) as reference,
+    case clean(c8) when '7666VC' then 'VOA council tax' else 'VOA business rates' end as source,
+    as_day(c9) as started, as_day(c10) as ended
+from records where record = '23' and {RATED}
 """
 POINTS = """
 create table points as
@@ -129,7 +139,9 @@ def normalise(reading: Reading, header_at: int) -> Harvest:
         reading.con.execute(statement)
     rejected += transfer_file.orphans(reading)
     _say_what_lacks(reading)
-    return gazetteer.harvest(reading, rejected, changed, "select count(distinct usrn) from addresses")
+    return gazetteer.harvest(
+        reading, rejected, changed, "select count(distinct usrn) from addresses", CROSS_REFERENCES
+    )  # fmt: skip
 
 
 def _refuse_split(reading: Reading, header_at: int) -> None:

@@ -9,8 +9,8 @@ from segments.sources.format import Check, Format, Harvest, Warn, scalar
 from segments.sources.transfer_file import DTF, STAYS
 
 RECORDS = ("10", "11", "12", "13", "14", "15", "21", "22", "23", "24", "25", "26", "27", "29", "98", "99")
-KEPT = ("11", "15", "21", "24")
-UNUSED = "c1 in ('12', '13', '14', '22', '23', '25', '26', '27', '29', '98', '99')"
+KEPT = ("11", "15", "21", "23", "24")
+UNUSED = "c1 in ('12', '13', '14', '22', '25', '26', '27', '29', '98', '99')"
 PROPERTY = f"c1 = '21' and {STAYS}"
 
 # CASE, not AND: only the records concerned are then looked at.
@@ -43,6 +43,14 @@ PARTS = "create table parts as " + transfer_file.ADDRESSES.format(
 )
 
 
+# By which other systems call a property: CT is council tax, ER the electoral management system.
+CROSS_REFERENCES = """
+select as_uprn(c4) as uprn, clean(c9) as reference, upper(clean(c10)) as source, as_day(c5) as started,
+    as_day(c8) as ended
+from records where record = '23'
+"""
+
+
 def normalise(reading: Reading, _header_at: int) -> Harvest:
     changes = transfer_file.begin(reading, DTF)
     rejected, changed = transfer_file.tabulate_records(
@@ -52,7 +60,7 @@ def normalise(reading: Reading, _header_at: int) -> Harvest:
         reading.con.execute(statement)
     rejected += transfer_file.orphans(reading)
     _check_wards(reading)
-    return gazetteer.harvest(reading, rejected, changed, transfer_file.HOW_MANY_STREETS)
+    return gazetteer.harvest(reading, rejected, changed, transfer_file.HOW_MANY_STREETS, CROSS_REFERENCES)
 
 
 def _check_wards(reading: Reading) -> None:

@@ -56,6 +56,7 @@ class Harvest:
     name: str = ""
     after: Callable[[Session, Office, Snapshot], None] | None = None  # written in the snapshot's own transaction
     records: Path | None = None  # Parquet of what later changes apply to, kept beside the snapshot
+    cross_references: Path | None = None  # Parquet of by which references other systems call a property, likewise
 
 
 @dataclass(frozen=True)

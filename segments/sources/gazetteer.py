@@ -223,9 +223,12 @@ def settle(reading: Reading, columns: Iterable[str], *, changes: bool) -> dict[s
     return {word: sum(n for (made, _), n in found.items() if made == letter) for letter, word in CHANGES.items()}
 
 
-def harvest(reading: Reading, rejected: Counter[str], changed: dict[str, int], streets: str) -> Harvest:
-    """The snapshot of `properties` and `parts`, and beside it the records that later changes apply to. `streets` is a
-    query of how many there are."""
+def harvest(
+    reading: Reading, rejected: Counter[str], changed: dict[str, int], streets: str, references: str = ""
+) -> Harvest:  # fmt: skip
+    """The snapshot of `properties` and `parts`, and beside it the records that later changes apply to and the cross
+    references. `streets` is a query of how many there are, `references` one of `uprn, reference, source, started,
+    ended`."""
     rows = save(reading, GAZETTEER)
     refuse_if_none(reading, rows, rejected)
     found = reading.con.execute(
@@ -234,11 +237,24 @@ def harvest(reading: Reading, rejected: Counter[str], changed: dict[str, int], s
     ).fetchone()
     figures = dict(zip(("properties", "residential", "addresses", "streets"), found or (), strict=True))
     return Harvest(
-        reading.rows - sum(rejected.values()), rejected, figures | changed, rows, records=_keep_records(reading)
-    )
+        reading.rows - sum(rejected.values()), rejected, figures | changed, rows, records=_keep_records(reading),
+        cross_references=_keep_references(reading, references) if references else None,
+    )  # fmt: skip
 
 
 def _keep_records(reading: Reading) -> Path:
     target = reading.scratch / "records.parquet"
     reading.con.execute(f"copy (from records) to {literal(str(target))} (format parquet, compression zstd)")
+    return target
+
+
+def _keep_references(reading: Reading, references: str) -> Path:
+    target = reading.scratch / "cross_references.parquet"
+    known = (
+        f"select distinct * from ({references}) where reference is not null and uprn in (select uprn from properties)"
+    )
+    reading.con.execute(
+        f"copy (from ({known}) order by source, reference, uprn) to {literal(str(target))} "
+        "(format parquet, compression zstd)"
+    )
     return target

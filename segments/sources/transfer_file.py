@@ -29,7 +29,8 @@ STATUS = Check(
 )  # fmt: skip
 KEY = """case when c1 = '10' then '' when c1 = '21' then as_uprn(c4)::varchar
     when c1 = '11' then try_cast(clean(c4) as bigint)::varchar
-    when c1 = '15' then try_cast(clean(c4) as bigint) || ' ' || upper(clean(c9)) else clean(c5) end"""
+    when c1 = '15' then try_cast(clean(c4) as bigint) || ' ' || upper(clean(c9))
+    when c1 = '23' and c5 not like '____X%' then clean(c11) else clean(c5) end"""
 
 # Elector8 numbers the streets it invents below zero.
 STREETS = """

@@ -100,6 +100,10 @@ def lpi(uprn: object, **cells: object) -> list[object]:
     ]  # fmt: skip
 
 
+def cross_reference(uprn: object, reference: str, source: str = "CT", key: str = "", end: str = "") -> list[object]:
+    return [23, "I", 0, uprn, "2017-06-14", "2025-07-29", "2017-06-14", end, reference, source, key or f"3410X{reference}"]
+
+
 def gazetteer(*records: list[object], count: int | None = None, file_type: str = "F") -> str:
     """A DTF 7.3 file: header and trailer are added, the trailer with the true count unless another is given."""
     first = [10, "A Council", 3410, "2026-06-01", 1, "2026-06-01", "06:00:00", "7.3", file_type]

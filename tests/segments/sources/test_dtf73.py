@@ -3,6 +3,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -372,6 +373,25 @@ def test_changes_to_a_gazetteer_of_another_format_are_refused(office: Office, ac
         InputRefused, match=r"changes of DTF 7\.3 only, but the gazetteer here came from AddressBase Core"
     ):
         import_file(office, actor, "gazetteer", folder / "dtf73_changes.csv", TODAY)
+
+
+def test_cross_references_are_kept_and_changed_by_their_key(office: Office, actor: Actor, tmp_path: Path) -> None:
+    """They were dropped: record 23 was not looked at."""
+    full = take(
+        office, actor, tmp_path, *MILL_LANE, papers.blpu(5), papers.lpi(5, pn=1), papers.blpu(6), papers.lpi(6, pn=2),
+        papers.cross_reference(5, "CT-1"), papers.cross_reference(6, "CT-2"), papers.cross_reference(6, "77", "ER"),
+        papers.cross_reference(999, "CT-9"),
+    )  # fmt: skip
+    assert references(office, full) == [(5, "CT-1", "CT", None), (6, "CT-2", "CT", None), (6, "77", "ER", None)]
+    ended = papers.cross_reference(6, "CT-2", end="2026-06-01")
+    gone = ["23", "D", 2, *papers.cross_reference(6, "77", "ER")[3:]]
+    report = change(office, actor, tmp_path, change_file(["23", "U", 1, *ended[3:]], gone))
+    assert references(office, report) == [(5, "CT-1", "CT", None), (6, "CT-2", "CT", date(2026, 6, 1))]
+
+
+def references(office: Office, report: ImportReport) -> list[tuple[Any, ...]]:
+    path = str(office.lake.at(report.cross_references))
+    return duckdb.execute("select uprn, reference, source, ended from read_parquet(?)", [path]).fetchall()
 
 
 UPRNS, KEYS, USRNS = st.sampled_from([5, 6, 7, 8]), st.sampled_from(["A", "B", "C", "D"]), st.sampled_from([1, -2])
