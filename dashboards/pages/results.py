@@ -11,7 +11,7 @@ from dashboards.charts.courses import Step, course_chart
 from dashboards.published.disclosure import Published
 from dashboards.published.findings import Share
 from dashboards.results import analysis
-from dashboards.results.campaign_result import STALE_DAYS, Council, Look, council, per_hundred, pounds, sentence
+from dashboards.results.campaign_result import Council, Look, council, per_hundred, pounds, sentence
 from dashboards.statistics.intervals import Interval
 from engage.foundation.identity import Right
 from engage.foundation.web.handlers import ByActor, InOffice, render, requires

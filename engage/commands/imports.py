@@ -3,7 +3,6 @@
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 

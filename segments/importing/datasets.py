@@ -5,7 +5,6 @@ from pathlib import Path
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
-from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot, histories
 from engage.foundation.office import Actor, Office
 from segments.importing import imports

@@ -1,11 +1,7 @@
 """What single pages do in Chromium; `test_walk.py` goes to all of them."""
 
-import os
 import re
-from io import BytesIO
-from pathlib import Path
 
-import pypdf
 import pytest
 
 from campaigns.sharing import posters
