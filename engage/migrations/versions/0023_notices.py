@@ -10,7 +10,7 @@ from alembic import op
 import engage.foundation.database
 
 revision = "0023"
-down_revision = "0019"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
@@ -54,13 +54,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_notice_choice_account_id_account")),
         sa.PrimaryKeyConstraint("account_id", "about", name=op.f("pk_notice_choice")),
     )
-    with op.batch_alter_table("campaign") as campaign:
-        campaign.add_column(sa.Column("copied_from", sa.Integer(), nullable=True))
-        campaign.add_column(sa.Column("result_told_at", MOMENT, nullable=True))
-        campaign.create_foreign_key(op.f("fk_campaign_copied_from_campaign"), "campaign", ["copied_from"], ["id"])
-    with op.batch_alter_table("outline") as outline:
-        outline.add_column(sa.Column("copied_from", sa.Integer(), nullable=True))
-        outline.create_foreign_key(op.f("fk_outline_copied_from_campaign"), "campaign", ["copied_from"], ["id"])
+    # Not by a batch: SQLite would make the table anew, which other tables point to.
+    op.add_column("campaign", sa.Column("result_told_at", MOMENT, nullable=True))
+    if op.get_bind().dialect.name == "sqlite":
+        named = "constraint fk_campaign_copied_from_campaign references campaign (id)"
+        op.execute(f"alter table campaign add column copied_from integer {named}")
+    else:
+        op.add_column("campaign", sa.Column("copied_from", sa.Integer(), nullable=True))
+        op.create_foreign_key(op.f("fk_campaign_copied_from_campaign"), "campaign", "campaign", ["copied_from"], ["id"])
 
 
 def downgrade() -> None:

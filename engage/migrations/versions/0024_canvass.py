@@ -10,7 +10,7 @@ from alembic import op
 import engage.foundation.database
 
 revision = "0024"
-down_revision = "0019"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
