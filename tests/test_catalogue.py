@@ -3,12 +3,12 @@
 import re
 from html.parser import HTMLParser
 
-import pytest
 from babel.messages.catalog import Catalog
 
 from docs import catalogue
 from engage.foundation.identity import Role
 from engage.foundation.languages import spoken
+from engage.foundation.languages.catalogue import ngettext
 from tests.website import Enter, Visitor
 
 PUBLIC = (
@@ -78,14 +78,14 @@ class Words(HTMLParser):
             self.said.add(" ".join(data.split()))
 
 
-@pytest.mark.parametrize("path", PUBLIC)
-def test_a_public_page_in_welsh_says_nothing_in_english(visitor: Visitor, path: str) -> None:
-    english, welsh = visitor.get(path), visitor.get(f"{path}?lang=cy")
-    assert (english.status_code, '<html lang="en"' in english.text) == (welsh.status_code, True)
-    assert '<html lang="cy"' in welsh.text
-    assert Words(welsh.text).said & Words(english.text).said <= SHARED
-    assert f'href="{path}?lang=en"' in welsh.text, "the way back"
-    assert not re.search(r'href="/(?!assets)[^"?]*"(?! lang)', welsh.text.split("<main")[1]), "links go on in Welsh"
+def test_public_pages_in_welsh_say_nothing_in_english(visitor: Visitor) -> None:
+    for path in PUBLIC:
+        english, welsh = visitor.get(path), visitor.get(f"{path}?lang=cy")
+        assert (english.status_code, '<html lang="en"' in english.text) == (welsh.status_code, True)
+        assert '<html lang="cy"' in welsh.text
+        assert Words(welsh.text).said & Words(english.text).said <= SHARED, path
+        assert f'href="{path}?lang=en"' in welsh.text, "the way back"
+        assert not re.search(r'href="/(?!assets)[^"?]*"(?! lang)', welsh.text.split("<main")[1]), "links go on in Welsh"
 
 
 def test_the_language_is_asked_for_and_everything_else_stays() -> None:
@@ -95,6 +95,19 @@ def test_the_language_is_asked_for_and_everything_else_stays() -> None:
     assert spoken.onward("/privacy?council=W06000015") == "/privacy?council=W06000015&lang=cy"
     spoken.begin(b"lang=fr")
     assert (spoken.language(), spoken.asked(), spoken.onward("/privacy")) == ("en", None, "/privacy")
+
+
+def test_numbers_go_by_the_six_forms_of_welsh() -> None:
+    spoken.begin(b"lang=cy")
+    days = [ngettext("%(num)s day", "%(num)s days", n) % {"num": n} for n in (1, 2, 3, 6, 30)]
+    years = "until a year after the canvass year in which their campaign ended, or their list was made"
+    several = years.replace("a year", "%(num)s years", 1)
+    kept = [ngettext(years, several, n) % {"num": n} for n in (1, 2, 3, 10)]
+    spoken.begin(b"")
+    assert days == ["1 diwrnod", "2 ddiwrnod", "3 diwrnod", "6 diwrnod", "30 diwrnod"]
+    assert [each.split(" ar ôl ")[0] for each in kept] == [
+        "tan flwyddyn", "tan 2 flynedd", "tan 3 blynedd", "tan 10 o flynyddoedd",
+    ]  # fmt: skip
 
 
 def test_terms_are_said_alike_everywhere() -> None:

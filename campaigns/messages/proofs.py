@@ -19,6 +19,7 @@ from engage.foundation.office import Office
 
 WORDS = {Channel.email: "Email", Channel.sms: "Text message", Channel.letter: "Letter"}
 LANGUAGES = {"en": "English", "cy": "Welsh"}
+OR_ANSWER = "mend it at GOV.UK Notify, or give the plan the reason why it may go as it is (wording_answer)."
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ def _held_to_rules(
     advice = [str(each) for each in found if not each.holds]
     if held and plan.wording_answer:
         return [], [*(f"{words} Answered: {plan.wording_answer}" for words in held), *advice]
-    return held, advice
+    return [*held, *([OR_ANSWER] if held else [])], advice
 
 
 def _warnings(setting: Setting, texts: Sequence[SmsCheck]) -> Iterable[str]:
