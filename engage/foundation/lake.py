@@ -233,6 +233,17 @@ def history(session: Session, authority: str, kind: str, name: str | None = None
     return list(session.exec(_counting(authority, kind, name)))
 
 
+def histories(session: Session, authority: str, kinds: Iterable[str]) -> dict[str, list[Snapshot]]:
+    """The history of each of several kinds, by one question."""
+    query = select(Snapshot).where(
+        Snapshot.authority == authority, col(Snapshot.kind).in_(list(kinds)), col(Snapshot.undone_at).is_(None)
+    )
+    found: dict[str, list[Snapshot]] = {}
+    for snapshot in session.exec(query.order_by(col(Snapshot.as_at).desc(), col(Snapshot.id).desc())):
+        found.setdefault(snapshot.kind, []).append(snapshot)
+    return found
+
+
 def current(session: Session, authority: str, kind: str, name: str | None = None) -> Snapshot | None:
     return session.exec(newest(authority, kind, name)).first()
 

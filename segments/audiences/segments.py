@@ -108,7 +108,7 @@ def _versions(session: Session, authority: str, name: str) -> list[Segment]:
 
 def all_segments(office: Office, authority: str) -> list[Segment]:
     """The newest version of each, by name."""
-    with office.database.session() as session:
+    with office.database.reading() as session:
         query = select(Segment).where(Segment.authority == authority).order_by(Segment.name, col(Segment.version))
         return list({segment.name: segment for segment in session.exec(query)}.values())
 

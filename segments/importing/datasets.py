@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from engage.foundation import audit
+from engage.foundation import audit, lake
 from engage.foundation.errors import InputRefused, NotFound
-from engage.foundation.lake import Snapshot, history
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.importing import imports
 from segments.importing.intake import HOMES, UNSORTED
@@ -64,11 +64,12 @@ def title(kind: str, name: str = "") -> str:
 def by_kind(office: Office, authority: str) -> list[Dataset]:
     """Every kind that can be imported; what only some files make is there once there is some."""
     order = list(WORDS)
-    with office.database.session() as session:
-        found = [
-            Dataset(kind, title(kind), WORDS.get(kind, ("", ""))[1], _newest(history(session, authority, kind)))
-            for kind in sorted(MAKES, key=lambda kind: order.index(kind) if kind in order else len(order))
-        ]
+    with office.database.reading() as session:
+        held = lake.histories(session, authority, MAKES)
+    found = [
+        Dataset(kind, title(kind), WORDS.get(kind, ("", ""))[1], _newest(held.get(kind, [])))
+        for kind in sorted(MAKES, key=lambda kind: order.index(kind) if kind in order else len(order))
+    ]
     return [one for one in found if one.snapshots or one.kind in KINDS]
 
 
