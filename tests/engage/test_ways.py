@@ -74,6 +74,7 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
     from campaigns.approval import control, decisions, drafts, submission
     from campaigns.records.models import Message, Outline, Wave
     from campaigns.records.reply import Reply, ReplyKind
+    from engage.desk.pins import Pin
     from segments.audiences import segments
     from segments.importing.imports import import_file
     from segments.importing.intake import Intake, IntakeState
@@ -110,13 +111,15 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
         spare = Account(
             authority=code, email=f"spare@{code}.example.com", name="Spare", role=Role.member, password=HASH
         )
-        session.add_all([outline, reply, waits, sent, spare])
+        pin = Pin(account_id=officer.account_id or 0, path="/gaps", title="Who is missing", place=1)
+        session.add_all([outline, reply, waits, sent, spare, pin])
         session.flush()
         return {
             "/data/intake": waits.token, "/data": str(made["gazetteer"]), "register": str(made["register"]), "/segments": str(segment.id),
             "/api/segments": str(segment.id), "/campaigns/plans": str(outline.id), "/campaigns": str(draft.id),
             "/api/campaigns": str(draft.id), "/council": str(draft.id), "/replies": str(reply.id),
             "/r": SECRET[code], "/colleagues": str(spare.id),
+            "/pins": str(pin.id),
         }  # fmt: skip
 
 
@@ -138,7 +141,7 @@ def _hired(office: Office, code: str) -> dict[Role, Actor]:
 UNKNOWN = {
     "/data/intake": WORD, "/data": NUMBER, "/segments": NUMBER, "/api/segments": NUMBER, "/campaigns/plans": NUMBER,
     "/campaigns": NUMBER, "/api/campaigns": NUMBER, "/council": NUMBER, "/replies": NUMBER, "/r": WORD,
-    "/colleagues": NUMBER,
+    "/colleagues": NUMBER, "/pins": NUMBER,
 }  # fmt: skip
 REST = {"key": "people", "name": "register.csv", "rest": "_dash-layout", "path": "none", "secret": WORD, "what": "stop"}
 
