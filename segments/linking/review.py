@@ -237,6 +237,15 @@ def record(session: Session, office: Office, actor: Actor, act: str, asked: Queu
     )  # fmt: skip
 
 
+def _undone_since(session: Session, homes: Snapshot) -> bool:
+    """Whether what the table of homes was made of has been taken back."""
+    undone = select(Snapshot.id).where(
+        Snapshot.authority == homes.authority, col(Snapshot.kind).in_((*FIRST, *LATER)),
+        col(Snapshot.undone_at) > homes.made_at,
+    )  # fmt: skip
+    return session.exec(undone.limit(1)).first() is not None
+
+
 FIRST, LATER = ("register", "gazetteer", "geography"), ("indicator", "contacts", "protected")
 
 
@@ -245,9 +254,9 @@ def homes_are_behind(office: Office, authority: str) -> bool:
     with office.database.reading() as session:
         held = histories(session, authority, ("households", *FIRST, *LATER))
         homes = next(iter(held.get("households", [])), None)
-        answered_since = homes is not None and are_newer(session, homes)
+        changed_since = homes is not None and (are_newer(session, homes) or _undone_since(session, homes))
     if not all(kind in held for kind in FIRST):
         return False
     sources = [held[kind][0] for kind in FIRST] + [each for kind in LATER for each in held.get(kind, [])]
     newest = max(each.id or 0 for each in sources)
-    return homes is None or answered_since or newest > homes.report.get("seen", homes.id or 0)
+    return homes is None or changed_since or newest > homes.report.get("seen", homes.id or 0)

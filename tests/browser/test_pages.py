@@ -18,6 +18,7 @@ PAGES = [
     (None, "/nowhere", 404),
     (Role.officer, "/", 200),
     (Role.officer, "/data", 200),
+    (Role.officer, "/first-day", 200),
     (Role.officer, "/data/new", 200),
     (Role.officer, "/data/formats", 200),
     (Role.officer, "/data/15", 200),
