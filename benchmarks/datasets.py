@@ -55,7 +55,7 @@ FIGURES = {
     "/report": "of the people entitled to be", "/api/wards": "of the people entitled to be",
     "/api/gaps": '"completeness"', "/segments/new": "<form", "/data": "<table",
 }  # fmt: skip
-NAMED = ("TS0", "Import", "import ", "Build the table of homes", "has not been built")
+NAMED = ("TS0", "Import", "Still missing: ", "import ", "Build the table of homes", "has not been built")
 DATASETS = ("register", "gazetteer", "geography", "boundaries", "population", "contacts", "ts007a", "imd2025")
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, func, select
 
-from engage.foundation.errors import InputRefused
+from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Account
 from engage.foundation.office import Office
 
@@ -79,18 +79,23 @@ def add(office: Office, account: Account, path: str, title: str) -> None:
 
 def remove(office: Office, account: Account, number: int) -> None:
     with office.database.session() as session:
-        found = session.get(Pin, number)
-        if found and found.account_id == account.id:
-            session.delete(found)
+        session.delete(_own(session, account, number))
 
 
 def move_up(office: Office, account: Account, number: int) -> None:
     """Before the one that it follows; the first stays."""
     with office.database.session() as session:
         order = list(of(session, account))
-        at = next((at for at, pin in enumerate(order) if pin.id == number), 0)
+        at = order.index(_own(session, account, number))
         if at:
             order[at - 1 : at + 1] = order[at], order[at - 1]
         for place, pin in enumerate(order, 1):
             pin.place = place
             session.add(pin)
+
+
+def _own(session: Session, account: Account, number: int) -> Pin:
+    found = session.get(Pin, number)
+    if found is None or found.account_id != account.id:
+        raise NotFound("There is no such pin on your first page.")
+    return found

@@ -64,22 +64,29 @@ class Desks:
         if path.startswith("/api/"):
             return None
         try:
-            with self._office.database.reading() as session:
-                standing = self._standing(session, account.authority)
-                if not account.may(Right.see_data):
-                    return Desk(Standing(councils=standing.councils))
-                return Desk(standing, pins.here(session, account, path))
+            standing = self._held_of(account.authority) or self._read(account.authority)
+            if not account.may(Right.see_data):
+                return Desk(Standing(councils=standing.councils))
+            return Desk(standing, self._pinnable(account, path))
         except SQLAlchemyError:
             return None
 
-    def _standing(self, session: Session, authority: str) -> Standing:
-        now = time.monotonic()
+    def _held_of(self, authority: str) -> Standing | None:
         at, found = self._held.get(authority, (0.0, None))
-        if found is None or now - at > HELD:
+        return found if time.monotonic() - at < HELD else None
+
+    def _read(self, authority: str) -> Standing:
+        with self._office.database.reading() as session:
             found = read(self._office, session, authority)
-            with self._lock:
-                self._held[authority] = now, found
+        with self._lock:
+            self._held[authority] = time.monotonic(), found
         return found
+
+    def _pinnable(self, account: Account, path: str) -> Pinnable | None:
+        if not pins.kind_of(path):
+            return None
+        with self._office.database.reading() as session:
+            return pins.here(session, account, path)
 
 
 def read(office: Office, session: Session, authority: str) -> Standing:

@@ -107,7 +107,7 @@ def _misread(office: Office, account: Account) -> Offered:
 
 def _missing(missing: list[Dataset]) -> Offered:
     if len(missing) > 1:
-        names = ", ".join(dataset.title.lower() for dataset in missing)
+        names = ", ".join(dataset.title for dataset in missing)
         hint = f"Still missing: {names}. Bring all files at once; they are told apart by what is in them"
         yield Step("Bring in the council’s files", "/first-day", hint), Right.import_data
         return

@@ -170,7 +170,7 @@ def _versions(session: Session, authority: str, name: str) -> list[Segment]:
 
 def all_segments(office: Office, authority: str, account: int | None = None) -> list[Segment]:
     """The newest version of each, by name: of those that are shared, and of the account's own drafts."""
-    with office.database.session() as session:
+    with office.database.reading() as session:
         query = select(Segment).where(Segment.authority == authority).order_by(Segment.name, col(Segment.version))
         newest = {segment.name: segment for segment in session.exec(query)}.values()
         return [segment for segment in newest if seen_by(segment, account)]

@@ -166,7 +166,7 @@ def right_to_import(kind: str) -> Right:
 
 
 def find(office: Office, authority: str, token: str) -> Intake:
-    with office.database.session() as session:
+    with office.database.reading() as session:
         return _own(session, authority, token)
 
 
@@ -178,7 +178,7 @@ def _own(session: Session, authority: str, token: str, *, lock: bool = False) ->
 
 
 def knows(office: Office, token: str) -> bool:
-    with office.database.session() as session:
+    with office.database.reading() as session:
         return session.get(Intake, token) is not None
 
 
@@ -203,7 +203,7 @@ def to_show(office: Office, authority: str) -> list[Intake]:
 
 
 def _listed(office: Office, authority: str, states: Iterable[str]) -> list[Intake]:
-    with office.database.session() as session:
+    with office.database.reading() as session:
         query = select(Intake).where(Intake.authority == authority, col(Intake.state).in_(list(states)))
         return list(session.exec(query.order_by(col(Intake.arrived_at), col(Intake.token))))
 

@@ -209,6 +209,9 @@ def data_undo(office: InOffice, account: ByAccount, number: Number) -> Template:
 def data_undo_send(request: Asked, office: InOffice, account: ByAccount, actor: ByActor, number: Number) -> Redirect:
     _import(office, account, number)
     notify(request, imports.undo(office, actor, number).sentence)
+    if review.homes_are_behind(office, actor.authority):
+        intake.request_homes(office, actor)
+        steps.begin(office, actor.authority)
     return redirect("/data")
 
 

@@ -57,7 +57,7 @@ def begin(office: Office, authority: str) -> None:
 
 def take_up(office: Office) -> bool:
     """Begin what nobody works on, here or in another process; whether there was any. Costs one query."""
-    with office.database.session() as session:
+    with office.database.reading() as session:
         silent = or_(col(Intake.heartbeat).is_(None), col(Intake.heartbeat) < office.clock.now() - SILENT)
         found = session.exec(select(Intake.authority).where(_has_work(), silent).distinct()).all()
     for authority in found:

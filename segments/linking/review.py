@@ -19,7 +19,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from engage.foundation import audit
 from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotFound
-from engage.foundation.lake import Snapshot, current, history
+from engage.foundation.lake import Snapshot, current, histories, history
 from engage.foundation.office import Actor, Office
 from segments.linking.electors import Answer
 from segments.safeguards import protected
@@ -237,14 +237,26 @@ def record(session: Session, office: Office, actor: Actor, act: str, asked: Queu
     )  # fmt: skip
 
 
+def _undone_since(session: Session, homes: Snapshot) -> bool:
+    """Whether what the table of homes was made of has been taken back."""
+    undone = select(Snapshot.id).where(
+        Snapshot.authority == homes.authority, col(Snapshot.kind).in_((*FIRST, *LATER)),
+        col(Snapshot.undone_at) > homes.made_at,
+    )  # fmt: skip
+    return session.exec(undone.limit(1)).first() is not None
+
+
+FIRST, LATER = ("register", "gazetteer", "geography"), ("indicator", "contacts", "protected")
+
+
 def homes_are_behind(office: Office, authority: str) -> bool:
     """Whether the table of homes was built before the newest of what it is made of, officers' answers included."""
-    with office.database.session() as session:
-        homes = current(session, authority, "households")
-        sources = [current(session, authority, kind) for kind in ("register", "gazetteer", "geography")]
-        later = [history(session, authority, kind) for kind in ("indicator", "contacts", "protected")]
-        answered_since = homes is not None and are_newer(session, homes)
-    if not all(sources):
+    with office.database.reading() as session:
+        held = histories(session, authority, ("households", *FIRST, *LATER))
+        homes = next(iter(held.get("households", [])), None)
+        changed_since = homes is not None and (are_newer(session, homes) or _undone_since(session, homes))
+    if not all(kind in held for kind in FIRST):
         return False
-    newest = max(s.id or 0 for s in [*sources, *(s for kind in later for s in kind)] if s)
-    return homes is None or answered_since or newest > homes.report.get("seen", homes.id or 0)
+    sources = [held[kind][0] for kind in FIRST] + [each for kind in LATER for each in held.get(kind, [])]
+    newest = max(each.id or 0 for each in sources)
+    return homes is None or changed_since or newest > homes.report.get("seen", homes.id or 0)

@@ -76,6 +76,7 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
     from campaigns.records.reply import Reply, ReplyKind
     from campaigns.records.visits import CanvassList
     from campaigns.sharing.lots import PosterLot
+    from engage.desk.pins import Pin
     from segments.audiences import segments
     from segments.importing.imports import import_file
     from segments.importing.intake import Intake, IntakeState
@@ -124,7 +125,8 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
             ends=DAY + timedelta(30), register_snapshot=made["register"], homes_snapshot=made["gazetteer"],
             drawn_at=now, drawn_by="officer",
         )  # fmt: skip
-        session.add_all([outline, reply, waits, sent, spare, lot, walk])
+        pin = Pin(account_id=officer.account_id or 0, path="/gaps", title="Who is missing", place=1)
+        session.add_all([outline, reply, waits, sent, spare, lot, walk, pin])
         session.flush()
         closed = suppress_contact(session, office, code, "sms", "a" * 64, "asked by phone", "officer")
         return {
@@ -134,6 +136,7 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
             "/api/campaigns": str(draft.id), "/council": str(draft.id), "/replies": str(reply.id),
             "/r": SECRET[code], "/colleagues": str(spare.id), "/posters/lots": str(lot.id),
             "/canvass": str(walk.id), "/lists": walk.code,
+            "/pins": str(pin.id),
         }  # fmt: skip
 
 
@@ -156,7 +159,7 @@ UNKNOWN = {
     "/data/intake": WORD, "/data": NUMBER, "/segments": NUMBER, "/api/segments": NUMBER, "/campaigns/plans": NUMBER,
     "/campaigns": NUMBER, "/api/campaigns": NUMBER, "/council": NUMBER, "/replies": NUMBER, "/r": WORD,
     "/colleagues": NUMBER, "/posters/lots": NUMBER, "/homes": WORD, "/suppressions": NUMBER, "/canvass": NUMBER,
-    "/lists": WORD,
+    "/lists": WORD, "/pins": NUMBER,
 }  # fmt: skip
 REST = {
     "line": "BCDF",

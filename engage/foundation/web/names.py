@@ -22,7 +22,8 @@ def person(context: Context, label: str) -> str:
     """A filter of templates, for a label or a sentence with some. Who is not known stays as given."""
     if OF_ACCOUNT.search(label) is None:
         return OF_NOBODY.get(label, label)
-    names = _names(context["request"])
+    request = context.get("request")
+    names = _names(request) if request else {}
     return OF_ACCOUNT.sub(lambda found: names.get(int(found[1]), found[0]), label)
 
 

@@ -63,6 +63,11 @@ class Until(NamedTuple):
     moment: datetime
     seconds: int
 
+    @property
+    def time(self) -> str:
+        """Of the day: a sign-in lasts less than one."""
+        return moment(self.moment).rpartition(" at ")[2]
+
 
 def signed_in_until(request: Request[Any, Any, Any]) -> Until | None:
     found = request.scope["state"].get("sign_in")

@@ -62,6 +62,9 @@ def upgrade() -> None:
     else:
         op.add_column("campaign", sa.Column("copied_from", sa.Integer(), nullable=True))
         op.create_foreign_key(op.f("fk_campaign_copied_from_campaign"), "campaign", "campaign", ["copied_from"], ["id"])
+    with op.batch_alter_table("outline") as outline:
+        outline.add_column(sa.Column("copied_from", sa.Integer(), nullable=True))
+        outline.create_foreign_key(op.f("fk_outline_copied_from_campaign"), "campaign", ["copied_from"], ["id"])
 
 
 def downgrade() -> None:

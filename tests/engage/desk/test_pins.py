@@ -29,8 +29,8 @@ def test_a_page_is_pinned_put_first_and_taken_off(enter: Enter, office: Office) 
     assert home.index("Who is missing</a>") < home.index("Gazetteer &lt;health&gt;</a>")
     with office.database.session() as session:
         second = session.exec(select(Pin.id).where(Pin.path == "/data/gazetteer")).one()
-    colleague.send(f"/pins/{second}/up")
-    colleague.send(f"/pins/{second}/remove", {"back": "/"})
+    assert colleague.send(f"/pins/{second}/up").status_code == 404
+    assert colleague.send(f"/pins/{second}/remove", {"back": "/"}).status_code == 404
     home = officer.send(f"/pins/{second}/up").text
     assert home.index("Gazetteer &lt;health&gt;</a>") < home.index("Who is missing</a>"), (
         "one's own order, nobody else's"
