@@ -108,7 +108,6 @@ def _shown(office: Office, account: Account, actor: Actor, number: int) -> dict[
             "timeline": _calendar(office, actor.authority, plan) if before_launch else None,
             "acts": actions.possible(office, account, found),
             "withheld": actions.withheld(office, account, found),
-            "decisions": lookup.approvals(office, actor, number),
             "sentence": _sentence(found),
             "can_find": can_find(found),
             "applications": applied.told(office, actor.authority),

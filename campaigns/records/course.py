@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from campaigns.records.lookup import permit
+from campaigns.records.lookup import approvals
 from campaigns.records.models import Approval, Campaign, CampaignNote, CampaignState
 from engage.foundation.audit import AuditEntry
-from engage.foundation.identity import Right, accounts
+from engage.foundation.identity import accounts
 from engage.foundation.office import Actor, Office
 
 DECISIONS = {"approved campaign": "Approved", "rejected campaign": "Sent back"}
@@ -34,12 +34,12 @@ class Event:
 
 def course(office: Office, actor: Actor, campaign: Campaign) -> list[Event]:
     """Newest first."""
+    decisions = list(reversed(approvals(office, actor, campaign.id or 0)))
     with office.database.reading() as session:
-        permit(session, actor, Right.see_data)
-        return list(reversed([*_events(session, campaign)]))
+        return list(reversed([*_events(session, campaign, decisions)]))
 
 
-def _events(session: Session, campaign: Campaign) -> Iterator[Event]:
+def _events(session: Session, campaign: Campaign, decisions: Sequence[Approval]) -> Iterator[Event]:
     entries = session.exec(
         select(AuditEntry).where(
             AuditEntry.authority == campaign.authority, AuditEntry.subject == f"campaign {campaign.id}",
@@ -47,7 +47,7 @@ def _events(session: Session, campaign: Campaign) -> Iterator[Event]:
         ).order_by(col(AuditEntry.number))
     ).all()  # fmt: skip
     names = {each.label: each.name for each in accounts(session, campaign.authority)} | {"worker": WORKER}
-    why = _notes(session, campaign) | _decided(session, campaign, entries)
+    why = _notes(session, campaign) | _decided(decisions, entries)
     last = next((each for each in reversed(entries) if each.act in ENDS), None)
     if last and campaign.state == ENDS[last.act]:
         why.setdefault(last.number, campaign.reason)  # of before notes were kept
@@ -61,8 +61,7 @@ def _notes(session: Session, campaign: Campaign) -> dict[int, str]:
     return {each.entry: each.words for each in found}
 
 
-def _decided(session: Session, campaign: Campaign, entries: Sequence[AuditEntry]) -> dict[int, str]:
+def _decided(decisions: Sequence[Approval], entries: Sequence[AuditEntry]) -> dict[int, str]:
     """Each decision has its entry, in the same order."""
-    query = select(Approval.note).where(Approval.campaign_id == campaign.id).order_by(col(Approval.id))
     decided = [each.number for each in entries if each.act in DECISIONS]
-    return {number: note for number, note in zip(decided, session.exec(query), strict=False) if note}
+    return {number: made.note for number, made in zip(decided, decisions, strict=False) if made.note}

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from campaigns.records.models import Approval, Campaign, CampaignNote, CampaignState, Wave
 from engage.foundation import audit
+from engage.foundation.audit import AuditEntry
 from engage.foundation.calendar import law, registration_deadline
 from engage.foundation.errors import InputRefused, NotAllowed, NotFound, SendBlocked
 from engage.foundation.identity import Account, Authority, Right, demand, line
@@ -144,7 +145,7 @@ def pause_by_worker(session: Session, office: Office, campaign: Campaign, reason
         session, authority=campaign.authority, at=office.clock.now(), actor="worker", act="pause campaign",
         subject=f"campaign {campaign.id}", **detail,
     )  # fmt: skip
-    _note(session, campaign, entry.number, reason)
+    _note(session, campaign, entry, reason)
 
 
 def record(
@@ -155,9 +156,9 @@ def record(
         session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act=act,
         subject=f"campaign {campaign.id}", version=campaign.version, digest=campaign.digest, **detail,
     )  # fmt: skip
-    _note(session, campaign, entry.number, why)
+    _note(session, campaign, entry, why)
 
 
-def _note(session: Session, campaign: Campaign, entry: int, words: str) -> None:
+def _note(session: Session, campaign: Campaign, entry: AuditEntry, words: str) -> None:
     if words:
-        session.add(CampaignNote(campaign_id=campaign.id or 0, entry=entry, words=words[:LONGEST_REASON]))
+        session.add(CampaignNote(campaign_id=campaign.id or 0, entry=entry.number, words=words[:LONGEST_REASON]))

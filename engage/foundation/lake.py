@@ -234,13 +234,13 @@ def history(session: Session, authority: str, kind: str, name: str | None = None
 
 
 def histories(session: Session, authority: str, kinds: Iterable[str]) -> dict[str, list[Snapshot]]:
-    """The history of each of these kinds, by one question."""
-    found: dict[str, list[Snapshot]] = {kind: [] for kind in kinds}
+    """The history of each of several kinds that has one, by one question."""
     query = select(Snapshot).where(
-        Snapshot.authority == authority, col(Snapshot.kind).in_(found), col(Snapshot.undone_at).is_(None)
+        Snapshot.authority == authority, col(Snapshot.kind).in_(list(kinds)), col(Snapshot.undone_at).is_(None)
     )
+    found: dict[str, list[Snapshot]] = {}
     for snapshot in session.exec(query.order_by(col(Snapshot.as_at).desc(), col(Snapshot.id).desc())):
-        found[snapshot.kind].append(snapshot)
+        found.setdefault(snapshot.kind, []).append(snapshot)
     return found
 
 

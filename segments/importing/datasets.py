@@ -67,7 +67,7 @@ def by_kind(office: Office, authority: str) -> list[Dataset]:
     with office.database.reading() as session:
         here = histories(session, authority, MAKES)
     found = [
-        Dataset(kind, title(kind), WORDS.get(kind, ("", ""))[1], _newest(here[kind]))
+        Dataset(kind, title(kind), WORDS.get(kind, ("", ""))[1], _newest(here.get(kind, [])))
         for kind in sorted(MAKES, key=lambda kind: order.index(kind) if kind in order else len(order))
     ]
     return [one for one in found if one.snapshots or one.kind in KINDS]

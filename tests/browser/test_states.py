@@ -164,3 +164,7 @@ def test_a_home_is_found_and_its_pages_are_sound(
     for path in ("/campaigns/1", "/campaigns/1/evidence", "/campaigns/1/messages?channel=email", "/account"):
         checked.open(path)
         picture(checked, f"page{path.replace('/', '-').partition('?')[0]}")
+    printed = checked.page.request.get(f"{checked.base}/campaigns/1/evidence.pdf?figures=publication")
+    assert (printed.status, printed.body()[:5]) == (200, b"%PDF-")
+    if folder := os.environ.get("ENGAGE_PICTURES"):
+        Path(folder, "evidence.pdf").write_bytes(printed.body())
