@@ -89,7 +89,7 @@ def _save_segment(officer: Window, name: str, axe: str, *, javascript: bool) -> 
     page = officer.page
     officer.open("/segments/new")
     for column in ("electors", "class"):
-        page.get_by_label(re.compile("condition")).select_option(column)
+        page.get_by_label(re.compile("(First|Another) condition")).select_option(column)
         page.get_by_role("button", name="Add condition").click()
         page.wait_for_load_state("load")
     page.get_by_label(re.compile("compared how")).select_option("at most")
