@@ -136,7 +136,8 @@ def _labels(svg: Element, rows: Sequence[Area], rings: list[_Ring]) -> None:
             continue
         middle = _Point((max(p.x for p in ring) + min(p.x for p in ring)) / 2, max(p.y for p in ring) - height / 2)
         if all(abs(middle.x - other.x) > 38 or abs(middle.y - other.y) > 18 for other in written):
-            write(svg, middle.x, middle.y + 5, area.figure.text, anchor="middle", bold=True)
+            figure = write(svg, middle.x, middle.y + 5, area.figure.text, anchor="middle", bold=True)
+            figure.set("pointer-events", "none")  # else whoever taps the figure misses the ward
             written.append(middle)
 
 

@@ -67,7 +67,7 @@ def changed(view: View) -> list[Any]:
     return [
         heading,
         html.P(f"{trial.name}, register of {day(trial.as_at)}.", className="govuk-body"),
-        FiguresTable(f"What the reminders changed, {view.name}", EFFECT_COLUMNS, rows, _chosen(view, rows)),
+        _close(FiguresTable(f"What the reminders changed, {view.name}", EFFECT_COLUMNS, rows, _chosen(view, rows))),
         *([html.P(view.unshown, className="govuk-body engage-empty")] if view.unshown else []),
         _downloads("changed", f"/wards/changed.csv{view.query}", view),
     ]
@@ -88,7 +88,7 @@ def complete(view: View) -> list[Any]:
         heading,
         html.P(f"{_share(past.whole)} Register of {day(past.as_at)}.", className="govuk-body"),
         *(html.P(said, className="govuk-body engage-empty") for said in cautions(figures)),
-        table,
+        _close(table),
         _downloads("complete" if any(ward.geometry for ward in wards) else "", f"/wards.csv{view.query}", view),
     ]
 
@@ -148,6 +148,11 @@ def _chosen(view: View, rows: Sequence[Cells]) -> int:
 
 def _told(rows: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{place} {words}" for place, words in rows) + "."
+
+
+def _close(table: Any) -> Any:
+    """Set in small type on a phone, so that it needs no scrolling."""
+    return html.Div(table, className="engage-close")
 
 
 def _beside(chart: Any, table: Any) -> Any:

@@ -109,16 +109,22 @@ def choose_ward(request: Asked, office: InOffice, account: ByAccount, form: With
     """The ward that is shown first, and whether an email is wanted when a result is in. Figures are those of all."""
     figures, code = published(office, account.authority), form.text("ward")
     ward = _found(figures, code) if code else None
+    wish = ward.code if ward else "", form.text("results") == "yes"
+    if wish != (account.ward, account.wants_results):
+        _keep_wish(office, account, *wish)
+        notify(request, f"{ward.name} is shown to you first." if ward else "No ward is shown to you first.")
+    return redirect(f"/wards/{ward.code}" if ward else "/wards")
+
+
+def _keep_wish(office: Office, account: Account, ward: str, results: bool) -> None:  # as the form has it
     with office.database.session() as session:
         held = session.get_one(Account, account.id)
-        held.ward, held.wants_results = ward.code if ward else "", form.text("results") == "yes"
+        held.ward, held.wants_results = ward, results
         session.add(held)
         audit.record(
             session, authority=account.authority, at=office.clock.now(), actor=account.label, act="choose own ward",
             subject=account.label,
         )  # fmt: skip
-    notify(request, f"{ward.name} is shown to you first." if ward else "No ward is shown to you first.")
-    return redirect(f"/wards/{ward.code}" if ward else "/wards")
 
 
 @get("/wards/pictures/{name:str}", include_in_schema=False, sync_to_thread=True)
