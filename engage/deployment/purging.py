@@ -5,6 +5,7 @@ from collections import Counter
 from sqlmodel import select
 
 import campaigns.records.retention
+import segments.records.retention
 import segments.safeguards.retention
 from campaigns.records import copies
 from engage.deployment import lake_files
@@ -30,7 +31,7 @@ def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]
 def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
     with office.database.erasing() as session:
         gone: Counter[str] = Counter()
-        for room in (segments.safeguards.retention, campaigns.records.retention):
+        for room in (segments.safeguards.retention, segments.records.retention, campaigns.records.retention):
             gone += room.purge(office, session, authority, dry_run=dry_run)
         due = campaigns.records.retention.due(office, session, authority)
     for snapshot in due:

@@ -22,6 +22,7 @@ import engage.foundation.web.tally  # noqa: F401
 import segments.audiences.segments
 import segments.importing.intake
 import segments.linking.review
+import segments.records.agreements
 import segments.safeguards.suppression  # noqa: F401
 from engage.foundation.database import METADATA, Database
 
