@@ -6,6 +6,7 @@ from sqlmodel import select
 
 import campaigns.canvass.retention
 import campaigns.records.retention
+import segments.records.retention
 import segments.safeguards.retention
 from campaigns.records import copies
 from engage.deployment import lake_files
@@ -33,7 +34,8 @@ def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]
 def _purge(office: Office, authority: str, *, dry_run: bool) -> dict[str, int]:
     with office.database.erasing() as session:
         gone: Counter[str] = Counter()
-        for room in (segments.safeguards.retention, campaigns.records.retention, campaigns.canvass.retention):
+        rooms = (segments.safeguards, segments.records, campaigns.records, campaigns.canvass)
+        for room in (each.retention for each in rooms):
             gone += room.purge(office, session, authority, dry_run=dry_run)
         due = campaigns.records.retention.due(office, session, authority)
     for snapshot in due:

@@ -27,6 +27,7 @@ import segments.audiences.segments
 import segments.crosswalk.systems
 import segments.importing.intake
 import segments.linking.review
+import segments.records.agreements
 import segments.safeguards.suppression  # noqa: F401
 from engage.foundation.database import METADATA, Database
 

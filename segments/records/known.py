@@ -22,8 +22,8 @@ from segments.records.layouts import BY_SOURCE
 from segments.safeguards import protected
 
 NOT_NAMED = "No list names 4 in 10 of the people who are missing"
+UNNAMED = 0.4
 STEADY = 20.0  # names, that the figure of a small source is steadied by
-OLD_DAYS = 200  # by which what a record tells may be older than when the household is said to have come
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,6 @@ class Held:
 def held(office: Office, authority: str, sources: Iterable[str] | None = None) -> Held:
     with office.database.session() as session:
         found = current_by_name(session, authority, KIND)
-        gazetteer = current(session, authority, "gazetteer")
-        hidden = protected.hidden(office, session, gazetteer) if gazetteer else []
     chosen = [found[name] for name in BY_SOURCE if name in found and (sources is None or name in sources)]
     if not chosen:
         raise InputRefused("None of the council's own records are here. Import them: engage import council-records.")
@@ -46,12 +44,19 @@ def held(office: Office, authority: str, sources: Iterable[str] | None = None) -
         pl.read_parquet(office.lake.file(each)).with_columns(source=pl.lit(each.name), as_at=pl.lit(each.as_at))
         for each in chosen
     ]
-    unseen = pl.col("home").is_in(hidden)
+    unseen = pl.col("home").is_in(hidden(office, authority))
     names = pl.concat(tables).with_columns(
         matched=pl.when(unseen).then(pl.lit("review")).otherwise("matched"),
         home=pl.when(unseen).then(None).otherwise("home"),
     )
     return Held(names, chosen)
+
+
+def hidden(office: Office, authority: str) -> list[int]:
+    """Homes that must not be seen, as things stand now: a list may have come in since the records."""
+    with office.database.session() as session:
+        gazetteer = current(session, authority, "gazetteer")
+        return protected.hidden(office, session, gazetteer) if gazetteer else []
 
 
 def live_there(names: pl.DataFrame) -> pl.DataFrame:
@@ -106,11 +111,17 @@ def homes(office: Office, authority: str, names: pl.DataFrame) -> pl.DataFrame:
     if table is None:
         return _ordered(known.with_columns(score="known_not_registered"))
     gaps = pl.read_parquet(office.lake.file(table), columns=["uprn", "gap"]).select(home="uprn", gap="gap")
-    both = gaps.join(known, on="home", how="full", coalesce=True)
-    return _ordered(both.with_columns(
-        pl.col("known_not_registered").fill_null(0.0),
-        score=pl.col("known_not_registered").fill_null(0.0) + 0.2 * pl.col("gap").fill_null(0.0),
-    ))  # fmt: skip
+    both = gaps.join(known, on="home", how="full", coalesce=True).with_columns(
+        pl.col("known_not_registered", "gap").fill_null(0.0)
+    )
+    return _ordered(both.with_columns(score=pl.col("known_not_registered") + _unnamed(both)))
+
+
+def _unnamed(homes: pl.DataFrame) -> pl.Series:
+    """Those whom no list names, shared out over the homes where more adults are expected than anybody knows of."""
+    left = (homes["gap"] - homes["known_not_registered"]).clip(lower_bound=0.0)
+    more, room = float(sum(homes["known_not_registered"])) * UNNAMED / (1 - UNNAMED), float(sum(left))
+    return left * min(1.0, more / room) if room else left
 
 
 def _ordered(told: pl.DataFrame) -> pl.DataFrame:

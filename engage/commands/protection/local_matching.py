@@ -1,13 +1,17 @@
 """`engage local-matching`: what the council's own records say of each name and each home."""
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
-from engage.commands.caller import Caller, facts, with_right
+from engage.commands.caller import Caller, day, facts, table, with_right
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
-from segments.records import known
+from segments.records import agreements, known, retention, trust
+
+SHOWN = ("source", "as_at", "names", "agreement", "not_on_the_register", "of_them_probably_wrong", "used")
 
 
 @click.group("local-matching")
@@ -28,3 +32,43 @@ def export(caller: Caller, matches: Path | None, homes: Path | None) -> None:
     if not (matches or homes):
         raise InputRefused("Say what to write: --matches FILE, --homes FILE or both.")
     caller.show(known.export(caller.office, caller.actor, matches, homes), facts)
+
+
+@local_matching.command()
+@with_right(Right.see_data)
+def sources(caller: Caller) -> None:
+    """What each source is worth: how far it agrees with the register, what would be wrong, whether it may be used."""
+    caller.show({"sources": trust.sources(caller.office, caller.actor.authority), "note": known.NOT_NAMED}, _told)
+
+
+def _told(found: dict[str, Any]) -> None:
+    table(found["sources"], SHOWN)
+    click.echo(f"\n{found['note']} (grown children, people who share).")
+
+
+@local_matching.command()
+@click.option("--source", required=True, metavar="NAME", help="As the source is called: council_tax.")
+@click.option("--since", required=True, metavar="DATE", type=day, help="The first day of the agreement.")
+@click.option("--until", required=True, metavar="DATE", type=day, help="The last day of the agreement.")
+@click.option("--reference", default="", help="By which the council finds the paper.")
+@with_right(Right.answer_requests, results=False)
+def agree(caller: Caller, source: str, since: date, until: date, reference: str) -> None:
+    """Say that there is a written agreement on a source (regulation 35A)."""
+    agreements.agree(caller.office, caller.actor, source, since, until, reference)
+    click.echo(f"{source} may be used from {since} to {until}.")
+
+
+@local_matching.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@with_right(Right.import_data)
+def canvass(caller: Caller, file: Path) -> None:
+    """Write uprn and matched of each home with electors to FILE, of sources with an agreement in date."""
+    caller.show(trust.canvass(caller.office, caller.actor, file) | {"note": trust.HONEST}, facts)
+
+
+@local_matching.command()
+@click.option("--source", "names", required=True, multiple=True, metavar="NAME", help="As the source is called.")
+@with_right(Right.import_data)
+def drop(caller: Caller, names: tuple[str, ...]) -> None:
+    """Remove a whole source, with every delivery of it."""
+    caller.show(retention.drop(caller.office, caller.actor, names), facts)

@@ -10,7 +10,7 @@ from alembic import op
 import engage.foundation.database
 
 revision = "0027"
-down_revision = "0025"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

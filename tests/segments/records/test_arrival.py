@@ -3,7 +3,7 @@
 import csv
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +11,8 @@ import pytest
 from sqlmodel import SQLModel, select
 
 from engage.demo.borough import Borough, write_borough
+from engage.deployment.purging import purge as purged
+from engage.foundation import data_keys
 from engage.foundation.audit.entries import AuditEntry
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.errors import InputRefused
@@ -19,7 +21,7 @@ from engage.foundation.lake import history
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from segments.importing.imports import import_file
-from segments.records import births, known
+from segments.records import agreements, births, known, retention, trust
 from segments.records.arrival import KIND, bring_in
 from segments.records.layouts import of_sources
 
@@ -181,3 +183,45 @@ def test_a_file_that_is_none_is_refused_and_changes_nothing(town: Town, source: 
     with town.office.database.session() as session:
         assert history(session, town.actor.authority, KIND) == []
         assert not [each for each in session.exec(select(AuditEntry)) if "council" in each.act]
+
+
+def test_a_source_is_used_while_its_agreement_holds_and_goes_when_the_canvass_ends(town: Town) -> None:
+    one, two = alone(town.electors(), 2)
+    rows = [
+        account(one, "A1", f"{one['ElectorSurname']}, MR {one['ElectorForename']}"),
+        account(two, "A2", f"{two['ElectorSurname']}, MR {two['ElectorForename']}", liable_to="01/05/2026"),
+    ]
+    found = town.import_(council_tax=town.write("council_tax", COUNCIL_TAX, rows))
+    assert [found[ref, 1]["matched"] for ref in ("A1", "A2")] == ["yes", "yes"]
+    listed = town.folder / "canvass.csv"
+    with pytest.raises(InputRefused, match="agreement in date"):
+        trust.canvass(town.office, town.actor, listed)
+    since = town.borough.as_at
+    agreements.agree(town.office, town.actor, "council_tax", since - timedelta(30), since - timedelta(1))
+    assert agreements.in_date(town.office, town.actor.authority) == frozenset()
+    agreements.agree(town.office, town.actor, "council_tax", since, since + timedelta(200), "DPA-1")
+    assert trust.canvass(town.office, town.actor, listed)["matched"] == 1
+    assert f"{one['UPRN']},yes" in listed.read_text(encoding="utf-8")  # the account that ended matches nobody
+    [judged] = trust.sources(town.office, town.actor.authority)
+    assert (judged["agreement"], judged["ended"], judged["used"]) == (1.0, 1, True)
+    assert purged(town.office, dry_run=True) == {town.actor.authority: {}}
+    assert isinstance(town.office.clock, SteppedClock)
+    town.office.clock.advance(timedelta(days=183))
+    assert purged(town.office)[town.actor.authority]["council's own records"] == 1
+    with pytest.raises(InputRefused, match="None of the council's own records"):
+        known.held(town.office, town.actor.authority)
+    with pytest.raises(InputRefused, match="no records of council_tax"):
+        retention.drop(town.office, town.actor, ["council_tax"])
+
+
+def test_dates_of_birth_are_for_the_run_alone(town: Town) -> None:
+    elector = town.electors()[0]
+    listed = {"district": elector["PDCode"], "number": elector["RollNo"], "elector_id": elector["ElectorID"]}
+    path = town.write("births", (*listed, "date_of_birth"), [{**listed, "date_of_birth": "05/06/1950"}])
+    births.bring_in(town.office, town.actor, path)
+    assert isinstance(town.office.clock, SteppedClock)
+    town.office.clock.advance(timedelta(days=retention.RUN_DAYS))
+    assert purged(town.office)[town.actor.authority]["dates of birth of a run"] == 1
+    with town.office.database.session() as session:
+        assert data_keys.standing(session, births.PURPOSE, town.actor.authority, "") is None
+        assert history(session, town.actor.authority, births.KIND) == []
