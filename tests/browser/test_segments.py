@@ -61,7 +61,7 @@ def test_groups_within_groups_by_form(window: Open, axe: str, javascript: bool, 
     shown.open("/segments/new")
     build(page)
     if javascript:
-        page.wait_for_function("document.getElementById('said').textContent.trim()")
+        page.locator("#said:not(:empty)").wait_for(state="attached")
         assert re.fullmatch(
             r"[\d,]+ homes?, [\d,]+ electors? registered, [\d,]+ adults missing, expected",
             page.locator("#said").inner_text().strip(),
