@@ -48,6 +48,7 @@ from engage.pages import (
     sign_in,
 )
 from segments.audiences import pages as segments
+from segments.crosswalk import api as properties_api
 from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
 from segments.importing import pages as data
@@ -72,6 +73,7 @@ ROOMS = (
     homes.routes,
     review.routes,
     gazetteer.routes,
+    properties_api.routes,
     suppressions.routes,
     segments.routes,
     gaps.routes,

@@ -30,6 +30,7 @@ WORDS: dict[int, tuple[str, str]] = {
     405: ("This page cannot do that", "Go back and use the buttons of the page."),
     409: ("This cannot be done now", "Nothing was changed."),
     408: ("It took too long to arrive", "Nothing was changed. Check your connection and send it again."),
+    410: ("What this goes on from is no longer here", "Begin again from the beginning."),
     413: ("Too much was sent at once", "Nothing was changed."),
     422: ("There is a problem with what was sent", "Nothing was changed. Go back, correct it and try again."),
     429: ("Too many attempts", "Wait a quarter of an hour, then try again."),

@@ -22,7 +22,10 @@ from engage.foundation.web.bodies import SAFE
 COOKIE, FIELD, HEADER = "engage_form", "_csrf_token", "x-csrftoken"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # A bearer token or the secret in the address counts here, and on the dashboard, where nothing is changed, the origin.
-WITHOUT = ("/assets/", "/health", "/metrics", "/notify/", "/r/", "/dashboard/", "/sign-in/provider/sign-out")
+WITHOUT = (
+    "/assets/", "/health", "/metrics", "/notify/", "/r/", "/dashboard/", "/sign-in/provider/sign-out",
+    "/api/addresses/match",
+)  # fmt: skip
 WORDS = "CSRF token verification failed"
 
 
