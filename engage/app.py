@@ -49,6 +49,7 @@ from engage.pages import (
 )
 from segments.audiences import pages as segments
 from segments.crosswalk import api as properties_api
+from segments.crosswalk import pages as linked_systems
 from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
 from segments.importing import pages as data
@@ -74,6 +75,7 @@ ROOMS = (
     review.routes,
     gazetteer.routes,
     properties_api.routes,
+    linked_systems.routes,
     suppressions.routes,
     segments.routes,
     gaps.routes,
