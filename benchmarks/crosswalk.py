@@ -26,7 +26,7 @@ from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from segments.crosswalk import changes, matches, settling
-from segments.crosswalk.lookup import AT_END, Lookup, _postcode
+from segments.crosswalk.lookup import AT_END, Lookup, postcode_of
 
 TOOL = Path(__file__).parents[2] / "shared/tools/make_own_records.py"
 LEVELS, SEEDS = ("low", "mid", "high"), (1, 2, 3)
@@ -84,7 +84,9 @@ def rows(folder: Path) -> pd.DataFrame:
                 parts = [row[column] for column in row if column.startswith("address") or column in WHOLE]
                 address = ", ".join(filter(None, parts))
                 home = truth[name, row[reference]]
-                found.append((name, row[reference], address, _postcode(row.get("postcode") or "", address), home))
+                found.append(
+                    (name, row[reference], address, postcode_of(row.get("postcode") or "", address) or "", home)
+                )
     return pd.DataFrame(found, columns=["list", "reference", "address", "postcode", "truth"])
 
 
@@ -100,7 +102,8 @@ def measure(folder: Path, listed: pd.DataFrame, gazetteer: Path) -> list[str]:
     level, missed = folder.name.rpartition("_")[2], []
     table = pa.table({
         "list": listed["list"].tolist(), "line": range(len(listed)), "reference": listed["reference"].tolist(),
-        "address": listed["address"].tolist(), "postcode": pa.array(listed["postcode"].tolist(), pa.string()),
+        "address": listed["address"].tolist(),
+        "postcode": pa.array([each or None for each in listed["postcode"]], pa.string()),
         "uprn": pa.nulls(len(listed), pa.int64()), "reference_source": pa.nulls(len(listed), pa.string()),
         "cross_reference": pa.nulls(len(listed), pa.string()),
     })  # fmt: skip
@@ -127,7 +130,7 @@ def measure_lookup(listed: pd.DataFrame, gazetteer: Path) -> list[str]:
     """One address after the other, and a thousand at once, of what the lists hold."""
     lookup = Lookup(gazetteer)
     sample = listed.sample(1_300, random_state=1)
-    asked = [(AT_END.sub("", row.address), row.postcode or "") for row in sample.itertuples()]
+    asked = [(AT_END.sub("", row.address), row.postcode) for row in sample.itertuples()]
     times = []
     for one in asked[:300]:
         begun = time.perf_counter()

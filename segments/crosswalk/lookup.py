@@ -69,7 +69,7 @@ class Lookup:
 
     def match(self, said: Sequence[tuple[str, str]]) -> list[Found]:
         """Of each address with its postcode, '' where that is not known or stands in the address."""
-        rows = [(n, address, _postcode(postcode, address)) for n, (address, postcode) in enumerate(said)]
+        rows = [(n, address, postcode_of(postcode, address)) for n, (address, postcode) in enumerate(said)]
         with self._lock:
             exact = self._exactly(rows)
             return [exact[n] if n in exact else self._nearly(self._keys[n], postcode) for n, _, postcode in rows]
@@ -135,7 +135,7 @@ class Lookup:
         return slips
 
 
-def _postcode(postcode: str, address: str) -> str | None:
+def postcode_of(postcode: str, address: str) -> str | None:
     end = AT_END.search(address)
     given = POSTCODE.match((postcode or (end[1] if end else "")).upper().replace(" ", "").strip())
     return f"{given[1]} {given[2]}" if given else None
