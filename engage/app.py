@@ -55,6 +55,8 @@ from engage.pages import (
     sign_in,
 )
 from segments.audiences import pages as segments
+from segments.crosswalk import api as properties_api
+from segments.crosswalk import pages as linked_systems
 from segments.first_day import pages as first_day
 from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
@@ -83,6 +85,8 @@ ROOMS = (
     review.routes,
     gazetteer.routes,
     positions.routes,
+    properties_api.routes,
+    linked_systems.routes,
     suppressions.routes,
     segments.routes,
     gaps.routes,

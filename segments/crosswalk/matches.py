@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from segments.linking import addresses, electors, matching, neighbours
-from segments.linking.differences import DISTANT, NEVER, RIVAL, Known, dwelling, weigh
+from segments.linking.differences import DISTANT, MOST, NEVER, RIVAL, Known, dwelling, weigh
 
 # Letters that may be wrong in an address whose numbers and postcode are a property's, while every other property there
 # is at least CLEAR letters further off. Without a postcode fewer letters, of every property that has those numbers.
@@ -199,14 +199,19 @@ def _offer(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(AHEAD)
 
 
-# Asked, though one property is well ahead of all others: a person nearly always says that one.
+# Asked, though one property is well ahead of all others and only the postcode is another or missing: a person says
+# that one, as far as was measured.
 AHEAD = f"""
 create table ahead as
 with ranked as (
     select spot, uprn, against, row_number() over (partition by spot order by against, uprn) as place from likely
     where spot in (from asked) and spot not in (select spot from told))
-select a.spot, a.uprn from ranked a left join ranked b on b.spot = a.spot and b.place = 2
-where a.place = 1 and a.against <= {RIVAL} and coalesce(b.against, {NEVER}) >= a.against + {AHEAD_BY}
+select a.spot, a.uprn from ranked a join spot s on s.spot = a.spot
+join wording w on w.uprn = a.uprn and w.nth = 0
+left join ranked b on b.spot = a.spot and b.place = 2
+where a.place = 1 and s.postcode is distinct from w.postcode
+    and a.against <= case when s.postcode is null then {MOST} else {RIVAL} end
+    and coalesce(b.against, {NEVER}) >= a.against + {AHEAD_BY}
 """
 
 

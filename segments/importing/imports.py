@@ -26,7 +26,7 @@ from segments.importing import doubts, misread, recognition, rejects
 from segments.importing.recognition import recognise
 from segments.importing.workspace import scratch
 from segments.safeguards import suppression
-from segments.sources import FORMATS, KINDS, MAKES, NAMES
+from segments.sources import FORMATS, KINDS, MAKES, NAMES, gazetteer_versions
 from segments.sources.format import Format, Harvest
 
 READING, CHECKING, JOINING, COMPARING, SAVING = 0.0, 0.2, 0.6, 0.8, 0.95  # of the work lies behind each stage
@@ -288,6 +288,8 @@ def _commit(
             if read.harvest.after:
                 read.harvest.after(session, office, snapshot)
             _record(session, snapshot, report)
+            if snapshot.kind == "gazetteer":
+                gazetteer_versions.note(session, snapshot.authority, snapshot.made_at)
     except BaseException:
         for relative in adopted:
             (office.lake.root / relative).unlink(missing_ok=True)
@@ -347,6 +349,8 @@ def undo(office: Office, actor: Actor, snapshot_id: int) -> Undone:
             subject=snapshot.kind, snapshot=snapshot.id, name=snapshot.name, lifted=lifted,
         )  # fmt: skip
         session.flush()
+        if snapshot.kind == "gazetteer":
+            gazetteer_versions.note(session, snapshot.authority, snapshot.undone_at)
         return Undone(snapshot, lake.current(session, actor.authority, snapshot.kind, snapshot.name), lifted)
 
 

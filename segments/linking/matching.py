@@ -40,6 +40,9 @@ delete from exact where spot in (
     select h.spot from hit h join spot s using (spot) join wording o on o.postcode = s.postcode
     where h.home and not h.here and (o.home or o.live) and identity(o.core) = identity(s.key)
         and (len(identity(s.key)) > 0 or opening(o.core) = opening(s.key)));
+"""
+# Of the gazetteer alone.
+NAMESAKES = """
 -- Rose Cottage without its number is written like a Rose Cottage that has none; Flat 3 of number 60 without both like
 -- number 3. In the row's own postcode, or without one, nobody can tell which is meant: it is asked.
 create table namesake as
@@ -52,6 +55,8 @@ with short as (
 select w.uprn, w.core, s.postcode, s.named, s.uprn as other from short s join wording w
     on w.core = s.part.name || ' ' || s.part.street and w.uprn <> s.uprn and w.home
 where s.part.name <> '';
+"""
+CONFUSED = """
 create table confused as
 select x.spot, n.other from exact x join spot s using (spot) join namesake n using (uprn)
 where x.uprn is not null and starts_with(s.key, n.core) and (s.postcode is null or s.postcode = n.postcode)
@@ -90,7 +95,8 @@ where word in (select word from telling)
 
 def exactly(con: duckdb.DuckDBPyConnection) -> None:
     """Make `exact` (spot, uprn), `hit` of all that is written alike, and `no_home` of spots that are no home's."""
-    con.execute(EXACT)
+    for statement in (EXACT, NAMESAKES, CONFUSED):
+        con.execute(statement)
 
 
 def nearly(con: duckdb.DuckDBPyConnection) -> None:

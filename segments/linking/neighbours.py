@@ -165,7 +165,7 @@ def _spots(con: duckdb.DuckDBPyConnection, *, of_lists: bool) -> Iterator[Weighe
         for _, key, postcode, uprn, nth in pairs:
             doubt = weigh(key, postcode, wordings[uprn, nth], known)
             doubts[uprn] = min(doubt, doubts.get(uprn, doubt))
-        yield _ranked(spot, doubts, homes, parents, BESIDE_IN_LISTS if of_lists else RIVAL)
+        yield ranked(spot, doubts, homes, parents, BESIDE_IN_LISTS if of_lists else RIVAL)
 
 
 def _known(con: duckdb.DuckDBPyConnection) -> Known:
@@ -179,7 +179,7 @@ def _known(con: duckdb.DuckDBPyConnection) -> Known:
     return Known(places, slips, {said: tuple(pair) for said, pair in joined.items()}, streets)
 
 
-def _ranked(spot: int, doubts: dict[int, Doubt], homes: set[int], parents: dict[int, int], beside: float) -> Weighed:
+def ranked(spot: int, doubts: dict[int, Doubt], homes: set[int], parents: dict[int, int], beside: float) -> Weighed:
     """Every home near the spot, of which the first is certain where little speaks against it alone. The building that
     it is a part of is no other home."""
     best = min(doubts, key=lambda uprn: (doubts[uprn].against, uprn))

@@ -9,6 +9,7 @@ class Right(StrEnum):
     see_figures = "see figures"  # published, disclosure-controlled: what members reach
     see_gazetteer = "see the gazetteer"  # its health, and imports that hold nothing of electors
     import_gazetteer = "import the gazetteer"  # and whatever else holds nothing of electors
+    see_properties = "see properties"  # addresses, and which systems have them in their lists: nothing of persons
     see_data = "see data"  # exact figures, imports, segments, campaigns
     import_data = "import data"
     see_suppressions = "see suppressions"
@@ -36,13 +37,17 @@ class Role(StrEnum):
     canvasser = "canvasser"
 
 
-OF_SYSTEMS = frozenset({Right.see_figures, Right.see_gazetteer, Right.see_data, Right.read_metrics})
+OF_SYSTEMS = frozenset({
+    Right.see_figures, Right.see_gazetteer, Right.see_properties, Right.see_data, Right.read_metrics,
+})  # fmt: skip
 """What a token may be given. Whatever is planned, approved, sent or changed is answered for by a person."""
 
 OF_NO_OFFICE = frozenset({Right.canvass, Right.read_metrics})
 """Lists are of whoever calls at the homes on them, and metrics of the system that watches."""
 
-READERS = frozenset({Right.see_figures, Right.see_gazetteer, Right.see_data, Right.see_suppressions})
+READERS = frozenset({
+    Right.see_figures, Right.see_gazetteer, Right.see_properties, Right.see_data, Right.see_suppressions,
+})  # fmt: skip
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.administrator: frozenset(Right) - OF_NO_OFFICE,
@@ -51,7 +56,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.approver: READERS | {Right.approve, Right.send},
     Role.auditor: READERS | {Right.audit},
     Role.member: frozenset({Right.see_figures}),
-    Role.custodian: frozenset({Right.see_gazetteer, Right.import_gazetteer}),
+    Role.custodian: frozenset({Right.see_gazetteer, Right.see_properties, Right.import_gazetteer}),
     Role.data_protection: frozenset(
         {Right.see_suppressions, Right.suppress, Right.lift, Right.find_homes, Right.audit, Right.answer_requests}
     ),

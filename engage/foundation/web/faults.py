@@ -39,6 +39,7 @@ WORDS: dict[int, tuple[str, str]] = {
         marked("It took too long to arrive"),
         marked("Nothing was changed. Check your connection and send it again."),
     ),
+    410: (marked("What this goes on from is no longer here"), marked("Begin again from the beginning.")),
     413: (marked("Too much was sent at once"), marked("Nothing was changed.")),
     422: (
         marked("There is a problem with what was sent"),

@@ -1,4 +1,4 @@
-"""systems whose lists are tied to properties, and what people decided of single addresses
+"""systems whose lists are tied to properties, what people decided, and which gazetteer stood after which
 
 Revision: 0027
 Follows: 0019
@@ -53,8 +53,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_crosswalk_decision_authority"), "crosswalk_decision", ["authority"])
     op.create_index(op.f("ix_crosswalk_decision_system_id"), "crosswalk_decision", ["system_id"])
+    op.create_table(
+        "gazetteer_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("authority", sa.String(9), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("stamp", sa.String(16), nullable=False),
+        sa.Column("before_id", sa.Integer(), nullable=True),
+        sa.Column("snapshot_id", sa.Integer(), nullable=True),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gazetteer_version")),
+        sa.UniqueConstraint("authority", "number", name=op.f("uq_gazetteer_version_authority")),
+    )
+    op.create_index(op.f("ix_gazetteer_version_authority"), "gazetteer_version", ["authority"])
 
 
 def downgrade() -> None:
+    op.drop_table("gazetteer_version")
     op.drop_table("crosswalk_decision")
     op.drop_table("crosswalk_system")
