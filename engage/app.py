@@ -25,7 +25,7 @@ from dashboards.pages import dash_app, gaps, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
-from engage.foundation.web.admission import Admission, numbers_within
+from engage.foundation.web.admission import Admission, before_any
 from engage.foundation.web.bodies import FIELDS, FILE, Bodies
 from engage.foundation.web.form_tokens import FormTokens
 from engage.foundation.web.handlers import ANYBODY, DEPENDENCIES, SignedIn
@@ -121,7 +121,7 @@ def create_app(office: Office | None = None) -> Litestar:
             backend="gzip", gzip_compress_level=5, exclude=["^/assets/", "^/dashboard"]
         ),
         template_config=template_config(),
-        before_request=numbers_within,
+        before_request=before_any,
         stores=StoreRegistry({"sessions": SessionStore(office)}),
         state=State({"office": office, "tally": Tally(office), "provider": provider.opened(office)}),
         openapi_config=_description(),

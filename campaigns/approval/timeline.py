@@ -15,7 +15,7 @@ from campaigns.records.models import Channel
 from engage.foundation.calendar import Law, Period, law, pre_election_periods, quiet_day
 from engage.foundation.clock import london, today
 from engage.foundation.office import Office
-from engage.foundation.words import MONTHS, day, sentence
+from engage.foundation.words import day, month, sentence
 
 WIDTH, LABELS = 720, 170  # of the picture, and what its rows are called by
 BY = {Channel.email: "email", Channel.sms: "text", Channel.letter: "letter"}
@@ -166,4 +166,4 @@ def _lanes(plan: Plan, scale: _Scale, periods: list[Period], nation: str, rules:
 
 
 def _months(scale: _Scale) -> list[tuple[float, str]]:
-    return [(scale.x(on), MONTHS["en"][on.month - 1][:3]) for on in scale.days() if on.day == 1]
+    return [(scale.x(on), month(on)[:3]) for on in scale.days() if on.day == 1]

@@ -2,18 +2,14 @@
 
 from datetime import date, datetime, timedelta
 
+from babel.dates import format_date
+
 from engage.foundation.clock import london
 
-MONTHS = {
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-    "cy": (
-        "Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin",
-        "Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd", "Rhagfyr",
-    ),
-}  # fmt: skip
+# What a Welsh month begins with after a word that softens it, as “o” (of, from) and “i” (to) do. Others stay.
+SOFTENED = {"M": "F", "G": "", "T": "D", "Rh": "R", "B": "F", "C": "G", "P": "B", "D": "Dd", "Ll": "L"}
+FIRM = ("Ch", "Dd", "Ff", "Ng", "Ph", "Th")  # letters of their own, which nothing softens
+LOCALES = {"en": "en_GB", "cy": "cy"}
 NOON = 12
 
 
@@ -32,7 +28,20 @@ def day(value: date | datetime | str | None, language: str = "en") -> str:
     if isinstance(value, str):
         value = date.fromisoformat(value[:10])
     local = london(value) if isinstance(value, datetime) else value
-    return f"{local.day} {MONTHS[language][local.month - 1]} {local.year}"
+    return format_date(local, "d MMMM y", locale=LOCALES[language])
+
+
+def month(value: date, language: str = "en", *, soft: bool = False) -> str:
+    """`May 2026`. In Welsh “ym mis Mai 2026” keeps its first letter, and “o Fai 2026” is softened (`soft`)."""
+    name = format_date(value, "MMMM y", locale=LOCALES[language])
+    return softened(name) if soft and language == "cy" else name
+
+
+def softened(name: str) -> str:
+    """Treiglad meddal of a Welsh word."""
+    first = next((first for first in (*FIRM, *SOFTENED) if name.startswith(first)), "")
+    rest = SOFTENED.get(first, first) + name[len(first) :]
+    return rest[:1].upper() + rest[1:]
 
 
 def last_day(deadline: datetime, language: str = "en") -> str:

@@ -12,6 +12,7 @@ from engage.accounts import second_factor
 from engage.foundation import audit
 from engage.foundation.clock import by_machine
 from engage.foundation.identity import Account, Authority
+from engage.foundation.languages import spoken
 from engage.foundation.office import Office
 from engage.foundation.web.askers import attempts, known_browsers
 from engage.foundation.web.handlers import (
@@ -44,7 +45,7 @@ def arrive(request: Anyone, office: Office, account: Account, wanted: str, said:
     sign_out(request)
     until = office.clock.now().timestamp() + LASTS
     pending = {"account": account.id, "stamp": stamp(account), "until": until, "next": wanted, "said": said}
-    request.set_session({PENDING: pending, ROTATE: True})
+    request.set_session({PENDING: pending, "lang": spoken.language(), ROTATE: True})
     return redirect("/sign-in/code")
 
 

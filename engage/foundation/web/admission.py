@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from engage.foundation.languages import spoken
 from engage.foundation.logs import log_fault
 from engage.foundation.office import Office
 from engage.foundation.web import faults
@@ -41,6 +42,7 @@ class Admission:
             return
         if scope["method"] == "HEAD":
             scope["method"], send = "GET", _headers_only(send)
+        spoken.begin(scope["query_string"])
         status, words = self._refusal(scope)
         if status:
             await _refuse(scope, receive, send, status, words)
@@ -86,6 +88,23 @@ class Admission:
                 raise
             answer = faults.unforeseen_fault(Request[Any, Any, Any](scope), error)
             await answer.to_asgi_response(app=None, request=Request(scope))(scope, receive, send)
+
+
+async def before_any(request: Request[Any, Any, Any]) -> None:
+    """Before each handler."""
+    await numbers_within(request)
+    _keep_language(request)
+
+
+def _keep_language(request: Request[Any, Any, Any]) -> None:
+    """Who has a session, because they are signed in or on the way, keeps in it the language they chose."""
+    session = request.scope.get("session")
+    if not isinstance(session, dict) or not session:
+        return
+    chosen = spoken.asked()
+    if chosen and session.get("lang", "en") != chosen:
+        session["lang"] = chosen
+    spoken.speak(chosen or session.get("lang"))
 
 
 async def numbers_within(request: Request[Any, Any, Any]) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engage.foundation.errors import EngageError, LakeDamaged
+from engage.foundation.languages import spoken
+from engage.foundation.languages.catalogue import gettext, marked
 from engage.foundation.logs import log_fault
 from engage.foundation.web.bodies import BodyRefused
 from engage.foundation.web.handlers import sign_in_path
@@ -20,34 +22,46 @@ Fault = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
 
 # Title, then what to do.
 WORDS: dict[int, tuple[str, str]] = {
-    400: ("There is a problem with what was sent", "Go back, check what you entered and try again."),
-    401: ("The token is not known", "Send the token of your system as Authorization: Bearer."),
-    403: ("You cannot see this page", "Your account does not have the right it needs. Ask an administrator."),
-    404: (
-        "Page not found",
-        "If you typed the web address, check it is correct. If you pasted it, check you copied all of it.",
+    400: (marked("There is a problem with what was sent"), marked("Go back, check what you entered and try again.")),
+    401: (marked("The token is not known"), marked("Send the token of your system as Authorization: Bearer.")),
+    403: (
+        marked("You cannot see this page"),
+        marked("Your account does not have the right it needs. Ask an administrator."),
     ),
-    405: ("This page cannot do that", "Go back and use the buttons of the page."),
-    409: ("This cannot be done now", "Nothing was changed."),
-    408: ("It took too long to arrive", "Nothing was changed. Check your connection and send it again."),
-    413: ("Too much was sent at once", "Nothing was changed."),
-    422: ("There is a problem with what was sent", "Nothing was changed. Go back, correct it and try again."),
-    429: ("Too many attempts", "Wait a quarter of an hour, then try again."),
+    404: (
+        marked("Page not found"),
+        marked("If you typed the web address, check it is correct. If you pasted it, check you copied all of it."),
+    ),
+    405: (marked("This page cannot do that"), marked("Go back and use the buttons of the page.")),
+    409: (marked("This cannot be done now"), marked("Nothing was changed.")),
+    408: (
+        marked("It took too long to arrive"),
+        marked("Nothing was changed. Check your connection and send it again."),
+    ),
+    413: (marked("Too much was sent at once"), marked("Nothing was changed.")),
+    422: (
+        marked("There is a problem with what was sent"),
+        marked("Nothing was changed. Go back, correct it and try again."),
+    ),
+    429: (marked("Too many attempts"), marked("Wait a quarter of an hour, then try again.")),
     500: (
-        "Sorry, there is a problem with the service",
-        "Nothing was half done: whatever was being saved was left as it was.",
+        marked("Sorry, there is a problem with the service"),
+        marked("Nothing was half done: whatever was being saved was left as it was."),
     ),
     503: (
-        "Sorry, the service is not ready",
-        "Try again in a minute. Nothing was half done: look first whether what you were saving is there.",
+        marked("Sorry, the service is not ready"),
+        marked("Try again in a minute. Nothing was half done: look first whether what you were saving is there."),
     ),
 }
-DAMAGED = ("What this page is made of is damaged", "Tell whoever runs the service. The other pages can be used.")
-DATABASE_AWAY = "The service cannot reach its database at the moment."
+DAMAGED = (
+    marked("What this page is made of is damaged"),
+    marked("Tell whoever runs the service. The other pages can be used."),
+)
+DATABASE_AWAY = marked("The service cannot reach its database at the moment.")
 RETRY_AFTER = "30"  # seconds
 FORM_EXPIRED = (
-    "This form is too old",
-    "Go back, reload the page and send it again. This keeps others from sending forms in your name.",
+    marked("This form is too old"),
+    marked("Go back, reload the page and send it again. This keeps others from sending forms in your name."),
 )
 
 
@@ -88,7 +102,11 @@ def page(
     if _wants_json(request):
         body = {"status": status, "title": title, "detail": said or advice}
         return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
-    page = render("error.html", status_code=status, title=title, advice=advice, said=said, reference=reference)
+    ours = gettext(said)
+    page = render(
+        "error.html", status_code=status, title=gettext(title), advice=gettext(advice), said=ours, reference=reference,
+        said_in="en" if said == ours else spoken.language(),
+    )  # fmt: skip
     page.headers.update(headers)
     return page
 

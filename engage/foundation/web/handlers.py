@@ -19,6 +19,7 @@ from engage.foundation import identity
 from engage.foundation.access.tokens import SystemToken
 from engage.foundation.errors import NotFound
 from engage.foundation.identity import RIGHTS, Account, Right, Role
+from engage.foundation.languages import spoken
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.askers import bearers, sign_ins, visitors
 from engage.foundation.web.askers.sign_ins import SignIn
@@ -177,7 +178,7 @@ def sign_in(request: Request[Any, Any, Any], account: Account, *, by_provider: b
         by_provider=by_provider, provider_session=identity.fingerprint(named) if named else "",
     )  # fmt: skip
     key = sign_ins.begin(office, begun, instead_of=request.session.get("sign_in", ""))
-    request.set_session({"sign_in": key, "stamp": stamp(account), ROTATE: True})
+    request.set_session({"sign_in": key, "stamp": stamp(account), "lang": spoken.language(), ROTATE: True})
     request.scope["state"].update(account=account, sign_in=begun)
 
 

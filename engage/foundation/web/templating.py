@@ -10,12 +10,17 @@ from litestar.response import Template
 from litestar.template.config import TemplateConfig
 
 from engage.foundation.identity import Account, Right
+from engage.foundation.languages import spoken
+from engage.foundation.languages.catalogue import gettext, ngettext
 from engage.foundation.web.static import asset
-from engage.foundation.words import day, last_day, moment, number, percent, plural, sentence
+from engage.foundation.words import day, last_day, moment, month, number, percent, plural, sentence
 
 
 def render(template: str, *, status_code: int = 200, **context: Any) -> Template:
-    """A page; the signed-in account, notices and the CSRF field are added while it is rendered."""
+    """A page; the signed-in account, notices and the CSRF field are added while it is rendered. It is in the language
+    of the request, unless `lang` says another."""
+    spoken.speak(context.get("lang"))
+    context["lang"] = spoken.language()
     return Template(template_name=template, context=context, status_code=status_code, media_type=MediaType.HTML)
 
 
@@ -32,11 +37,17 @@ def environment() -> Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.do"],
+        extensions=["jinja2.ext.do", "jinja2.ext.i18n"],
     )
-    jinja.globals |= {"asset": asset, "account_of": account_of, "notices": notices, "Right": Right}
+    jinja.policies["ext.i18n.trimmed"] = True
+    jinja.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    jinja.globals |= {
+        "asset": asset, "account_of": account_of, "notices": notices, "Right": Right, "LANGUAGES": spoken.NAMES,
+        "this_page_in": this_page_in,
+    }  # fmt: skip
     jinja.filters |= {
-        "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "plural": plural,
+        "onward": spoken.onward,
+        "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "month": month, "plural": plural,
         "sentence": sentence,
     }  # fmt: skip
     return jinja
@@ -46,6 +57,11 @@ def account_of(request: Request[Any, Any, Any]) -> Account | None:
     """Who is signed in, as far as this request has found out."""
     account = request.scope["state"].get("account")
     return account if isinstance(account, Account) else None
+
+
+def this_page_in(request: Request[Any, Any, Any], language: spoken.Language) -> str:
+    """Where the language is changed: what is asked for stays asked for."""
+    return spoken.address_in(f"{request.url.path}?{request.url.query}", language)
 
 
 def notices(request: Request[Any, Any, Any]) -> list[dict[str, str]]:
