@@ -21,7 +21,7 @@ from campaigns.setup import edit_pages as editing
 from campaigns.setup import pages as setup
 from campaigns.sharing import here_pages as here
 from campaigns.sharing import pages as sharing
-from dashboards.pages import dash_app, gaps, report, results, wards
+from dashboards.pages import dash_app, gaps, posters, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
@@ -91,6 +91,7 @@ ROOMS = (
     wards.routes,
     report.routes,
     results.routes,
+    posters.routes,
 )
 POLICIES = {dash_app.PREFIX: dash_app.CONTENT_SECURITY_POLICY}  # what Plotly needs
 

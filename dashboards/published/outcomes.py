@@ -126,7 +126,7 @@ def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign) ->
         if known.source == source:
             return known
     staged = office.lake.stage()
-    by_name = any(_by_name(session, each) for each in (baseline, read.register))
+    by_name = any(known_by_name(session, each) for each in (baseline, read.register))
     with execution.connect() as backend:
         tied = (execution.table(backend, office.lake, each) for each in (before, after))
         gains = gained(*tied, by_name=by_name)
@@ -157,7 +157,7 @@ def gained(before: ir.Table, after: ir.Table, *, by_name: bool = False) -> ir.Ta
     return told.mutate(gained=ibis.least(told.gained, grown)) if by_name else told
 
 
-def _by_name(session: Session, register: Snapshot | None) -> bool:
+def known_by_name(session: Session, register: Snapshot | None) -> bool:
     """Whether its persons are known by their names, for want of ids: only of such a register are namesakes counted.
     An update goes by the register it was applied to.
     """
