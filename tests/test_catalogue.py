@@ -15,8 +15,10 @@ PUBLIC = (
     "/privacy",
     "/retention",
     "/cookies",
+    "/contact",
     "/sign-in",
     "/r/guessed",
+    "/here/guessed",
     "/nowhere",
     "/welcome/guessed",
 )

@@ -119,7 +119,10 @@ class TestWhatExistsIsWritten:
             "/", "/account", "/account/code", "/account/sign-ins", "/api/schema", "/api/schema/openapi.json", "/api/schema/{path}"
         }  # fmt: skip
         assert {path for (path, _), right in asks.items() if right in ("anybody", "whoever has the link")} == {
-            "/accessibility", "/assets/{name}", "/cookies", "/health", "/privacy", "/r/{token}", "/r/{token}/undo",
+            "/accessibility", "/assets/{name}", "/contact", "/cookies", "/health", "/here/{poster}",
+            "/here/{poster}/help", "/here/{poster}/register", "/here/{poster}/registered", "/privacy", "/r/{token}",
+            "/r/{token}/undo", "/yma/{poster}", "/yma/{poster}/help", "/yma/{poster}/register",
+            "/yma/{poster}/registered",
             "/r/{token}/{what}", "/retention", "/sign-in", "/sign-in/provider", "/sign-in/provider/back", "/sign-out",
             "/signed-out", "/welcome/{secret}", "/welcome/{secret}/provider",
         }  # fmt: skip
