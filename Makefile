@@ -52,9 +52,11 @@ floors:
 
 tables:
 	$(VENV)/bin/python docs/tables.py --check
+	$(VENV)/bin/python docs/catalogue.py --check
 
-docs: setup ## Write the tables of docs/ that follow from the code
+docs: setup ## Write the tables of docs/ that follow from the code, and what is to be said in Welsh
 	$(VENV)/bin/python docs/tables.py
+	$(VENV)/bin/python docs/catalogue.py
 
 bench: setup ## Measure speed and accuracy against named references; slow (MEASURES=linking for one)
 	@failed=; for measure in $(or $(MEASURES),$(basename $(notdir $(wildcard benchmarks/*.py)))); do \

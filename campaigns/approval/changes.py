@@ -19,7 +19,8 @@ NAMES = {
     "outcome_window": "Compared", "arms": "Groups", "comparison": "Compared with",
     "holdout_reason": "Reason for holdout",
     "poll_date": "Poll", "poll_kind": "Kind of poll", "register_by": "Last day to register",
-    "language": "Language", "wording": "Texts of the plan", "expected_rate": "Expected without it",
+    "language": "Language", "wording": "Texts of the plan",
+    "wording_answer": "Why messages go as they are", "expected_rate": "Expected without it",
     "second_approver": "Second approver", "catch_up": "Late waves catch up", "seed": "Seed of the draw",
 }  # fmt: skip
 

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from campaigns.messages import names, service_name
 from campaigns.messages.wording import ADDRESS_LINES, FIELDS, preview_reference, values
+from campaigns.messages.wording_rules import findings
 from campaigns.notify.messages import Template
 from campaigns.notify.text import LONGEST_EMAIL_BYTES, SmsCheck, fill, missing, render
+from campaigns.notify.wordings import Wording
 from campaigns.plan.plan import Language, Plan
 from campaigns.records.models import Channel
 from engage.foundation.errors import SendBlocked
@@ -121,12 +123,13 @@ def _proof(
         for source in (setting.sources if channel is Channel.sms else ())
     ]
     faults = (*_unfilled(template, plan), *_names(setting, template, plan), *_sizes(template, sample, texts))
+    held, advice = _held_to_rules(template, language, sample, plan)
     return Proof(
         channel.value, language, chosen, template.name, template.version, template.postage, used, template.subject,
         template.body, render(template.subject, sample, "subject") if template.subject else None,
         texts[0].sent if texts else render(template.body, sample, template.channel),
         (min(text.fragments for text in texts), max(text.fragments for text in texts)) if texts else None,
-        faults, tuple(_warnings(setting, template, texts)),
+        (*faults, *held), (*_warnings(setting, texts), *advice),
     )  # fmt: skip
 
 
@@ -183,7 +186,20 @@ def _sizes(template: Template, sample: Mapping[str, str], texts: Sequence[SmsChe
         yield "it is larger than GOV.UK Notify takes."
 
 
-def _warnings(setting: Setting, template: Template, texts: Sequence[SmsCheck]) -> Iterable[str]:
+def _held_to_rules(
+    template: Template, language: Language, sample: Mapping[str, str], plan: Plan
+) -> tuple[list[str], list[str]]:  # fmt: skip
+    """What holds a template back, and what is advice, as all is that the plan has an answer to."""
+    wording = Wording(template.channel, language, template.subject, template.body)
+    found = findings(wording, sample) if template.body.strip() else []
+    held = [str(each) for each in found if each.holds]
+    advice = [str(each) for each in found if not each.holds]
+    if held and plan.wording_answer:
+        return [], [*(f"{words} Answered: {plan.wording_answer}" for words in held), *advice]
+    return held, advice
+
+
+def _warnings(setting: Setting, texts: Sequence[SmsCheck]) -> Iterable[str]:
     if texts and setting.text_name is None:
         yield service_name.NOBODY_SAID
     lost = sorted({letter for text in texts for letter in text.lost})
@@ -192,7 +208,3 @@ def _warnings(setting: Setting, template: Template, texts: Sequence[SmsCheck]) -
     dear = sorted({letter for text in texts for letter in text.forces_unicode})
     if dear:
         yield f"These letters make the text cost more parts: {' '.join(dear)}"
-    if template.channel != "letter" and missing(["link"], dict.fromkeys(template.placeholders, "")):
-        yield "It has no ((link)), by which a resident can stop reminders"
-    if missing(["contact source"], dict.fromkeys(template.placeholders, "")):
-        yield "It does not say where the contact came from: ((contact source))"

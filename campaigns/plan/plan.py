@@ -96,6 +96,8 @@ class Plan(_Part):
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     language: Language = "en"
     wording: dict[str, str] = Field(default_factory=dict)  # texts for placeholders Engage has nothing for
+    # Why messages go that the check of wordings would hold back, for whoever approves.
+    wording_answer: str = Field(default="", max_length=500)
     expected_rate: float = Field(default=0.05, gt=0, lt=1)  # of homes that gain an elector without any reminder
     catch_up: bool = False  # whether a wave that could not leave on its day leaves by itself as soon as it can
     second_approver: str = Field(default="", max_length=320)  # before a poll: an account, as "approver 3" or its email

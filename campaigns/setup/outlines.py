@@ -51,7 +51,7 @@ TASKS = (
         "messages",
         "Choose messages",
         "Templates at GOV.UK Notify, by channel and language",
-        ("template", "language", "naming", "text-name"),
+        ("template", "language", "naming", "text-name", "wording_answer"),
     ),
     Task(
         "dates",

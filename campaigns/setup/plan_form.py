@@ -51,7 +51,7 @@ def filled(campaign: Campaign) -> Form:
             "name": plan.name, "purpose": plan.purpose, "segment": plan.segment, "share": f"{100 * (1 - later):g}",
             "language": plan.language, "rate": f"{100 * plan.expected_rate:g}",
             "second_approver": plan.second_approver or NOBODY, "poll-kind": plan.poll_kind or "",
-            "catch_up": "yes" if plan.catch_up else "no",
+            "catch_up": "yes" if plan.catch_up else "no", "wording_answer": plan.wording_answer,
             "second": next((kind for kind, name in SECOND.items() if name == second), ""),
             **_template_fields("template", plan.templates), **_template_fields("second", _of_second(plan) or other),
             **_day("start", plan.start), **_day("end", plan.outcome_window.end),
@@ -109,6 +109,7 @@ def plan(form: Form, before: Mapping[str, Any] | None = None) -> Plan | None:
         "expected_rate": _rate(form),
         "second_approver": "" if form.text("second_approver") == NOBODY else form.text("second_approver"),
         "catch_up": form.text("catch_up") == "yes",
+        "wording_answer": form.text("wording_answer"),
         "templates": templates,
         **_dates(form),
     }
@@ -210,8 +211,8 @@ def _check_messages(office: Office, authority: str, form: Form, made: Plan) -> N
     for proof in found:
         chosen = (name for name in form.names() if form.text(name) == proof.template)
         field = next(chosen, "template-email")
-        for fault in proof.faults:
-            form.fail(field, f"{proof.title}: {fault}")
+        if proof.faults:
+            form.fail(field, f"{proof.title}: {' '.join(proof.faults)}")
 
 
 def _check_second(form: Form, approvers: Mapping[str, int | None], actor: Actor, near: Period | None) -> None:

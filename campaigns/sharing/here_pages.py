@@ -5,73 +5,73 @@ Nobody here has a session, and no cookie is set. A poster is printed in one lang
 the other language is one press away.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from anyio import to_thread
 from litestar import Request, Router, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from campaigns.sharing import counts, posters
 from campaigns.sharing.posters import Found
 from engage.foundation.errors import NotFound
+from engage.foundation.languages import spoken
 from engage.foundation.office import Office
 from engage.foundation.web.bodies import CALLBACK, taking
 from engage.foundation.web.handlers import ANYBODY, InOffice, redirect, render
 
 Anyone = Request[Any, Any, Any]
 Code = FromPath[str]
-Language = FromQuery[Literal["en", "cy"] | None]
 GOV_UK = {"en": "https://www.gov.uk/register-to-vote", "cy": "https://www.gov.uk/cofrestru-i-bleidleisio"}
 WELSH = "/yma/"
 
 
 @get(["/here/{poster:str}", "/yma/{poster:str}"])
-async def here(request: Anyone, office: InOffice, poster: Code, lang: Language = None) -> Template:
-    return await _page(request, office, poster, lang, "here.html", counts.VISIT)
+async def here(request: Anyone, office: InOffice, poster: Code) -> Template:
+    return await _page(request, office, poster, "here.html", counts.VISIT)
 
 
 @get(["/here/{poster:str}/register", "/yma/{poster:str}/register"])
-async def register(request: Anyone, office: InOffice, poster: Code, lang: Language = None) -> Template | Redirect:
+async def register(request: Anyone, office: InOffice, poster: Code) -> Template | Redirect:
     """On to GOV.UK. By a link and not a form, as browsers keep a form of ours from going on to another website."""
-    spoken = _spoken(request, lang)
+    language = _spoken(request)
     found = await to_thread.run_sync(_found, request, office, poster, counts.REGISTER)
-    return redirect(GOV_UK[spoken]) if found else _unknown(spoken)
+    return redirect(GOV_UK[language]) if found else _unknown(language)
 
 
 @get(["/here/{poster:str}/help", "/yma/{poster:str}/help"])
-async def help_again(request: Anyone, office: InOffice, poster: Code, lang: Language = None) -> Template:
+async def help_again(request: Anyone, office: InOffice, poster: Code) -> Template:
     """Also in the other language, and when it is loaded again: not counted."""
-    return await _page(request, office, poster, lang, "help.html")
+    return await _page(request, office, poster, "help.html")
 
 
 @post(["/here/{poster:str}/help", "/yma/{poster:str}/help"], status_code=200)
-async def needs_help(request: Anyone, office: InOffice, poster: Code, lang: Language = None) -> Template:
-    return await _page(request, office, poster, lang, "help.html", counts.HELP)
+async def needs_help(request: Anyone, office: InOffice, poster: Code) -> Template:
+    return await _page(request, office, poster, "help.html", counts.HELP)
 
 
 @get(["/here/{poster:str}/registered", "/yma/{poster:str}/registered"])
-async def registered_again(request: Anyone, office: InOffice, poster: Code, lang: Language = None) -> Template:
-    return await _page(request, office, poster, lang, "registered.html")
+async def registered_again(request: Anyone, office: InOffice, poster: Code) -> Template:
+    return await _page(request, office, poster, "registered.html")
 
 
 @post(["/here/{poster:str}/registered", "/yma/{poster:str}/registered"], status_code=200)
-async def registered(request: Anyone, office: InOffice, poster: Code, lang: Language = None) -> Template:
-    return await _page(request, office, poster, lang, "registered.html", counts.ALL)
+async def registered(request: Anyone, office: InOffice, poster: Code) -> Template:
+    return await _page(request, office, poster, "registered.html", counts.ALL)
 
 
 async def _page(
-    request: Anyone, office: Office, code: str, lang: str | None, template: str, pressed: str = ""
+    request: Anyone, office: Office, code: str, template: str, pressed: str = ""
 ) -> Template:  # fmt: skip
-    spoken = _spoken(request, lang)
+    language = _spoken(request)
     found = await to_thread.run_sync(_found, request, office, code, pressed)
     if found is None:
-        return _unknown(spoken)
+        return _unknown(language)
     council = found.authority
     return render(
-        f"campaigns/sharing/{template}", lang=spoken, authority=council, code=found.code,
-        council=council.called(spoken), here=f"{WELSH if spoken == 'cy' else '/here/'}{found.code}",
+        f"campaigns/sharing/{template}", lang=language, authority=council, code=found.code,
+        council=council.called(language), here=f"{WELSH if language == 'cy' else '/here/'}{found.code}",
     )  # fmt: skip
 
 
@@ -86,8 +86,8 @@ def _found(request: Anyone, office: Office, code: str, pressed: str) -> Found | 
     return found
 
 
-def _spoken(request: Anyone, lang: str | None) -> str:
-    return lang or ("cy" if request.url.path.startswith(WELSH) else "en")
+def _spoken(request: Anyone) -> str:
+    return spoken.asked() or ("cy" if request.url.path.startswith(WELSH) else "en")
 
 
 def _unknown(lang: str) -> Template:

@@ -9,23 +9,26 @@ from engage.accounts import colleagues
 from engage.accounts.provider import Person
 from engage.foundation import audit, identity
 from engage.foundation.errors import InputRefused, NotAllowed, NotFound, SettingsInvalid
-from engage.foundation.identity import Account, Authority, Role
+from engage.foundation.identity import LINK_OVER, Account, Authority, Role
+from engage.foundation.languages.catalogue import marked
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 
-NO_GROUP = (
+NO_GROUP = marked(
     "Your council’s account is known, but none of its groups may use Engage. Ask whoever looks after Engage at your "
     "council to add you to one"
 )
-NO_AUTHORITY = (
+NO_AUTHORITY = marked(
     "Several authorities are kept here, and your group is of none of them. Ask whoever looks after Engage to name one "
     "in ENGAGE_OIDC_GROUPS"
 )
-ELSEWHERE = "Your account here is of another authority than your group. Ask an administrator there to end it first"
-AT_ONCE = "You came in from two browsers at the same moment. Begin again"
-LEFT = "Your account here was ended. Ask an administrator of your council to invite you again"
-NO_EMAIL = "Your council’s own sign-in does not tell your email address. Ask whoever looks after it to let it"
-TAKEN = (
+ELSEWHERE = marked(
+    "Your account here is of another authority than your group. Ask an administrator there to end it first"
+)
+AT_ONCE = marked("You came in from two browsers at the same moment. Begin again")
+LEFT = marked("Your account here was ended. Ask an administrator of your council to invite you again")
+NO_EMAIL = marked("Your council’s own sign-in does not tell your email address. Ask whoever looks after it to let it")
+TAKEN = marked(
     "There is an account with your email address already. Ask an administrator for a new link, open it and choose "
     "your council’s account there: it is then one and the same"
 )
@@ -103,7 +106,7 @@ def _bound(session: Session, office: Office, person: Person, place: Place, link:
     """An account made here, which becomes theirs by its link, or by an email address that the provider has verified."""
     account = session.exec(select(Account).where(Account.link == link)).first() if link else None
     if account and (account.link_expires is None or account.link_expires < office.clock.now()):
-        raise NotFound("This link has been used or has expired. Ask an administrator for a new one.")
+        raise NotFound(LINK_OVER)
     if account is None and person.email:
         account = identity.by_email(session, person.email)
         if account and not person.email_verified:

@@ -18,6 +18,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete
 from engage.foundation.database import Moment
 from engage.foundation.errors import NotAllowed, ProviderUnavailable
 from engage.foundation.identity import fingerprint
+from engage.foundation.languages.catalogue import marked
 from engage.foundation.logs import log
 from engage.foundation.settings import Settings
 
@@ -28,8 +29,8 @@ SIGNED_BY = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384", "RS512", "PS5
 SIGNS_OUT = "http://schemas.openid.net/event/backchannel-logout"
 TOKEN_LIFE = 600  # seconds after its making within which a token that signs out is taken
 LEEWAY = 120  # seconds by which clocks may differ, as Authlib has it
-AWAY = "Your council’s own sign-in did not answer. Try again in a few minutes"
-NOT_VERIFIED = "What your council’s own sign-in said could not be verified. Begin again"
+AWAY = marked("Your council’s own sign-in did not answer. Try again in a few minutes")
+NOT_VERIFIED = marked("What your council’s own sign-in said could not be verified. Begin again")
 
 
 class SignOutToken(SQLModel, table=True):

@@ -14,6 +14,7 @@ from engage.foundation.access.rights import RIGHTS, Right, Role
 from engage.foundation.access.tokens import SystemToken
 from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotAllowed, NotFound
+from engage.foundation.languages.catalogue import gettext, marked
 
 __all__ = ["RIGHTS", "Right", "Role"]  # beside all that is defined here
 
@@ -21,6 +22,7 @@ PASSWORDS = PasswordHash.recommended()  # Argon2id
 AT_ONCE = BoundedSemaphore(4)  # each look at a password takes 64 MB
 SHORTEST_PASSWORD = 12
 LINK_LIFE = timedelta(days=3)
+LINK_OVER = marked("This link has been used or has expired. Ask an administrator for a new one.")
 
 
 class Authority(SQLModel, table=True):
@@ -168,15 +170,13 @@ def new_link(session: Session, account: Account, at: datetime) -> str:
 def by_link(session: Session, secret: str, at: datetime) -> Account:
     account = session.exec(select(Account).where(Account.link == fingerprint(secret), col(Account.active))).first()
     if account is None or account.link_expires is None or account.link_expires < at:
-        msg = "This link has been used or has expired. Ask an administrator for a new one."
-        raise NotFound(msg)
+        raise NotFound(LINK_OVER)
     return account
 
 
 def set_password(account: Account, password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
-        msg = f"Password must be {SHORTEST_PASSWORD} characters or more"
-        raise InputRefused(msg)
+        raise InputRefused(gettext("Password must be {n} characters or more").format(n=SHORTEST_PASSWORD))
     account.password, account.link, account.link_expires = PASSWORDS.hash(password), "", None
 
 

@@ -1,7 +1,7 @@
 """The pages every service has: accessibility, privacy, how long what is kept, cookies, contact, and where an
 administrator says how the office is reached."""
 
-from typing import Any, Literal
+from typing import Any
 
 from anyio import to_thread
 from litestar import Request, Router, get, post
@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from engage.deployment import authorities, papers
 from engage.foundation.access.rights import Right
 from engage.foundation.identity import Authority
+from engage.foundation.languages import spoken
 from engage.foundation.office import Office
 from engage.foundation.web.handlers import (
     ANYBODY,
@@ -28,39 +29,37 @@ from engage.foundation.web.handlers import (
 )
 
 Anyone = Request[Any, Any, Any]
-Language = FromQuery[Literal["en", "cy"]]
 Council = FromQuery[str]
 
 
 @get("/accessibility")
-async def accessibility(request: Anyone, lang: Language = "en") -> Template:
+async def accessibility(request: Anyone) -> Template:
     await signed_in(request)
-    return render("engage/pages/accessibility.html", lang=lang)
+    return render("engage/pages/accessibility.html")
 
 
 @get("/privacy")
-async def privacy(request: Anyone, office: InOffice, lang: Language = "en", council: Council = "") -> Template:
-    return await _of_council(request, office, "engage/pages/privacy.html", lang, council)
+async def privacy(request: Anyone, office: InOffice, council: Council = "") -> Template:
+    return await _of_council(request, office, "engage/pages/privacy.html", council)
 
 
 @get("/retention")
-async def retention(request: Anyone, office: InOffice, lang: Language = "en", council: Council = "") -> Template:
-    return await _of_council(request, office, "engage/pages/retention.html", lang, council)
+async def retention(request: Anyone, office: InOffice, council: Council = "") -> Template:
+    return await _of_council(request, office, "engage/pages/retention.html", council)
 
 
 @get("/cookies")
-async def cookies(request: Anyone, lang: Language = "en") -> Template:
+async def cookies(request: Anyone) -> Template:
     await signed_in(request)
-    return render("engage/pages/cookies.html", lang=lang)
+    return render("engage/pages/cookies.html")
 
 
 @get("/contact")
-async def contact(request: Anyone, office: InOffice, lang: Language = "en", council: Council = "") -> Template:
+async def contact(request: Anyone, office: InOffice, council: Council = "") -> Template:
     account = await signed_in(request)
     councils, asked = await to_thread.run_sync(_asked, office, council or (account.authority if account else ""))
-    return render(
-        "engage/pages/contact.html", lang=lang, authority=asked, councils=councils, council=asked and asked.called(lang)
-    )  # fmt: skip
+    name = asked.called(spoken.language()) if asked else ""
+    return render("engage/pages/contact.html", authority=asked, councils=councils, council=name)
 
 
 @get("/contact/change", sync_to_thread=True)
@@ -83,10 +82,10 @@ def change_contact(request: Asked, office: InOffice, actor: ByActor, form: WithF
     return redirect("/contact/change")
 
 
-async def _of_council(request: Anyone, office: Office, page: str, lang: str, code: str) -> Template:
+async def _of_council(request: Anyone, office: Office, page: str, code: str) -> Template:
     account = await signed_in(request)
     code = code or (account.authority if account else "")
-    return render(page, lang=lang, **await to_thread.run_sync(_told, office, code))
+    return render(page, **await to_thread.run_sync(_told, office, code))
 
 
 def _asked(office: Office, code: str) -> tuple[list[Authority], Authority | None]:

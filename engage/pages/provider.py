@@ -17,6 +17,7 @@ from engage.foundation import audit, identity
 from engage.foundation.access.rights import Role
 from engage.foundation.errors import EngageError, NotAllowed
 from engage.foundation.identity import Account, fingerprint
+from engage.foundation.languages.catalogue import gettext, marked
 from engage.foundation.office import Office
 from engage.foundation.web.askers import attempts, visitors
 from engage.foundation.web.askers.sign_ins import SignIn
@@ -28,8 +29,8 @@ Told = Annotated[str, QueryParameter(max_length=4000)]
 GivenState = Annotated[str, QueryParameter(name="state", max_length=4000)]
 BEGUN = "provider"  # in the session: what this browser set out with
 LASTS = 600  # seconds
-TOO_MANY = "Too many tries to sign in from where you are. Wait a quarter of an hour"
-DECLINED = "Your council’s own sign-in did not let you in. Begin again"
+TOO_MANY = marked("Too many tries to sign in from where you are. Wait a quarter of an hour")
+DECLINED = marked("Your council’s own sign-in did not let you in. Begin again")
 
 
 def opened(office: Office) -> Provider | None:
@@ -99,7 +100,7 @@ def signed_out(state: State) -> Template:
 
 def _set_out(request: Anyone, provider: Provider, office: Office, wanted: str, link: str = "") -> Template | Redirect:
     if not _free(request, office):
-        return render("engage/pages/not_signed_in.html", status_code=429, said=TOO_MANY)
+        return render("engage/pages/not_signed_in.html", status_code=429, said=gettext(TOO_MANY))
     try:
         address, kept = provider.begin()
     except EngageError as refused:
@@ -153,7 +154,7 @@ def _end(session: Session, office: Office, subject: str, name: str) -> None:
 
 
 def _not_in(refused: EngageError) -> Template:
-    return render("engage/pages/not_signed_in.html", status_code=refused.status, said=str(refused))
+    return render("engage/pages/not_signed_in.html", status_code=refused.status, said=gettext(str(refused)))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from engage.foundation import audit
 from engage.foundation.clock import by_machine
 from engage.foundation.identity import Account, Authority
 from engage.foundation.languages import spoken
+from engage.foundation.languages.catalogue import gettext, marked
 from engage.foundation.office import Office
 from engage.foundation.web.askers import attempts, known_browsers
 from engage.foundation.web.handlers import (
@@ -33,9 +34,9 @@ from engage.foundation.web.sessions import ROTATE
 Anyone = Request[Any, Any, Any]
 PENDING = "pending"  # in the session: whose password was right, while the code is not given yet
 LASTS = 600  # seconds
-WRONG = "Enter the code that your app shows now, or a recovery code that you have not used"
-NOT_THE_APPS = "Enter the code of six digits that your app shows now. Check that your phone’s clock is right"
-TOO_MANY = "Too many wrong codes. Wait a quarter of an hour, or ask an administrator to reset your code"
+WRONG = marked("Enter the code that your app shows now, or a recovery code that you have not used")
+NOT_THE_APPS = marked("Enter the code of six digits that your app shows now. Check that your phone’s clock is right")
+TOO_MANY = marked("Too many wrong codes. Wait a quarter of an hour, or ask an administrator to reset your code")
 
 
 def arrive(request: Anyone, office: Office, account: Account, wanted: str, said: str = "") -> Redirect:
@@ -52,7 +53,7 @@ def arrive(request: Anyone, office: Office, account: Account, wanted: str, said:
 def complete(request: Anyone, office: Office, account: Account, wanted: str, said: str = "") -> Redirect:
     _let_in(request, office, account)
     if said:
-        notify(request, f"{said} You are signed in.")
+        notify(request, " ".join((gettext(said), gettext("You are signed in."))))
     return known_browsers.remember(office, account, redirect(wanted))
 
 
@@ -69,7 +70,7 @@ def _let_in(request: Anyone, office: Office, account: Account, **detail: bool) -
 def code_page(request: Anyone, office: InOffice) -> Template | Redirect:
     account = pending(request, office)
     if account is None:
-        return redirect("/sign-in")
+        return redirect(spoken.onward("/sign-in"))
     with office.database.reading() as session:
         if not second_factor.confirmed(session, account):
             return redirect("/sign-in/set-up")
@@ -80,10 +81,10 @@ def code_page(request: Anyone, office: InOffice) -> Template | Redirect:
 def code_send(request: Anyone, office: InOffice, form: WithForm) -> Template | Redirect:
     account = pending(request, office)
     if account is None:
-        return redirect("/sign-in")
+        return redirect(spoken.onward("/sign-in"))
     wanted, said = local_path(request.session[PENDING]["next"]), request.session[PENDING]["said"]
     if not given(office, account, form):
-        status = 429 if TOO_MANY in form.errors.values() else 422
+        status = 429 if gettext(TOO_MANY) in form.errors.values() else 422
         return render("engage/pages/code.html", status_code=status, form=form)
     return complete(request, office, account, wanted, said)
 
@@ -91,14 +92,14 @@ def code_send(request: Anyone, office: InOffice, form: WithForm) -> Template | R
 @get("/set-up", sync_to_thread=True)
 def set_up_page(request: Anyone, office: InOffice) -> Template | Redirect:
     account = pending(request, office)
-    return redirect("/sign-in") if account is None else _set_up(office, account, Form())
+    return redirect(spoken.onward("/sign-in")) if account is None else _set_up(office, account, Form())
 
 
 @post("/set-up", sync_to_thread=True)
 def set_up_send(request: Anyone, office: InOffice, form: WithForm) -> Template | Redirect:
     account = pending(request, office)
     if account is None:
-        return redirect("/sign-in")
+        return redirect(spoken.onward("/sign-in"))
     wanted = local_path(request.session[PENDING]["next"])
     codes = _confirmed(office, account, form)
     if not codes:
@@ -121,7 +122,7 @@ def pending(request: Anyone, office: Office) -> Account | None:
 
 def given(office: Office, account: Account, form: Form) -> bool:
     """Whether the form has a code of this account, which is used up by that; else it says what is wrong."""
-    code = form.require("code", "Enter the code that your app shows")
+    code = form.require("code", marked("Enter the code that your app shows"))
     tries = second_factor.tries(office.keys, account)
     if not form.valid or not _may_try(office, tries, form):
         return False
@@ -158,7 +159,7 @@ def _may_try(office: Office, tries: str, form: Form) -> bool:
 
 def _confirmed(office: Office, account: Account, form: Form) -> list[str]:
     """The recovery codes, if the form has a code of the app that is being set up."""
-    code = form.require("code", "Enter the code that your app shows")
+    code = form.require("code", marked("Enter the code that your app shows"))
     if not form.valid or not _may_try(office, second_factor.tries(office.keys, account), form):
         return []
     with office.database.session() as session:

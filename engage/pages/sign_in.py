@@ -15,6 +15,8 @@ from engage.foundation import audit, identity
 from engage.foundation.clock import by_machine
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right
+from engage.foundation.languages.catalogue import marked
+from engage.foundation.languages.spoken import onward
 from engage.foundation.office import Office
 from engage.foundation.web.askers import attempts, known_browsers, sign_ins, visitors
 from engage.foundation.web.handlers import (
@@ -33,14 +35,20 @@ from engage.pages import second_step
 
 Anyone = Request[Any, Any, Any]
 Next = Annotated[str, QueryParameter(name="next", max_length=300)]
-WRONG = "Enter the email address and password of your account"
+WRONG = marked("Enter the email address and password of your account")
+ADMINISTRATORS_ALONE = marked(
+    "Your council lets administrators alone sign in with a password. Use your council’s account"
+)
 SHOWN = 12  # letters of a keyed hash, to tell one from another
-LOCKED = (
+LOCKED = marked(
     "Too many tries to sign in. Wait a quarter of an hour, use the browser in which you signed in before, or ask an "
     "administrator for a link: it lets you in at once"
 )
-LOCKED_BUT_FOR_CODE = f"{LOCKED}. A code of your app beside your password does too"
-WRONG_PAST_LOCK = "Enter the email address and password of your account and the code that your app shows now"
+LOCKED_BUT_FOR_CODE = marked(
+    "Too many tries to sign in. Wait a quarter of an hour, use the browser in which you signed in before, or ask an "
+    "administrator for a link: it lets you in at once. A code of your app beside your password does too"
+)
+WRONG_PAST_LOCK = marked("Enter the email address and password of your account and the code that your app shows now")
 
 
 @get("/sign-in", include_in_schema=False)
@@ -64,7 +72,7 @@ def sign_in_send(request: Anyone, office: InOffice, form: WithForm) -> Template 
 @post("/sign-out", include_in_schema=False)
 async def leave(request: Anyone) -> Redirect:
     by_provider = await to_thread.run_sync(sign_out, request)
-    return redirect("/signed-out" if by_provider else "/sign-in")
+    return redirect(onward("/signed-out" if by_provider else "/sign-in"))
 
 
 @get("/welcome/{secret:str}", include_in_schema=False, sync_to_thread=True)
@@ -77,7 +85,7 @@ def welcome_send(request: Anyone, office: InOffice, secret: FromPath[str], form:
     account = accept(office, secret, form)
     if not form.valid:
         return render("engage/pages/welcome.html", status_code=422, form=form, invited=account)
-    return second_step.arrive(request, office, account, "/", "Your password is set.")
+    return second_step.arrive(request, office, account, "/", marked("Your password is set."))
 
 
 @dataclass(frozen=True)
@@ -92,8 +100,8 @@ class Entered:
 
 def enter(request: Anyone, office: Office, form: Form) -> Entered:
     """Of nobody, where the form says why."""
-    email = form.require("email", "Enter your email address")
-    password = form.secret("password") or form.fail("password", "Enter your password")
+    email = form.require("email", marked("Enter your email address"))
+    password = form.secret("password") or form.fail("password", marked("Enter your password"))
     if not form.valid:
         return Entered()
     limits = _limits(request, office, email)
@@ -137,7 +145,7 @@ def _may_use_password(office: Office, account: Account, form: Form, field: str =
     settings = office.settings
     may = not settings.oidc_issuer or settings.local_accounts == "everybody" or account.may(Right.administer)
     if not may:
-        form.fail(field, "Your council lets administrators alone sign in with a password. Use your council’s account")
+        form.fail(field, ADMINISTRATORS_ALONE)
     return may
 
 
@@ -183,7 +191,7 @@ def accept(office: Office, secret: str, form: Form) -> Account:
         if not _may_use_password(office, account, form, "password"):
             return account
         if form.secret("password") != form.secret("again"):
-            form.fail("again", "Passwords must match")
+            form.fail("again", marked("Passwords must match"))
             return account
         try:
             identity.set_password(account, form.secret("password"))

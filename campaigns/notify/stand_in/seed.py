@@ -8,8 +8,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from campaigns.notify.recipients import read_email, read_phone
-from campaigns.notify.stand_in.wording import REMINDERS
 from campaigns.notify.text import placeholders
+from campaigns.notify.wordings import reminders
 from engage.foundation.errors import InputRefused
 
 DEFAULT_SERVICE = "Engage demonstration"
@@ -198,8 +198,13 @@ def default_seed(service_name: str = DEFAULT_SERVICE) -> dict[str, Any]:
     service_id = _id(service_name)
     keys = {kind: f"engage_{kind}-{service_id}-{_id(service_name, 'key', kind)}" for kind in ("normal", "team", "test")}
     templates = {
-        handle: {"id": _id(service_name, handle), "type": kind, "content": content, "subject": subject}
-        for handle, (kind, subject, content) in REMINDERS.items()
+        handle: {
+            "id": _id(service_name, handle),
+            "type": each.channel,
+            "content": each.body,
+            "subject": each.subject,
+        }
+        for handle, each in reminders()
     }
     return {
         "services": {

@@ -10,6 +10,7 @@ from litestar import Request
 from litestar.datastructures import FormMultiDict, UploadFile
 
 from engage.foundation.errors import InputRefused
+from engage.foundation.languages.catalogue import gettext
 
 YEAR = re.compile(r"(?:19|2[0-9])[0-9]{2}")  # 26 is no year, and neither is 0026
 
@@ -72,7 +73,8 @@ class Form:
         return day
 
     def fail(self, name: str, message: str) -> str:
-        self.errors.setdefault(name, message)
+        """`message` in the language of the reader, where the catalogue has it."""
+        self.errors.setdefault(name, gettext(message))
         return ""
 
     @contextmanager

@@ -3,7 +3,8 @@
 from functools import cache
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, pass_context
+from jinja2.runtime import Context
 from litestar import MediaType, Request
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
@@ -46,9 +47,9 @@ def environment() -> Environment:
         "this_page_in": this_page_in,
     }  # fmt: skip
     jinja.filters |= {
-        "onward": spoken.onward,
-        "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "month": month, "plural": plural,
-        "sentence": sentence,
+        "onward": onward,
+        "number": number, "percent": percent, "day": day, "moment": moment, "last_day": last_day, "month": month,
+        "plural": plural, "sentence": sentence,
     }  # fmt: skip
     return jinja
 
@@ -57,6 +58,11 @@ def account_of(request: Request[Any, Any, Any]) -> Account | None:
     """Who is signed in, as far as this request has found out."""
     account = request.scope["state"].get("account")
     return account if isinstance(account, Account) else None
+
+
+@pass_context  # else Jinja would work it out once, when the page is compiled
+def onward(context: Context, path: str) -> str:  # noqa: ARG001  # see above
+    return spoken.onward(path)
 
 
 def this_page_in(request: Request[Any, Any, Any], language: spoken.Language) -> str:

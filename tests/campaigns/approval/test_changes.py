@@ -34,7 +34,7 @@ def test_everything_that_changed_is_told_and_nothing_else(office: Office, maker:
     assert _since(office, _adopt(office, maker, unchanged, 20, known)) == {}
 
     changed = plan(purpose="Another", start="2026-06-04", templates={"letter": TEMPLATES["letter"]})
-    edited = [replace(t, version=2, body="New words ((link))") if t.channel == "letter" else t for t in known]
+    edited = [replace(t, version=2, body=f"{t.body}\n\nNew words") if t.channel == "letter" else t for t in known]
     second = _adopt(office, maker, drafts.revise(office, planner, first.id or 0, changed), 22, edited)
     found = _since(office, second)
     assert found is not None
@@ -44,7 +44,8 @@ def test_everything_that_changed_is_told_and_nothing_else(office: Office, maker:
     assert found.pop("Text message in English")[1] == "none"
     letter = found.pop("Letter in English")
     assert "version 1" in letter[0]
-    assert letter[1].endswith("version 2\nCheck who is registered to vote at this address\nNew words ((link))")
+    assert "version 2\nCheck who is registered to vote at this address\n" in letter[1]
+    assert letter[1].endswith("\n\nNew words")
     first_wave = found.pop("Wave 1")
     assert first_wave == (
         "3 June 2026, to “reminded now”: email “email_reminder_en”, text “sms_reminder_en”",

@@ -122,10 +122,22 @@ def test_names_are_whole_words_of_the_council_that_listed_them(tmp_path: Path) -
 
 
 def test_before_a_poll_messages_hold_plain_facts_only(setting: Setting, known: list[Template]) -> None:
-    praising = _with(known, "email", body="Your councillors ask: ((link)) ((contact source))")
+    ours = next(each.body for each in known if each.template_id == TEMPLATES["email"])
+    praising = _with(known, "email", body=f"{ours}\n\nYour councillors ask.")
     assert proofs.proofs(setting, read(plan()), praising)[0].faults == ()
     (fault,) = proofs.proofs(replace(setting, before_a_poll=True), read(plan()), praising)[0].faults
     assert "it says 'councillors'" in fault
+
+
+def test_what_the_rules_hold_back_may_be_answered(setting: Setting, known: list[Template]) -> None:
+    """Whoever approves reads the answer beside it; what is advice holds nothing back."""
+    bare = _with(known, "sms", body="ERO, ((council)): register! ((link)) ((contact source)) ((privacy link)) £80 fine")
+    proof = proofs.proofs(setting, read(plan()), bare)[1]
+    assert proof.faults == ("It does not say how to stop reminders, as “Reply STOP to stop”.",)
+    assert [words for words in proof.warnings if "penalty" in words]
+    answered = proofs.proofs(setting, read(plan(wording_answer="It is a test.")), bare)[1]
+    assert answered.faults == ()
+    assert answered.warnings[1].endswith("as “Reply STOP to stop”. Answered: It is a test.")
 
 
 def test_the_reminders_of_the_stand_in_are_plain_facts(setting: Setting, known: list[Template]) -> None:

@@ -195,7 +195,7 @@ def test_the_one_time_link_sets_the_first_password_once(visitor: Visitor, office
             session, code=COUNCIL, email="new@example.org", name="New", role=Role.officer, at=office.clock.now()
         )
     page = visitor.get(f"/welcome/{secret}")
-    assert "You have been invited to Engage as an officer" in page.text
+    assert "You have been invited to Engage. Your role is: officer." in page.text
     short = visitor.send(f"/welcome/{secret}", {"password": "short", "again": "short"})
     assert (short.status_code, "Password must be 12 characters or more" in short.text) == (422, True)
     apart = visitor.send(f"/welcome/{secret}", {"password": "long enough words", "again": "long enough word"})
