@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 from sqlalchemy import JSON, BigInteger, Column
@@ -48,6 +49,8 @@ class PosterLot(SQLModel, table=True):
     homes_snapshot: int = Field(foreign_key="snapshot.id")
     drawn_at: datetime = Field(sa_type=Moment)
     drawn_by: str = Field(max_length=80)
+    # What was counted of it, once: the register it was read from, and homes by ward. Kept, so that it is shown once.
+    counted: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
     @property
     def waiting(self) -> list[str]:

@@ -62,13 +62,38 @@ class Result:
 
 
 def result(office: Office, actor: Actor, lot: PosterLot) -> Result | None:
-    """None before a register of its last day or later is there."""
-    with office.database.session() as session:
-        register = _counted_on(session, lot)
-        if register is None:
-            return None
-        cells = _cells(office, actor, session, lot, register)
-    return _published(tuple(cells), register.as_at)
+    """None before a register of its last day or later is there. Counted once, as members see it from then on; only
+    where that register is taken back, again."""
+    with office.database.reading() as session:
+        register, cells = _kept(session, lot)
+        ready = register or _counted_on(session, lot)
+    if register is None and ready is not None:
+        with office.database.session() as session:
+            register, cells = _keep(office, actor, session, lot, ready)
+    return _published(cells, register.as_at) if register else None
+
+
+def _kept(session: Session, lot: PosterLot) -> tuple[Snapshot | None, tuple[Cell, ...]]:
+    register = session.get(Snapshot, lot.counted["register"]) if lot.counted else None
+    if register is None or register.undone_at:
+        return None, ()
+    drawn = set(lot.drawn)
+    return register, tuple(
+        Cell(ward, POSTERS if ward in drawn else NONE, homes, new) for ward, homes, new in lot.counted["homes"]
+    )
+
+
+def _keep(
+    office: Office, actor: Actor, session: Session, lot: PosterLot, register: Snapshot
+) -> tuple[Snapshot | None, tuple[Cell, ...]]:
+    """By the first who asks."""
+    held = session.get_one(PosterLot, lot.id, with_for_update=True)
+    known = _kept(session, held)
+    if known[0] is None:
+        rows = _homes(office, actor, session, held, register)
+        held.counted = {"register": register.id, "homes": rows}
+        known = _kept(session, held)
+    return known
 
 
 def _counted_on(session: Session, lot: PosterLot) -> Snapshot | None:
@@ -78,7 +103,9 @@ def _counted_on(session: Session, lot: PosterLot) -> Snapshot | None:
     return next((each for each in later if each.as_at == first), None)
 
 
-def _cells(office: Office, actor: Actor, session: Session, lot: PosterLot, register: Snapshot) -> list[Cell]:
+def _homes(
+    office: Office, actor: Actor, session: Session, lot: PosterLot, register: Snapshot
+) -> list[tuple[str, int, int]]:
     """Exact counts by ward, of the homes and wards as they were when the lot was drawn."""
     baseline = execution.needed(session.get(Snapshot, lot.register_snapshot), "register")
     homes = execution.needed(session.get(Snapshot, lot.homes_snapshot), "households")
@@ -91,11 +118,7 @@ def _cells(office: Office, actor: Actor, session: Session, lot: PosterLot, regis
         new = (joined.gained.fill_null(0) > 0).cast("int64")
         counted = joined.mutate(new=new).group_by("ward").agg(homes=ibis._.count(), new=ibis._.new.sum())
         rows = counted.order_by("ward").execute()
-    drawn = set(lot.drawn)
-    return [
-        Cell(str(ward), POSTERS if ward in drawn else NONE, int(n), int(yes))
-        for ward, n, yes in rows.itertuples(index=False)
-    ]
+    return [(str(ward), int(n), int(yes)) for ward, n, yes in rows.itertuples(index=False)]
 
 
 @lru_cache(maxsize=32)

@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("homes_snapshot", sa.Integer(), nullable=False),
         sa.Column("drawn_at", MOMENT, nullable=False),
         sa.Column("drawn_by", sa.String(80), nullable=False),
+        sa.Column("counted", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["authority"], ["authority.code"], name=op.f("fk_poster_lot_authority_authority")),
         sa.ForeignKeyConstraint(
             ["register_snapshot"], ["snapshot.id"], name=op.f("fk_poster_lot_register_snapshot_snapshot")

@@ -68,6 +68,10 @@ def test_from_the_draw_to_what_posters_changed(town: Town) -> None:
     town.register(joined(lot, homes), LAST)
     town.register(joined(lot, dict.fromkeys(WARDS, 100)), date(2026, 9, 1))
     found = result(town.office, town.actor, lot)
+    town.register(set(), LAST)  # imported again: what members saw stays
+    with town.office.database.reading() as session:
+        again = lots.find(session, EAST_STAFFORDSHIRE, lot.id or 0)
+    assert result(town.office, town.actor, again) == found
     assert found
     assert found.as_at == LAST, "the first that holds all of it, not the newest"
     for line in found.wards:
