@@ -13,6 +13,7 @@ from engage.foundation.errors import LakeDamaged
 from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
+from engage.foundation.web.askers import attempts
 from segments.safeguards import forgetting, sealed_columns
 
 
@@ -24,6 +25,7 @@ def purge(office: Office, *, dry_run: bool = False) -> dict[str, dict[str, int]]
     if not dry_run:
         with office.database.session() as session:
             copies.ready(session, office.clock.now())
+            attempts.forget_over(session, office.clock.now())
     return gone
 
 

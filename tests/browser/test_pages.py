@@ -4,8 +4,11 @@ import re
 
 import pytest
 
+from campaigns.sharing import posters
+from campaigns.sharing.posters import Place
 from engage.demo.story import Story, _some_link
 from engage.foundation.identity import Role
+from engage.foundation.office import Actor
 from tests.browser.conftest import NARROW, Open
 
 pytestmark = pytest.mark.browser
@@ -16,6 +19,11 @@ PAGES = [
     (None, "/privacy?lang=cy", 200),
     (None, "/cookies", 200),
     (None, "/nowhere", 404),
+    (None, "/contact", 200),
+    (Role.officer, "/share", 200),
+    (Role.officer, "/share/lots/new", 200),
+    (Role.administrator, "/contact/change", 200),
+    (Role.member, "/posters", 200),
     (Role.officer, "/", 200),
     (Role.officer, "/data", 200),
     (Role.officer, "/data/new", 200),
@@ -86,6 +94,30 @@ def test_the_residents_page(window: Open, axe: str, played: Story, language: str
     assert shown.page.locator("html").get_attribute("lang") == language
     shown.resize(NARROW, 700)
     assert shown.overflow() == 0
+
+
+def test_a_poster_s_page_on_a_phone_without_script(window: Open, axe: str, played: Story) -> None:
+    """From the printed address to help, in one press, and back; small enough for an old phone."""
+    actor = Actor(played.authority, "officer 1")
+    code = posters.codes(played.office, actor, Place())["poster"]
+    shown = window(javascript=False, width=NARROW)
+    answer = shown.page.goto(f"{shown.base}/yma/{code}")
+    assert answer
+    assert len(answer.body()) < 15_000
+    page = shown.page
+    assert page.locator("html").get_attribute("lang") == "cy"
+    page.get_by_role("link", name="English").click()
+    assert page.get_by_role("button", name="Register on GOV.UK").get_attribute("href") == f"/here/{code}/register"
+    page.get_by_role("button", name="Someone here needs help").press("Enter")
+    page.get_by_role("heading", name="Get help to register").wait_for()
+    page.get_by_role("link", name="Back").click()
+    page.get_by_role("button", name="We are all registered").press("Enter")
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert page.context.cookies() == []
+    again = window(width=NARROW)
+    assert again.open(f"/here/{code}") == 200
+    _sound(again, axe, [])
+    assert again.overflow() == 0
 
 
 def test_a_ward_page(window: Open, axe: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from sqlmodel import SQLModel, select
 
 from campaigns.sharing import counts, posters
 from campaigns.sharing.posters import KINDS, LENGTH, LETTERS, Place
+from engage.deployment.purging import purge
 from engage.foundation.audit import AuditEntry
 from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
+from engage.foundation.web.askers.attempts import Attempt
 from tests.conftest import EAST_STAFFORDSHIRE, START
 
 PHONE = {"user-agent": "Mozilla/5.0 (Linux; Android 8.0) Mobile", "sec-fetch-mode": "navigate"}
@@ -74,6 +77,12 @@ def test_from_the_poster_to_the_count(
     monkeypatch.setattr(counts.visitors, "address", lambda *_: "203.0.113.9")
     assert [client.get(f"/here/{code}").status_code for _ in range(5)] == [200] * 5, "answered, whether counted or not"
     assert presses(office)["visit"] == 5
+    office.clock.move_to(START + timedelta(minutes=16))  # type: ignore[attr-defined]  # stepped
+    with office.database.session() as session:
+        assert len(session.exec(select(Attempt)).all()) == 2
+    purge(office)
+    with office.database.session() as session:
+        assert session.exec(select(Attempt)).all() == []
     with office.database.reading() as session:
         kept = [[str(row) for row in session.execute(t.select())] for t in SQLModel.metadata.sorted_tables]
         said = [e.detail for e in session.exec(select(AuditEntry).where(AuditEntry.act == "make share pack"))]

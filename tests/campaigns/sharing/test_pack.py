@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pypdf
 import pytest
 import segno
 
+from campaigns.messages import wording_rules
+from campaigns.notify.wordings import Wording
 from campaigns.sharing import pack, sheets, wording
 from campaigns.sharing.posters import Place
 from campaigns.sharing.sheets import SHEETS
@@ -149,6 +152,16 @@ def test_whatever_a_name_holds_it_is_printed_as_it_stands_and_nothing_is_cut(
             edges = (picture[0], picture[-1], picture[:, 0], picture[:, -1])
             assert all(len(np.unique(edge, axis=0)) <= 3 for edge in edges), "no letter touches an edge"
             assert (picture.max(axis=2) - picture.min(axis=2)).max() <= 12, "no party has grey for its colour"
+
+
+@pytest.mark.parametrize("on", [Occasion(), POLL, replace(POLL, words="closed")])
+def test_what_is_said_is_held_to_the_rules_of_messages(office: Office, on: Occasion) -> None:
+    """Nobody is told who is registered, nothing is promised or threatened, no party's sign, and a child can read it."""
+    for language in LANGUAGES:
+        said = words(office, language, on=on)
+        body = "\n".join([said["lead"], *said["points"], said["takes"], said["from"] + ".", said["help"]])
+        found = wording_rules.findings(Wording("pack", "pack", "email", language, said["headline"], body))
+        assert [str(each) for each in found if each.rule not in ("source", "privacy", "way out")] == []
 
 
 def test_before_a_poll_words_are_plain_facts_with_the_last_day(office: Office) -> None:

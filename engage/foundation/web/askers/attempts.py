@@ -29,7 +29,7 @@ class Attempt(SQLModel, table=True):
 def taken(session: Session, limits: Mapping[str, int], now: datetime) -> bool:
     """Count one more try for each of these keys, unless one of them has failed as often as it may. Before the password
     is looked at, so that nobody gets more tries by making them at once."""
-    session.exec(delete(Attempt).where(col(Attempt.ends) <= now))
+    forget_over(session, now)
     counts = [_locked(session, key, now) for key in sorted(limits)]  # in one order: two processes never wait in a ring
     if any(found.failed >= limits[found.key] for found in counts):
         return False
@@ -50,6 +50,10 @@ def succeeded(session: Session, own: str, *shared: str) -> None:
     forget(session, own)
     counted = col(Attempt.key).in_(shared)
     session.exec(update(Attempt).where(counted).values(failed=col(Attempt.failed) - 1))
+
+
+def forget_over(session: Session, now: datetime) -> None:
+    session.exec(delete(Attempt).where(col(Attempt.ends) <= now))
 
 
 def forget(session: Session, key: str) -> None:
