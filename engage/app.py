@@ -11,6 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.stores.registry import StoreRegistry
 
 from campaigns.approval import pages as approval
+from campaigns.messages import wording_pages
 from campaigns.pages import api as campaign_api
 from campaigns.pages import campaign, restored
 from campaigns.records.reminded import reminded
@@ -77,6 +78,7 @@ ROOMS = (
     suppressions.routes,
     segments.routes,
     gaps.routes,
+    wording_pages.routes,
     setup.routes,
     editing.routes,
     approval.routes,

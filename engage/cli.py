@@ -32,6 +32,10 @@ COMMANDS = {
     ),
     "segment": ("engage.commands.segments:segment", "Groups of homes, by rule."),
     "campaign": ("engage.commands.campaign.group:campaign", "Plan, approve, send and watch campaigns."),
+    "wording": (
+        "engage.commands.campaign.wording:wording",
+        "Wordings to load into GOV.UK Notify, and the check of any.",
+    ),
     "uplift": (
         "engage.commands.uplift:uplift",
         "How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file.",

@@ -7,8 +7,9 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from docs import catalogue
+from engage.foundation.identity import Role
 from engage.foundation.languages import spoken
-from tests.website import Visitor
+from tests.website import Enter, Visitor
 
 PUBLIC = (
     "/accessibility",
@@ -94,3 +95,36 @@ def test_the_language_is_asked_for_and_everything_else_stays() -> None:
     assert spoken.onward("/privacy?council=W06000015") == "/privacy?council=W06000015&lang=cy"
     spoken.begin(b"lang=fr")
     assert (spoken.language(), spoken.asked(), spoken.onward("/privacy")) == ("en", None, "/privacy")
+
+
+def test_terms_are_said_alike_everywhere() -> None:
+    """As the list for translators has them: in each sentence that has the English one, some form of the Welsh one."""
+    lines = (catalogue.ROOT / "docs/welsh.md").read_text("utf-8").partition("## Terms")[2].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")][2:]
+    assert len(rows) > 20
+    otherwise = []
+    for english, welsh, others in rows:
+        forms = [form.casefold() for form in (welsh, *others.split(", ")) if form]
+        for message in catalogue.kept():
+            ours = message.id[0] if isinstance(message.id, tuple) else message.id
+            ours = catalogue.NAMED.sub("", catalogue.TAGS.sub("", ours))
+            theirs = message.string[-1] if isinstance(message.string, tuple) else message.string
+            if re.search(rf"\b{english}s?\b", ours, re.IGNORECASE) and not any(f in theirs.casefold() for f in forms):
+                otherwise.append(f"{english}: {ours} => {theirs}")
+    assert otherwise == []
+
+
+def test_who_signs_in_in_welsh_stays_in_it(enter: Enter, visitor: Visitor) -> None:
+    """What is wrong with the form is said in it; the frame of every page after is in it, and nothing pretends to be."""
+    refused = visitor.send("/sign-in?lang=cy", {"email": "", "password": ""})
+    assert "Mae problem wedi codi" in refused.text
+    assert refused.text.count("Rhowch eich cyfeiriad e-bost") == 2
+    assert "<title>Gwall: Mewngofnodi" in refused.text
+    officer = enter(Role.officer)
+    welsh = officer.get("/campaigns?lang=cy").text
+    for page in (welsh, officer.get("/segments").text):
+        assert "Ymgyrchoedd" in page
+        assert "Allgofnodi" in page
+        assert '<main class="govuk-main-wrapper" id="main-content" lang="en">' in page
+    assert "Cymraeg" in officer.get("/segments?lang=en").text
+    assert '<html lang="en"' in officer.get("/campaigns").text

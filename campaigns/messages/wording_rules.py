@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from campaigns.messages import reading_age
+from campaigns.messages import names, reading_age
 from campaigns.notify.text import check_sms, fill, missing
 from campaigns.notify.wordings import Wording
 
@@ -17,10 +17,19 @@ LONGEST_LETTER = 300  # words, for one page with an address and a QR code
 MOST_PARTS = 3
 SHOWN = 60  # letters of the place where something stands
 # A council of usual length, and other fields as they come out.
-USUAL = {
-    "council": "Exampleton Borough Council", "deadline": "18 September 2027", "poll date": "7 October 2027",
-    "contact source": "the council's records", "link": "https://register.example.gov.uk/r/0123456789abcdef01234567",
+EVERYWHERE = {
+    "link": "https://register.example.gov.uk/r/0123456789abcdef01234567",
     "privacy link": "https://register.example.gov.uk/privacy",
+}
+USUAL = {
+    "en": EVERYWHERE | {
+        "council": "Exampleton Borough Council", "deadline": "18 September 2027", "poll date": "7 October 2027",
+        "contact source": "the council's records",
+    },
+    "cy": EVERYWHERE | {
+        "council": "Cyngor Bwrdeistref Exampleton", "deadline": "18 Medi 2027", "poll date": "7 Hydref 2027",
+        "contact source": "gofnodion y cyngor",
+    },
 }  # fmt: skip
 
 
@@ -39,9 +48,17 @@ class Finding:
 
 def findings(wording: Wording, values: Mapping[str, str] | None = None) -> list[Finding]:
     """All that is wrong, what holds it back first. `values` fill it; usual ones where none are given."""
-    filled = {**USUAL, **(values or {})}
+    filled = {**USUAL[wording.language], **(values or {})}
     found = [finding for rule in RULES for finding in rule(wording, filled)]
     return sorted(found, key=lambda one: not one.holds)
+
+
+def named_in(wording: Wording) -> list[Finding]:
+    """Parties that the list of names has. A proof looks through the council's own list, too."""
+    found = names.found(f"{wording.subject or ''}\n{wording.body}", names.listed().never, "")
+    return [
+        Finding("party", "A message names no party, candidate or councillor.", True, f"“{name}”") for name, _ in found
+    ]
 
 
 def _sender(wording: Wording, values: Mapping[str, str]) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Literal
 
 from campaigns.notify.text import placeholders
-from engage.foundation.errors import InputRefused
+from engage.foundation.errors import InputRefused, NotFound
 
 CHANNELS = {"email": "email", "text": "sms", "letter": "letter"}  # as files call them, and Notify
 SUBJECT = "Subject: "
@@ -60,6 +60,13 @@ def wordings() -> tuple[Wording, ...]:
     return tuple(
         sorted(found, key=lambda one: (order.index(one.purpose), channels.index(one.channel), one.language == "cy"))
     )
+
+
+def named(name: str) -> Wording:
+    found = next((each for each in wordings() if each.name == name), None)
+    if found is None:
+        raise NotFound("There is no wording of that name.")
+    return found
 
 
 def read(name: str, text: str) -> Wording:

@@ -438,7 +438,7 @@ def test_no_series_tells_of_one_opt_out(
 
 OPERATORS = {
     "init", "serve", "worker", "check", "purge", "keys list", "keys new", "keys rotate", "backup create",
-    "backup verify", "backup restore", "notify-stand-in", "demo",
+    "backup verify", "backup restore", "notify-stand-in", "demo", "wording list", "wording copy", "wording check",
 }  # fmt: skip
 
 
