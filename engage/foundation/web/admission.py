@@ -12,6 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from engage.foundation.languages import spoken
+from engage.foundation.languages.catalogue import marked
 from engage.foundation.logs import log_fault
 from engage.foundation.office import Office
 from engage.foundation.web import faults
@@ -25,9 +26,9 @@ OWN = ("same-origin", "none")  # `none`: by the browser's own address bar or a b
 
 LARGEST = 2**31 - 1
 
-ILLEGIBLE = "Its address cannot be read."
-ELSEWHERE = "This service does not answer under this name. Its operator can add the name to ENGAGE_HOSTS."
-FOREIGN = "This was sent by another website. Open the page of this service and send it from there."
+ILLEGIBLE = marked("Its address cannot be read.")
+ELSEWHERE = marked("This service does not answer under this name. Its operator can add the name to ENGAGE_HOSTS.")
+FOREIGN = marked("This was sent by another website. Open the page of this service and send it from there.")
 
 
 class Admission:

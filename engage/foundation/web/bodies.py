@@ -26,6 +26,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from engage.foundation import identity
 from engage.foundation.folders import own_folder
 from engage.foundation.identity import Account, Right
+from engage.foundation.languages.catalogue import marked
 from engage.foundation.office import Office
 from engage.foundation.web.handlers import signed_in
 
@@ -40,7 +41,7 @@ URL_ENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-da
 SAFE = ("GET", "HEAD", "OPTIONS")
 TOO_MANY = f"It has more than {FIELDS:,} fields."
 TOO_DEEP = f"Its lists and objects lie more than {DEEPEST} deep within each other."
-TOO_SLOW = "It arrived too slowly."
+TOO_SLOW = marked("It arrived too slowly.")
 TOO_LARGE_FILE = (
     "The selected file must be smaller than 250MB. Bigger files are imported with the command: engage import"
 )
@@ -169,7 +170,7 @@ async def _chunks(receive: Receive, most: int, words: str, patience: float | Non
         except TimeoutError:
             raise BodyRefused(408, TOO_SLOW) from None
         if message["type"] != "http.request":
-            raise BodyRefused(400, "It broke off.")
+            raise BodyRefused(400, marked("It broke off."))
         chunk, more = message.get("body", b""), message.get("more_body", False)  # ASGI lets a server leave either out
         size += len(chunk)
         if size > most:

@@ -39,9 +39,7 @@ def edit(post: Running, channel: str = "email") -> None:
     """An officer saves another text at Notify."""
     (service,) = post.state.seed.services.values()
     versions = service.templates[TEMPLATES[channel]]
-    versions.append(
-        replace(versions[-1], version=len(versions) + 1, content="Another text ((link)) ((contact source))")
-    )
+    versions.append(replace(versions[-1], version=len(versions) + 1, content=f"{versions[-1].content}\n\nAnother text"))
 
 
 def standing(office: Office, people: People, campaign: Campaign) -> ledger.Status:

@@ -89,6 +89,8 @@ def test_what_is_answered_in_welsh_says_the_same(visitor: Visitor, reminded: tup
         sent = {"need": "call"} if said == "/help" else {}
         say_the_same(*(visitor.client.post(f"/r/secret0{said}?lang={lang}", data=sent).text for lang in ("en", "cy")))
     say_the_same(*(visitor.client.post(f"/r/secret0/help?lang={lang}").text for lang in ("en", "cy")))
+    undone = visitor.client.post("/r/secret0/undo?lang=cy").text
+    assert 'href="/r/secret0?lang=en"' in undone, "what was taken back has no page of its own to be read in English"
 
 
 def say_the_same(english: str, welsh: str) -> None:

@@ -173,7 +173,7 @@ def test_a_campaign_whose_template_was_edited_goes_on_once_the_new_text_is_appro
     _asked(enter(Role.officer), "POST", f"/api/campaigns/{number}/launch", {})
     (service,) = post.state.seed.services.values()
     versions = service.templates[TEMPLATES["email"]]
-    versions.append(replace(versions[-1], version=2, content="What it says now ((link)) ((contact source))"))
+    versions.append(replace(versions[-1], version=2, content=f"{versions[-1].content}\n\nWhat it says now"))
     tick(office, GovukNotify(KEY, post.base_url))
     officer = enter(Role.officer)
     paused = officer.get(f"/campaigns/{number}").text
