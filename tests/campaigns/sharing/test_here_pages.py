@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel, select
 
 from campaigns.sharing import counts, posters
@@ -77,6 +79,9 @@ def test_from_the_poster_to_the_count(
     monkeypatch.setattr(counts.visitors, "address", lambda *_: "203.0.113.9")
     assert [client.get(f"/here/{code}").status_code for _ in range(5)] == [200] * 5, "answered, whether counted or not"
     assert presses(office)["visit"] == 5
+    with monkeypatch.context() as patch:
+        patch.setattr(counts.attempts, "taken", Mock(side_effect=OperationalError("", {}, Exception("read only"))))
+        assert client.get(f"/here/{code}").status_code == 200, "also where nothing can be written"
     office.clock.move_to(START + timedelta(minutes=16))  # type: ignore[attr-defined]  # stepped
     with office.database.session() as session:
         assert len(session.exec(select(Attempt)).all()) == 2

@@ -1,9 +1,12 @@
 """The report for a committee: two sheets of A4, however many wards there are, of published figures alone."""
 
+import io
 import re
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
+import pypdf
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -43,6 +46,21 @@ def test_the_file_is_two_sheets_of_a4(member: TestClient, chromium: str) -> None
     sizes = sheets_of(answer.content)
     assert len(sizes) == 2
     assert all(abs(wide - A4[0]) <= 1 and abs(high - A4[1]) <= 1 for wide, high in sizes)
+    root = pypdf.PdfReader(io.BytesIO(answer.content)).trailer["/Root"]
+    assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("en", True), "a screen reader speaks it as English"
+    kinds, described = tags(root["/StructTreeRoot"])
+    assert {"/H1", "/H2", "/Table", "/TH", "/Figure"} <= kinds
+    assert described, "each picture says what it shows"
+
+
+def tags(node: Any) -> tuple[set[str], list[str]]:
+    """The kinds of all tags of a PDF file, and the alternative texts of its figures."""
+    node = node.get_object() if hasattr(node, "get_object") else node
+    below = node if isinstance(node, list) else [node["/K"]] if isinstance(node, dict) and "/K" in node else []
+    found = [tags(each) for each in below]
+    own = [str(node["/Alt"])] if isinstance(node, dict) and node.get("/S") == "/Figure" and "/Alt" in node else []
+    kind = {str(node["/S"])} if isinstance(node, dict) and "/S" in node else set()
+    return kind.union(*(each[0] for each in found)), own + [text for each in found for text in each[1]]
 
 
 @pytest.mark.parametrize("wards", [34, 80])
