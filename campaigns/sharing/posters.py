@@ -6,7 +6,6 @@ opens a page that says the same to everybody.
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,11 +86,6 @@ def codes(office: Office, actor: Actor, place: Place, **detail: str | bool) -> d
             codes=sorted(made.values()), **detail,
         )  # fmt: skip
     return made
-
-
-def named(posters: Iterable[Poster], names: Mapping[str, str]) -> dict[str, str]:
-    """Ward code to name, as it is now or else as it was printed."""
-    return {each.ward: names.get(each.ward, each.ward_name) for each in posters if each.ward}
 
 
 def _is_of(poster: Poster, place: Place) -> bool:
