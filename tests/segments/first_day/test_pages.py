@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from engage.foundation.office import Office
 from segments.files import archives
 from segments.importing import intake, uploads
 from segments.importing.intake import Intake, IntakeState
+from segments.linking import review
 from tests.website import Enter, Visitor, hire
 
 DAY = {"as_at-day": "1", "as_at-month": "6", "as_at-year": "2026"}
@@ -76,6 +78,21 @@ def test_a_folder_of_all_files_ends_in_a_table_of_homes(
     done = officer.get("/first-day").text
     assert "All that is needed is here, and the table of homes is made of it." in done
     assert "Bring in the council’s files" not in officer.get("/").text
+    _undo_takes_it_out_of_the_homes(office, officer, code)
+
+
+def _undo_takes_it_out_of_the_homes(office: Office, officer: Visitor, code: str) -> None:
+    """A table of homes made of what was taken back stayed as it was, and no page said so."""
+    clock: Any = office.clock
+    clock.advance(timedelta(seconds=1))
+    with office.database.session() as session:
+        before, taken = (lake.current(session, code, kind) for kind in ("households", "indicator"))
+    officer.send(f"/data/{taken.id if taken else 0}/undo")
+    office.background.wait(60)
+    with office.database.session() as session:
+        after = lake.current(session, code, "households")
+    assert before and after and (after.id or 0) > (before.id or 0)
+    assert not review.homes_are_behind(office, code)
 
 
 def test_files_without_a_day_are_asked_for_it_once_and_need_not_come_again(enter: Enter, office: Office) -> None:
