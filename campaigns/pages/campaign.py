@@ -34,7 +34,6 @@ from engage.foundation import identity
 from engage.foundation.errors import InputRefused, NotAllowed, NotifyUnavailable, SendBlocked
 from engage.foundation.identity import Account, Right
 from engage.foundation.office import Actor, Office
-from engage.foundation.web.filters import Filter, Filters
 from engage.foundation.web.handlers import (
     Asked,
     ByAccount,
@@ -48,6 +47,7 @@ from engage.foundation.web.handlers import (
     requires,
     requires_of_act,
 )
+from engage.foundation.web.shown.filters import Filter, Filters
 from engage.foundation.words import sentence
 from segments.homes import register_age
 from segments.rules import tree

@@ -19,7 +19,7 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Account, Right, accounts
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import mask_email, mask_phone
-from engage.foundation.web.filters import Filter
+from engage.foundation.web.shown.filters import Filter
 
 PAGE = 50
 KINDS = {

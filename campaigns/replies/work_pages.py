@@ -12,7 +12,6 @@ from campaigns.replies import complaints, effects, help_wording, returned_letter
 from campaigns.replies.work_list import Wanted
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
-from engage.foundation.web.filters import Filters
 from engage.foundation.web.handlers import (
     Asked,
     ByAccount,
@@ -25,6 +24,7 @@ from engage.foundation.web.handlers import (
     render,
     requires,
 )
+from engage.foundation.web.shown.filters import Filters
 from engage.foundation.words import plural
 
 Number = FromPath[int]

@@ -11,7 +11,7 @@ from campaigns.records.lookup import waves as waves_of
 from campaigns.records.models import Channel, Message, MessageState
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
-from engage.foundation.web.filters import Filter, Filters
+from engage.foundation.web.shown.filters import Filter, Filters
 from engage.foundation.words import sentence
 from segments.areas import wards
 

@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler
 from campaigns.sharing import counts, lots, posters
 from campaigns.sharing.posters import KINDS
 from dashboards.published.disclosure import NOTE, RULE
-from dashboards.published.poster_lots import result
+from dashboards.results.poster_lots import result
 from engage.foundation.clock import today
 from engage.foundation.identity import Right
 from engage.foundation.web.handlers import ByActor, InOffice, render, requires

@@ -16,8 +16,8 @@ from engage.foundation import audit, identity
 from engage.foundation.audit import AuditEntry, Verdict
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
-from engage.foundation.web.filters import Filter, Filters
 from engage.foundation.web.handlers import Asked, ByAccount, InOffice, render, requires
+from engage.foundation.web.shown.filters import Filter, Filters
 from engage.foundation.words import sentence
 
 PAGE = 50

@@ -15,7 +15,6 @@ from engage.foundation.identity import Account, Right, demand
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.bodies import taking_files
-from engage.foundation.web.filters import Filter, Filters
 from engage.foundation.web.handlers import (
     Asked,
     Asker,
@@ -32,6 +31,7 @@ from engage.foundation.web.handlers import (
     requires,
     wants_fragment,
 )
+from engage.foundation.web.shown.filters import Filter, Filters
 from segments.files.report import Rows
 from segments.homes import former_contacts, households
 from segments.importing import datasets, imports, intake, preparation, steps, uploads

@@ -13,8 +13,8 @@ from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import accounts, line
 from engage.foundation.office import Actor, Office
-from engage.foundation.web.filters import Filter, Filters
 from engage.foundation.web.forms import Form
+from engage.foundation.web.shown.filters import Filter, Filters
 from engage.foundation.words import sentence
 from segments.safeguards import addresses, contact_point, suppression
 from segments.safeguards.addresses import Found

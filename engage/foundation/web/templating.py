@@ -14,8 +14,8 @@ from litestar.template.config import TemplateConfig
 from engage.foundation.identity import Account, Right
 from engage.foundation.languages import spoken
 from engage.foundation.languages.catalogue import gettext, ngettext
-from engage.foundation.web.cards import labelled
-from engage.foundation.web.names import person
+from engage.foundation.web.shown.cards import labelled
+from engage.foundation.web.shown.names import person
 from engage.foundation.web.static import asset
 from engage.foundation.words import day, last_day, moment, month, number, on_page, percent, plural, sentence
 

@@ -1,6 +1,6 @@
 """Filters start with nothing, keep known words alone, and each is taken away by itself."""
 
-from engage.foundation.web.filters import Filter, Filters
+from engage.foundation.web.shown.filters import Filter, Filters
 
 FIELDS = (Filter("state", "State", {"open": "To do"}), Filter("kind", "Kind", {"text": "Texts & more"}))
 

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel, select
 from campaigns.sharing import lots
 from campaigns.sharing.lots import PosterLot, Wanted, deal
 from dashboards.published.disclosure import RULE
-from dashboards.published.poster_lots import NONE, POSTERS, result
+from dashboards.results.poster_lots import NONE, POSTERS, result
 from dashboards.statistics import uplift
 from engage.foundation.audit import AuditEntry
 from engage.foundation.clock import SteppedClock

@@ -7,7 +7,7 @@ import pytest
 
 from engage.foundation.identity import Account, Role
 from engage.foundation.office import Office
-from engage.foundation.web.names import person, told_apart
+from engage.foundation.web.shown.names import person, told_apart
 from tests.website import Enter, hire
 
 

@@ -1,0 +1,1 @@
+"""What many pages show alike: filters, tables as cards, names of colleagues."""
