@@ -91,7 +91,9 @@ def _undo_takes_it_out_of_the_homes(office: Office, officer: Visitor, code: str)
     office.background.wait(60)
     with office.database.session() as session:
         after = lake.current(session, code, "households")
-    assert before and after and (after.id or 0) > (before.id or 0)
+    assert before
+    assert after
+    assert (after.id or 0) > (before.id or 0)
     assert not review.homes_are_behind(office, code)
 
 
