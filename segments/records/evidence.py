@@ -15,7 +15,7 @@ from segments.names.keys import FULL, GIVEN, INITIAL, SOUND, hashed, place, soun
 from segments.names.variants import ITSELF, KNOWN, SLIP, forms, slips
 from segments.names.written import families, givens
 
-PART = 50_000  # names at a time
+PART = 15_000  # names at a time
 MOST_WORDS = 3
 # What was met, the strongest first.
 (

@@ -225,3 +225,32 @@ def test_dates_of_birth_are_for_the_run_alone(town: Town) -> None:
     with town.office.database.session() as session:
         assert data_keys.standing(session, births.PURPOSE, town.actor.authority, "") is None
         assert history(session, town.actor.authority, births.KIND) == []
+
+
+def test_an_update_of_the_register_brings_names_and_keeps_those_that_were_there(town: Town) -> None:
+    stays, here = alone(town.electors(), 2)
+    joined = here | {
+        "ElectorID": "9999901",
+        "RollNo": "9001",
+        "ElectorForename": "Bartholomew",
+        "ElectorSurname": "Okonjo",
+    }
+    path = town.write("update", (*joined, "ChangeTypeID"), [joined | {"ChangeTypeID": "N"}])
+    import_file(town.office, town.actor, "register-update", path, town.borough.as_at, accept_problems=True)
+    rows = [
+        account(stays, "A1", f"{stays['ElectorSurname']}, MR {stays['ElectorForename']}"),
+        account(here, "A2", "OKONJO, MR BARTHOLOMEW"),
+    ]
+    found = town.import_(council_tax=town.write("council_tax", COUNCIL_TAX, rows))
+    assert [found[ref, 1]["matched"] for ref in ("A1", "A2")] == ["yes", "yes"]
+
+
+def test_a_register_from_before_must_come_in_once_more(town: Town) -> None:
+    with town.office.database.session() as session:
+        [register] = history(session, town.actor.authority, "register")
+    staged = town.office.lake.stage()
+    pl.read_parquet(town.office.lake.file(register)).drop("names").write_parquet(staged)
+    town.office.lake.replace(register.path, staged)
+    path = town.write("council_tax", COUNCIL_TAX, [account(town.electors()[0], "A1", "SAMPLE, MR A")])
+    with pytest.raises(InputRefused, match="imported before names were kept"):
+        town.import_(council_tax=path)
