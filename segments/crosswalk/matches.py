@@ -271,7 +271,8 @@ from judged
 # `settling` (list, evidence) says what counts without a person.
 SETTLED = f"""
 create table settled as
-select a.* exclude (uprn, state),
+select a.* exclude (uprn, state, why), case when a.evidence = 'ahead' and s.evidence is not null
+        then 'its address, though its postcode is another or missing' else a.why end as why,
     case when a.evidence = 'ahead' and s.evidence is not null then g.uprn else a.uprn end as uprn,
     case when a.evidence not in ('address', 'letters', 'differences', 'ahead') then a.state
         when s.evidence is not null then '{SURE}' else '{TO_REVIEW}' end as state

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("settles", sa.Boolean(), nullable=False),
         sa.Column("stopped_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crosswalk_system")),
-        sa.UniqueConstraint("authority", "name", name=op.f("uq_crosswalk_system_authority")),
+        sa.UniqueConstraint("authority", "name", name=op.f("uq_crosswalk_system_authority_name")),
     )
     op.create_index(op.f("ix_crosswalk_system_authority"), "crosswalk_system", ["authority"])
     op.create_table(
@@ -49,7 +49,7 @@ def upgrade() -> None:
             ["system_id"], ["crosswalk_system.id"], name=op.f("fk_crosswalk_decision_system_id_crosswalk_system")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crosswalk_decision")),
-        sa.UniqueConstraint("system_id", "key", name=op.f("uq_crosswalk_decision_system_id")),
+        sa.UniqueConstraint("system_id", "key", name=op.f("uq_crosswalk_decision_system_id_key")),
     )
     op.create_index(op.f("ix_crosswalk_decision_authority"), "crosswalk_decision", ["authority"])
     op.create_index(op.f("ix_crosswalk_decision_system_id"), "crosswalk_decision", ["system_id"])
@@ -63,7 +63,7 @@ def upgrade() -> None:
         sa.Column("snapshot_id", sa.Integer(), nullable=True),
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gazetteer_version")),
-        sa.UniqueConstraint("authority", "number", name=op.f("uq_gazetteer_version_authority")),
+        sa.UniqueConstraint("authority", "number", name=op.f("uq_gazetteer_version_authority_number")),
     )
     op.create_index(op.f("ix_gazetteer_version_authority"), "gazetteer_version", ["authority"])
 
