@@ -19,7 +19,7 @@ from engage.foundation.office import Office
 
 WORDS = {Channel.email: "Email", Channel.sms: "Text message", Channel.letter: "Letter"}
 LANGUAGES = {"en": "English", "cy": "Welsh"}
-OR_ANSWER = "mend it at GOV.UK Notify, or give the plan the reason why it may go as it is (wording_answer)."
+UNANSWERED = "Mend it at GOV.UK Notify, or say why it may go as it is."
 
 
 @dataclass(frozen=True)
@@ -124,13 +124,12 @@ def _proof(
         for source in (setting.sources if channel is Channel.sms else ())
     ]
     faults = (*_unfilled(template, plan), *_names(setting, template, plan), *_sizes(template, sample, texts))
-    held, advice = _held_to_rules(template, language, sample, plan)
     return Proof(
         channel.value, language, chosen, template.name, template.version, template.postage, used, template.subject,
         template.body, render(template.subject, sample, "subject") if template.subject else None,
         texts[0].sent if texts else render(template.body, sample, template.channel),
         (min(text.fragments for text in texts), max(text.fragments for text in texts)) if texts else None,
-        (*faults, *held), (*_warnings(setting, texts), *advice),
+        faults, (*_warnings(setting, texts), *_held_to_rules(template, language, sample, plan)),
     )  # fmt: skip
 
 
@@ -187,17 +186,12 @@ def _sizes(template: Template, sample: Mapping[str, str], texts: Sequence[SmsChe
         yield "it is larger than GOV.UK Notify takes."
 
 
-def _held_to_rules(
-    template: Template, language: Language, sample: Mapping[str, str], plan: Plan
-) -> tuple[list[str], list[str]]:  # fmt: skip
-    """What holds a template back, and what is advice, as all is that the plan has an answer to."""
+def _held_to_rules(template: Template, language: Language, sample: Mapping[str, str], plan: Plan) -> list[str]:
+    """What the rules find, each with the plan's answer to it, for whoever approves to judge."""
     wording = Wording(template.channel, language, template.subject, template.body)
     found = findings(wording, sample) if template.body.strip() else []
-    held = [str(each) for each in found if each.holds]
-    advice = [str(each) for each in found if not each.holds]
-    if held and plan.wording_answer:
-        return [], [*(f"{words} Answered: {plan.wording_answer}" for words in held), *advice]
-    return [*held, *([OR_ANSWER] if held else [])], advice
+    answer = f"Answered: {plan.wording_answer}" if plan.wording_answer else UNANSWERED
+    return [f"{each} {answer}" if each.holds else str(each) for each in found]
 
 
 def _warnings(setting: Setting, texts: Sequence[SmsCheck]) -> Iterable[str]:

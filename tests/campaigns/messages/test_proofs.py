@@ -129,15 +129,17 @@ def test_before_a_poll_messages_hold_plain_facts_only(setting: Setting, known: l
     assert "it says 'councillors'" in fault
 
 
-def test_what_the_rules_hold_back_may_be_answered(setting: Setting, known: list[Template]) -> None:
-    """Whoever approves reads the answer beside it; what is advice holds nothing back."""
+def test_what_the_rules_find_stands_with_its_answer_before_whoever_approves(
+    setting: Setting, known: list[Template]
+) -> None:
     bare = _with(known, "sms", body="ERO, ((council)): register! ((link)) ((contact source)) ((privacy link)) £80 fine")
     proof = proofs.proofs(setting, read(plan()), bare)[1]
-    assert proof.faults == ("It does not say how to stop reminders, as “Reply STOP to stop”.", proofs.OR_ANSWER)
+    assert proof.faults == ()
+    wanting = "It does not say how to stop reminders, as “Reply STOP to stop”."
+    assert [words for words in proof.warnings if wanting in words] == [f"{wanting} {proofs.UNANSWERED}"]
     assert [words for words in proof.warnings if "penalty" in words]
     answered = proofs.proofs(setting, read(plan(wording_answer="It is a test.")), bare)[1]
-    assert answered.faults == ()
-    assert answered.warnings[1].endswith("as “Reply STOP to stop”. Answered: It is a test.")
+    assert f"{wanting} Answered: It is a test." in answered.warnings
 
 
 def test_the_reminders_of_the_stand_in_are_plain_facts(setting: Setting, known: list[Template]) -> None:
