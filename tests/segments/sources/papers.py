@@ -101,7 +101,19 @@ def lpi(uprn: object, **cells: object) -> list[object]:
 
 
 def cross_reference(uprn: object, reference: str, source: str = "CT", key: str = "", end: str = "") -> list[object]:
-    return [23, "I", 0, uprn, "2017-06-14", "2025-07-29", "2017-06-14", end, reference, source, key or f"3410X{reference}"]
+    return [
+        23,
+        "I",
+        0,
+        uprn,
+        "2017-06-14",
+        "2025-07-29",
+        "2017-06-14",
+        end,
+        reference,
+        source,
+        key or f"3410X{reference}",
+    ]
 
 
 def gazetteer(*records: list[object], count: int | None = None, file_type: str = "F") -> str:
