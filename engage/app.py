@@ -25,7 +25,6 @@ from campaigns.setup import pages as setup
 from campaigns.sharing import here_pages as here
 from campaigns.sharing import pages as sharing
 from dashboards.pages import dash_app, evidence, gaps, posters, report, results, wards
-from engage.desk.standing import Desks
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
@@ -39,6 +38,7 @@ from engage.foundation.web.request_log import RequestLog
 from engage.foundation.web.sessions import SessionStore, session_config
 from engage.foundation.web.tally import Tally, adding_up
 from engage.foundation.web.templating import template_config
+from engage.home.standing import Surroundings
 from engage.pages import (
     about,
     account,
@@ -148,7 +148,12 @@ def create_app(office: Office | None = None) -> Litestar:
         before_request=before_any,
         stores=StoreRegistry({"sessions": SessionStore(office)}),
         state=State(
-            {"office": office, "tally": Tally(office), "desk": Desks(office), "provider": provider.opened(office)}
+            {
+                "office": office,
+                "tally": Tally(office),
+                "around": Surroundings(office),
+                "provider": provider.opened(office),
+            }
         ),
         openapi_config=_description(),
         request_max_body_size=FILE,

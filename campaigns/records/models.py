@@ -115,7 +115,7 @@ class Campaign(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     swept_at: datetime | None = Field(default=None, sa_type=Moment)  # when Notify's list was last read for it
     tripped_at: datetime | None = Field(default=None, sa_type=Moment)  # when replies last made it pause by itself
-    copied_from: int | None = Field(default=None, foreign_key="campaign.id")
+    copied_from: int | None = None  # a campaign
     result_told_at: datetime | None = Field(default=None, sa_type=Moment)  # when colleagues were told of its result
 
 

@@ -14,7 +14,6 @@ import campaigns.records.reply
 import campaigns.records.visits  # noqa: F401
 import engage.accounts.provider
 import engage.accounts.second_factor
-import engage.desk.pins
 import engage.foundation.access.tokens
 import engage.foundation.audit
 import engage.foundation.identity
@@ -22,7 +21,8 @@ import engage.foundation.lake
 import engage.foundation.web.askers.attempts
 import engage.foundation.web.askers.sign_ins
 import engage.foundation.web.kept_forms
-import engage.foundation.web.tally  # noqa: F401
+import engage.foundation.web.tally
+import engage.home.pins  # noqa: F401
 import segments.audiences.segments
 import segments.crosswalk.systems
 import segments.importing.intake

@@ -7,13 +7,13 @@ from campaigns.records import lookup
 from campaigns.records.models import Campaign, CampaignState
 from campaigns.sending import ledger, outages
 from campaigns.sending.outages import Outage
-from engage.desk import pins, waiting
-from engage.desk.pins import Pin
-from engage.desk.waiting import Group, Step
 from engage.foundation.errors import InputRefused, LakeDamaged
 from engage.foundation.identity import Account
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day, number, percent
+from engage.home import pins, waiting
+from engage.home.pins import Pin
+from engage.home.waiting import Group, Step
 from segments.homes import households
 from segments.importing import intake
 from segments.importing import steps as intake_work

@@ -5,7 +5,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from engage.desk import pins
 from engage.foundation.identity import Right
 from engage.foundation.web.handlers import (
     Asked,
@@ -17,6 +16,7 @@ from engage.foundation.web.handlers import (
     redirect,
     requires,
 )
+from engage.home import pins
 
 Number = FromPath[int]
 

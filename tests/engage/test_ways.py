@@ -76,7 +76,7 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
     from campaigns.records.reply import Reply, ReplyKind
     from campaigns.records.visits import CanvassList
     from campaigns.sharing.lots import PosterLot
-    from engage.desk.pins import Pin
+    from engage.home.pins import Pin
     from segments.audiences import segments
     from segments.importing.imports import import_file
     from segments.importing.intake import Intake, IntakeState

@@ -160,7 +160,7 @@ def _look_up(connection: Connection) -> Account | None:
         return None
     state["sign_in"], account, state["council"] = found
     sign_ins.saw(office, found[0])
-    state["desk"] = connection.app.state.desk(account, connection.scope["path"])
+    state["around"] = connection.app.state.around(account, connection.scope["path"])
     return account
 
 

@@ -55,13 +55,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "about", name=op.f("pk_notice_choice")),
     )
     # Not by a batch: SQLite would make the table anew, which other tables point to.
+    op.add_column("campaign", sa.Column("copied_from", sa.Integer(), nullable=True))
     op.add_column("campaign", sa.Column("result_told_at", MOMENT, nullable=True))
-    if op.get_bind().dialect.name == "sqlite":
-        named = "constraint fk_campaign_copied_from_campaign references campaign (id)"
-        op.execute(f"alter table campaign add column copied_from integer {named}")
-    else:
-        op.add_column("campaign", sa.Column("copied_from", sa.Integer(), nullable=True))
-        op.create_foreign_key(op.f("fk_campaign_copied_from_campaign"), "campaign", "campaign", ["copied_from"], ["id"])
     with op.batch_alter_table("outline") as outline:
         outline.add_column(sa.Column("copied_from", sa.Integer(), nullable=True))
         outline.create_foreign_key(op.f("fk_outline_copied_from_campaign"), "campaign", ["copied_from"], ["id"])
@@ -71,10 +66,8 @@ def downgrade() -> None:
     with op.batch_alter_table("outline") as outline:
         outline.drop_constraint(op.f("fk_outline_copied_from_campaign"), type_="foreignkey")
         outline.drop_column("copied_from")
-    with op.batch_alter_table("campaign") as campaign:
-        campaign.drop_constraint(op.f("fk_campaign_copied_from_campaign"), type_="foreignkey")
-        campaign.drop_column("result_told_at")
-        campaign.drop_column("copied_from")
+    for column in ("result_told_at", "copied_from"):
+        op.drop_column("campaign", column)
     op.drop_table("notice_choice")
     op.drop_table("notice")
     op.drop_table("campaign_note")

@@ -7,11 +7,11 @@ from typing import Any
 from sqlmodel import select
 
 from campaigns.records.models import Watch
-from engage.desk import standing
-from engage.desk.pins import KINDS, Pin, kind_of
 from engage.foundation.identity import Role
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
+from engage.home import standing
+from engage.home.pins import KINDS, Pin, kind_of
 from tests.campaigns.council import watched
 from tests.website import COUNCIL, Enter
 

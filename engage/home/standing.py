@@ -13,13 +13,13 @@ from sqlmodel import Session, col, func, select
 
 from campaigns.records.models import MESSAGES, Campaign, MessageState, Watch
 from campaigns.sending import outages
-from engage.desk import pins
-from engage.desk.pins import Pinnable
 from engage.foundation import lake
 from engage.foundation.clock import today
 from engage.foundation.identity import Account, Authority, Right
 from engage.foundation.office import Office
 from engage.foundation.words import moment, plural
+from engage.home import pins
+from engage.home.pins import Pinnable
 
 HELD = 5.0  # seconds
 STALE_REGISTER_DAYS = 35  # a notice of alteration comes every month, so an older register is behind
@@ -45,29 +45,29 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Around:
     """What the layout of a page shows to whoever is signed in."""
 
     standing: Standing
     pinnable: Pinnable | None = None
 
 
-class Desks:
+class Surroundings:
     """Of one process. Members, canvassers and whoever else sees no data get none."""
 
     def __init__(self, office: Office) -> None:
         self._office, self._lock = office, Lock()
         self._held: dict[str, tuple[float, Standing]] = {}
 
-    def __call__(self, account: Account, path: str) -> Desk | None:
+    def __call__(self, account: Account, path: str) -> Around | None:
         """None, too, while the database is away: the page itself says so."""
         if path.startswith("/api/"):
             return None
         try:
             standing = self._held_of(account.authority) or self._read(account.authority)
             if not account.may(Right.see_data):
-                return Desk(Standing(councils=standing.councils))
-            return Desk(standing, self._pinnable(account, path))
+                return Around(Standing(councils=standing.councils))
+            return Around(standing, self._pinnable(account, path))
         except SQLAlchemyError:
             return None
 

@@ -12,13 +12,13 @@ from campaigns.records import retention as of_messages
 from campaigns.records.models import MESSAGES, Campaign, CampaignState, MessageState
 from campaigns.replies import work_list
 from campaigns.setup import outlines
-from engage.desk.standing import STALE_REGISTER_DAYS, age_of
 from engage.foundation import identity, lake
 from engage.foundation.clock import today
 from engage.foundation.identity import Account, Right
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day, plural
+from engage.home.standing import STALE_REGISTER_DAYS, age_of
 from segments.audiences import segments
 from segments.importing import datasets, intake, misread
 from segments.importing.datasets import Dataset
