@@ -72,6 +72,10 @@ def choose(session: Session, account: Account, wanted: Iterable[str]) -> None:
         session.merge(NoticeChoice(account_id=account.id or 0, about=about.value, wanted=about.value in kept))
 
 
+def choose_one(session: Session, account: Account, about: About, *, wanted: bool) -> None:
+    session.merge(NoticeChoice(account_id=account.id or 0, about=about.value, wanted=wanted))
+
+
 def tell_results(office: Office) -> int:
     """Of each campaign whose register of after the comparison has come in, once."""
     day = today(office.clock)

@@ -8,6 +8,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
+from campaigns.notices import outbox
+from campaigns.records.notice import About
 from dashboards.charts import pictures
 from dashboards.charts.strips import Strips
 from dashboards.pages import summary
@@ -110,17 +112,23 @@ def choose_ward(request: Asked, office: InOffice, account: ByAccount, form: With
     figures, code = published(office, account.authority), form.text("ward")
     ward = _found(figures, code) if code else None
     wish = ward.code if ward else "", form.text("results") == "yes"
-    if wish != (account.ward, account.wants_results):
+    if wish != (account.ward, _wants_results(office, account)):
         _keep_wish(office, account, *wish)
         notify(request, f"{ward.name} is shown to you first." if ward else "No ward is shown to you first.")
     return redirect(f"/wards/{ward.code}" if ward else "/wards")
 
 
+def _wants_results(office: Office, account: Account) -> bool:
+    with office.database.reading() as session:
+        return outbox.wants(session, account, About.result)
+
+
 def _keep_wish(office: Office, account: Account, ward: str, results: bool) -> None:  # as the form has it
     with office.database.session() as session:
         held = session.get_one(Account, account.id)
-        held.ward, held.wants_results = ward, results
+        held.ward = ward
         session.add(held)
+        outbox.choose_one(session, account, About.result, wanted=results)
         audit.record(
             session, authority=account.authority, at=office.clock.now(), actor=account.label, act="choose own ward",
             subject=account.label,
@@ -173,6 +181,7 @@ def _page(office: Office, account: Account, view: View, ward: Ward) -> Template:
         figures=figures,
         ward=ward,
         own=account,
+        emailed=_wants_results(office, account),
         items=summary.items(figures, ward, trial),
         next=summary.what_next(figures, today(office.clock)),
         why=summary.WHY_DECEMBER,

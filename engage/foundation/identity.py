@@ -68,7 +68,6 @@ class Account(SQLModel, table=True):
     # Who this is at the council's own sign-in: a hash of that provider and its name for them.
     provider_subject: str | None = Field(default=None, max_length=64, unique=True, index=True)
     ward: str = Field(default="", max_length=9)  # the one shown first to it, by code; empty until chosen
-    wants_results: bool = False  # asked for an email when the result of a campaign is in
 
     def may(self, right: Right) -> bool:
         return self.active and right in RIGHTS[Role(self.role)]

@@ -16,9 +16,7 @@ depends_on = None
 def upgrade() -> None:
     # Not by a batch: SQLite would make the table anew, which other tables point to.
     op.add_column("account", sa.Column("ward", sa.String(9), nullable=False, server_default=""))
-    op.add_column("account", sa.Column("wants_results", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
-    op.drop_column("account", "wants_results")
     op.drop_column("account", "ward")
