@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Self
 
 from engage.foundation.errors import InputRefused
+from engage.foundation.words import plural
 from segments.files.comparison import Comparison
 from segments.files.questions import FEWER, Question
 
@@ -88,7 +89,7 @@ class Rows:
     @property
     def sentence(self) -> str:
         return (
-            f"{self.read:,} rows read: {self.accepted:,} accepted, {self.left_out:,} left out on purpose, "
+            f"{plural(self.read, 'row')} read: {self.accepted:,} accepted, {self.left_out:,} left out on purpose, "
             f"{self.rejected:,} rejected"
         )
 

@@ -100,7 +100,7 @@ def test_a_file_is_refused_another_decided_on_and_undone(
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Import 1 row").click()
     page.wait_for_url(re.compile(r"/data/\d+$"))
-    assert "Imported 1 of 2 rows." in page.get_by_role("main").inner_text()
+    assert "2 rows read: 1 accepted, 0 left out on purpose, 1 rejected." in page.get_by_role("main").inner_text()
     page.get_by_role("link", name="Undo this import").click()
     page.get_by_role("button", name="Undo the import").click()
     assert "was undone" in page.get_by_role("main").inner_text()

@@ -51,7 +51,7 @@ def test_a_good_file_comes_in_at_once(enter: Enter, office: Office) -> None:
     kept = _snapshots(office)
     assert [(s.kind, s.rows) for s in kept] == [("boundaries", 1)], page.text
     assert page.url.path == f"/data/{kept[0].id}"
-    assert "Imported 1 of 1 rows." in page.text
+    assert "1 row read: 1 accepted" in page.text
     assert "&lt;" not in page.text
     assert not list((office.lake.root / "staging").rglob("*.geojson")), "nothing is left behind"
 

@@ -6,6 +6,7 @@ import pytest
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from segments.areas import output_areas, population
+from segments.engine import kept
 from segments.homes import households
 from segments.missing import gap
 from segments.missing.contrasts import between_fifths
@@ -59,7 +60,7 @@ def test_areas_are_less_sure_than_wards(town: Town) -> None:
 def test_it_is_worked_out_once_until_something_changes(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     first = gap.estimate(town.office, town.code)
     assert gap.estimate(town.office, town.code) is first
-    monkeypatch.setattr(gap, "standing", lambda *_: ("a newer import",))
+    monkeypatch.setattr(kept, "standing", lambda *_: ("a newer import",))
     again = gap.estimate(town.office, town.code)
     assert again is not first
     assert again == first
@@ -80,7 +81,7 @@ def test_a_group_without_its_table_says_what_to_import(town: Town, monkeypatch: 
         return found
 
     monkeypatch.setattr(output_areas, "known", without_tenure)
-    monkeypatch.setattr(gap, "standing", lambda *_: ("without tenure",))
+    monkeypatch.setattr(kept, "standing", lambda *_: ("without tenure",))
     with pytest.raises(InputRefused, match="needs Census table TS054 and Census table TS017"):
         gap.by_level(town.office, town.code, "tenure")
     assert gap.by_level(town.office, town.code, "age")
@@ -168,7 +169,7 @@ def test_strangers_are_told_and_left_out(town: Town, monkeypatch: pytest.MonkeyP
         return Snapshot(**found.model_dump() | {"report": found.report | more})
 
     monkeypatch.setattr(households, "newest", with_strangers)
-    monkeypatch.setattr(gap, "standing", lambda *_: ("strangers",))
+    monkeypatch.setattr(kept, "standing", lambda *_: ("strangers",))
     after = gap.estimate(town.office, town.code)
     assert (before.strangers, after.strangers) == (0, 1500)
     assert after.wards == before.wards
