@@ -53,7 +53,7 @@ def test_a_resident_stops_reminders_without_javascript(window: Open, played: Sto
         page.goto(f"{link}?lang=cy")
         if not page.get_by_text("Ni fyddwn yn anfon rhagor").count():
             break
-    page.get_by_role("link", name="Rhoi’r gorau i negeseuon atgoffa").click()
+    page.get_by_role("link", name="Rhoi’r gorau i’r negeseuon atgoffa").click()
     page.get_by_role("button", name="Rhoi’r gorau i’r negeseuon atgoffa").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Ni fydd rhagor o negeseuon atgoffa"
     page.get_by_role("link", name="English").click()

@@ -374,7 +374,7 @@ def test_every_stage_says_how_far_it_is(office: Office, actor: Actor, tmp_path: 
 
 
 def shown(report: Any) -> str:
-    page = environment().get_template("segments/importing/_report.html").render(report=report)
+    page = environment().get_template("segments/importing/_report.html").render(report=report, rows_of=Rows.of)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
 
 

@@ -213,7 +213,7 @@ def test_the_update_makes_the_register_of_july(borough: Borough) -> None:
 
 
 CONTRACT = {
-    "register": "person uprn address postcode ward_name attainment franchise line alias entry",
+    "register": "person uprn address postcode ward_name attainment franchise line alias entry names",
     "gazetteer": "uprn class logical_status state parent_uprn easting northing ward organisation address address_lines postcode "
     "street usrn residential other_addresses successor started",
     "geography": "uprn oa lsoa msoa ward authority",
