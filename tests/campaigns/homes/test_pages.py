@@ -86,7 +86,7 @@ def test_a_home_is_found_by_address_postcode_or_uprn_and_a_protected_one_is_as_o
     assert told("12 Mill Road") == never == told(str(SECRET)) == told("9900000077")
     hidden = office.keys.hash(addresses.PAGE, str(SECRET))[:32]
     one, other = (visitor.get(f"/homes/{token}") for token in (hidden, "0" * 32))
-    assert (one.status_code, plain(one.text)) == (404, plain(other.text))
+    assert (one.status_code, plain(one.text)) == (404, plain(other.text.replace("0" * 32, hidden)))
     assert "least" in told("a")
     assert "Why must be" in told("1 mill rd", f"About {UPRN}")
     with office.database.reading() as session:
