@@ -18,6 +18,7 @@ from segments.homes import registrations
 from segments.records import agreements, known
 from segments.records.decision import NO, REVIEW, YES
 from segments.records.layouts import BY_SOURCE
+from segments.records.retention import end_of_canvass
 
 HONEST = "About 92 in 100 of the homes called matched are truly unchanged"
 
@@ -27,6 +28,7 @@ def sources(office: Office, authority: str) -> list[dict[str, Any]]:
     found = known.held(office, authority)
     with office.database.session() as session:
         told = agreements.newest(session, authority)
+        register = current(session, authority, "register")
     usable, weights = agreements.in_date(office, authority), known.weights(found.names)
     shown = [each for each in found.snapshots if not BY_SOURCE[each.name].confirms_only]
     return [
@@ -34,6 +36,8 @@ def sources(office: Office, authority: str) -> list[dict[str, Any]]:
         | {
             "agreement_until": told[each.name].until.isoformat() if each.name in told else None,
             "used": each.name in usable,
+            "kept_until": end_of_canvass(each.as_at).isoformat(),
+            "of_newest_register": register is not None and each.report["register"] == register.id,
         }
         for each in shown
     ]  # fmt: skip
