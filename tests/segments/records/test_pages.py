@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from litestar.testing import TestClient
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
 from engage.foundation.audit.entries import AuditEntry
 from engage.foundation.identity import Role
@@ -17,6 +17,7 @@ PAGE = "/data/council-records"
 
 @pytest.fixture
 def entered(town: Town, serve: Callable[..., TestClient]) -> Callable[[Role], Visitor]:  # type: ignore[type-arg]
+    SQLModel.metadata.create_all(town.office.database.engine)  # the town was built before the pages had their tables
     another = browsers(serve(town.office))
 
     def signed_in(role: Role) -> Visitor:
