@@ -7,6 +7,8 @@ tenants of social homes. Either is late: where somebody left whom the register s
 import csv
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +37,8 @@ def write(folder: Path, as_at: date, seed: int = 2026) -> dict[str, Path]:
     people = _known(folder / "truth", as_at, rng)
     tenants = people[people["tenure"] == "social"]
     paths = {source: folder / f"{source}_{as_at}.csv" for source in ("council_tax", "housing_tenants")}
-    liable = people.sort_values("age", ascending=False, kind="stable").groupby("home").head(LIABLE)
-    accounts = [home.to_dict("records") for _, home in liable.groupby("home")]
+    liable = people.sort_values(["home", "age"], ascending=[True, False], kind="stable").groupby("home").head(LIABLE)
+    accounts = [list(home) for _, home in groupby(liable.to_dict("records"), itemgetter("home"))]
     _write(paths["council_tax"], COUNCIL_TAX, [_account(number, home) for number, home in enumerate(accounts, 1)])
     entries = enumerate(tenants.to_dict("records"), 1)
     _write(paths["housing_tenants"], HOUSING, [_tenant(number, person) for number, person in entries])

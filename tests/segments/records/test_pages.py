@@ -52,7 +52,7 @@ def test_a_source_is_shown_agreed_listed_ended_and_removed(town: Town, entered: 
         blue_badge=town.write("blue_badge", tuple(badge), [badge]),
     )
     shown = officer.get(PAGE).text
-    for said in ("Council tax", "50.0%", " to 90.5%", "1 February 2020", "4 in 10", "None: it feeds nothing",
+    for said in ("Council tax", "50.0%", " to 90.5%", "1 February 2020", "4 in 10", "not known", "None: it feeds nothing",
                  "1 December 2026", "no list for the canvass"):  # fmt: skip
         assert said in shown
     assert PLANTED[0].lower() not in shown.lower()
