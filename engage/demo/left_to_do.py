@@ -1,5 +1,5 @@
 """What the demo leaves for each role to do, once its story was told: a file to decide on, a reply to read, a campaign
-to approve and one to go on planning, a colleague whose link has expired, and a source without an agreement."""
+to approve and one to go on planning, and a colleague whose link has expired."""
 
 import io
 import re
