@@ -63,6 +63,7 @@ from segments.homes import pages as homes
 from segments.importing import pages as data
 from segments.linking import pages as review
 from segments.positions import pages as positions
+from segments.records import pages as council_records
 from segments.safeguards import pages as suppressions
 
 ROOMS = (
@@ -85,6 +86,7 @@ ROOMS = (
     review.routes,
     gazetteer.routes,
     positions.routes,
+    council_records.routes,
     properties_api.routes,
     linked_systems.routes,
     suppressions.routes,

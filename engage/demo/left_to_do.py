@@ -11,6 +11,7 @@ from campaigns.records.reply import Said
 from campaigns.replies import residents
 from campaigns.replies.residents import Help
 from campaigns.setup import outlines
+from engage.demo import own_records
 from engage.deployment import purging
 from engage.foundation import identity
 from engage.foundation.clock import today
@@ -19,6 +20,8 @@ from engage.foundation.web.forms import Form
 from segments.first_day import bringing
 from segments.first_day.bringing import Named
 from segments.importing import steps
+from segments.records import agreements, arrival, retention
+from segments.records.layouts import of_sources
 
 if TYPE_CHECKING:
     from engage.demo.story import Story
@@ -34,6 +37,7 @@ def leave(story: "Story") -> None:
     _a_campaign_to_approve(story)
     _a_campaign_half_planned(story)
     _a_link_that_expired(story)
+    _records_of_two_sources(story)
     story.say("Something waits for each role: the sign-in page says what")
 
 
@@ -77,3 +81,12 @@ def _a_link_that_expired(story: "Story") -> None:
             session, code=story.authority, email="newcomer@example.com", name="Nia Newcomer", role=Role.officer,
             at=before,
         )  # fmt: skip
+
+
+def _records_of_two_sources(story: "Story") -> None:
+    """Of one there is an agreement until the canvass ends, of the other none yet."""
+    assert story.aftermath is not None
+    paths, day = own_records.write(story.borough.folder, story.aftermath.as_at), today(story.clock)
+    arrival.bring_in(story.office, story.officer, of_sources([*paths.values()], [*paths]), story.aftermath.as_at)
+    keeper = story.actors[Role.data_protection]
+    agreements.agree(story.office, keeper, "council_tax", day - timedelta(days=60), retention.end_of_canvass(day))

@@ -4,7 +4,8 @@ Records come in and go out without one, so that a source can be judged first; wh
 canvass's list among it, takes only sources whose agreement is in date.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Literal
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -16,6 +17,7 @@ from engage.foundation.office import Actor, Office
 from segments.records.layouts import named
 
 LONGEST_REFERENCE = 80
+Stands = Literal["in date", "to come", "ended"]
 
 
 class RecordAgreement(SQLModel, table=True):
@@ -32,6 +34,9 @@ class RecordAgreement(SQLModel, table=True):
     told_at: datetime = Field(sa_type=Moment)
     told_by: str = Field(max_length=80)
 
+    def stands(self, day: date) -> Stands:
+        return "ended" if self.until < day else "to come" if day < self.since else "in date"
+
 
 def agree(
     office: Office, actor: Actor, source: str, since: date, until: date, reference: str = ""
@@ -42,16 +47,36 @@ def agree(
     if len(reference) > LONGEST_REFERENCE:
         raise InputRefused(f"The reference has {len(reference)} letters: expected {LONGEST_REFERENCE} at most.")
     with office.database.session() as session:
-        at = office.clock.now()
-        made = RecordAgreement(
-            authority=actor.authority, source=source, since=since, until=until, reference=reference, told_at=at,
-            told_by=actor.label,
+        return _told(office, actor, session, "agreement on council records", source, since, until, reference)
+
+
+def end(office: Office, actor: Actor, source: str) -> RecordAgreement:
+    """From today on the source may not be used. The row that it ends stays, as it was the ground of what was done."""
+    named(source)
+    day = today(office.clock)
+    with office.database.session() as session:
+        row = newest(session, actor.authority).get(source)
+        if row is None or row.stands(day) == "ended":
+            raise InputRefused(f"There is no agreement on {source} that has not ended. Nothing was changed.")
+        return _told(
+            office, actor, session, "end agreement on council records", source, row.since, day - timedelta(days=1),
+            row.reference,
         )  # fmt: skip
-        session.add(made)
-        audit.record(
-            session, authority=actor.authority, at=at, actor=actor.label, act="agreement on council records",
-            subject=source, since=since.isoformat(), until=until.isoformat(),
-        )  # fmt: skip
+
+
+def _told(
+    office: Office, actor: Actor, session: Session, act: str, source: str, since: date, until: date, reference: str
+) -> RecordAgreement:  # fmt: skip
+    at = office.clock.now()
+    made = RecordAgreement(
+        authority=actor.authority, source=source, since=since, until=until, reference=reference, told_at=at,
+        told_by=actor.label,
+    )  # fmt: skip
+    session.add(made)
+    audit.record(
+        session, authority=actor.authority, at=at, actor=actor.label, act=act, subject=source,
+        since=since.isoformat(), until=until.isoformat(),
+    )  # fmt: skip
     return made
 
 
@@ -67,4 +92,4 @@ def in_date(office: Office, authority: str) -> frozenset[str]:
     day = today(office.clock)
     with office.database.session() as session:
         found = newest(session, authority)
-    return frozenset(source for source, row in found.items() if row.since <= day <= row.until)
+    return frozenset(source for source, row in found.items() if row.stands(day) == "in date")

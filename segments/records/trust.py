@@ -18,6 +18,7 @@ from segments.homes import registrations
 from segments.records import agreements, known
 from segments.records.decision import NO, REVIEW, YES
 from segments.records.layouts import BY_SOURCE
+from segments.records.retention import end_of_canvass
 
 HONEST = "About 92 in 100 of the homes called matched are truly unchanged"
 
@@ -27,6 +28,7 @@ def sources(office: Office, authority: str) -> list[dict[str, Any]]:
     found = known.held(office, authority)
     with office.database.session() as session:
         told = agreements.newest(session, authority)
+        register = current(session, authority, "register")
     usable, weights = agreements.in_date(office, authority), known.weights(found.names)
     shown = [each for each in found.snapshots if not BY_SOURCE[each.name].confirms_only]
     return [
@@ -34,6 +36,8 @@ def sources(office: Office, authority: str) -> list[dict[str, Any]]:
         | {
             "agreement_until": told[each.name].until.isoformat() if each.name in told else None,
             "used": each.name in usable,
+            "kept_until": end_of_canvass(each.as_at).isoformat(),
+            "of_newest_register": register is not None and each.report["register"] == register.id,
         }
         for each in shown
     ]  # fmt: skip
@@ -46,15 +50,19 @@ def _judged(source: str, as_at: date, names: pl.DataFrame, weights: pl.DataFrame
     there = known.live_there(names)
     unknown = there.filter(matched=NO)
     current_weight = weights.filter(pl.col("source") == source, ~pl.col("old"))["weight"].to_list()
-    right = current_weight[0] if current_weight else 1.0
     return {
         "source": source, "title": BY_SOURCE[source].title, "as_at": as_at.isoformat(), "names": len(names),
         "homes": names["home"].n_unique(), "agreement": round(agreed / told, 4) if told else None,
         "agreement_low": round(float(low), 4), "agreement_high": round(float(high), 4),
         "to_review": answers.get(REVIEW, 0), "median_began": _median(names),
         "ended": int(names["ended"].sum()), "elsewhere": int(names["away"].sum()),
-        "not_on_the_register": unknown.height, "of_them_probably_wrong": round(unknown.height * (1 - right)),
+        "not_on_the_register": unknown.height, "of_them_probably_wrong": _wrong(unknown.height, current_weight),
     }  # fmt: skip
+
+
+def _wrong(unknown: int, weight: list[float]) -> int | None:
+    """None where it cannot be told: council tax, which the others are held against, and what shares no home with it."""
+    return round(unknown * (1 - weight[0])) if weight else None
 
 
 def _median(names: pl.DataFrame) -> str | None:

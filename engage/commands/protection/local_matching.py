@@ -11,7 +11,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from segments.records import agreements, known, retention, trust
 
-SHOWN = ("source", "as_at", "names", "agreement", "not_on_the_register", "of_them_probably_wrong", "used")
+SHOWN = ("source", "as_at", "names", "agreement", "not_on_the_register", "of_them_probably_wrong", "kept_until", "used")
 
 
 @click.group("local-matching")

@@ -13,6 +13,7 @@ from engage.foundation.identity import Role
 from engage.foundation.office import Office
 from engage.pages.overview import overview
 from segments.importing.intake import IntakeState, open_intakes
+from segments.records import trust
 
 if TYPE_CHECKING:
     from engage.demo.story import Story
@@ -39,6 +40,12 @@ def test_something_waits_for_every_role(played: "Story", tmp_path: Path) -> None
     assert steps(Role.approver)["Campaigns"] == ["Approve or send back: Autumn reminder"]
     assert steps(Role.administrator)["Colleagues"] == ["The link of Nia Newcomer has expired"]
     assert steps(Role.auditor) == {"Results": officer["Results"]}
+    by_source = {each["source"]: each for each in trust.sources(office, played.authority)}
+    assert {source: each["used"] for source, each in by_source.items()} == {
+        "council_tax": True,
+        "housing_tenants": False,
+    }
+    assert all(each["agreement_low"] > 0.5 and each["not_on_the_register"] > 10 for each in by_source.values())
     office.close()
 
 
