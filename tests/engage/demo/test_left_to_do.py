@@ -12,6 +12,7 @@ from engage.foundation import identity
 from engage.foundation.identity import Role
 from engage.foundation.office import Office
 from engage.pages.overview import overview
+from segments.crosswalk import review
 from segments.importing.intake import IntakeState, open_intakes
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ def test_something_waits_for_every_role(played: "Story", tmp_path: Path) -> None
     assert officer["Results"] == ["Read the result: Summer reminder"]
     assert steps(Role.approver)["Campaigns"] == ["Approve or send back: Autumn reminder"]
     assert steps(Role.administrator)["Colleagues"] == ["The link of Nia Newcomer has expired"]
+    with office.database.session() as session:
+        linked = {each.system.name: each for each in review.standings(office, session, played.authority)}
+    assert list(linked) == ["Business rates", "Waste collection"]
+    assert linked["Waste collection"].waiting
+    assert linked["Waste collection"].settled > 0.8 * linked["Waste collection"].crosswalk.rows
     assert steps(Role.auditor) == {"Results": officer["Results"]}
     office.close()
 
