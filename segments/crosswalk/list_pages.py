@@ -5,7 +5,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.bodies import taking_files
@@ -20,7 +19,7 @@ from engage.foundation.web.handlers import (
     render,
     requires,
 )
-from segments.crosswalk import arrivals
+from segments.crosswalk import arrivals, systems
 from segments.crosswalk.arrivals import Arrival
 from segments.crosswalk.columns import Columns
 from segments.crosswalk.deliveries import Linked
@@ -36,7 +35,9 @@ YES = "yes"
 
 @post(SYSTEMS, sync_to_thread=True, opt=taking_files(Right.import_gazetteer, room_left))
 def list_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) -> Template | Redirect:
-    form.require("system", "Enter the name of the system")
+    if name := form.require("system", "Enter the name of the system"):
+        with form.blaming("system"):
+            systems.demand_name(name)
     day = form.optional_day("day", "The day the list speaks of")
     sent = form.file("file")
     if sent is None:
@@ -44,7 +45,6 @@ def list_send(request: Asked, office: InOffice, actor: ByActor, form: WithForm) 
     elif form.valid:
         with form.blaming("file"):
             look_again = YES in form.ticked("again")
-            name = form.text("system")
             found = arrivals.bring(office, actor, name, sent.file, sent.filename, day, look_again=look_again)
             return _went_on(request, found)
     return overview(office, actor, form)
@@ -67,23 +67,23 @@ def list_columns(office: InOffice, actor: ByActor, token: Token) -> Template:
 
 @post(f"{LISTS}/{{token:str}}", sync_to_thread=True)
 def list_confirm(request: Asked, office: InOffice, actor: ByActor, token: Token, form: WithForm) -> Template | Redirect:
-    form.require("reference", "Select the heading of the reference")
+    said = _said(form)
     if form.valid:
         with form.blaming("reference"):
             fewer = YES in form.ticked("fewer")
-            return _went_on(request, arrivals.confirm(office, actor, token, _said(form), accept_fewer=fewer))
+            return _went_on(request, arrivals.confirm(office, actor, token, said, accept_fewer=fewer))
     return _page(office, actor, token, form)
 
 
 def _said(form: Form) -> Columns:
-    cross = form.text("cross_reference")
-    source = form.text("source").upper() if cross else ""
+    reference = form.require("reference", "Select the heading of the reference")
+    address, uprn = tuple(form.ticked("address")), form.text("uprn")
+    if not address and not uprn:
+        form.fail("address", "Select where the address stands, or the UPRN")
+    cross, source = form.text("cross_reference"), form.text("source").upper()
     if cross and not source:
-        raise InputRefused("Enter whose references those of the gazetteer are, or select that the list has none")
-    address = tuple(form.ticked("address"))
-    if not address and not form.text("uprn"):
-        raise InputRefused("Select where the address stands, or the UPRN")
-    return Columns(form.text("reference"), address, form.text("postcode"), form.text("uprn"), cross, source)
+        form.fail("source", "Enter whose references those of the gazetteer are, or select that the list has none")
+    return Columns(reference, address, form.text("postcode"), uprn, cross, source if cross else "")
 
 
 @post(f"{LISTS}/{{token:str}}/remove", sync_to_thread=True)

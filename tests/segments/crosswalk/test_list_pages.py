@@ -35,6 +35,10 @@ def test_a_list_is_linked_once_somebody_said_what_its_columns_are(here: Office, 
     wrong = custodian.send(page.url.path, {"reference": "colour", "address": "site", "postcode": "pc"})
     assert (wrong.status_code, "line 11, column colour" in wrong.text) == (422, True)
     assert "--columns" not in wrong.text
+    nowhere = custodian.send(page.url.path, {"reference": "code", "cross_reference": "colour"})
+    assert [words in nowhere.text for words in ("Select where the address stands", "Enter whose references")] == [
+        True, True,
+    ]  # fmt: skip
     done = custodian.send(page.url.path, {"reference": "code", "address": "site", "postcode": "pc"})
     assert "Bins: of 10 rows 10 are tied to a property, 0 wait for an answer" in done.text
     assert (custodian.get(page.url.path).status_code, uploads(here)) == (404, [])
