@@ -56,6 +56,7 @@ from engage.pages import (
 )
 from segments.audiences import pages as segments
 from segments.crosswalk import api as properties_api
+from segments.crosswalk import list_pages
 from segments.crosswalk import pages as linked_systems
 from segments.first_day import pages as first_day
 from segments.gazetteer import pages as gazetteer
@@ -89,6 +90,7 @@ ROOMS = (
     council_records.routes,
     properties_api.routes,
     linked_systems.routes,
+    list_pages.routes,
     suppressions.routes,
     segments.routes,
     gaps.routes,

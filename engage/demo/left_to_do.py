@@ -1,5 +1,5 @@
 """What the demo leaves for each role to do, once its story was told: a file to decide on, a reply to read, a campaign
-to approve and one to go on planning, and a colleague whose link has expired."""
+to approve and one to go on planning, addresses of other systems, and a colleague whose link has expired."""
 
 import io
 import re
@@ -11,12 +11,13 @@ from campaigns.records.reply import Said
 from campaigns.replies import residents
 from campaigns.replies.residents import Help
 from campaigns.setup import outlines
-from engage.demo import own_records
+from engage.demo import other_systems, own_records
 from engage.deployment import purging
 from engage.foundation import identity
 from engage.foundation.clock import today
 from engage.foundation.identity import LINK_LIFE, Role
 from engage.foundation.web.forms import Form
+from segments.crosswalk import deliveries
 from segments.first_day import bringing
 from segments.first_day.bringing import Named
 from segments.importing import steps
@@ -36,6 +37,7 @@ def leave(story: "Story") -> None:
     _a_file_that_asks(story)
     _a_campaign_to_approve(story)
     _a_campaign_half_planned(story)
+    _lists_of_other_systems(story)
     _a_link_that_expired(story)
     _records_of_two_sources(story)
     story.say("Something waits for each role: the sign-in page says what")
@@ -72,6 +74,12 @@ def _a_campaign_half_planned(story: "Story") -> None:
         "segment": story.segment,
     }  # fmt: skip
     outlines.save(story.office, story.officer, None, outlines.task("people"), Form(typed))
+
+
+def _lists_of_other_systems(story: "Story") -> None:
+    """Waste collection leaves off which flat, so that its addresses are asked about."""
+    wanted = other_systems.write_lists(story.office, story.authority, story.borough.folder)
+    deliveries.link(story.office, story.actors[Role.custodian], wanted)
 
 
 def _a_link_that_expired(story: "Story") -> None:

@@ -106,7 +106,8 @@ def propose(reading: Reading) -> tuple[Columns, list[str]]:
     if not address and not uprn:
         raise InputRefused(
             f"{reading.file} has neither an address nor a UPRN that can be told from its columns "
-            f"({', '.join(names)[:200]}). Say which they are: --columns reference=…,address=…"
+            f"({', '.join(names)[:200]}). Say which they are.",
+            by_command="--columns reference=…,address=…",
         )
     others = [name for name in names if name not in {uprn, postcode, *address} and not ELSEWHERE.search(words(name))]
     reference, sure = _reference(reading, others)
@@ -158,10 +159,14 @@ def _known(reading: Reading, name: str) -> Iterator[tuple[str, float]]:
     yield from reading.con.execute(query).fetchall()
 
 
+class ColumnsGone(InputRefused):
+    """A list lacks a column that was confirmed or given: it may be called otherwise now."""
+
+
 def demand_there(reading: Reading, columns: Columns) -> None:
-    """InputRefused where the list lacks a column that was confirmed or given."""
     if gone := [name for name in columns.named if not reading.has(name)]:
-        raise InputRefused(
+        raise ColumnsGone(
             f"{reading.file} has no column {', '.join(map(literal, gone))}. It has {', '.join(reading.columns)[:200]}. "
-            f"If the system calls it otherwise now, say so: --columns {columns.said}. Nothing was changed."
+            "If the system calls it otherwise now, say so. Nothing was changed.",
+            by_command=f"--columns {columns.said}",
         )

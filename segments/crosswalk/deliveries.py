@@ -51,9 +51,23 @@ class ColumnsUnsure(InputRefused):
     def __init__(self, file: str, proposed: Columns, doubts: Sequence[str]) -> None:
         super().__init__(
             f"{file}: please look at its columns once. Proposed: {proposed.said}. In doubt is {'; '.join(doubts)}. "
-            "If it is right so, link it with --yes, else with --columns. Nothing was changed."
+            "Nothing was changed.",
+            by_command="If it is right so, link it with --yes, else with --columns.",
         )
         self.proposed, self.doubts = proposed, doubts
+
+
+class FarFewer(InputRefused):
+    """A list has far fewer rows than the one before it: a person says whether so many properties are gone."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A list's headings, what they seem to be, and what a person should look at; no row of it."""
+
+    headings: list[str]
+    columns: Columns
+    doubts: list[str]
 
 
 @dataclass(frozen=True)
@@ -114,13 +128,18 @@ def link(office: Office, actor: Actor, wanted: Sequence[Wanted], as_at: date | N
         return _keep(run, con, wanted, listed)
 
 
-def propose(office: Office, actor: Actor, path: Path) -> tuple[Columns, list[str]]:
-    """What the columns of a list seem to be, and what is in doubt; nothing is kept."""
+def propose(office: Office, actor: Actor, path: Path) -> Proposal:
+    """What the columns of a list seem to be; nothing is kept. Where that cannot be told, a person can still say it."""
     run = _begin(office, actor, [], today(office.clock))
-    with scratch(office.lake) as folder, lists.opened(
-        office, actor, path, run.as_at, folder, run.references
-    ) as reading:  # fmt: skip
-        return columns.propose(reading)
+    with (
+        scratch(office.lake) as folder,
+        lists.opened(office, actor, path, run.as_at, folder, run.references) as reading,
+    ):
+        try:
+            found, doubts = columns.propose(reading)
+        except InputRefused as refused:
+            found, doubts = Columns(""), [str(refused)]
+        return Proposal(reading.columns, found, doubts)
 
 
 def _begin(office: Office, actor: Actor, wanted: Sequence[Wanted], as_at: date) -> _Run:
@@ -130,7 +149,9 @@ def _begin(office: Office, actor: Actor, wanted: Sequence[Wanted], as_at: date) 
     with office.database.session() as session:
         gazetteer = current(session, actor.authority, "gazetteer")
         if gazetteer is None:
-            raise InputRefused("There is no gazetteer here to link to. Import it first: engage import gazetteer FILE")
+            raise InputRefused(
+                "There is no gazetteer here to link to. Import it first.", by_command="engage import gazetteer FILE"
+            )
         run = _Run(office, actor, gazetteer, as_at)
         for name in names:
             if system := systems.called(session, actor.authority, name):
@@ -165,9 +186,10 @@ def _refuse_renamed(run: _Run, wanted: Wanted, listed: Listed) -> None:
     """A list under a name of its own whose references are another system's, or that has far fewer rows than before."""
     before = run.before.get(wanted.system)
     if before and listed.table.num_rows < SHRUNK * before.rows and not wanted.accept_fewer:
-        raise InputRefused(
-            f"{listed.file} has {listed.table.num_rows:,} rows, and the list before it had {before.rows:,}. If so many "
-            "properties are gone, link it with --accept-fewer. Nothing was changed."
+        raise FarFewer(
+            f"{listed.file} has {listed.table.num_rows:,} rows, and the list before it had {before.rows:,}. Say "
+            "whether so many properties are gone. Nothing was changed.",
+            by_command="If they are, link it with --accept-fewer.",
         )
     with run.office.database.session() as session, duckdb.connect() as con:
         con.register("listed", listed.table)
@@ -179,8 +201,9 @@ def _refuse_renamed(run: _Run, wanted: Wanted, listed: Listed) -> None:
             if common >= MANY and common >= SAME * listed.table.num_rows and not _is_own(run, con, before, common):
                 raise InputRefused(
                     f"{listed.file}: {common:,} of its references are those of the system {other.system.name!r}. If "
-                    f"{wanted.system!r} is that system under another name, rename it first: engage link --rename "
-                    f"{other.system.name!r} --system {wanted.system!r}. Nothing was changed."
+                    f"{wanted.system!r} is that system under another name, give its list under the name "
+                    f"{other.system.name!r}. Nothing was changed.",
+                    by_command=f"Or rename it: engage link --rename {other.system.name!r} --system {wanted.system!r}",
                 )
 
 
@@ -331,7 +354,7 @@ def rename(office: Office, actor: Actor, was: str, name: str) -> CrosswalkSystem
     with office.database.session() as session:
         system = systems.called(session, actor.authority, was)
         if system is None:
-            raise InputRefused(f"There is no system {was[:70]!r} here. See them with: engage link --list")
+            raise InputRefused(f"There is no system {was[:70]!r} here.", by_command="engage link --list shows them.")
         if systems.called(session, actor.authority, name):
             raise InputRefused(f"There is a system {name!r} here already. Choose another name.")
         system.name = name

@@ -1,5 +1,6 @@
 """A system's list of properties read: CSV, TSV or workbook, packed or not, and held to what a list must be."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from segments.sources import FORMATS
 OF_PERSONS = ("register", "register-update", "contacts", "applications")
 HEADER_WITHIN = 8  # lines of title that some exports have above their header
 HEADED = (roles.ADDRESS, roles.UPRN, roles.POSTCODE)
+VALUE = re.compile(r"[\d\s./:-]*\d[\d\s./:-]*|.*,.*|[A-Z]{1,2}\d[A-Z\d]? *\d[A-Z]{2}", re.IGNORECASE)
 SHOWN = 40  # characters of a value that an error names
 
 
@@ -68,11 +70,15 @@ def opened(
 
 
 def _header(reading: Reading, named: tuple[str, ...]) -> int:
-    """The first row with the names that are known, else with one of an address, a postcode or a UPRN."""
+    """The first row with the names that are known, else with one of an address, a postcode or a UPRN. A street's name
+    says Street as a heading does: a row with a number, a postcode or a whole address in it is never the header."""
     rows = reading.head.rows[:HEADER_WITHIN]
     wanted = set(map(plain, named))
     found = [at for at, row in enumerate(rows) if wanted and wanted <= set(map(plain, row))]
-    found += [at for at, row in enumerate(rows) if len(row) > 1 and any(map(_is_of_property, row))]
+    found += [
+        at for at, row in enumerate(rows)
+        if len(row) > 1 and any(map(_is_of_property, row)) and not any(VALUE.fullmatch(cell.strip()) for cell in row)
+    ]  # fmt: skip
     return found[0] if found else 0
 
 
@@ -142,5 +148,6 @@ def _refuse_references(reading: Reading, columns: Columns) -> None:
     if repeated:
         raise InputRefused(
             f"{where.format(repeated[2])}: the reference {repeated[0][:SHOWN]!r} stands on line {repeated[1]} already. "
-            "Choose the column that tells each row from all others (--columns reference=…). Nothing was changed."
+            "Choose the column that tells each row from all others. Nothing was changed.",
+            by_command="--columns reference=…",
         )

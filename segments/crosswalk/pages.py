@@ -36,9 +36,16 @@ NONE = "none"
 
 @get("/data/systems", sync_to_thread=True)
 def standing(office: InOffice, actor: ByActor) -> Template:
+    return overview(office, actor, Form({}))
+
+
+def overview(office: Office, actor: Actor, form: Form) -> Template:
     with office.database.session() as session:
         found = list(review.standings(office, session, actor.authority))
-    return render("segments/crosswalk/systems.html", standings=found, promised=PROMISED, sampled=SAMPLED)
+    return render(
+        "segments/crosswalk/systems.html", status_code=422 if form.errors else 200, standings=found, form=form,
+        promised=PROMISED, sampled=SAMPLED,
+    )  # fmt: skip
 
 
 @get("/data/systems/{number:int}", sync_to_thread=True)

@@ -78,6 +78,9 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
     from campaigns.sharing.lots import PosterLot
     from engage.home.pins import Pin
     from segments.audiences import segments
+    from segments.crosswalk import arrivals, deliveries
+    from segments.crosswalk.arrivals import Arrival
+    from segments.crosswalk.deliveries import Wanted
     from segments.importing.imports import import_file
     from segments.importing.intake import Intake, IntakeState
     from segments.safeguards import addresses
@@ -93,6 +96,11 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
     for kind, text in (("gazetteer", homes), ("register", roll)):
         made[kind] = import_file(office, officer, kind, papers.write(folder, f"{kind}.csv", text), DAY).snapshot_id
     segment = segments.save(office, officer, "Nobody", RULE)
+    listed = papers.write(folder, "bins.csv", f"ref,address\n1,1 Mill Lane {code}\n")
+    (linked,) = deliveries.link(office, officer, [Wanted(listed, "Permits")])
+    with listed.open("rb") as sent:
+        arrival = arrivals.bring(office, officer, "Bins", sent, "bins.csv", DAY, look_again=False)
+    assert isinstance(arrival, Arrival)
     draft = drafts.create(office, officer, plan())
     submission.adopt(office, officer, draft, audience_file(office, 12), register_snapshot=None)
     decisions.approve(office, approver, draft.id or 0)
@@ -136,7 +144,7 @@ def _furnished(office: Office, code: str, folder: Path) -> Things:
             "/api/campaigns": str(draft.id), "/council": str(draft.id), "/replies": str(reply.id),
             "/r": SECRET[code], "/colleagues": str(spare.id), "/posters/lots": str(lot.id),
             "/canvass": str(walk.id), "/lists": walk.code,
-            "/pins": str(pin.id),
+            "/pins": str(pin.id), "/data/systems": str(linked.system_id), "/data/systems/lists": arrival.token,
         }  # fmt: skip
 
 
@@ -159,7 +167,7 @@ UNKNOWN = {
     "/data/intake": WORD, "/data": NUMBER, "/segments": NUMBER, "/api/segments": NUMBER, "/campaigns/plans": NUMBER,
     "/campaigns": NUMBER, "/api/campaigns": NUMBER, "/council": NUMBER, "/replies": NUMBER, "/r": WORD,
     "/colleagues": NUMBER, "/posters/lots": NUMBER, "/homes": WORD, "/suppressions": NUMBER, "/canvass": NUMBER,
-    "/lists": WORD, "/pins": NUMBER,
+    "/lists": WORD, "/pins": NUMBER, "/data/systems": NUMBER, "/data/systems/lists": WORD,
 }  # fmt: skip
 REST = {
     "line": "BCDF",
@@ -459,6 +467,9 @@ OPERATORS = {
 }  # fmt: skip
 
 
+DAYS = ("as_at", "since", "until")
+
+
 class LetIn(Exception):
     """In place of what a command does."""
 
@@ -490,7 +501,7 @@ def run(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[[click.Context,
 
 def _given(parameter: click.Parameter) -> list[str]:
     choices = getattr(parameter.type, "choices", None)
-    word = str(choices[0]) if choices else {"as_at": "2026-06-01", "until": "2026-06-01"}.get(parameter.name or "", "1")
+    word = str(choices[0]) if choices else "2026-06-01" if parameter.name in DAYS else "1"
     return [parameter.opts[0], word] if isinstance(parameter, click.Option) and not parameter.is_flag else (
         [parameter.opts[0]] if isinstance(parameter, click.Option) else [word]
     )  # fmt: skip

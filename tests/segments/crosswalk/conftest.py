@@ -1,17 +1,21 @@
 """The village with its shops and a gazetteer that knows council tax's references, kept once for the room."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from litestar.testing import TestClient
 
+from engage.foundation.identity import Role
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments.crosswalk import deliveries
+from segments.crosswalk import deliveries, systems
 from segments.crosswalk.deliveries import Linked, Wanted
 from tests.conftest import EAST_STAFFORDSHIRE, START, founded
 from tests.segments.village import Gazetteer, village
+from tests.website import Visitor, hire
 
 ACTOR = Actor(EAST_STAFFORDSHIRE, "officer 1", 1)
 
@@ -46,6 +50,15 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         yield office
 
 
+@pytest.fixture(scope="module")
+def custodian(here: Office, application: Callable[[Office], Any]) -> Iterator[Visitor]:
+    hire(here, Role.custodian)
+    with TestClient(application(here)) as client:
+        visitor = Visitor(client)
+        visitor.sign_in("custodian@example.org")
+        yield visitor
+
+
 def link(office: Office, folder: Path, system: str, rows: Sequence[str], **how: Any) -> Linked:
     return deliveries.link(office, ACTOR, [Wanted(listed(folder, system, rows), system, **how)])[0]
 
@@ -59,9 +72,18 @@ def listed(folder: Path, system: str, rows: Sequence[str]) -> Path:
 def crosswalk(office: Office, made: Linked) -> dict[str, dict[str, Any]]:
     """By reference."""
     with office.database.session() as session:
-        from engage.foundation.lake import Snapshot
-
         snapshot = session.get(Snapshot, made.snapshot_id)
+    return _rows(office, snapshot)
+
+
+def crosswalk_of(office: Office, name: str) -> dict[str, dict[str, Any]]:
+    with office.database.session() as session:
+        system = systems.called(session, ACTOR.authority, name)
+        assert system
+        return _rows(office, systems.crosswalk(session, system))
+
+
+def _rows(office: Office, snapshot: Snapshot | None) -> dict[str, dict[str, Any]]:
     assert snapshot is not None
     found = duckdb.execute("from read_parquet(?)", [str(office.lake.file(snapshot))])
     names = [column[0] for column in found.description or []]

@@ -1,32 +1,19 @@
 """Linked systems on a page: what is asked, how much of the sample was wrong, and that settling stops by itself."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from litestar.testing import TestClient
 
-from engage.foundation.identity import Role
 from engage.foundation.office import Office
 from segments.crosswalk import settling, systems
 from tests.segments.crosswalk.conftest import ACTOR, crosswalk, link, places
-from tests.website import Visitor, hire
+from tests.website import Visitor
 
 TOWN = places()
 ROWS = [
     "ref,address", *(f'{n},"{n} Alma Street, Burton upon Trent, DE14 1AA"' for n in range(1, 7)),
     '7,"Oak Manor, High Street, Uttoxeter, ST14 7AA"', '8,"7 Alam Stret, Burton upon Trent, DE14 1AA"',
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def custodian(here: Office, application: Callable[[Office], Any]) -> Iterator[Visitor]:
-    hire(here, Role.custodian)
-    with TestClient(application(here)) as client:
-        visitor = Visitor(client)
-        visitor.sign_in("custodian@example.org")
-        yield visitor
 
 
 def test_a_person_answers_and_the_sample_stops_what_settles_wrongly(
