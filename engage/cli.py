@@ -40,7 +40,10 @@ COMMANDS = {
         "engage.commands.uplift:uplift",
         "How many more registered because of the reminders: of a CAMPAIGN, or of a trial in a CSV file.",
     ),
-    "link": ("engage.commands.addresses.link:link", "Tie lists of other systems to properties."),
+    "link": (
+        "engage.commands.addresses.link:link",
+        "Tie each row of FILE, a list of properties of system NAME, to a property of the gazetteer.",
+    ),
     "local-matching": (
         "engage.commands.protection.local_matching:local_matching",
         "The council's own records held against the register.",

@@ -11,7 +11,7 @@ from campaigns.records.reply import Said
 from campaigns.replies import residents
 from campaigns.replies.residents import Help
 from campaigns.setup import outlines
-from engage.demo import other_systems, own_records
+from engage.demo.other_systems import council_records, property_lists
 from engage.deployment import purging
 from engage.foundation import identity
 from engage.foundation.clock import today
@@ -78,7 +78,7 @@ def _a_campaign_half_planned(story: "Story") -> None:
 
 def _lists_of_other_systems(story: "Story") -> None:
     """Waste collection leaves off which flat, so that its addresses are asked about."""
-    wanted = other_systems.write_lists(story.office, story.authority, story.borough.folder)
+    wanted = property_lists.write_lists(story.office, story.authority, story.borough.folder)
     deliveries.link(story.office, story.actors[Role.custodian], wanted)
 
 
@@ -94,7 +94,7 @@ def _a_link_that_expired(story: "Story") -> None:
 def _records_of_two_sources(story: "Story") -> None:
     """Of one there is an agreement until the canvass ends, of the other none yet."""
     assert story.aftermath is not None
-    paths, day = own_records.write(story.borough.folder, story.aftermath.as_at), today(story.clock)
+    paths, day = council_records.write(story.borough.folder, story.aftermath.as_at), today(story.clock)
     arrival.bring_in(story.office, story.officer, of_sources([*paths.values()], [*paths]), story.aftermath.as_at)
     keeper = story.actors[Role.data_protection]
     agreements.agree(story.office, keeper, "council_tax", day - timedelta(days=60), retention.end_of_canvass(day))

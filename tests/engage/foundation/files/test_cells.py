@@ -58,4 +58,5 @@ def test_no_file_is_written_in_another_way() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and node.attr in writing
     }  # fmt: skip
-    assert others - OWN == {"segments/homes/households.py"}, "which makes its texts harmless by the engine"
+    # The table of homes makes its texts harmless by the engine; record 23 is read by gazetteers, letter by letter.
+    assert others - OWN == {"segments/homes/households.py", "segments/crosswalk/changes.py"}
