@@ -47,7 +47,7 @@ class Finding:
 
 
 def findings(wording: Wording, values: Mapping[str, str] | None = None) -> list[Finding]:
-    """All that is wrong, what holds it back first. `values` fill it; usual ones where none are given."""
+    """All that is wrong, what must be answered first. `values` fill it; usual ones where none are given."""
     filled = {**USUAL[wording.language], **(values or {})}
     found = [finding for rule in RULES for finding in rule(wording, filled)]
     return sorted(found, key=lambda one: not one.holds)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from campaigns.notify.countries import Zone, country
-from campaigns.notify.errors import RecipientInvalid
 from campaigns.notify.text import without_obscure_whitespace
 
 # Royal Mail's postcode areas, with the Crown dependencies and the forces' BF.
@@ -103,11 +102,3 @@ def from_personalisation(values: Mapping[str, object]) -> list[object]:
     spelt exactly so, unlike those of other placeholders."""
     last = "address_line_7" if "address_line_7" in values else "postcode"
     return [values.get(name) or "" for name in (*(f"address_line_{n}" for n in range(1, _MOST_LINES)), last)]
-
-
-def require_address(written: Iterable[object], *, international: bool = False) -> Address:
-    """The address, or RecipientInvalid with Notify's words."""
-    address = read_address(written, international=international)
-    if address.fault:
-        raise RecipientInvalid(address.fault)
-    return address

@@ -98,11 +98,6 @@ def say(office: Office, token: str, said: Said, *, channel: str = "", asked: Hel
         return dropped
 
 
-def stop_reminders(office: Office, token: str) -> int:
-    """As a mail program's own button asks: the home is closed to every channel, and the contact with it."""
-    return say(office, token, Said.stop)
-
-
 def take_back(office: Office, token: str) -> None:
     """All that was said by this link and that no officer has settled since."""
     with office.database.session() as session:

@@ -230,16 +230,13 @@ def _flush(path: Path) -> None:
 
 def history(session: Session, authority: str, kind: str, name: str | None = None) -> list[Snapshot]:
     """Snapshots that count, newest first: by the date they speak of, then by when they were made."""
-    return list(session.exec(_counting(authority, kind, name)))
+    return list(session.exec(_counting(authority, (kind,), name)))
 
 
 def histories(session: Session, authority: str, kinds: Iterable[str]) -> dict[str, list[Snapshot]]:
     """The history of each of several kinds that has one, by one question."""
-    query = select(Snapshot).where(
-        Snapshot.authority == authority, col(Snapshot.kind).in_(list(kinds)), col(Snapshot.undone_at).is_(None)
-    )
     found: dict[str, list[Snapshot]] = {}
-    for snapshot in session.exec(query.order_by(col(Snapshot.as_at).desc(), col(Snapshot.id).desc())):
+    for snapshot in session.exec(_counting(authority, kinds)):
         found.setdefault(snapshot.kind, []).append(snapshot)
     return found
 
@@ -258,12 +255,14 @@ def standing(session: Session, authority: str, kinds: Iterable[str]) -> tuple[in
 
 def newest(authority: str | BindParameter[str], kind: str, name: str | None = None) -> SelectOfScalar[Snapshot]:
     """The question that `current` asks."""
-    return _counting(authority, kind, name).limit(1)
+    return _counting(authority, (kind,), name).limit(1)
 
 
-def _counting(authority: str | BindParameter[str], kind: str, name: str | None) -> SelectOfScalar[Snapshot]:
+def _counting(
+    authority: str | BindParameter[str], kinds: Iterable[str | BindParameter[str]], name: str | None = None
+) -> SelectOfScalar[Snapshot]:
     query = select(Snapshot).where(
-        Snapshot.authority == authority, Snapshot.kind == kind, col(Snapshot.undone_at).is_(None)
+        Snapshot.authority == authority, col(Snapshot.kind).in_([*kinds]), col(Snapshot.undone_at).is_(None)
     )
     if name is not None:
         query = query.where(Snapshot.name == name)

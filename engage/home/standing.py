@@ -20,9 +20,9 @@ from engage.foundation.office import Office
 from engage.foundation.words import moment, plural
 from engage.home import pins
 from engage.home.pins import Pinnable
+from segments.homes import register_age
 
 HELD = 5.0  # seconds
-STALE_REGISTER_DAYS = 35  # a notice of alteration comes every month, so an older register is behind
 NEWEST = 3  # campaigns looked at for the last message
 LEFT = (MessageState.accepted, MessageState.delivered, MessageState.failed)
 of = MESSAGES.c
@@ -126,7 +126,7 @@ def _register(office: Office, session: Session, authority: str) -> Sign:
     if newest is None:
         return Sign("Register", "not imported yet", well=False, href="/first-day")
     age = age_of(newest.as_at, today(office.clock))
-    return Sign("Register", _aged(age), well=age <= STALE_REGISTER_DAYS, href=f"/data/{newest.id}")
+    return Sign("Register", _aged(age), well=age <= register_age.STALE_DAYS, href=f"/data/{newest.id}")
 
 
 def age_of(as_at: date, now: date) -> int:

@@ -18,8 +18,9 @@ from engage.foundation.identity import Account, Right
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day, plural
-from engage.home.standing import STALE_REGISTER_DAYS, age_of
+from engage.home.standing import age_of
 from segments.audiences import segments
+from segments.homes import register_age
 from segments.importing import datasets, intake, misread
 from segments.importing.datasets import Dataset
 from segments.importing.intake import Intake, IntakeState, Source
@@ -129,7 +130,7 @@ def _addresses(office: Office, account: Account) -> Offered:
 def _old_register(office: Office, here: dict[str, Dataset]) -> Offered:
     newest = next(iter(here["register"].snapshots), None) if "register" in here else None
     age = age_of(newest.as_at, today(office.clock)) if newest else 0
-    if newest and age > STALE_REGISTER_DAYS:
+    if newest and age > register_age.STALE_DAYS:
         hint = f"The newest is {age} days old. Who has registered since is not known, and would be reminded again"
         yield Step("Import a newer register", "/data/new?kind=register", hint, newest.as_at), Right.import_data
 

@@ -2,20 +2,19 @@
 lie says which wards they are, only where that is certain."""
 
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
 
 import ibis
 from ibis.backends.duckdb import Backend
-from ibis.expr.types import Table
 from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Office
 from segments.areas import positions
 from segments.engine import execution
+from segments.engine.kept import Kept
 from segments.files import polygons
 
-_TOLD: WeakKeyDictionary[Office, dict[tuple[int | None, ...], dict[str, str]]] = WeakKeyDictionary()
+_CODES = Kept[dict[str, str]]("boundaries", "geography", "gazetteer", positions.KIND)
 
 
 def codes(backend: Backend, office: Office, session: Session, authority: str) -> dict[str, str]:
@@ -23,19 +22,14 @@ def codes(backend: Backend, office: Office, session: Session, authority: str) ->
     drawn, geography = history(session, authority, "boundaries"), current(session, authority, "geography")
     if not drawn or geography is None:
         return {}
-    gazetteer = current(session, authority, "gazetteer")
-    moved = positions.moves(session, authority)
-    key = tuple(snapshot.id if snapshot else None for snapshot in (geography, gazetteer, moved, *drawn))
-    told = _TOLD.setdefault(office, {})
-    if key not in told:
-        homes = positions.now(backend, office, session, gazetteer) if gazetteer else None
-        told[key] = _codes(backend, office, drawn, geography, homes)
-    return told[key]
+    return _CODES.of(office, session, authority, lambda: _matched(backend, office, session, drawn, geography))
 
 
-def _codes(
-    backend: Backend, office: Office, drawn: Sequence[Snapshot], geography: Snapshot, homes: Table | None
+def _matched(
+    backend: Backend, office: Office, session: Session, drawn: Sequence[Snapshot], geography: Snapshot
 ) -> dict[str, str]:
+    gazetteer = current(session, geography.authority, "gazetteer")
+    homes = positions.now(backend, office, session, gazetteer) if gazetteer else None
     shapes = _shapes(backend, office, drawn[0])
     placed = execution.table(backend, office.lake, geography).select("uprn", "ward").filter(ibis._.ward.notnull())
     own = set(placed.select("ward").distinct().execute().ward)

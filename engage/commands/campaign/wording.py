@@ -48,7 +48,7 @@ def copy(folder: Path) -> None:
 def check(files: Sequence[Path], ours: bool, as_json: bool) -> None:
     """Hold each FILE to the rules of messages: what may not be sent as it is, and advice.
 
-    A FILE is called as reminder.email.en.txt is. The exit code is 0 if nothing would be held back.
+    A FILE is called as reminder.email.en.txt is. The exit code is 0 if nothing is left to answer.
     """
     if not files and not ours:
         raise InputRefused("Name at least one file, or --all for the wordings that come with Engage.")
@@ -76,5 +76,5 @@ def _found(each: Wording) -> list[dict[str, Any]]:
 def _told(checked: int, found: Sequence[dict[str, Any]]) -> None:
     for row in found:
         place = f" It says {row['place']}." if row["place"] else ""
-        click.echo(f"{row['wording']}: {'held back' if row['holds'] else 'advice'}: {row['sentence']}{place}")
-    click.echo(f"{checked} checked, {sum(row['holds'] for row in found)} held back")
+        click.echo(f"{row['wording']}: {'to answer' if row['holds'] else 'advice'}: {row['sentence']}{place}")
+    click.echo(f"{checked} checked, {sum(row['holds'] for row in found)} to answer")

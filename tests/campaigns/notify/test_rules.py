@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.notify.address import from_personalisation, postcode, read_address, require_address
+from campaigns.notify.address import from_personalisation, postcode, read_address
 from campaigns.notify.errors import RecipientInvalid
 from campaigns.notify.recipients import read_email, read_phone
 from campaigns.notify.text import check_sms, fill, fragments, missing, placeholders, render, sanitise_sms
@@ -86,7 +86,7 @@ def test_the_crossing_of_lines_and_postcode() -> None:
     lines = from_personalisation(
         {"address_line_1": "The residents", "address_line_2": "1 Example St", "postcode": "DE14 1AA"}
     )
-    assert require_address(lines).lines == ("The residents", "1 Example St", "DE14 1AA")
+    assert read_address(lines).lines == ("The residents", "1 Example St", "DE14 1AA")
 
 
 HOUSE = ("The residents", "1 Example Street")

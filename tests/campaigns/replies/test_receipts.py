@@ -15,6 +15,7 @@ from campaigns.notify.client import GovukNotify
 from campaigns.notify.messages import Accepted, Outgoing, Status
 from campaigns.notify.stand_in import Running
 from campaigns.records.models import Campaign, Message, MessageState, Receipt, Response
+from campaigns.records.reply import Said
 from campaigns.replies import receipts, received_texts, residents
 from campaigns.sending import waves
 from campaigns.sending.dispatch import Dispatcher
@@ -242,8 +243,8 @@ def test_stop_by_link_takes_effect_on_what_is_queued(
     assert (seen.authority.name, seen.channel, seen.stopped) == ("East Staffordshire", "email", False)
     clock.advance(timedelta(days=14))
     waves.plan_due(office, campaign.id or 0)
-    assert residents.stop_reminders(office, token) == 1
-    assert residents.stop_reminders(office, token) == 0
+    assert residents.say(office, token, Said.stop) == 1
+    assert residents.say(office, token, Said.stop) == 0
     assert residents.look_up(office, token).stopped
     tick(office, notify)
     theirs = [m for m in messages(office) if m.uprn == one.uprn]
@@ -262,7 +263,7 @@ def test_a_token_we_never_made(office: Office, token: str) -> None:
     with pytest.raises(NotFound):
         residents.look_up(office, token)
     with pytest.raises(NotFound):
-        residents.stop_reminders(office, token)
+        residents.say(office, token, Said.stop)
 
 
 @pytest.mark.parametrize(

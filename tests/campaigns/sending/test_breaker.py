@@ -10,6 +10,7 @@ from campaigns.approval import control
 from campaigns.messages.wording import link_token
 from campaigns.notify.client import GovukNotify
 from campaigns.records.models import Campaign, CampaignState, Message, MessageState
+from campaigns.records.reply import Said
 from campaigns.replies import receipts, received_texts, residents
 from campaigns.sending import breaker, ledger
 from campaigns.worker.work import Work
@@ -40,7 +41,7 @@ def messages(office: Office) -> list[Message]:
 
 def stop(office: Office, count: int) -> None:
     for message in messages(office)[:count]:
-        residents.stop_reminders(office, link_token(office, message.reference))
+        residents.say(office, link_token(office, message.reference), Said.stop)
 
 
 def refuse(office: Office, count: int) -> None:
@@ -101,7 +102,7 @@ def test_an_officer_resumes_and_the_counting_begins_anew(
     assert after.accepted == 20 + 27, "the letters, but to the three homes that asked to stop"
     second = [m for m in messages(office) if m.channel == "letter" and m.state == MessageState.accepted]
     for letter in second[:3]:
-        residents.stop_reminders(office, link_token(office, letter.reference))
+        residents.say(office, link_token(office, letter.reference), Said.stop)
     assert breaker.check(office, sent.id or 0)
     assert "3 of 27 messages of wave 2" in state(office, people, sent).reason
 
@@ -112,7 +113,7 @@ def test_a_text_that_stops_counts_once(office: Office, sent: Campaign) -> None:
         received_texts.receive(
             office, {"id": str(uuid4()), "source_number": office.keys.decrypt(text.recipient), "message": "STOP"}
         )
-    residents.stop_reminders(office, link_token(office, text.reference))
+    residents.say(office, link_token(office, text.reference), Said.stop)
     with office.database.session() as session:
         [wave] = breaker.answered(session, session.get_one(Campaign, sent.id))
     assert (wave.wave, wave.sent, wave.stops) == (1, 20, 1)
