@@ -51,14 +51,15 @@ class KeptForm(SQLModel, table=True):
 async def keep(connection: ASGIConnection[Any, Any, Any, Any], office: Office) -> None:
     """Where this is a form of somebody whose sign-in has ended. Its token says that a page of ours made it."""
     ticket = connection.scope.get("session")
-    if not isinstance(ticket, dict) or "sign_in" not in ticket or not _is_form(connection):
+    if not isinstance(ticket, dict) or "sign_in" not in ticket or not isinstance(connection, Request):
         return
-    request = Request[Any, Any, Any](connection.scope)
-    fields = _typed(await request.form())
+    if not _is_form(connection):
+        return
+    fields = _typed(await connection.form())
     if not fields or sum(len(name) + len(value) for name, value in fields) > LONGEST:
         return
     connection.scope["state"]["kept"] = await to_thread.run_sync(
-        _keep, office, ticket, connection.scope["path"], _page_of(request), fields
+        _keep, office, ticket, connection.scope["path"], _page_of(connection), fields
     )
 
 

@@ -66,6 +66,18 @@ def test_what_was_typed_is_back_after_signing_in_and_nothing_was_done(
     assert "Autumn" not in visitor.get(wanted).text
 
 
+def test_a_form_whose_token_comes_in_a_header(visit: Visit, staff: dict[Role, Account], office: Office) -> None:
+    """Nobody has read such a form before."""
+    visitor = visit()
+    visitor.sign_in(staff[Role.officer].email)
+    headers = {"x-csrftoken": visitor.token(), "referer": f"http://testserver.local{PAGE}"}
+    clock: Any = office.clock
+    clock.advance(timedelta(hours=office.settings.session_hours, minutes=1))
+    answer = visitor.client.post(PAGE, data=TYPED, headers=headers, follow_redirects=False)
+    assert answer.status_code == 303
+    assert len(kept(office)) == 1
+
+
 def test_nobody_else_gets_it_and_no_other_page(visit: Visit, staff: dict[Role, Account], office: Office) -> None:
     visitor = visit()
     location = sent_too_late(visitor, office, staff[Role.officer].email)
