@@ -19,10 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib.util import find_spec
 from itertools import accumulate, chain
 from pathlib import Path
@@ -30,6 +31,7 @@ from statistics import NormalDist
 from typing import Any
 
 import duckdb
+import psutil
 from sqlmodel import Session, col, select
 
 from engage.foundation.clock import SteppedClock, at_london
@@ -228,7 +230,9 @@ SNAPSHOTS = {
 } | {f"indicator {table}": figures(table) for table in TABLES}  # fmt: skip
 
 
+@cache
 def office_at(home: Path, engine: str = DUCKDB) -> Office:
+    """One for each process, as a service has."""
     return Office(Settings(home=home, engine=engine), SteppedClock(at_london(AS_AT, 10)))
 
 
@@ -450,20 +454,31 @@ class Measured:
     found: dict[str, int]
     seconds: float
     processor: float
-    memory: float
+    memory: float = 0.0
 
 
-def run(step: str, home: Path, how: str) -> Measured:
-    command = [sys.executable, __file__, "--step", step, "--folder", str(home), "--how", how]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def run(step: str, home: Path, how: str, *, times: int = 1, beside: Sequence[int] = ()) -> Measured:
+    """The last of so many times in one process. Work of the processes `beside`, and of all that they start, is its."""
+    command = [sys.executable, __file__, "--step", step, "--folder", str(home), "--how", how, "--times", str(times)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    printed = process.stdout.read()
+    assert process.stdin
+    worked, told = [_worked(beside)], {}
+    for line in process.stdout:
+        told = json.loads(line)
+        worked.append(_worked([process.pid, *beside]))
+        print("go on", file=process.stdin, flush=True)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"The step {step!r} ({how}) failed.")
-    told = json.loads(printed.splitlines()[-1])
-    return Measured(told["found"], told["seconds"], used.ru_utime + used.ru_stime, used.ru_maxrss / 1024**2)
+    return Measured(told["found"], told["seconds"], worked[-1] - worked[-2], used.ru_maxrss / 1024**2)
+
+
+def _worked(roots: Sequence[int]) -> float:
+    """Seconds of processors of these processes and of all that they have started, gone or not."""
+    known = [one for root in roots for one in (psutil.Process(root), *psutil.Process(root).children(recursive=True))]
+    return sum(sum(one.cpu_times()[:4]) for one in known if one.is_running())
 
 
 def take(step: str, home: Path, how: str) -> dict[str, Any]:
@@ -505,9 +520,12 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="with room for the country")
     parser.add_argument("--step", help=argparse.SUPPRESS)
     parser.add_argument("--how", default=DUCKDB, help=argparse.SUPPRESS)
+    parser.add_argument("--times", type=int, default=1, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.step:
-        print(json.dumps(take(asked.step, asked.folder, asked.how)))
+        for _ in range(asked.times):
+            print(json.dumps(take(asked.step, asked.folder, asked.how)), flush=True)
+            sys.stdin.readline()  # while what worked is counted
         return 0
     missed = measure_country(asked.share, asked.folder) if asked.share else []
     missed += measure_spark(asked.spark, asked.folder) if asked.spark else []
@@ -539,19 +557,22 @@ def country(share: float, folder: Path) -> Iterator[Path | None]:
 
 
 CONF = """
-spark.executor.memory 2g
-spark.driver.memory 2g
+spark.executor.memory 512m
+spark.driver.memory 512m
 spark.driver.bindAddress 127.0.0.1
 spark.driver.host 127.0.0.1
-spark.sql.shuffle.partitions 8
 spark.scheduler.minRegisteredResourcesRatio 1.0
+spark.scheduler.maxRegisteredResourcesWaitingTime 300s
 """
+MOST_TIMES_SPARK = {"build": 3.5}  # of DuckDB's seconds of processors, with one worker
+MOST_STANDING = 3.0  # seconds of processors of a third count in one session
+LEAST_GAIN, CORES_NEEDED = 1.7, 3  # of a second worker, where it has a core of its own beside the command's
 MANY = 300  # seconds for Spark to start
 
 
 @contextmanager
-def master(folder: Path, workers: int) -> Iterator[str]:
-    """The URL of a standalone master on 127.0.0.1, with worker processes of one core each."""
+def master(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
+    """The URL of a standalone master on 127.0.0.1 with worker processes of one core each, and their numbers."""
     pyspark = Path(find_spec("pyspark").origin).parent  # type: ignore[union-attr, arg-type]
     (folder / "spark-defaults.conf").write_text(CONF)
     os.environ |= {
@@ -578,7 +599,7 @@ def master(folder: Path, workers: int) -> Iterator[str]:
         for _ in range(workers):
             work = ("--cores", "1", "--memory", "2g", "--work-dir", str(folder / "work"), url)
             start("worker.Worker", "Successfully registered with master ", *work)
-        yield url
+        yield url, [process.pid for process in started]
     finally:
         for process in reversed(started):
             process.terminate()
@@ -595,17 +616,39 @@ def measure_spark(share: float, folder: Path) -> list[str]:
             return []
         found = {DUCKDB: {step: run(step, home, DUCKDB) for step in OURS}}
         before, missed = newest_files(home), []
-        for workers, named in ((1, "Spark, one worker"), (2, "Spark, two workers")):
-            with master(home, workers) as url:
-                found[named] = {step: run(step, home, url) for step in OURS}
+        for workers, named in ((1, ONE), (2, TWO)):
+            with master(home, workers) as (url, beside):
+                found[named] = {step: run(step, home, url, beside=beside) for step in OURS}
+                third = run("count", home, url, times=3, beside=beside)
             differing = differences(before, newest_files(home))
             print(f"  {named}: {differing:,} values differ from DuckDB's", flush=True)
+            print(
+                f"  {named}: a third count in one session {third.seconds:.1f} s, {third.processor:.1f} s of processors"
+            )
             if differing or any(found[named][step].found != found[DUCKDB][step].found for step in OURS):
                 missed.append(f"{named}: the same answer as DuckDB")
-    for step in OURS:
-        said = ", ".join(f"{named} {took[step].seconds:.1f} s" for named, took in found.items())
-        print(f"  {step:7} {said}")
-    return missed
+            if third.processor > MOST_STANDING:
+                missed.append(f"{named}: a third count in {MOST_STANDING} s of processors")
+    return missed + [miss for step in OURS for miss in _told(step, {name: took[step] for name, took in found.items()})]
+
+
+ONE, TWO = "Spark, one worker", "Spark, two workers"
+
+
+def _told(step: str, took: dict[str, Measured]) -> list[str]:
+    alone = took[DUCKDB]
+    said = (f"{name} {one.seconds:.1f} s, {one.processor:.1f} s of processors ({one.processor / alone.processor:.1f} "
+            "times)" for name, one in took.items())  # fmt: skip
+    print(f"  {step:7} {'; '.join(said)}")
+    gain = took[ONE].seconds / took[TWO].seconds
+    enough = (os.cpu_count() or 1) >= CORES_NEEDED
+    print(f"  {step:7} two workers {gain:.2f} times as fast as one{'' if enough else ', which says nothing here:'}"
+          f"{'' if enough else f' {os.cpu_count()} cores are not enough for two and the command'}")  # fmt: skip
+    most = MOST_TIMES_SPARK.get(step)
+    missed = (
+        [f"{step} on Spark in {most} times DuckDB"] if most and took[ONE].processor > most * alone.processor else []
+    )
+    return [*missed, f"{step}: a gain of {LEAST_GAIN} by a second worker"] if enough and gain < LEAST_GAIN else missed
 
 
 def newest_files(home: Path) -> list[tuple[str, str]]:

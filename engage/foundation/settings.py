@@ -19,7 +19,7 @@ DATABASE_SCHEMES = ("sqlite:///", "postgresql+psycopg://")
 DUCKDB = "duckdb"
 _HOST = r"[\w.-]+:\d{1,5}"
 SPARK_MASTER = re.compile(
-    rf"spark://{_HOST}(,{_HOST})*|local-cluster\[[1-9]\d*,[1-9]\d*,[1-9]\d*\]|local(\[([1-9]\d*|\*)\])?"
+    rf"spark://{_HOST}(,{_HOST})*|sc://{_HOST}|local-cluster\[[1-9]\d*,[1-9]\d*,[1-9]\d*\]|local(\[([1-9]\d*|\*)\])?"
 )
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")  # for what watches the service on its own machine, and the demo
@@ -31,7 +31,7 @@ MADE_UP = "made-up"  # a file in a home folder whose people do not exist
 EXAMPLES = {
     "home": "/srv/engage",
     "database_url": "postgresql+psycopg://engage@db/engage or sqlite:////srv/engage/engage.sqlite",
-    "engine": "duckdb, or a Spark master such as spark://spark.example.gov.uk:7077",
+    "engine": "duckdb, spark://spark.example.gov.uk:7077, or sc://sail.example.gov.uk:50051",
     "secret_keys": "two Fernet keys, newest first, separated by a comma",  # nosec B105  # an example
     "notify_api_key": "name-<service id>-<secret>, as GOV.UK Notify shows it once",
     "notify_base_url": "https://api.notifications.service.gov.uk",
@@ -53,7 +53,10 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("var"), description="Folder of the database, the lake, the inbox and the keys.")
     database_url: str = Field("", description="Database; empty means a SQLite file in the home folder.")
-    engine: str = Field(DUCKDB, description="What computes households and counts: duckdb, or a Spark master.")
+    engine: str = Field(
+        DUCKDB,
+        description="What computes the homes of all authorities: duckdb, a Spark master, or a Spark Connect server.",
+    )
     secret_keys: Annotated[list[SecretStr], NoDecode] = Field(
         default_factory=list,
         description="Fernet keys, newest first; empty means a key file made in the home folder.",
@@ -188,7 +191,10 @@ class Settings(BaseSettings):
     @classmethod
     def _known_engine(cls, value: str) -> str:
         if value != DUCKDB and not SPARK_MASTER.fullmatch(value):
-            msg = "it must be duckdb, or a Spark master: spark://HOST:PORT, local[CORES] or local-cluster[N,CORES,MB]"
+            msg = (
+                "it must be duckdb, or a Spark master: spark://HOST:PORT, local[CORES] or local-cluster[N,CORES,MB], "
+                "or a Spark Connect server: sc://HOST:PORT"
+            )
             raise ValueError(msg)
         return value
 

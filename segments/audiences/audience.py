@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.audiences import segments
 from segments.engine import execution
-from segments.engine.holdings import Holdings, in_turn, reading
+from segments.engine.holdings import Holdings, of_all, reading
 from segments.homes import households, reach
 from segments.rules import tree
 from segments.safeguards import protected
@@ -72,18 +73,17 @@ def freeze(
 
 def freeze_all(office: Office, label: str, rule: object, *, name: str) -> dict[str, Audience]:
     """`freeze` for every authority that has a table of homes, in one run; each is committed by itself."""
-    parsed = tree.parse(rule)
-    frozen: dict[str, Audience] = {}
-    for holdings in in_turn(office, households.built(office)):
-        grounds = _grounds(holdings)
-        homes = _frozen(holdings, parsed, grounds)
-        columns = {held: held for held in homes.columns if held != "authority"}
-        parts = execution.write_each(
-            holdings.backend, homes, office.lake, dict.fromkeys(holdings.authorities, columns), order="uprn"
-        )  # fmt: skip
-        with ThreadPoolExecutor(KEEPERS) as keepers:
-            frozen |= keepers.map(partial(_keep_part, office, label, grounds, parsed, name), parts)
-    return frozen
+    freeze_some = partial(_freeze_some, label, tree.parse(rule), name)
+    return dict(chain.from_iterable(of_all(office, households.built(office), freeze_some)))
+
+
+def _freeze_some(label: str, rule: tree.Rule, name: str, holdings: Holdings) -> list[tuple[str, Audience]]:
+    grounds = _grounds(holdings)
+    homes = _frozen(holdings, rule, grounds)
+    columns = {held: held for held in homes.columns if held != "authority"}
+    parts = holdings.write_each(homes, dict.fromkeys(holdings.authorities, columns), "uprn")
+    with ThreadPoolExecutor(KEEPERS) as keepers:
+        return list(keepers.map(partial(_keep_part, holdings.office, label, grounds, rule, name), parts))
 
 
 def _keep_part(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import ibis
@@ -19,7 +20,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.audiences import open_homes
 from segments.engine import execution
-from segments.engine.holdings import Holdings, in_turn
+from segments.engine.holdings import Holdings, of_all
 from segments.homes import households
 from segments.missing import adults
 from segments.rules import local_indicators, tree
@@ -243,9 +244,9 @@ def _counts(office: Office, built: Mapping[str, int], rule: tree.Rule) -> dict[s
     if not built:
         return {}
     of_authority: dict[str, list[dict[str, Any]]] = {code: [] for code in built}
-    for holdings in in_turn(office, built):
-        for row in execution.rows(holdings.backend, _by_ward(_with_missing(holdings, rule))):
-            of_authority[row["authority"]].append(row)
+    by_ward = of_all(office, built, lambda holdings: holdings.rows(_by_ward(_with_missing(holdings, rule))))
+    for row in chain.from_iterable(by_ward):
+        of_authority[row["authority"]].append(row)
     return {code: _count(own) for code, own in of_authority.items()}
 
 

@@ -1,18 +1,16 @@
-"""Where expressions over the lake are computed: one Ibis expression, on DuckDB or on Spark.
+"""Expressions over the lake, computed by DuckDB: one Ibis expression for one authority and for many.
 
-What differs between them is settled here. Reading adds the authority a snapshot belongs to, as `authority`, so that
-many authorities can be read as one; writing always ends in one Parquet file per snapshot, made by DuckDB and cast to
-the types the expression says, so that nobody can tell from a snapshot which of them computed it.
+Reading adds the authority a snapshot belongs to, as `authority`, so that many authorities can be read as one; writing
+ends in one Parquet file per snapshot.
 """
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -21,12 +19,13 @@ from ibis.backends.duckdb import Backend
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Lake, Snapshot
-from engage.foundation.settings import DUCKDB
-from segments.engine import spark
 from segments.files.reading import literal, quoted
 
 FILE = "file_it_lies_in"
 AUTHORITY = r"([^/\\]+)[/\\][^/\\]+[/\\][^/\\]+$"  # The lake keeps AUTHORITY/KIND/FILE (Lake.adopt).
+
+
+Columns = Mapping[str, str]  # of an authority's part: name there, and name in the expression
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,7 @@ class Part:
 
 
 @contextmanager
-def connect(name: str = DUCKDB) -> Iterator[Backend]:
-    """An engine by the name that the setting has: `duckdb`, or a Spark master."""
-    if name != DUCKDB:
-        yield spark.connect(name)
-        return
+def connect() -> Iterator[Backend]:
     backend = ibis.duckdb.connect()
     try:
         yield backend
@@ -58,10 +53,7 @@ def table(backend: Backend, lake: Lake, snapshot: Snapshot) -> ir.Table:
 def tables(backend: Backend, lake: Lake, snapshots: Iterable[Snapshot]) -> ir.Table:
     """Snapshots of one kind under one another, with `authority`: whose a row is. A column that some lack is empty."""
     files = [lake.file(snapshot).absolute() for snapshot in snapshots]
-    if _is_spark(backend):
-        read = spark.read(backend, files, FILE)
-    else:
-        read = backend.read_parquet([str(file) for file in files], union_by_name=True, filename=FILE)
+    read = backend.read_parquet([str(file) for file in files], union_by_name=True, filename=FILE)
     return read.mutate(authority=read[FILE].re_extract(AUTHORITY, 1)).drop(FILE)
 
 
@@ -75,117 +67,58 @@ def needed(snapshot: Snapshot | None, kind: str) -> Snapshot:
 
 def rows(backend: Backend, expression: ir.Table) -> list[dict[str, Any]]:
     """A small result, row by row; what is empty is None."""
-    arrow = spark.arrow(backend, expression) if _is_spark(backend) else backend.to_pyarrow(expression)
-    found: list[dict[str, Any]] = arrow.cast(expression.schema().to_pyarrow()).to_pylist()
+    found: list[dict[str, Any]] = backend.to_pyarrow(expression).cast(expression.schema().to_pyarrow()).to_pylist()
     return found
 
 
 def write(backend: Backend, expression: ir.Table, to: Path) -> int:
     """Write Parquet, in the order of the expression; returns the number of rows."""
-    if not _is_spark(backend):
-        backend.to_parquet(expression, to)
-        return int(pq.read_metadata(to).num_rows)
-    folder = to.with_suffix(".parts")
-    try:
-        spark.write(backend, expression, folder)
-        with connect() as own:
-            return write(own, _parts(own, folder, expression), to)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    backend.to_parquet(expression, to)
+    return int(pq.read_metadata(to).num_rows)
 
 
 def write_each(
-    backend: Backend, expression: ir.Table, lake: Lake, columns: Mapping[str, Mapping[str, str]], order: str
+    backend: Backend, expression: ir.Table, lake: Lake, columns: Mapping[str, Columns], order: str
 ) -> Iterator[Part]:
     """Compute a table of many authorities at once; yields the part of each, one by one, sorted by `order`. A part is
-    whose it was given to; those that nobody took are removed.
+    whose it was given to; those that nobody took are removed."""
+    with taken_or_removed(lake, columns) as staged, ThreadPoolExecutor(os.cpu_count()) as writers:
+        # Each part is put in order when it is written, and one thread alone would keep an order here.
+        backend.raw_sql("SET preserve_insertion_order = false")
+        computed = ibis.util.gen_name("computed")
+        backend.create_table(computed, expression)
 
-    `columns` says for each authority what its part holds: `{name there: name in the expression}`.
-    """
-    staged = {code: lake.stage() for code in columns}
-    with _computed(backend, expression, lake) as found, ThreadPoolExecutor(found.at_once) as writers:
-
-        def write(code: str) -> Part:
-            return Part(code, staged[code], found.write(code, columns[code], order, staged[code]))
+        def write(code: str, path: Path) -> Part:
+            statement = copying(computed, code, columns[code], order, path)
+            # A cursor is a connection of its own, so that the parts of several authorities are written at a time.
+            backend.con.cursor().execute(statement)
+            return Part(code, path, int(pq.read_metadata(path).num_rows))
 
         try:
-            for part in writers.map(write, columns):
+            for part in writers.map(write, [*staged], [*staged.values()]):
                 del staged[part.authority]
                 yield part
         finally:
             writers.shutdown(cancel_futures=True)
-            for path in staged.values():
-                path.unlink(missing_ok=True)
-
-
-class _Computed(Protocol):
-    """A table of many authorities, computed; `write` writes the columns and order of one of them, and tells its rows.
-    So many authorities may be written at once."""
-
-    at_once: int
-
-    def write(self, code: str, names: Mapping[str, str], order: str, to: Path) -> int: ...
-
-
-@dataclass
-class _InDuckDB:
-    own: Backend
-    name: str
-    at_once: int = os.cpu_count() or 1
-
-    def write(self, code: str, names: Mapping[str, str], order: str, to: Path) -> int:
-        """In SQL, as Ibis takes longer to make SQL of an expression than DuckDB to write a small authority."""
-        kept = ", ".join(f"{quoted(held)} AS {quoted(name)}" for name, held in names.items())
-        part = f"SELECT {kept} FROM {quoted(self.name)} WHERE authority = {literal(code)} ORDER BY {quoted(order)}"
-        # A cursor is a connection of its own, so that the parts of several authorities are written at a time.
-        self.own.con.cursor().execute(f"COPY ({part}) TO {literal(str(to))} (FORMAT parquet)")
-        return int(pq.read_metadata(to).num_rows)
-
-
-@dataclass
-class _InFolder:
-    """As Spark leaves it: a folder for each authority."""
-
-    own: Backend
-    folder: Path
-    expression: ir.Table
-    at_once: int = 1
-
-    def write(self, code: str, names: Mapping[str, str], order: str, to: Path) -> int:
-        part = _parts(self.own, self.folder / f"authority={code}", self.expression)
-        return write(self.own, part.select(**{name: part[held] for name, held in names.items()}).order_by(order), to)
 
 
 @contextmanager
-def _computed(backend: Backend, expression: ir.Table, lake: Lake) -> Iterator[_Computed]:
-    """DuckDB keeps it in a table, Spark writes it to a folder that DuckDB reads."""
-    if not _is_spark(backend):
-        # Each part is put in order when it is written, and one thread alone would keep an order here.
-        backend.raw_sql("SET preserve_insertion_order = false")
-        name = ibis.util.gen_name("computed")
-        backend.create_table(name, expression)
-        yield _InDuckDB(backend, name)
-        return
-    folder = lake.stage(".parts")
+def taken_or_removed(lake: Lake, codes: Iterable[str]) -> Iterator[dict[str, Path]]:
+    """A staged path for each authority; what is still among them at the end is removed."""
+    staged = {code: lake.stage() for code in codes}
     try:
-        spark.write(backend, expression, folder, by="authority")
-        with connect() as own:
-            yield _InFolder(own, folder, expression)
+        yield staged
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for path in staged.values():
+            path.unlink(missing_ok=True)
 
 
-def _parts(own: Backend, folder: Path, expression: ir.Table) -> ir.Table:
-    """What was computed in a folder, read by DuckDB; without rows where there is no such folder."""
-    schema = expression.schema()
-    if not any(folder.glob("*.parquet")):
-        return ibis.memtable(schema.to_pyarrow().empty_table())
-    read = own.read_parquet(f"{folder}/*.parquet", hive_partitioning=False)
-    return read.cast({name: kind for name, kind in schema.items() if name in read.columns})
-
-
-def _is_spark(backend: Backend) -> bool:
-    return bool(backend.name != DUCKDB)
+def copying(table: str, code: str, columns: Columns, order: str, to: Path) -> str:
+    """The statement that writes the part of one authority. In SQL, as Ibis takes longer to make SQL of an expression
+    than DuckDB to write a small authority."""
+    kept = ", ".join(f"{quoted(held)} AS {quoted(name)}" for name, held in columns.items())
+    part = f"SELECT {kept} FROM {quoted(table)} WHERE authority = {literal(code)} ORDER BY {quoted(order)}"
+    return f"COPY ({part}) TO {literal(str(to))} (FORMAT parquet)"
 
 
 def attach(left: ir.Table, right: ir.Table, on: str) -> ir.Table:

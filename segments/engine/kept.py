@@ -20,8 +20,11 @@ class Kept(Generic[Answer]):
         self._kinds = kinds
         self._known: WeakKeyDictionary[Office, dict[str, tuple[Hashable, Answer]]] = WeakKeyDictionary()
 
-    def of(self, office: Office, session: Session, authority: str, work: Callable[[], Answer]) -> Answer:
-        state = standing(session, authority, self._kinds)
+    def of(
+        self, office: Office, session: Session, authority: str, work: Callable[[], Answer], *, also: Hashable = ()
+    ) -> Answer:
+        """`also` is what the answer follows from besides."""
+        state = standing(session, authority, self._kinds), also
         known = self._known.setdefault(office, {})
         before, answer = known.get(authority, (None, None))
         if before != state or answer is None:

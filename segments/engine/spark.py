@@ -1,30 +1,34 @@
-"""Spark as an engine: its session, and what of reading and writing Ibis leaves to it.
+"""Spark as what shares out authorities: each task asks DuckDB one question about some of them, on a machine of the
+cluster, and writes what comes of it into the lake's staging folder.
 
-It needs the extra `engage[spark]`, a Java runtime, and the lake at the same path on every machine of the cluster.
+It needs the lake at the same path on every machine of the cluster, and `engage[spark]` with a Java runtime, or, where
+ENGAGE_ENGINE is the address of a Spark Connect server (`sc://`), `engage[sail]` without one.
 """
 
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.backends.duckdb import Backend
 
 from engage.foundation.errors import EngageError
+from segments.engine import task
 
 OWN = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",  # what it says of a failure may hold values of rows; that it failed is raised here anyway
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.parquet.mergeSchema": "true",  # an authority has columns of its own
 }
+CONNECT = "sc://"  # Spark Connect, which Sail speaks too
 SECONDS_TO_ANSWER = 5
 LOOK = "Nothing was changed but what was already complete. The logs of the cluster say more."
 
@@ -35,29 +39,45 @@ class SparkUnavailable(EngageError):
     status = 503
 
 
-def connect(master: str) -> Any:
-    """An Ibis backend on the session of this process. Its tables are its own; the session stays for the next."""
-    return ibis.pyspark.connect(_session(master).newSession())
+@dataclass(frozen=True)
+class Cluster:
+    """The session of this process, which stays for the next question, and how many tasks it works on at once."""
+
+    session: Any
+    cores: int
+
+    def ask(self, backend: Backend, expression: ir.Table, copies: list[task.Copy] | None = None) -> pa.Table:
+        """The answer of an expression over tables of `backend`, or `of, rows` of each copy made of it."""
+        views, held = _views(backend, expression), _held(expression)
+        return self.answer(task.sent(views, held, backend.compile(expression), copies or []))
+
+    def answer(self, question: bytes) -> pa.Table:
+        """Of a question as `task.sent` puts it. One that fails is asked again, three times at most."""
+        with _in_a_sentence():
+            one = self.session.createDataFrame([(bytearray(question),)], "question binary").coalesce(1)
+            ((answer,),) = one.mapInArrow(task.answers, "answer binary").collect()
+        return task.unpacked(bytes(answer))
 
 
-def read(backend: Any, files: list[Path], file_column: str) -> ir.Table:
-    name = ibis.util.gen_name("read_lake")
-    with _in_a_sentence():
-        every = backend._session.read.parquet(*(file.as_uri() for file in files))  # noqa: SLF001  # Ibis has no other way to it
-        every.selectExpr("*", f"_metadata.file_path as {file_column}").createOrReplaceTempView(name)
-        return backend.table(name)
+def connect(master: str) -> Cluster:
+    """SparkUnavailable, saying what to install or to start, where there is none."""
+    if not master.startswith(CONNECT):
+        _demand_java(master)
+    session = _session(master)
+    if master.startswith(CONNECT):  # which does not tell how many cores there are
+        return Cluster(session, int(session.conf.get("spark.default.parallelism", str(os.cpu_count() or 1))))
+    return Cluster(session, session.sparkContext.defaultParallelism)
 
 
-def arrow(backend: Any, expression: ir.Table) -> pa.Table:
-    """Ibis would go by way of pandas, by a conversion of PySpark's that pandas 3 warns of."""
-    with _in_a_sentence():
-        return _compiled(backend, expression).toArrow()
+def _views(backend: Backend, expression: ir.Table) -> list[str]:
+    """The statements that made the files of the expression tables of this connection."""
+    named = {table.name for table in expression.op().find(ops.DatabaseTable)}
+    made = backend.con.execute("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal").fetchall()
+    return [statement for name, statement in made if name in named]
 
 
-def write(backend: Any, expression: ir.Table, folder: Path, by: str | None = None) -> None:
-    """A folder of Parquet files, with one folder `BY=VALUE` for each value if `by` is given."""
-    with _in_a_sentence():
-        _compiled(backend, expression).write.parquet(folder.absolute().as_uri(), partitionBy=by)
+def _held(expression: ir.Table) -> dict[str, pa.Table]:
+    return {held.name: held.data.to_pyarrow(held.schema) for held in expression.op().find(ops.InMemoryTable)}
 
 
 @contextmanager
@@ -73,14 +93,6 @@ def _in_a_sentence() -> Iterator[None]:
         raise SparkUnavailable(f"Spark broke off: {type(error).__name__}. {LOOK}") from None
 
 
-def _compiled(backend: Any, expression: ir.Table) -> Any:
-    for memory in expression.op().find(ops.InMemoryTable):
-        # Ibis would go by way of pandas, whose texts of several chunks PySpark cannot take.
-        held = memory.data.to_pyarrow(memory.schema)
-        backend._session.createDataFrame(held).createOrReplaceTempView(memory.name)  # noqa: SLF001  # see read
-    return backend.raw_sql(backend.compile(expression))
-
-
 def _pyspark() -> Any:
     import pyspark.sql  # noqa: PLC0415  # an extra that few install; brings pyspark.errors
 
@@ -94,21 +106,34 @@ def _session(master: str) -> Any:
     except ImportError:
         msg = f"ENGAGE_ENGINE is {master!r}, and Spark is not installed here. Install it: pip install 'engage[spark]'"
         raise SparkUnavailable(msg) from None
-    _demand_java(master)
     _demand_answer(master)
-    running = pyspark.sql.SparkSession.getActiveSession()
-    if running and not running.sparkContext._jsc.sc().isStopped():  # noqa: SLF001  # PySpark itself does not ask Java
-        return running
-    if running:
-        running.stop()
-    builder = pyspark.sql.SparkSession.builder.master(master).appName("engage")
-    for name, value in OWN.items():
-        builder = builder.config(name, value)
+    pyspark.cloudpickle.register_pickle_by_value(task)
+    builder = pyspark.sql.SparkSession.builder.appName("engage")
     try:
-        return builder.getOrCreate()
+        if master.startswith(CONNECT):
+            return builder.remote(master).getOrCreate()
+        return _standing(pyspark) or _begun(builder.master(master))
+    except ImportError:
+        msg = f"ENGAGE_ENGINE is {master!r}, and Spark Connect is not installed here: pip install 'engage[sail]'"
+        raise SparkUnavailable(msg) from None
     except (pyspark.errors.PySparkException, OSError) as error:
         msg = f"Spark does not start at {master}: {type(error).__name__}. Engage needs Java 17 or newer for it."
         raise SparkUnavailable(msg) from None
+
+
+def _standing(pyspark: Any) -> Any:
+    running = pyspark.sql.SparkSession.getActiveSession()
+    if running and running.sparkContext._jsc.sc().isStopped():  # noqa: SLF001  # PySpark itself does not ask Java
+        running.stop()
+        return None
+    return running
+
+
+def _begun(builder: Any) -> Any:
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else whichever Python each machine calls python3
+    for name, value in OWN.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
 
 
 def _demand_java(master: str) -> None:
@@ -123,9 +148,10 @@ def _demand_java(master: str) -> None:
 
 def _demand_answer(master: str) -> None:
     """Spark itself would try for a minute, and then end in many lines."""
-    hosts = [host.rsplit(":", 1) for host in master.removeprefix("spark://").split(",")]
-    if master.startswith("spark://") and not any(_answers(host, int(port)) for host, port in hosts):
-        msg = f"Nothing answers at ENGAGE_ENGINE {master}. Start the Spark master there, or set ENGAGE_ENGINE=duckdb."
+    protocol, _, rest = master.partition("://")
+    hosts = [host.partition("/")[0].rsplit(":", 1) for host in rest.split(",")]
+    if protocol in ("spark", "sc") and not any(_answers(host, int(port)) for host, port in hosts):
+        msg = f"Nothing answers at ENGAGE_ENGINE {master}. Start Spark there, or set ENGAGE_ENGINE=duckdb."
         raise SparkUnavailable(msg)
 
 

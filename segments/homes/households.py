@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import ibis
@@ -19,7 +21,7 @@ from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments.areas import area_names, output_areas
 from segments.engine import execution
-from segments.engine.holdings import Holdings, in_turn, reading
+from segments.engine.holdings import Holdings, of_all, reading
 from segments.files.report import Stage
 from segments.homes import reach, registrations, vacancy
 from segments.safeguards import protected
@@ -82,14 +84,21 @@ def build_all(office: Office, label: str) -> Everywhere:
     """Build the table of homes of every authority in one run; each is committed by itself, so a crash leaves whole
     tables only. `label` is who does it, for the audit log."""
     electors, left_out = _link_all(office, label)
-    built: dict[str, Snapshot] = {}
-    for holdings in in_turn(office, {code: snapshot.rows for code, snapshot in electors.items()}):
-        seen = _seen(holdings)
-        homes, columns = _homes(holdings, {code: electors[code] for code in holdings.authorities})
-        for part in execution.write_each(holdings.backend, homes, office.lake, columns, "uprn"):
-            code = part.authority
-            built[code] = _keep(office, Actor(code, label), part, electors[code], seen[code])
-    return Everywhere(built, left_out)
+    sizes = {code: snapshot.rows for code, snapshot in electors.items()}
+    built = of_all(office, sizes, partial(_build_some, label, electors))
+    return Everywhere(dict(chain.from_iterable(built)), left_out)
+
+
+def _build_some(label: str, electors: Mapping[str, Snapshot], holdings: Holdings) -> list[tuple[str, Snapshot]]:
+    seen = _seen(holdings)
+    homes, columns = _homes(holdings, {code: electors[code] for code in holdings.authorities})
+    return [
+        (
+            part.authority,
+            _keep(holdings.office, Actor(part.authority, label), part, electors[part.authority], seen[part.authority]),
+        )
+        for part in holdings.write_each(homes, columns, "uprn")
+    ]
 
 
 def _link(office: Office, actor: Actor) -> Snapshot:
@@ -202,7 +211,7 @@ def _harmless(text: ir.Value) -> ir.Value:
 
 
 def _homes(holdings: Holdings, electors: Mapping[str, Snapshot]) -> tuple[ir.Table, Columns]:
-    """The homes of every authority, and which of the columns each has, as engine.write_each takes them."""
+    """The homes of every authority, and which of the columns each has, as `write_each` takes them."""
     gazetteer = holdings.needed("gazetteer")
     hidden = protected.hidden_of(holdings.office, holdings.session, holdings.newest("gazetteer"))
     homes = execution.without(gazetteer.filter(gazetteer.residential), "uprn", hidden)

@@ -46,6 +46,7 @@ APART = {"RD02": 0.6, "RD03": 0.25, "RD04": -0.2, "RD06": -0.5, "RD08": -0.5, "R
 KIND = ["oa", "weight", "apart"]
 BARRED_ALONE = 0.5  # of those who may not register, about so many live with nobody who may
 
+_CELLS: Kept[pa.Table] = Kept(*gap.READ)
 _GROUND: Kept[tuple[dict[str, float], pd.DataFrame]] = Kept(*gap.READ)
 
 
@@ -75,6 +76,13 @@ def cells(holdings: Holdings, tables: Mapping[str, Snapshot], hidden: Mapping[st
 
 
 def _named(holdings: Holdings, table: Snapshot, hidden: list[int]) -> pa.Table:
+    """Kept, as none of it follows from the rule that is counted."""
+    office, session = holdings.office, holdings.session
+    also = table.id, frozenset(hidden)
+    return _CELLS.of(office, session, table.authority, lambda: _cells(holdings, table, hidden), also=also)
+
+
+def _cells(holdings: Holdings, table: Snapshot, hidden: list[int]) -> pa.Table:
     own = seen(holdings.office, table, hidden, ["uprn", *KEYS])
     found = of_homes(holdings.office, holdings.session, table.authority, own)
     words = [pl.col(key).cast(pl.String).fill_null(NOWHERE) for key in KEYS]
@@ -267,7 +275,8 @@ def _added_up(cells: pd.DataFrame, likely: Floats, wards: Mapping[str, float]) -
     """What is likely, scaled in each ward so that its homes add up to what is missing there. What is missing from wards
     that no home here has by its name, as boundaries are newer than the homes, is of the homes of the other wards."""
     place = cells.ward.where(cells.ward.isin(list(wards)), NOWHERE)
-    lacking = pd.Series(dict(wards), dtype=float).groupby(lambda ward: ward if ward in set(place) else NOWHERE).sum()
+    here = set(place.unique())
+    lacking = pd.Series(dict(wards), dtype=float).groupby(lambda ward: ward if ward in here else NOWHERE).sum()
     if not (place == NOWHERE).any() and NOWHERE in lacking:
         lacking = lacking.drop(NOWHERE) * (lacking.sum() / max(lacking.drop(NOWHERE).sum(), 1e-9))
     weighed = pd.Series(likely, index=cells.index)

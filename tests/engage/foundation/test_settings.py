@@ -40,7 +40,7 @@ def test_a_bad_value_names_variable_value_and_example(
 
 
 @pytest.mark.parametrize(
-    "engine", ["duckdb", "spark://host:7077", "spark://a.example.org:7077,b-2:7078", "local[2]", "local[*]", "local-cluster[2,1,1024]"]
+    "engine", ["duckdb", "spark://host:7077", "spark://a.example.org:7077,b-2:7078", "local[2]", "local[*]", "local-cluster[2,1,1024]", "sc://127.0.0.1:50051"]
 )  # fmt: skip
 def test_engines_it_knows(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     monkeypatch.setenv("ENGAGE_ENGINE", engine)

@@ -4,15 +4,18 @@ import gc
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import isclose
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import ibis
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -27,7 +30,8 @@ from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import DUCKDB, Settings
 from segments.audiences import audience, segments
-from segments.engine import execution, spark
+from segments.engine import execution, holdings, spark, task
+from segments.engine.holdings import reading
 from segments.homes import households
 from segments.importing.imports import import_file
 from segments.rules import tree as rules
@@ -315,15 +319,15 @@ def test_the_boroughs_differ_in_what_they_have(land: Land, built: dict[str, Snap
 def test_a_crash_leaves_whole_tables_only(
     land: Land, built: dict[str, Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = execution._InDuckDB.write
+    copying = execution.copying
 
-    def failing(computed: Any, code: str, names: Any, order: str, to: Path) -> int:
+    def failing(table: str, code: str, columns: Any, order: str, to: Path) -> str:
         if code == land.codes[1]:  # of several parts that are written at a time
             to.write_bytes(b"PAR1 half of a file")
             raise OSError("no space left on device")
-        return write(computed, code, names, order, to)
+        return copying(table, code, columns, order, to)
 
-    monkeypatch.setattr(execution._InDuckDB, "write", failing)
+    monkeypatch.setattr(execution, "copying", failing)
     with pytest.raises(OSError, match="no space"):
         households.build_all(land.office, "operator")
     with land.office.database.reading() as session:
@@ -345,6 +349,50 @@ def test_the_cluster_builds_what_duckdb_builds(land: Land, built: dict[str, Snap
     assert {entry.authority for entry in acts if entry.actor == "operator"} == set(land.codes)
     session = spark._session(master)
     assert session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() == 3, "the driver and two executors"
+
+
+def test_a_worker_that_is_lost_in_the_middle_changes_nothing(
+    land: Land, built: dict[str, Snapshot], master: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, lost = spark.Cluster.ask, list[int]()
+
+    def losing(cluster: spark.Cluster, *asked: Any) -> Any:
+        if not lost:
+            lost.append(executors()[0])
+            Timer(0.3, os.kill, (lost[0], signal.SIGKILL)).start()
+        return ask(cluster, *asked)
+
+    monkeypatch.setattr(spark.Cluster, "ask", losing)
+    everywhere = households.build_all(land.on(master), "operator")
+    assert sorted(everywhere.built) == land.codes
+    for code, snapshot in everywhere.built.items():
+        assert_same(land.office.lake.file(snapshot), land.office.lake.file(built[code]))
+    assert lost[0] not in executors()
+    assert not list((land.office.lake.root / "staging").glob("*.par*"))
+
+
+def executors() -> list[int]:
+    """The processes that work for the two workers of this module."""
+    living = (one for one in psutil.Process().children(recursive=True) if one.status() != psutil.STATUS_ZOMBIE)
+    return [one.pid for one in living if any("CoarseGrainedExecutorBackend" in word for word in one.cmdline())]
+
+
+def test_a_question_that_fails_is_asked_again_and_then_given_up(master: str, tmp_path: Path) -> None:
+    """Each time it is asked leaves a file; with three of them it has an answer."""
+    cluster, times = spark.connect(master), tmp_path / "times"
+    noted = f"COPY (SELECT 1 AS n) TO '{times}' (FORMAT csv, PER_THREAD_OUTPUT, OVERWRITE_OR_IGNORE, FILENAME_PATTERN 'x_{{uuid}}')"
+    enough = f"SELECT CASE WHEN count(*) < 3 THEN error('not yet') ELSE count(*) END AS n FROM glob('{times}/*')"
+    assert cluster.answer(task.sent([noted], {}, enough, [])).to_pylist() == [{"n": 3}]
+    with pytest.raises(spark.SparkUnavailable, match="Nothing was changed but what was already complete"):
+        cluster.answer(task.sent([], {}, "SELECT error('never')", []))
+
+
+def test_authorities_are_shared_out_the_largest_first(land: Land, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is ten times the others is a question by itself; those after it fill up what each may hold."""
+    monkeypatch.setattr(spark, "connect", lambda _: spark.Cluster(None, 2))
+    sizes = {"a": 10, "b": 100, "c": 10, "d": 10, "e": 10}
+    asked = holdings.of_all(land.on("local[2]"), sizes, lambda some: some.authorities)
+    assert list(asked) == [("b",), ("a", "c", "d"), ("e",)]
 
 
 def test_the_cluster_counts_what_duckdb_counts(land: Land, built: dict[str, Snapshot], master: str) -> None:
@@ -395,24 +443,27 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     max_examples=3, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True
 )
 def test_rules_mean_on_the_cluster_what_they_mean_in_plain_python(
-    found: list[dict[str, Any]], homes: Path, master: str
+    found: list[dict[str, Any]], homes: Path, land: Land, master: str
 ) -> None:
     """Many rules as columns of one query, since a query takes a cluster a second. DuckDB answers the same query."""
     parsed = [rules.parse({"version": 1, "where": tree}, brute.OWN) for tree in found]
     meant = [brute.meeting(tree) for tree in found]
-    for name in (DUCKDB, master):
-        with execution.connect(name) as backend:
-            table = backend.read_parquet(homes)
+    for name, cluster in ((DUCKDB, None), (master, spark.connect(master))):
+        with reading(land.office, land.codes, cluster) as held:
+            table = held.backend.read_parquet(homes)
             meets = {f"rule{number}": rule.ibis(table) for number, rule in enumerate(parsed)}
-            answered = execution.rows(backend, table.select("uprn", **meets))
+            answered = held.rows(table.select("uprn", **meets))
         for number, tree in enumerate(found):
             assert {row["uprn"] for row in answered if row[f"rule{number}"]} == meant[number], (name, tree)
 
 
-def test_a_failure_of_the_cluster_tells_no_value_of_a_row(master: str) -> None:
-    with execution.connect(master) as backend, pytest.raises(spark.SparkUnavailable) as refused:
-        execution.rows(backend, ibis.memtable({"name": ["Made Up"]}).name.cast("int64").as_table())
-    assert str(refused.value).startswith("Spark broke off: CAST_INVALID_INPUT.")
+def test_a_failure_of_the_cluster_tells_no_value_of_a_row(land: Land, master: str) -> None:
+    with (
+        reading(land.office, land.codes, spark.connect(master)) as held,
+        pytest.raises(spark.SparkUnavailable) as refused,
+    ):
+        held.rows(ibis.memtable({"name": ["Made Up"]}).name.cast("int64").as_table())
+    assert str(refused.value).startswith("Spark broke off: PythonException.")
     assert "Made Up" not in str(refused.value)
     assert refused.value.__suppress_context__
 
