@@ -33,7 +33,7 @@ from engage.foundation.database import METADATA
 from engage.foundation.identity import Role
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from engage.migrations import upgrade
+from engage.migrations.upgrading import upgrade
 from tests.faults.hostile import CALLBACK_TOKEN, Asker, Browser, Made, ask
 from tests.soak.cluster import cluster
 

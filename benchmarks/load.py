@@ -32,7 +32,7 @@ from sqlmodel import SQLModel
 from engage.demo.story import PEOPLE, password, playing
 from engage.foundation.database import Database
 from engage.foundation.identity import Role
-from engage.migrations import upgrade
+from engage.migrations.upgrading import upgrade
 from tests.postgres import new_database
 from tests.soak.cluster import cluster
 from tests.website import token_in

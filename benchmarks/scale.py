@@ -39,7 +39,7 @@ from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.settings import DUCKDB, Settings
-from engage.migrations import upgrade
+from engage.migrations.upgrading import upgrade
 from segments.areas import output_areas as areas
 from segments.audiences import audience, segments
 from segments.engine import execution as engine

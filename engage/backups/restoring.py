@@ -25,7 +25,7 @@ from engage.foundation.folders import PRIVATE_FILE, own_folder
 from engage.foundation.office import Office
 from engage.foundation.privacy import standing
 from engage.foundation.words import moment
-from engage.migrations import known_revisions, upgrade
+from engage.migrations.upgrading import known_revisions, upgrade
 
 # Beside the mark: who was at work then is not now, a session may belong to somebody who has left since, and files that
 # waited for a decision are not copied, as they hold names.

@@ -18,8 +18,7 @@ from engage.foundation.clock import read_day
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right, Role
 from engage.foundation.office import Actor, Office
-
-MIGRATIONS = Path(__file__).parents[1] / "migrations" / "versions"
+from engage.migrations import current_revision, latest_revision
 
 
 def day(value: str) -> date:
@@ -115,9 +114,9 @@ def demand_database(office: Office, *, purging: bool = False) -> None:
             f"There is no Engage database in {office.settings.home}. Make one: engage init --authority CODE --name NAME"
         )
         raise InputRefused(msg)
-    if version != newest_version():
+    if version != latest_revision():
         msg = (
-            f"The database is of version {version}, this program of {newest_version()}. Bring it up to date: "
+            f"The database is of version {version}, this program of {latest_revision()}. Bring it up to date: "
             "engage init --authority CODE --name NAME"
         )
         raise InputRefused(msg)
@@ -136,19 +135,10 @@ def _demand_purged(office: Office) -> None:
 
 
 def _version(office: Office) -> str | None:
-    """Read without Alembic, whose import every command would wait for."""
     url = sa.make_url(office.settings.database)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         return None
-    with office.database.engine.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-        return None if found is None else str(found)
-
-
-def newest_version() -> str:
-    return max(path.stem.partition("_")[0] for path in MIGRATIONS.glob("[0-9]*.py"))
+    return current_revision(office.database)
 
 
 def _only_authority(session: Session) -> str:

@@ -15,7 +15,7 @@ from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority, FormerCode, Role
 from engage.foundation.office import Actor, Office
-from engage.migrations import upgrade
+from engage.migrations.upgrading import upgrade
 from segments.importing import misread
 from segments.importing.datasets import title
 from segments.importing.misread import Misread

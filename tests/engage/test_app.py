@@ -13,7 +13,7 @@ from engage.foundation.identity import Role
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from engage.foundation.web import faults, static
-from engage.migrations import upgrade
+from engage.migrations.upgrading import upgrade
 from tests.website import COUNCIL, Enter, Visitor
 
 Serve = Callable[[Office], Any]

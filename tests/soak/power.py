@@ -153,7 +153,7 @@ def up_to_date(office: Office) -> bool:
 
 def found(home: Path, url: str) -> None:
     """An authority, with a first list."""
-    from engage.migrations import upgrade
+    from engage.migrations.upgrading import upgrade
 
     office = opened(home, url)
     home.mkdir(mode=0o700, exist_ok=True)

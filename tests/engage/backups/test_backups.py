@@ -31,7 +31,7 @@ from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from engage.migrations import upgrade
+from engage.migrations.upgrading import upgrade
 from segments.importing.imports import import_file
 from tests.campaigns.council import COUNCIL, KEY, SEED, START, Maker, staff
 from tests.postgres import new_database

@@ -19,7 +19,7 @@ from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import Authority
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from engage.migrations import upgrade
+from engage.migrations.upgrading import upgrade
 from tests.campaigns.council import COUNCIL, KEY, SEED, START, Maker, staff, watched
 
 

@@ -7,7 +7,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from engage import migrations
-from engage.foundation.database import METADATA, Database
+from engage.foundation.database import Database
+from engage.migrations import upgrading
+from engage.migrations.tables import METADATA
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def database(database_url: str) -> Database:
 
 
 def test_models_and_migrated_schema_agree(database: Database) -> None:
-    migrations.upgrade(database)
+    upgrading.upgrade(database)
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
@@ -24,10 +26,10 @@ def test_models_and_migrated_schema_agree(database: Database) -> None:
 
 
 def test_up_down_and_up_again(database: Database) -> None:
-    migrations.upgrade(database)
+    upgrading.upgrade(database)
     assert migrations.current_revision(database) == migrations.latest_revision()
-    command.downgrade(migrations.configuration(database), "base")
+    command.downgrade(upgrading.configuration(database), "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
-    migrations.upgrade(database)
+    upgrading.upgrade(database)
     assert "message" in inspect(database.engine).get_table_names()
     database.close()

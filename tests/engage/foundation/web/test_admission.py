@@ -10,7 +10,7 @@ from engage.foundation.errors import SettingsInvalid
 from engage.foundation.identity import Role
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings, load
-from engage.migrations import upgrade
+from engage.migrations.upgrading import upgrade
 from tests.website import Enter, Visitor, hire, token_in
 
 CLOSED = {"scope": "email", "value": "nobody@example.com", "reason": "deceased"}
