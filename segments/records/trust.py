@@ -23,7 +23,7 @@ from segments.records.layouts import BY_SOURCE
 from segments.records.retention import end_of_canvass
 
 FEWEST = 10  # electors of a band, to be shown
-HONEST = "About 92 in 100 of the homes called matched are truly unchanged"
+HONEST = "About 92 in 100 of the homes called matched are truly unchanged, as measured on a made-up borough"
 
 
 def sources(office: Office, authority: str) -> list[dict[str, Any]]:
@@ -152,6 +152,6 @@ def canvassed(office: Office, authority: str) -> Canvass:
     if not found.data_matching:
         raise InputRefused(
             f"There is no yearly canvass in {nation} for which homes are matched, so there is no list for it "
-            f"({found.source}). Nothing was written."
+            f"({found.source})."
         )
     return found
