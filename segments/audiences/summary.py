@@ -20,6 +20,16 @@ SHOWN = 10
 
 
 @dataclass(frozen=True)
+class Known:
+    """What the council's own records say of the homes of a rule, and of all homes: adults known and not registered."""
+
+    adults: float
+    homes: int
+    all_adults: float
+    all_homes: int
+
+
+@dataclass(frozen=True)
 class Picture:
     """`sample` are at most SHOWN masked addresses, the same ones whenever the same homes are asked for. `emails` and
     `texts` are contacts, each written to once, however many of the homes have it."""
@@ -30,6 +40,7 @@ class Picture:
     sample: list[str]
     overlap: Overlap
     cost: Cost
+    known: Known | None  # while records of that may be used
 
 
 def picture(office: Office, authority: str, rule: tree.Rule, campaigns: Campaigns) -> Picture:
@@ -44,7 +55,15 @@ def picture(office: Office, authority: str, rule: tree.Rule, campaigns: Campaign
         _sample(chosen, rule),
         overlap.of(chosen, reminded),
         cost.of(office, count, chosen.messages("sms", but_for="email"), today(office.clock), nation),
+        _known(chosen),
     )
+
+
+def _known(chosen: Chosen) -> Known | None:
+    every, own = chosen.of.known, chosen.known()
+    if every is None or own is None:
+        return None
+    return Known(own, len(chosen.places), float(every.sum()), len(every))
 
 
 def _sample(chosen: Chosen, rule: tree.Rule) -> list[str]:

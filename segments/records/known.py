@@ -62,7 +62,7 @@ def hidden(office: Office, authority: str) -> list[int]:
 def live_there(names: pl.DataFrame) -> pl.DataFrame:
     """The names that tell of somebody who lives in the home now, if the source is right: no landlords, no accounts that
     have ended, nobody who died, and nothing that may only confirm."""
-    told = [name for name, layout in BY_SOURCE.items() if not (layout.confirms_only or layout.of_deaths)]
+    told = [name for name, layout in BY_SOURCE.items() if layout.tells]
     return names.filter(
         pl.col("source").is_in(told), pl.col("home").is_not_null(), ~pl.col("ended"), ~pl.col("away"),
         pl.col("kind") == "person",

@@ -1,0 +1,75 @@
+"""What may be used today of the council's own records, home by home: only of sources that tell who lives in a home and
+whose written agreement (reg 35A) is in date. A blue badge may confirm an elector and tells of nobody here."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import polars as pl
+from sqlmodel import Session
+
+from engage.foundation.clock import today
+from engage.foundation.lake import Snapshot, current, current_by_name
+from engage.foundation.office import Office
+from segments.records import agreements, known
+from segments.records.arrival import KIND
+from segments.records.layouts import BY_SOURCE
+from segments.safeguards import protected
+
+NONE_IN_DATE = (
+    "None of the council's own records that tell who lives in a home has an agreement in date (regulation 35A), so "
+    "nothing is counted by them. Agreements are recorded at Data, The council's own records."
+)
+BY_COMMAND = "engage local-matching agree --source NAME --since DATE --until DATE"
+
+
+@dataclass(frozen=True)
+class InUse:
+    """`homes` are `home_uprn` and the figures of `known.homes`; a home that is not among them has none of them."""
+
+    snapshots: tuple[Snapshot, ...]
+    homes: pl.DataFrame
+
+    @property
+    def titles(self) -> list[str]:
+        return [BY_SOURCE[each.name].title for each in self.snapshots]
+
+
+_KNOWN: WeakKeyDictionary[Office, dict[str, tuple[Hashable, InUse]]] = WeakKeyDictionary()
+
+
+def snapshots(office: Office, session: Session, authority: str) -> tuple[Snapshot, ...]:
+    """The deliveries that may be used today."""
+    agreed, day = agreements.newest(session, authority), today(office.clock)
+    usable = {source for source, row in agreed.items() if row.stands(day) == "in date"}
+    if not usable:
+        return ()
+    here = current_by_name(session, authority, KIND)
+    return tuple(here[name] for name, layout in BY_SOURCE.items() if name in usable & set(here) and layout.tells)
+
+
+def marks(office: Office, session: Session, authority: str) -> tuple[int | None, ...]:
+    """What changes whenever other records may be used."""
+    return tuple(each.id for each in snapshots(office, session, authority))
+
+
+def in_use(office: Office, session: Session, authority: str) -> InUse | None:
+    """None where no source may be used. Worked out again only when something that it is read from has changed."""
+    found = snapshots(office, session, authority)
+    if not found:
+        return None
+    kept = _KNOWN.setdefault(office, {})
+    state = _state(session, authority, found)
+    before, answer = kept.get(authority, (None, None))
+    if before != state or answer is None:
+        names = known.held(office, authority, [each.name for each in found]).names
+        answer = InUse(found, known.homes(office, authority, names))
+        kept[authority] = state, answer
+    return answer
+
+
+def _state(session: Session, authority: str, found: tuple[Snapshot, ...]) -> Hashable:
+    """The lists of homes that must not be seen are among what it is read from."""
+    read = [current(session, authority, kind) for kind in ("gazetteer", "households")]
+    hiding = protected.states(session, [authority])[authority]
+    return tuple(each.id for each in found), tuple(each and each.id for each in read), tuple(hiding)
