@@ -6,9 +6,11 @@ children, sharers), and some it names have moved on. A blue badge may confirm an
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
+from scipy.stats import poisson_binom
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused
@@ -16,13 +18,18 @@ from engage.foundation.files import cells
 from engage.foundation.folders import writing
 from engage.foundation.lake import Snapshot, current, current_by_name
 from engage.foundation.office import Actor, Office
+from segments.records import entries
 from segments.records.arrival import KIND
 from segments.records.decision import NO, YES
 from segments.records.layouts import BY_SOURCE
+from segments.records.retention import CANVASS_ENDS
 from segments.safeguards import protected
 
 NOT_NAMED = "No list names 4 in 10 of the people who are missing"
 UNNAMED = 0.4
+COLUMNS = ("known_not_registered", "known_low", "known_high", "moved_in", "nobody_knows", "score")
+MOVES = tuple(name for name, layout in BY_SOURCE.items() if layout.began_is_moving)
+RANGE = 0.95
 STEADY = 20.0  # names, that the figure of a small source is steadied by
 
 
@@ -96,25 +103,64 @@ def _aged(there: pl.DataFrame) -> pl.DataFrame:
 
 
 def people(names: pl.DataFrame) -> pl.DataFrame:
-    """`home, who, likely`: each person once, however many sources name them."""
+    """`home, who, likely, moved_in`: each person once, however many sources name them."""
     missing = _aged(live_there(names).filter(pl.col("matched") == NO, pl.col("who").is_not_null()))
     told = missing.join(weights(names), on=["source", "old"], how="left")
     each = told.with_columns(pl.col("weight").fill_null(1.0).clip(0.02, 0.98))
-    return each.group_by("home", "who").agg(likely=1 - (1 - pl.col("weight")).product())
+    came = pl.col("source").is_in(MOVES) & (pl.col("began") >= _last_canvass())
+    return each.group_by("home", "who").agg(
+        likely=1 - (1 - pl.col("weight")).product(), moved_in=came.fill_null(value=False).any()
+    )
+
+
+def _last_canvass() -> pl.Expr:
+    """The day the register was published after the canvass before the records, by which who lived there was asked."""
+    before = pl.col("as_at").dt.month() < CANVASS_ENDS[0]
+    return pl.date(pl.col("as_at").dt.year() - before.cast(pl.Int32), *CANVASS_ENDS)
 
 
 def homes(office: Office, authority: str, names: pl.DataFrame) -> pl.DataFrame:
-    """`home_uprn, known_not_registered, score`, those with most first."""
-    known = people(names).group_by("home").agg(known_not_registered=pl.col("likely").sum().round(3))
+    """COLUMNS of each home with something to say, those with the highest score first."""
     with office.database.session() as session:
         table = current(session, authority, "households")
+        register = current(session, authority, "electors")
+    known = _of_people(names)
+    if register is not None:
+        electors = pl.read_parquet(office.lake.file(register), columns=["person", "uprn"])
+        known = known.join(
+            entries.nobody_knows(electors, names, live_there(names)), on="home", how="full", coalesce=True
+        )
+    else:
+        known = known.with_columns(nobody_knows=pl.lit(0, pl.Int64))
+    known = known.with_columns(pl.col(COLUMNS[:-1]).fill_null(0))
     if table is None:
         return _ordered(known.with_columns(score="known_not_registered"))
     gaps = pl.read_parquet(office.lake.file(table), columns=["uprn", "gap"]).select(home="uprn", gap="gap")
     both = gaps.join(known, on="home", how="full", coalesce=True).with_columns(
-        pl.col("known_not_registered", "gap").fill_null(0.0)
+        pl.col(*COLUMNS[:-1], "gap").fill_null(0)
     )
     return _ordered(both.with_columns(score=pl.col("known_not_registered") + _unnamed(both)))
+
+
+def _of_people(names: pl.DataFrame) -> pl.DataFrame:
+    """`home` and what is known of it of the people whom the register does not have there."""
+    counted = people(names).group_by("home").agg(
+        pl.col("likely").round(3).sort(),
+        known_not_registered=pl.col("likely").sum().round(3),
+        moved_in=pl.col("likely").filter("moved_in").sum().round(3),
+    )  # fmt: skip
+    ends = [between(tuple(each)) for each in counted["likely"].to_list()]
+    return counted.drop("likely").with_columns(
+        pl.Series("known_low", [low for low, _ in ends], dtype=pl.Int64),
+        pl.Series("known_high", [high for _, high in ends], dtype=pl.Int64),
+    )
+
+
+@lru_cache(maxsize=10_000)
+def between(likely: tuple[float, ...]) -> tuple[int, int]:
+    """From and to how many of these people live there, 19 times in 20."""
+    low, high = poisson_binom.interval(RANGE, list(likely))
+    return int(low), int(high)
 
 
 def _unnamed(homes: pl.DataFrame) -> pl.Series:
@@ -126,8 +172,8 @@ def _unnamed(homes: pl.DataFrame) -> pl.Series:
 
 def _ordered(told: pl.DataFrame) -> pl.DataFrame:
     return (
-        told.select("known_not_registered", pl.col("score").round(4), home_uprn="home")
-        .select("home_uprn", "known_not_registered", "score")
+        told.select(*COLUMNS[:-1], pl.col("score").round(4), home_uprn="home")
+        .select("home_uprn", *COLUMNS)
         .sort("score", "home_uprn", descending=[True, False])
     )
 

@@ -32,6 +32,7 @@ class Layout:
     cross_reference: str = ""  # of the property, as the gazetteer refers to it
     birth: str = ""
     began: str = ""  # when what is recorded began, or was last known to hold
+    began_is_moving: bool = False  # the day they moved in, not one on which they asked for something
     ended: str = ""
     contact: str = ""  # where they get their post, if elsewhere
     role: str = ""
@@ -55,12 +56,13 @@ LAYOUTS = (
     Layout(
         "council_tax", "Council tax", "Treth gyngor", "account_ref", tuple(f"address_{n}" for n in range(1, 5)),
         whole=("name_1", "name_2"), surname_first=True, postcode="postcode", uprn="uprn",
-        cross_reference="property_ref", began="liable_from", ended="liable_to", contact="contact_address",
+        cross_reference="property_ref", began="liable_from", began_is_moving=True, ended="liable_to",
+        contact="contact_address",
     ),
     Layout(
         "housing_tenants", "Housing tenants", "Tenantiaid tai", "person_ref", ("address",),
         parts=("title", "forenames", "surname"), postcode="postcode", uprn="uprn", birth="date_of_birth",
-        began="tenancy_start", role="role",
+        began="tenancy_start", began_is_moving=True, role="role",
     ),
     Layout(
         "school_admissions", "School admissions", "Derbyniadau i ysgolion", "application_ref",

@@ -15,7 +15,7 @@ from engage.foundation.folders import writing
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
 from segments.homes import registrations
-from segments.records import agreements, known
+from segments.records import agreements, entries, known
 from segments.records.decision import NO, REVIEW, YES
 from segments.records.layouts import BY_SOURCE
 from segments.records.retention import end_of_canvass
@@ -85,7 +85,10 @@ def canvass(office: Office, actor: Actor, to: Path) -> dict[str, int]:
         raise InputRefused("The records were held against another register than the newest: import them once more.")
     electors = registrations.link(office, actor, register)
     hidden = known.hidden(office, actor.authority)
-    rows = matched_homes(pl.read_parquet(office.lake.file(electors)), found.names).filter(~pl.col("uprn").is_in(hidden))
+    register_homes = pl.read_parquet(office.lake.file(electors))
+    rows = entries.matched_homes(register_homes, found.names, known.live_there(found.names)).filter(
+        ~pl.col("uprn").is_in(hidden)
+    )
     with writing(to, encoding="utf-8", newline="") as out:
         written = cells.write(out, rows.columns, rows.iter_rows())
     with office.database.session() as session:
@@ -94,19 +97,3 @@ def canvass(office: Office, actor: Actor, to: Path) -> dict[str, int]:
             act="export canvass matching", subject=f"{len(found.snapshots)} sources", homes=written,
         )  # fmt: skip
     return {"homes": written, "matched": rows.filter(matched=YES).height}
-
-
-def matched_homes(electors: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    held_there = names.filter(~pl.col("ended"), ~pl.col("away"), pl.col("kind") == "person")
-    confirmed = (
-        held_there.filter(matched=YES).select("person", uprn="home").unique().with_columns(seen=pl.lit(value=True))
-    )
-    others = (
-        known.live_there(names).filter(matched=NO).select(uprn="home").unique().with_columns(more=pl.lit(value=True))
-    )
-    told = electors.join(confirmed, on=["person", "uprn"], how="left").group_by("uprn").agg(
-        every=pl.col("seen").fill_null(value=False).all()
-    )  # fmt: skip
-    both = told.join(others, on="uprn", how="left")
-    answer = pl.when(pl.col("every") & pl.col("more").is_null()).then(pl.lit(YES)).otherwise(pl.lit(NO))
-    return both.select("uprn", matched=answer).sort("uprn")
