@@ -17,7 +17,10 @@ from segments.engine.holdings import Holdings
 from segments.records import usable
 from segments.rules.columns import RECORDS, RuleInvalid
 
-HELD = {"known_not_registered": "known_not_registered", "records_score": "score"}  # rule column: column of the figures
+HELD = {  # rule column: column of the figures
+    "known_not_registered": "known_not_registered", "records_score": "score", "moved_in": "moved_in",
+    "nobody_knows": "nobody_knows",
+}  # fmt: skip
 SCHEMA = pa.schema(
     [("authority", pa.string()), ("uprn", pa.int64()), *((name, pa.float64()) for name in HELD)]
 )  # fmt: skip
@@ -34,7 +37,8 @@ def beside(office: Office, session: Session, authority: str, homes: pl.DataFrame
 
 
 def _figures(found: usable.InUse) -> pl.DataFrame:
-    return found.homes.select(uprn=pl.col("home_uprn").cast(pl.Int64), **{to: pl.col(own) for to, own in HELD.items()})
+    figures = {to: pl.col(own).cast(pl.Float64) for to, own in HELD.items()}
+    return found.homes.select(uprn=pl.col("home_uprn").cast(pl.Int64), **figures)
 
 
 def attached(holdings: Holdings, homes: ir.Table, tables: Mapping[str, Snapshot], asked: Iterable[str]) -> ir.Table:

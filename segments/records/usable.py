@@ -1,5 +1,5 @@
-"""What may be used today of the council's own records, home by home: only of sources that tell who lives in a home and
-whose written agreement (reg 35A) is in date. A blue badge may confirm an elector and tells of nobody here."""
+"""What may be used today of the council's own records, home by home: only of sources whose written agreement
+(reg 35A) is in date. A blue badge may confirm an elector and tells of nobody here."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -32,20 +32,23 @@ class InUse:
 
     @property
     def titles(self) -> list[str]:
-        return [BY_SOURCE[each.name].title for each in self.snapshots]
+        """Of what tells who lives in a home. What may only confirm is never named."""
+        return [BY_SOURCE[each.name].title for each in self.snapshots if BY_SOURCE[each.name].tells]
 
 
 _KNOWN: WeakKeyDictionary[Office, dict[str, tuple[Hashable, InUse]]] = WeakKeyDictionary()
 
 
 def snapshots(office: Office, session: Session, authority: str) -> tuple[Snapshot, ...]:
-    """The deliveries that may be used today."""
+    """The deliveries that may be used today; none of them where none tells who lives in a home, as what may only
+    confirm, and the dead, say nothing by themselves."""
     agreed, day = agreements.newest(session, authority), today(office.clock)
     usable = {source for source, row in agreed.items() if row.stands(day) == "in date"}
     if not usable:
         return ()
     here = current_by_name(session, authority, KIND)
-    return tuple(here[name] for name, layout in BY_SOURCE.items() if name in usable & set(here) and layout.tells)
+    found = tuple(here[name] for name in BY_SOURCE if name in usable & set(here))
+    return found if any(BY_SOURCE[each.name].tells for each in found) else ()
 
 
 def marks(office: Office, session: Session, authority: str) -> tuple[int | None, ...]:

@@ -84,7 +84,7 @@ def _written(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -
 
 def test_a_rule_counts_who_is_known_alike_on_every_engine(recorded: Town) -> None:
     office, code = recorded.office, recorded.code
-    told = known.homes(office, code, known.held(office, code, ["council_tax"]).names)
+    told = known.homes(office, code, known.held(office, code, ["council_tax", "blue_badge"]).names)
     wanted = set(told.filter(pl.col("known_not_registered") >= 0.5)["home_uprn"])
     assert NAMED - 3 <= len(wanted) <= NAMED  # the protected one is not among them
     counted = segments.count(office, code, KNOWN)

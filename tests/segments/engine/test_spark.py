@@ -371,7 +371,13 @@ def test_the_cluster_counts_what_duckdb_counts(
 def known_of(homes: Path) -> pl.DataFrame:
     """Somebody known in every third home; of every second nothing is told."""
     told = pl.read_parquet(homes, columns=["uprn"]).gather_every(2)
-    return told.select(home_uprn="uprn", known_not_registered=pl.int_range(pl.len()) % 3 / 2.0, score=pl.lit(0.5))
+    return told.select(
+        home_uprn="uprn",
+        known_not_registered=pl.int_range(pl.len()) % 3 / 2.0,
+        score=pl.lit(0.5),
+        moved_in=pl.lit(0.0),
+        nobody_knows=pl.lit(1),
+    )
 
 
 def rounded(count: segments.Count) -> segments.Count:
