@@ -19,8 +19,8 @@ from segments.areas import wards
 from segments.homes import register_age
 from segments.missing import gap, with_records
 from segments.missing.groups import CHARACTERISTICS
+from segments.missing.usable import NONE_IN_DATE
 from segments.records.known import NOT_NAMED
-from segments.records.usable import NONE_IN_DATE
 
 COLUMNS = ("key", "name", "eligible", "registered", "completeness", "low", "high", "missing")
 AREAS_SHOWN = 50  # the file has them all

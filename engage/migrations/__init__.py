@@ -28,6 +28,7 @@ import segments.crosswalk.systems
 import segments.importing.intake
 import segments.linking.review
 import segments.records.agreements
+import segments.records.score
 import segments.safeguards.suppression
 import segments.sources.gazetteer_versions  # noqa: F401
 from engage.foundation.database import METADATA, Database

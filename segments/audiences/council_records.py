@@ -14,7 +14,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.engine import execution
 from segments.engine.holdings import Holdings
-from segments.records import usable
+from segments.missing import usable
 from segments.rules.columns import RECORDS, RuleInvalid
 
 HELD = {  # rule column: column of the figures

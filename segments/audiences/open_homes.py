@@ -27,8 +27,7 @@ from engage.foundation.office import Office
 from segments.audiences import council_records
 from segments.audiences.overlap import Listed
 from segments.homes import households
-from segments.missing import adults, gap
-from segments.records import usable
+from segments.missing import adults, gap, usable
 from segments.rules import tree
 from segments.safeguards import protected
 from segments.safeguards.suppression import Suppression, suppressed_contacts

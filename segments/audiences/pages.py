@@ -29,7 +29,7 @@ from segments.areas import wards
 from segments.audiences import comparison, drafts, segments, starters
 from segments.audiences import summary as pictures
 from segments.audiences.overlap import Campaigns
-from segments.records import usable
+from segments.missing import usable
 from segments.records.known import NOT_NAMED
 from segments.rules import changes, local_indicators, schema, topics, tree
 from segments.rules import form as rule_form

@@ -19,9 +19,8 @@ from engage.foundation.office import Office
 from segments.areas import wards
 from segments.engine import execution
 from segments.homes import households
-from segments.missing import gap
+from segments.missing import gap, usable
 from segments.missing.gap import NORMAL_95, Row
-from segments.records import usable
 
 FEWEST = 8  # areas that tell an error from chance
 Floats = npt.NDArray[np.float64]

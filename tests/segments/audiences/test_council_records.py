@@ -15,8 +15,8 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.office import Office
 from segments.audiences import council_records, holding, segments, starters, summary
 from segments.audiences.audience import freeze, reproduce
-from segments.missing import gap, with_records
-from segments.records import agreements, arrival, known, usable
+from segments.missing import gap, usable, with_records
+from segments.records import agreements, arrival, known
 from segments.records.layouts import of_sources
 from segments.rules import topics, tree
 from segments.rules.columns import COLUMNS, RECORDS

@@ -31,7 +31,7 @@ from segments.audiences import audience, segments
 from segments.engine import execution, spark
 from segments.homes import households
 from segments.importing.imports import import_file
-from segments.records import usable
+from segments.missing import usable
 from segments.rules import tree as rules
 from segments.safeguards.suppression import Suppression
 from tests.segments.rules import brute

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from engage.foundation.clock import today
 from engage.foundation.lake import Snapshot, current, current_by_name
 from engage.foundation.office import Office
-from segments.records import agreements, known
+from segments.records import agreements, known, score
 from segments.records.arrival import KIND
 from segments.records.layouts import BY_SOURCE
 from segments.safeguards import protected
@@ -53,7 +53,9 @@ def snapshots(office: Office, session: Session, authority: str) -> tuple[Snapsho
 
 def marks(office: Office, session: Session, authority: str) -> tuple[int | None, ...]:
     """What changes whenever other records may be used."""
-    return tuple(each.id for each in snapshots(office, session, authority))
+    found = snapshots(office, session, authority)
+    learnt = score.newest(session, authority) if found else None
+    return (*(each.id for each in found), learnt.id if learnt else None)
 
 
 def in_use(office: Office, session: Session, authority: str) -> InUse | None:
@@ -62,7 +64,7 @@ def in_use(office: Office, session: Session, authority: str) -> InUse | None:
     if not found:
         return None
     kept = _KNOWN.setdefault(office, {})
-    state = _state(session, authority, found)
+    state = marks(office, session, authority), _read(session, authority)
     before, answer = kept.get(authority, (None, None))
     if before != state or answer is None:
         names = known.held(office, authority, [each.name for each in found]).names
@@ -71,8 +73,7 @@ def in_use(office: Office, session: Session, authority: str) -> InUse | None:
     return answer
 
 
-def _state(session: Session, authority: str, found: tuple[Snapshot, ...]) -> Hashable:
-    """The lists of homes that must not be seen are among what it is read from."""
-    read = [current(session, authority, kind) for kind in ("gazetteer", "households")]
-    hiding = protected.states(session, [authority])[authority]
-    return tuple(each.id for each in found), tuple(each and each.id for each in read), tuple(hiding)
+def _read(session: Session, authority: str) -> Hashable:
+    """What else it is read from: the lists of homes that must not be seen are among that."""
+    read = [current(session, authority, kind) for kind in ("gazetteer", "households", "electors")]
+    return tuple(each and each.id for each in read), tuple(protected.states(session, [authority])[authority])
