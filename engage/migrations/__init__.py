@@ -11,7 +11,10 @@ from alembic.script import ScriptDirectory
 import campaigns.records.copies
 import campaigns.records.models  # each import adds its tables to the metadata
 import campaigns.records.reply
-import campaigns.records.visits  # noqa: F401
+import campaigns.records.visits
+import campaigns.sharing.counts
+import campaigns.sharing.lots
+import campaigns.sharing.posters  # noqa: F401
 import engage.accounts.provider
 import engage.accounts.second_factor
 import engage.foundation.access.tokens

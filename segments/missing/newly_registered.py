@@ -8,6 +8,7 @@ it: who came there in their place was not missing from it.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,23 @@ NO_EARLIER = (
 Gained = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """As RecordScore has it."""
+
+    homes: int
+    registered: int
+    lift: float
+    lift_fixed: float
+    gain: float
+    gain_error: float
+    coefficients: dict[str, float]
+
+    @property
+    def better(self) -> bool:
+        return self.gain > SURE * self.gain_error and self.lift >= self.lift_fixed
+
+
 def learn(office: Office, actor: Actor) -> RecordScore:
     """Fit, judge and keep; it counts from now on. InputRefused says what is missing."""
     latest, earlier, deliveries = _registers(office, actor.authority)
@@ -54,7 +72,11 @@ def learn(office: Office, actor: Actor) -> RecordScore:
             f"{gained.sum()} people newly registered in the {len(gained):,} homes that the records name: expected at "
             f"least {FEWEST}. Nothing was changed."
         )
-    made = fitted(homes, gained, earlier, latest, actor, office)
+    found = fitted(homes, gained)
+    made = RecordScore(
+        authority=actor.authority, earlier=earlier.as_at, later=latest.as_at, better=found.better,
+        learnt_at=office.clock.now(), learnt_by=actor.label, **asdict(found),
+    )  # fmt: skip
     with office.database.session() as session:
         return _kept(session, actor, made)
 
@@ -94,20 +116,15 @@ def _expected(homes: pl.DataFrame, electors: pl.DataFrame) -> pl.DataFrame:
     return both.select(home="uprn", gap=pl.col("gap") + pl.col("electors") - pl.col("then"), electors="then")
 
 
-def fitted(
-    homes: pl.DataFrame, gained: Gained, earlier: Snapshot, latest: Snapshot, actor: Actor, office: Office
-) -> RecordScore:  # fmt: skip
+def fitted(homes: pl.DataFrame, gained: Gained) -> Learnt:
+    """Of `known.scored`, and how many registered in each home."""
     learnt, fixed = held_out(score.features(homes), gained, homes), held_out(_as_it_comes(homes), gained, homes)
     better_by = _told(learnt, gained) - _told(fixed, gained)
     gain, error = float(better_by.mean()), float(better_by.std() / np.sqrt(len(better_by)))
     lifts = lift(learnt, gained), lift(homes["score"].to_numpy(), gained)
     weights = _weights(score.features(homes), gained)
-    return RecordScore(
-        authority=actor.authority, earlier=earlier.as_at, later=latest.as_at, homes=len(gained),
-        registered=int(gained.sum()), lift=lifts[0], lift_fixed=lifts[1], gain=gain, gain_error=error,
-        better=gain > SURE * error and lifts[0] >= lifts[1], learnt_at=office.clock.now(), learnt_by=actor.label,
-        coefficients=dict(zip(("constant", *FEATURES), map(float, weights), strict=True)),
-    )  # fmt: skip
+    coefficients = dict(zip(("constant", *FEATURES), map(float, weights), strict=True))
+    return Learnt(len(gained), int(gained.sum()), *lifts, gain, error, coefficients)
 
 
 def _as_it_comes(homes: pl.DataFrame) -> Floats:

@@ -29,6 +29,7 @@ class InUse:
 
     snapshots: tuple[Snapshot, ...]
     homes: pl.DataFrame
+    of_newest_register: bool = True  # else whoever registered since is still among those known and not registered
 
     @property
     def titles(self) -> list[str]:
@@ -68,12 +69,14 @@ def in_use(office: Office, session: Session, authority: str) -> InUse | None:
     before, answer = kept.get(authority, (None, None))
     if before != state or answer is None:
         names = known.held(office, authority, [each.name for each in found]).names
-        answer = InUse(found, known.homes(office, authority, names))
+        register = current(session, authority, "register")
+        newest = register is not None and all(each.report["register"] == register.id for each in found)
+        answer = InUse(found, known.homes(office, authority, names), newest)
         kept[authority] = state, answer
     return answer
 
 
 def _read(session: Session, authority: str) -> Hashable:
     """What else it is read from: the lists of homes that must not be seen are among that."""
-    read = [current(session, authority, kind) for kind in ("gazetteer", "households", "electors")]
+    read = [current(session, authority, kind) for kind in ("gazetteer", "households", "register", "electors")]
     return tuple(each and each.id for each in read), tuple(protected.states(session, [authority])[authority])

@@ -36,6 +36,7 @@ class WithRecords:
     known: float  # adults known and not registered
     sources: list[str]  # as officers know them
     as_at: date  # of the oldest delivery
+    of_newest_register: bool
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ def estimate(office: Office, authority: str) -> WithRecords | None:
         return None
     of_wards, of_areas, weight = calibrated(told, homes.groupby("ward").known.sum(), homes.groupby("oa").known.sum())
     oldest = min(each.as_at for each in found.snapshots)
-    return WithRecords(of_wards, of_areas, weight, float(homes.known.sum()), found.titles, oldest)
+    return WithRecords(
+        of_wards, of_areas, weight, float(homes.known.sum()), found.titles, oldest, found.of_newest_register
+    )
 
 
 def _homes(office: Office, session: Session, authority: str, found: usable.InUse) -> pd.DataFrame:

@@ -1,85 +1,32 @@
 """Rules that ask for the council's own records: counted alike by every engine, only while an agreement is in date, and
 never of a home that must not be seen."""
 
-import csv
-import shutil
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 import pytest
+from litestar.testing import TestClient
+from sqlmodel import SQLModel
 
-from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
-from engage.foundation.office import Office
+from engage.foundation.identity import Role
 from segments.audiences import council_records, holding, segments, starters, summary
 from segments.audiences.audience import freeze, reproduce
 from segments.missing import gap, usable, with_records
-from segments.records import agreements, arrival, known
-from segments.records.layouts import of_sources
+from segments.records import agreements, known
+from segments.records.known import NOT_NAMED
 from segments.rules import topics, tree
 from segments.rules.columns import COLUMNS, RECORDS
 from segments.safeguards.suppression import suppress_household
 from tests.segments.audiences.test_segments import nobody_reminded
-from tests.segments.conftest import Town
-from tests.segments.records.town import COUNCIL_TAX, PLANTED, account
+from tests.segments.conftest import NAMED, Town, agree
+from tests.website import browsers, hire
 
 KNOWN = {"version": 1, "where": {"column": "known_not_registered", "is": "at least", "value": 0.5}}
 NOT_KNOWN = {"version": 1, "where": {"not": KNOWN["where"]}}
+OFFERED = '<option value="known_not_registered">'
 EVERY = {"version": 1, "where": {"column": "electors", "is": "at least", "value": 0}}
-NAMED = 40  # homes where council tax names somebody whom the register does not have
-
-
-@pytest.fixture(scope="module")
-def recorded(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Council tax and a blue badge of some homes, one of them protected, with an agreement on each."""
-    folder = tmp_path_factory.mktemp("recorded")
-    shutil.copytree(town.office.settings.home, folder / "home")
-    copy = Town(Office(town.office.settings.model_copy(update={"home": folder / "home"}), town.office.clock),
-                town.actor, town.borough)  # fmt: skip
-    paths = [_council_tax(copy, folder), _badges(copy, folder)]
-    arrival.bring_in(copy.office, copy.actor, of_sources(paths, ["council_tax", "blue_badge"]), town.borough.as_at)
-    _agree(copy, "council_tax", "blue_badge")
-    yield copy
-    copy.office.close()
-
-
-def _agree(town: Town, *sources: str) -> None:
-    day = today(town.office.clock)
-    for source in sources:
-        agreements.agree(town.office, town.actor, source, day, day + timedelta(days=60))
-
-
-def _rows(town: Town, kind: str) -> list[dict[str, str]]:
-    with dict(town.borough.files)[kind].open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _council_tax(town: Town, folder: Path) -> Path:
-    electors = [row for row in _rows(town, "register") if row["UPRN"] and row["FranchiseMarker"] != "N"]
-    homes = list({row["UPRN"]: row for row in electors}.values())
-    kept = {"UPRN": _rows(town, "protected")[0]["uprn"], "RegisteredAddress1": "", "RegisteredAddress2": "",
-            "PostCode": ""}  # fmt: skip
-    rows = [account(home, f"A{n}", f"{PLANTED[n % 4]}, MR ADA") for n, home in enumerate([kept, *homes[:NAMED]])]
-    return _written(folder / "council_tax.csv", COUNCIL_TAX, rows)
-
-
-def _badges(town: Town, folder: Path) -> Path:
-    rows = [
-        {"badge_ref": f"B{n}", "forename": "Ada", "surname": PLANTED[0], "address_1": row["RegisteredAddress1"],
-         "address_2": row["RegisteredAddress2"], "postcode": row["PostCode"], "date_of_birth": "01-Mar-1950"}
-        for n, row in enumerate(_rows(town, "register")[-20:])
-    ]  # fmt: skip
-    return _written(folder / "blue_badge.csv", tuple(rows[0]), rows)
-
-
-def _written(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
 
 
 def test_a_rule_counts_who_is_known_alike_on_every_engine(recorded: Town) -> None:
@@ -129,7 +76,7 @@ def test_without_an_agreement_in_date_nothing_is_counted_or_offered(recorded: To
         assert "known-to-the-council" not in {offer.starter.key for offer in starters.offers(office, code)}
         assert summary.picture(office, code, tree.parse(EVERY), nobody_reminded).known is None
     finally:
-        _agree(recorded, "council_tax")
+        agree(recorded, "council_tax")
     assert segments.count(office, code, KNOWN).households == frozen.households
 
 
@@ -152,3 +99,32 @@ def test_a_home_that_comes_to_be_protected_is_counted_no_more(recorded: Town) ->
         again = usable.in_use(office, session, code)
     assert again is not None
     assert home not in again.homes.filter(pl.col("known_not_registered") > 0)["home_uprn"].to_list()
+
+
+def test_pages_show_the_figures_with_their_source_and_are_without_them_once_it_ends(
+    recorded: Town, serve: Callable[..., TestClient[Any]]
+) -> None:
+    SQLModel.metadata.create_all(recorded.office.database.engine)  # built before the pages had their tables
+    another = browsers(serve(recorded.office))
+    officer, member = another(), another()
+    for visitor, role in ((officer, Role.officer), (member, Role.member)):
+        visitor.sign_in(hire(recorded.office, role, authority=recorded.code).email)
+    saved = segments.save(recorded.office, recorded.actor, "Known to the council", KNOWN)
+    before = member.get("/api/wards").text
+    for page in ("/gaps", f"/segments/{saved.id}"):
+        assert NOT_NAMED in officer.get(page).text
+        assert member.get(page).status_code == 403
+    assert "from what Council tax knew" in officer.get("/gaps").text
+    assert "badge" not in (officer.get("/gaps").text + officer.get("/segments/new").text).lower()
+    listed = officer.get("/gaps/with-records.csv").text.splitlines()
+    assert {line.split(",")[0] for line in listed[1:]} == {"ward", "area"}
+    assert OFFERED in officer.get("/segments/new").text
+    agreements.end(recorded.office, recorded.actor, "council_tax")
+    try:
+        assert "agreement in date" in officer.get(f"/segments/{saved.id}").text
+        assert OFFERED not in officer.get("/segments/new").text
+        assert NOT_NAMED not in officer.get("/gaps").text
+        assert officer.get("/gaps/with-records.csv").status_code == 404
+        assert member.get("/api/wards").text == before
+    finally:
+        agree(recorded, "council_tax")
