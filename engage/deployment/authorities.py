@@ -11,6 +11,7 @@ from engage.accounts import colleagues
 from engage.deployment.earlier import put_right
 from engage.deployment.resealing import demand_right_keys
 from engage.foundation import audit, identity
+from engage.foundation.calendar import nation_of_code
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Authority, FormerCode, Role
@@ -81,11 +82,13 @@ def open_authority(
     with office.database.session() as session:
         found = session.get(Authority, code)
         if found is None:
-            session.add(Authority(code=code, name=name.strip()))
+            session.add(Authority(code=code, name=name.strip(), nation=nation_of_code(code)))
             session.flush()
             audit.record(
                 session, authority=code, at=office.clock.now(), actor="command", act="open authority", subject=code
             )
+        elif found.nation != nation_of_code(code):  # opened before the nation was taken from the code
+            found.nation = nation_of_code(code)
         _succeed(session, office, code, was, until or today(office.clock))
         former = tuple(each.code for each in identity.former_codes(session, code))
         has_accounts = bool(identity.accounts(session, code))

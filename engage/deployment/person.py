@@ -1,5 +1,6 @@
 """What is held of one person or home, for a request under data protection law (UK GDPR, articles 15 and 17): found by
-contact point, UPRN or address, written down, and erased where the law lets it go.
+contact point, UPRN or address, written down, and erased where the law lets it go. The council's own records hold no
+contact and no name, so it is by the home alone that they are found.
 
 Register data is statutory and is not erased here; what stays of an erasure is a suppression, as a keyed hash, so that
 nothing is sent again.
@@ -31,12 +32,14 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import normalised
 from segments.importing.datasets import title
 from segments.linking.review import LinkAnswer
+from segments.records.layouts import CONFIRMS_ONLY
 from segments.safeguards import objections, sealed_columns
 from segments.safeguards.suppression import Suppression
 
 ON_ITS_WAY = (MessageState.sending, MessageState.unknown)
 STATUTORY = "stays: register, address or area data, which the law has the council keep, and figures made of it"
 HASHED = "stays: a keyed hash, so that nothing is sent again"
+GOES = {*sealed_columns.CONTACTS, *sealed_columns.OF_HOMES}
 FIGURES = "stays: that a message was sent, without whom it went to"
 
 
@@ -111,7 +114,7 @@ def find(office: Office, actor: Actor, who: Sought, *, reason: str = "", act: st
 
 def _everywhere(office: Office, session: Session, authority: str, who: Sought) -> Iterator[Held]:
     for snapshot in _snapshots(session, authority):
-        stays = "" if snapshot.kind in sealed_columns.CONTACTS else STATUTORY
+        stays = "" if snapshot.kind in GOES else STATUTORY
         yield Held(_named(snapshot), _in_file(office, snapshot, who), stays)
     for snapshot, lines in _rejected(office, session, authority, who):
         yield Held(f"rejected rows of import {snapshot.id}", [{"line": line} for line in lines])
@@ -165,15 +168,18 @@ def _in_file(office: Office, snapshot: Snapshot, who: Sought) -> list[dict[str, 
     names = pq.read_schema(path).names
     hashed = [name for name, _ in sealed_columns.CONTACTS.get(snapshot.kind, ()) if name in names]
     asked = [f"{name} IN (SELECT unnest($hashes))" for name in hashed]
-    if who.uprn is not None and "uprn" in names:
-        asked.append("uprn = $uprn")
+    home = sealed_columns.OF_HOMES.get(snapshot.kind, "uprn")
+    if who.uprn is not None and home in names:
+        asked.append(f"{home} = $uprn")
     if not asked:
         return []
     with duckdb.connect(config={"enable_external_file_cache": False}) as lake:
         given: dict[str, Any] = {"path": str(path)} | ({"hashes": who.hashes} if hashed else {})
-        given |= {"uprn": who.uprn} if asked[-1] == "uprn = $uprn" else {}
+        given |= {"uprn": who.uprn} if asked[-1].endswith("$uprn") else {}
         query = f"SELECT * FROM read_parquet($path) WHERE {' OR '.join(asked)}"  # noqa: S608  # our own column names
         rows = lake.execute(query, given).to_arrow_table()
+    if snapshot.kind in sealed_columns.OF_HOMES and snapshot.name in CONFIRMS_ONLY:
+        rows = rows.drop_columns(["ref"])  # it would say which list this is, and that tells somebody's health
     return [_opened(office, row) for row in rows.to_pylist()]
 
 
@@ -302,7 +308,7 @@ def _forget_in_file(office: Office, snapshot: Snapshot, who: Sought) -> None:
     """Outside any transaction, as a file of a million takes its time."""
     file = office.lake.file(snapshot)
     sealed_columns.replace(office.lake, snapshot, sealed_columns.without(snapshot.kind, who.hashes, who.uprn))
-    if snapshot.kind == "contacts":
+    if snapshot.kind in {"contacts", *sealed_columns.OF_HOMES}:
         with office.database.session() as session:
             session.get_one(Snapshot, snapshot.id).rows = pq.read_metadata(file).num_rows
 

@@ -16,6 +16,7 @@ from engage.foundation.errors import SettingsInvalid
 HOUSE_RULES = Path(__file__).with_name("law.toml")
 SUBDIVISIONS = {"England": "ENG", "Wales": "WLS", "Scotland": "SCT", "Northern Ireland": "NIR"}
 Nation = Literal["England", "Wales", "Scotland", "Northern Ireland"]
+OF_CODES: dict[str, Nation] = {"E": "England", "W": "Wales", "S": "Scotland", "N": "Northern Ireland"}
 PollKind = Literal[
     "parliamentary general", "by-election", "local", "devolved", "neighbourhood referendum", "referendum", "other"
 ]
@@ -142,6 +143,13 @@ class Retention(Row):
     canvass_days: int = 30  # which homes a list to call at held, after its last day
 
 
+class Canvass(Row):
+    """How a nation canvasses: whether homes that records confirm are matched, and what lets an officer read them."""
+
+    data_matching: bool
+    inspection: str = ""
+
+
 class Law(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -156,6 +164,7 @@ class Law(BaseModel):
     text_message: tuple[TextMessage, ...] = ()
     open_application: tuple[OpenApplication, ...] = ()
     retention: tuple[Retention, ...] = ()
+    canvass: tuple[Canvass, ...] = ()
     vat: tuple[Vat, ...] = ()
     pre_election: tuple[PreElection, ...] = ()
     poll: tuple[Poll, ...] = ()
@@ -198,6 +207,11 @@ def in_force(rows: tuple[T, ...], day: date, nation: str = "England") -> T:
     if not held:
         raise SettingsInvalid(f"law.toml has no row in force on {day} for {nation}.")
     return max(enumerate(held), key=lambda at: (bool(at[1].nations), at[1].since, at[0]))[1]
+
+
+def nation_of_code(code: str) -> Nation:
+    """By the first letter of a GSS code."""
+    return OF_CODES.get(code[:1], "England")
 
 
 @lru_cache(maxsize=64)

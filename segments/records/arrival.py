@@ -61,8 +61,10 @@ def bring_in(
             every, office.lake.file(standing.gazetteer), office.keys, folder,
             office.lake.file(standing.postcodes) if standing.postcodes else None,
         ).filter(~pl.col("home").is_in(list(standing.hidden)))  # fmt: skip
-    tables = _matched(office, every, at, standing)
-    return _keep(office, actor, every, tables, as_at, standing)
+    electors = people(office, standing)
+    tables = _matched(office, every, at, standing, electors)
+    ages = births.bands(office, standing.register, electors)
+    return _keep(office, actor, every, tables, as_at, standing, ages)
 
 
 def _standing(office: Office, actor: Actor) -> Standing:
@@ -93,7 +95,9 @@ def people(office: Office, standing: Standing) -> pl.DataFrame:
 REGISTER = ("person", "names", "uprn", "address", "postcode")
 
 
-def _matched(office: Office, every: Sequence[Records], at: pl.DataFrame, standing: Standing) -> list[pl.DataFrame]:
+def _matched(
+    office: Office, every: Sequence[Records], at: pl.DataFrame, standing: Standing, electors: pl.DataFrame
+) -> list[pl.DataFrame]:  # fmt: skip
     """Each file's table, in the order of the file."""
     told = [
         each.names.join(each.rows, on="row", maintain_order="left").with_columns(source=pl.lit(each.layout.source))
@@ -104,22 +108,28 @@ def _matched(office: Office, every: Sequence[Records], at: pl.DataFrame, standin
         "nid", "source", "row", "title", "given", "family", "birth"
     )
     there = persons.select("nid", "source", "row").join(at, on=["source", "row"]).select("nid", "home", "how", "place")
-    electors, spots = people(office, standing), there.select("nid", "home")
+    spots = there.select("nid", "home")
     met = evidence.found(persons, spots, electors, standing.key)
     chances = evidence.of_others(persons, met, spots, electors, standing.key)
     met = births.hold_against(office, standing.register, persons, met, electors)
     decided = names.join(decide(persons, there, met, chances), on="nid", how="left", maintain_order="left")
-    kept = _without_names(decided, standing.key)
-    return [kept.filter(pl.col("source") == each.layout.source).select(COLUMNS) for each in every]
+    kept = _without_names(decided, electors, standing.key)
+    return [kept.filter(pl.col("source") == each.layout.source) for each in every]
 
 
-def _without_names(decided: pl.DataFrame, key: str) -> pl.DataFrame:
-    """A keyed hash for whom the register does not have; of whom it has, the register's own."""
+def _without_names(decided: pl.DataFrame, electors: pl.DataFrame, key: str) -> pl.DataFrame:
+    """A keyed hash for whom the register does not have; of whom it has, the register's own, and whether it would have
+    been the same (`alike`), from which it is counted how a source writes."""
     unknown = pl.col("matched") != YES
     said = [initialled(tuple(g), tuple(f)) for g, f in decided.select("given", "family").iter_rows()]
     who = hashed(pl.col("said"), pl.col("home").cast(pl.String), key)
-    return decided.with_columns(
-        pl.Series("said", said, dtype=pl.String),
+    at_home = electors.filter(pl.col("place") == pl.col("home").cast(pl.String))
+    theirs = at_home.select("home", "person", "names").unique(["home", "person"])
+    told = decided.with_columns(pl.Series("said", said, dtype=pl.String)).join(
+        theirs, on=["home", "person"], how="left", maintain_order="left"
+    )
+    return told.with_columns(
+        alike=pl.when(~unknown).then(pl.col("names").list.contains(who)),
         home=pl.when(pl.col("matched").is_null()).then(None).otherwise("home"),
         person=pl.when(unknown).then(None).otherwise("person"),
     ).with_columns(
@@ -131,16 +141,16 @@ def _without_names(decided: pl.DataFrame, key: str) -> pl.DataFrame:
 
 def _keep(
     office: Office, actor: Actor, every: Sequence[Records], tables: Sequence[pl.DataFrame], as_at: date,
-    standing: Standing,
+    standing: Standing, ages: pl.DataFrame,
 ) -> list[Snapshot]:  # fmt: skip
     staged = []
     for table in tables:
         staged.append(office.lake.stage())
-        table.write_parquet(staged[-1], compression="zstd")
+        table.select(COLUMNS).write_parquet(staged[-1], compression="zstd")
     made = []
     with office.database.session() as session:
         for records, table, path in zip(every, tables, staged, strict=True):
-            report = _report(records, table, standing)
+            report = _report(records, table, standing, ages)
             made.append(office.lake.commit(
                 session, path, authority=actor.authority, kind=KIND, name=records.layout.source, as_at=as_at,
                 made_at=office.clock.now(), made_by=actor.label, rows=len(table), source=records.digest, report=report,
@@ -153,11 +163,21 @@ def _keep(
     return made
 
 
-def _report(records: Records, table: pl.DataFrame, standing: Standing) -> dict[str, Any]:
+def _report(records: Records, table: pl.DataFrame, standing: Standing, ages: pl.DataFrame) -> dict[str, Any]:
     answers = dict(table.group_by("matched").len().iter_rows())
     return {
         "source": records.layout.source, "file": records.file, "rows_read": records.read,
         "accepted": records.rows.height, "rejected": dict(records.rejected), "names": len(table),
         **{answer: int(answers.get(answer, 0)) for answer in (YES, NO, REVIEW)},
-        "register": standing.register.id,
+        "register": standing.register.id, "as_written": table["alike"].mean(),
+        "ages": _ages(table, ages),
     }  # fmt: skip
+
+
+def _ages(table: pl.DataFrame, ages: pl.DataFrame) -> dict[str, list[int]]:
+    """By band how many electors there are, and how many of them the source has at their home. Counts alone: the dates
+    are gone when the run is over."""
+    there = table.filter(pl.col("matched") == YES, ~pl.col("ended"), ~pl.col("away")).select("home", "person").unique()
+    told = ages.join(there.with_columns(known=pl.lit(value=True)), on=["home", "person"], how="left")
+    counted = told.group_by("band").agg(pl.len(), pl.col("known").sum())
+    return {band: [electors, known] for band, electors, known in counted.sort("band").iter_rows()}

@@ -1,6 +1,7 @@
 """Dates of birth that the electoral system tells beside its register: they settle father and daughter of one initial.
 
-Each is kept as a keyed hash with the home inside, by a key of its own. That key is destroyed when the run of records is
+Each is kept as a keyed hash with the home inside, by a key of its own, and so is the band of their age, by which a
+source is seen to know some ages and not others. That key is destroyed when the run of records is
 over, at the latest with the next register: then nobody can tell a date by them, in whatever copy.
 """
 
@@ -22,6 +23,8 @@ from segments.sources.entry import MACROS, register_year
 from segments.sources.format import headed_by
 
 KIND, PURPOSE = "births", "births"
+BANDS = ((16, "under 18"), (18, "18 to 24"), (25, "25 to 34"), (35, "35 to 49"), (50, "50 to 64"), (65, "65 to 75"),
+         (76, "76 or over"))  # fmt: skip
 NEEDED = ("district", "number", "elector_id", "date_of_birth")
 QUERY = """
 select {by_id} as person, {by_number} as entry, strftime(written_day(date_of_birth), '%Y-%m-%d') as born
@@ -71,7 +74,10 @@ def keep(office: Office, actor: Actor, register: Snapshot, told: pl.DataFrame) -
     with office.database.session() as session:
         at = office.clock.now()
         sealer = data_keys.of(session, office.keys, at, purpose=PURPOSE, authority=actor.authority, subject="")
-        kept = both.drop_nulls("born").select("person", born=hashed(pl.col("born"), pl.col("place"), sealer.secret))
+        kept = both.drop_nulls("born").select(
+            "person", born=hashed(pl.col("born"), pl.col("place"), sealer.secret),
+            band=hashed(_band(pl.col("born").str.to_date(), register.as_at), pl.col("place"), sealer.secret),
+        )  # fmt: skip
         staged = office.lake.stage()
         kept.write_parquet(staged, compression="zstd")
         made = office.lake.commit(
@@ -95,6 +101,43 @@ def bring_in(office: Office, actor: Actor, path: Path) -> Snapshot:
         return keep(office, actor, register, read(office, actor, path, register.as_at, folder))
 
 
+def _band(born: pl.Expr, day: date) -> pl.Expr:
+    """The day of the register, less the birthday that is still to come that year."""
+    to_come = (born.dt.month() > day.month) | ((born.dt.month() == day.month) & (born.dt.day() > day.day))
+    years = day.year - born.dt.year() - to_come.cast(pl.Int32)
+    words = pl.lit(BANDS[0][1])
+    for least, named in BANDS[1:]:
+        words = pl.when(years >= least).then(pl.lit(named)).otherwise(words)
+    return words
+
+
+def bands(office: Office, register: Snapshot, electors: pl.DataFrame) -> pl.DataFrame:
+    """`home, person, band` of the electors whose date of birth is here, while its key is; empty otherwise."""
+    none = pl.DataFrame(schema={"home": pl.Int64, "person": pl.String, "band": pl.String})
+    found = _standing(office, register)
+    if found is None or "band" not in found[0].columns:
+        return none
+    births, key = found
+    told = births.select("person", hash="band").join(electors.select("home", "person", "place"), on="person")
+    tried = [
+        told.filter(hashed(pl.lit(words), pl.col("place"), key) == pl.col("hash")).select(
+            "home", "person", band=pl.lit(words)
+        )
+        for _, words in BANDS
+    ]
+    return pl.concat([none, *tried]).unique(["home", "person"])
+
+
+def _standing(office: Office, register: Snapshot) -> tuple[pl.DataFrame, str] | None:
+    """Those of this register and their key, until it is destroyed."""
+    with office.database.session() as session:
+        snapshot = current(session, register.authority, KIND, str(register.id))
+        row = data_keys.standing(session, PURPOSE, register.authority, "")
+    if snapshot is None or row is None:
+        return None
+    return pl.read_parquet(office.lake.file(snapshot)), office.keys.masters.unwrap(row)
+
+
 def check(office: Office, actor: Actor, path: Path, as_at: date) -> None:
     """Before the register beside it is changed."""
     with scratch(office.lake) as folder:
@@ -105,13 +148,10 @@ def hold_against(
     office: Office, register: Snapshot, persons: pl.DataFrame, met: pl.DataFrame, electors: pl.DataFrame
 ) -> pl.DataFrame:
     """`met` where both sides have a date of birth: the same one settles it, another one speaks against it."""
-    with office.database.session() as session:
-        snapshot = current(session, register.authority, KIND, str(register.id))
-        row = data_keys.standing(session, PURPOSE, register.authority, "")
-    if snapshot is None or row is None:
+    found = _standing(office, register)
+    if found is None:
         return met
-    key = office.keys.masters.unwrap(row)
-    births = pl.read_parquet(office.lake.file(snapshot))
+    births, key = found
     places = electors.select("home", "person", "place")
     said = persons.select("nid", day=pl.col("birth").dt.to_string("%Y-%m-%d")).drop_nulls()
     both = met.join(said, on="nid").join(births, on="person").join(places, on=["home", "person"])

@@ -18,9 +18,9 @@ from engage.foundation.files import cells
 from engage.foundation.folders import writing
 from engage.foundation.lake import Snapshot, current, current_by_name
 from engage.foundation.office import Actor, Office
-from segments.records import entries, score
+from segments.records import entries, score, weights
 from segments.records.arrival import KIND
-from segments.records.decision import NO, YES
+from segments.records.decision import NO
 from segments.records.layouts import BY_SOURCE
 from segments.records.retention import CANVASS_ENDS
 from segments.safeguards import protected
@@ -30,7 +30,6 @@ UNNAMED = 0.4
 COLUMNS = ("known_not_registered", "known_low", "known_high", "moved_in", "nobody_knows", "score")
 MOVES = tuple(name for name, layout in BY_SOURCE.items() if layout.began_is_moving)
 RANGE = 0.95
-STEADY = 20.0  # names, that the figure of a small source is steadied by
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,11 @@ def of(office: Office, authority: str, deliveries: Iterable[Snapshot]) -> Held:
     if not chosen:
         raise InputRefused("None of the council's own records are here. Import them: engage import council-records.")
     tables = [
-        pl.read_parquet(office.lake.file(each)).with_columns(source=pl.lit(each.name), as_at=pl.lit(each.as_at))
+        pl.read_parquet(office.lake.file(each)).with_columns(
+            source=pl.lit(each.name),
+            as_at=pl.lit(each.as_at),
+            as_written=pl.lit(each.report.get("as_written"), pl.Float64),
+        )
         for each in chosen
     ]
     unseen = pl.col("home").is_in(hidden(office, authority))
@@ -80,24 +83,6 @@ def live_there(names: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def weights(names: pl.DataFrame) -> pl.DataFrame:
-    """`source, old, weight`: how often a name of a source is of somebody who lives there still. Told by those whom two
-    sources name: where a newer source of the home knows nobody of that name, the older one is out of date."""
-    there = live_there(names)
-    dated = _aged(there)
-    newest = (
-        there.filter(pl.col("source") == "council_tax").group_by("home")
-        .agg(pl.col("who").alias("known_who"), pl.col("person").alias("known_person"))
-    )  # fmt: skip
-    both = dated.filter(pl.col("source") != "council_tax").join(newest, on="home")
-    agrees = pl.col("who").is_in(pl.col("known_who")) | pl.col("person").is_in(pl.col("known_person"))
-    seen = both.with_columns(agrees=agrees.fill_null(value=False) | (pl.col("matched") == YES))
-    summed = seen.group_by("source", "old").agg(n=pl.len(), right=pl.col("agrees").sum())
-    overall = summed.group_by("old").agg(share=pl.col("right").sum() / pl.col("n").sum())
-    told = summed.join(overall, on="old")
-    return told.select("source", "old", weight=(pl.col("right") + STEADY * pl.col("share")) / (pl.col("n") + STEADY))
-
-
 def _aged(there: pl.DataFrame) -> pl.DataFrame:
     """`old`: known since before the household that pays council tax now came."""
     came = there.filter(pl.col("source") == "council_tax").group_by("home").agg(came=pl.col("began").max())
@@ -108,12 +93,23 @@ def _aged(there: pl.DataFrame) -> pl.DataFrame:
 
 def people(names: pl.DataFrame) -> pl.DataFrame:
     """`home, who, likely, moved_in`: each person once, however many sources name them."""
-    missing = _aged(live_there(names).filter(pl.col("matched") == NO, pl.col("who").is_not_null()))
-    told = missing.join(weights(names), on=["source", "old"], how="left")
-    each = told.with_columns(pl.col("weight").fill_null(1.0).clip(0.02, 0.98))
     came = pl.col("source").is_in(MOVES) & (pl.col("began") >= _last_canvass())
-    return each.group_by("home", "who").agg(
-        likely=1 - (1 - pl.col("weight")).product(), moved_in=came.fill_null(value=False).any()
+    return (
+        unknown(names)
+        .group_by("home", "who")
+        .agg(likely=1 - (1 - pl.col("weight")).product(), moved_in=came.fill_null(value=False).any())
+    )
+
+
+def unknown(names: pl.DataFrame) -> pl.DataFrame:
+    """The names that the register does not have, with how far each is believed, and from and to how far: wholly, as
+    nearly as anybody is, where no other list told (`told`)."""
+    there = _aged(live_there(names))
+    told = there.filter(pl.col("matched") == NO, pl.col("who").is_not_null()).join(
+        weights.of_sources(there), on=["source", "old"], how="left"
+    )
+    return told.with_columns(
+        pl.col("weight", "low", "high").fill_null(weights.MOST), told=pl.col("weight").is_not_null()
     )
 
 

@@ -93,6 +93,7 @@ LAYOUTS = (
     ),
 )  # fmt: skip
 BY_SOURCE = {layout.source: layout for layout in LAYOUTS}
+CONFIRMS_ONLY = frozenset(layout.source for layout in LAYOUTS if layout.confirms_only)
 PROPERTIES_ALONE = "ndr"
 
 

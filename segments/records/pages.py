@@ -49,7 +49,7 @@ def _page(office: Office, authority: str, form: Form) -> Template:
         "segments/records/council_records.html", status_code=422 if form.errors else 200, form=form,
         sources=_judged(office, authority), agreements=_agreements(office, authority),
         learnt=_learnt(office, authority), day=today(office.clock), not_named=known.NOT_NAMED, honest=trust.HONEST,
-        deaths=DEATHS,
+        deaths=DEATHS, no_canvass=_no_canvass(office, authority),
     )  # fmt: skip
 
 
@@ -62,6 +62,15 @@ def _judged(office: Office, authority: str) -> list[dict[str, Any]]:
     with office.database.session() as session:
         here = current_by_name(session, authority, KIND)
     return trust.sources(office, authority) if here else []
+
+
+def _no_canvass(office: Office, authority: str) -> str:
+    """Why there is no list for it; empty where there is one."""
+    try:
+        trust.canvassed(office, authority)
+    except InputRefused as refused:
+        return str(refused)
+    return ""
 
 
 def _agreements(office: Office, authority: str) -> dict[str, agreements.RecordAgreement]:

@@ -17,6 +17,8 @@ CONTACTS = {
     "contacts": (("contact", "value"),),
     "audience": (("email_contact", "email_value"), ("sms_contact", "sms_value")),
 }
+# Whose rows are of people in a home, by its column; they go with the home.
+OF_HOMES = {"council-records": "home"}
 Change = Callable[[pa.Table], pa.Table]
 
 
@@ -74,9 +76,13 @@ def forgotten(kind: str) -> Change:
 
 
 def without(kind: str, contacts: Collection[str], uprn: int | None) -> Change:
-    """A list loses the rows of these contacts, or of the home; an audience keeps the home, which was drawn."""
+    """A list loses the rows of these contacts, or of the home, and the council's own records those of the home; an
+    audience keeps the home, which was drawn."""
 
     def change(rows: pa.Table) -> pa.Table:
+        if kind in OF_HOMES:
+            theirs = pc.fill_null(pc.equal(rows[OF_HOMES[kind]], uprn), fill_value=False)
+            return rows.filter(pc.invert(theirs))
         if kind == "contacts":
             return rows.filter(pc.invert(_of(rows, "contact", contacts, uprn)))
         for contact, value in CONTACTS[kind]:

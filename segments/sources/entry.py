@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
-from engage.foundation.calendar import Law, in_force
+from engage.foundation.calendar import Law, in_force, nation_of_code
 from segments.files.reading import Reading, literal
 from segments.sources.format import Check, Warn
 from segments.sources.marker import MOST_LETTERS, Franchise, Marker
 
 OTHER_ELECTOR = "other elector, no residential address"
 NOBODY = "neither a name nor an elector number"
-NATIONS = {"E": "England", "W": "Wales", "S": "Scotland", "N": "Northern Ireland"}  # first letter of a GSS code
 POSTCODE = "(^|,? )([A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})(,|$)"
 
 MACROS = r"""
@@ -302,7 +301,7 @@ def register_year(day: date) -> int:
 
 def voting_day(birth: str, authority: str, rules: Law) -> str:
     """SQL of the first day on which somebody born on `birth` has the voting age then in force in the nation."""
-    nation = NATIONS.get(authority[:1], "England")
+    nation = nation_of_code(authority)
     starts = sorted({row.since for row in rules.voting_age if not row.nations or nation in row.nations})
     reached = []
     for start, until in pairwise([*starts, date.max]):

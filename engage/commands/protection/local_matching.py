@@ -12,7 +12,10 @@ from engage.foundation.identity import Right
 from segments.missing import newly_registered
 from segments.records import agreements, known, retention, trust
 
-SHOWN = ("source", "as_at", "names", "agreement", "not_on_the_register", "of_them_probably_wrong", "kept_until", "used")
+SHOWN = (
+    "source", "as_at", "names", "agreement", "not_on_the_register", "weight", "weight_low", "weight_high",
+    "of_them_probably_wrong", "kept_until", "used",
+)  # fmt: skip
 
 LEARNT = {"earlier", "later", "homes", "registered", "lift", "lift_fixed", "gain", "gain_error"}
 
@@ -30,7 +33,9 @@ def export(caller: Caller, matches: Path | None, homes: Path | None) -> None:
     """Write what was found as CSV.
 
     A row of --matches is one name of one record: source, source_ref, home_uprn, matched (yes, no, review). A row of
-    --homes is one home: home_uprn, known_not_registered, score. No list names 4 in 10 of the people who are missing.
+    --homes is one home: home_uprn, known_not_registered (the expected number), known_low and known_high (the range that
+    holds the true one 19 times in 20), moved_in (those of them who came since the last canvass), nobody_knows (entries
+    of people whom no record has there any more) and score. No list names 4 in 10 of the people who are missing.
     """
     if not (matches or homes):
         raise InputRefused("Say what to write: --matches FILE, --homes FILE or both.")
@@ -40,7 +45,11 @@ def export(caller: Caller, matches: Path | None, homes: Path | None) -> None:
 @local_matching.command()
 @with_right(Right.see_data)
 def sources(caller: Caller) -> None:
-    """What each source is worth: how far it agrees with the register, what would be wrong, whether it may be used."""
+    """What each source is worth: how far it agrees with the register, what would be wrong, whether it may be used.
+
+    weight is how many of its names that nobody else has still live there, from weight_low to weight_high 19 times in
+    20. With --json also its coverage by ward, and by age where dates of birth were here.
+    """
     caller.show({"sources": trust.sources(caller.office, caller.actor.authority), "note": known.NOT_NAMED}, _told)
 
 

@@ -39,7 +39,10 @@ def of_whom(command: Callable[..., None]) -> Callable[..., None]:
 @with_right(Right.answer_requests)
 @of_whom
 def find(caller: Caller, who: Sought, reason: str) -> None:
-    """Say where something of them is held, and how much."""
+    """Say where something of them is held, and how much.
+
+    The council's own records hold neither a name nor a contact: give the home, by --address or --uprn, to find them.
+    """
     found = [
         {"place": held.place, "rows": len(held.rows), "stays": held.stays}
         for held in requests.find(caller.office, caller.actor, who, reason=reason)

@@ -124,6 +124,16 @@ def test_a_code_cannot_come_before_what_it_went_into(merging: Office) -> None:
         open_authority(merging, OLD, "East Staffordshire", was=[NEW])
 
 
+def test_the_nation_is_that_of_the_code_of_one_opened_before_as_well(merging: Office) -> None:
+    with merging.database.session() as session:
+        session.add(Authority(code="W06000015", name="Opened before"))
+    for code in ("W06000015", "S12000036", "N09000003", NEW):
+        open_authority(merging, code, "Council")
+    with merging.database.session() as session:
+        nations = [session.get_one(Authority, code).nation for code in ("W06000015", "S12000036", "N09000003", NEW)]
+    assert nations == ["Wales", "Scotland", "Northern Ireland", "England"]
+
+
 def test_a_council_that_is_not_here_leaves_only_its_code(merging: Office) -> None:
     assert open_authority(merging, NEW, "Both", was=["E08000019"]).former == ("E08000019",)
 

@@ -7,12 +7,15 @@ import polars as pl
 import pytest
 from sqlmodel import select
 
+from engage.deployment import person
 from engage.deployment.purging import purge as purged
 from engage.foundation import data_keys
 from engage.foundation.audit.entries import AuditEntry
 from engage.foundation.clock import SteppedClock
 from engage.foundation.errors import InputRefused
+from engage.foundation.identity import Authority
 from engage.foundation.lake import history
+from engage.foundation.office import Actor
 from segments.importing.imports import import_file
 from segments.records import agreements, births, known, retention, trust
 from segments.records.arrival import KIND, bring_in
@@ -26,7 +29,7 @@ def test_names_are_known_however_they_are_written_and_none_is_left(town: Town) -
         account(one, "A1", f"{one['ElectorSurname']}, MR {one['ElectorForename']}".upper()),
         account(two, "A2", f"{two['ElectorSurname']}, {two['ElectorForename'][0]}", uprn=""),
         account(three, "A3", f"{three['ElectorForename']}, MS {three['ElectorSurname']}"),
-        account(four, "A4", f"{PLANTED[0]}, MRS ADA", name_2=f"{PLANTED[1]}, MR BEN"),
+        account(four, "A4", f"{PLANTED[0]}, MRS ADA", name_2=f"{PLANTED[1]}, MR BEN", liable_from="01/04/2026"),
         account(five, "A5", f"{PLANTED[2]}, MR CAL", contact_address="1 Elsewhere Road, ZZ9 9ZZ"),
         account(six, "A6", f"{PLANTED[3]}, MS DEE", liable_to="01/05/2026"),
         account(seven, "A7", "SAMPLE LETTINGS LTD"),
@@ -45,7 +48,9 @@ def test_names_are_known_however_they_are_written_and_none_is_left(town: Town) -
     }  # fmt: skip
     assert found["A2", 1]["home"] == int(two["UPRN"])
     told = known.homes(town.office, town.actor.authority, known.held(town.office, town.actor.authority).names)
-    assert told.filter(pl.col("known_not_registered") > 0)["home_uprn"].to_list() == [int(four["UPRN"])]
+    assert told.filter(pl.col("known_not_registered") > 0).drop("score").rows() == [
+        (int(four["UPRN"]), 1.96, 1, 2, 1.96, 1)
+    ]  # both came since the last canvass, and whom the register has there nobody knows any more
     written = [town.folder / name for name in ("matches", "homes")]
     assert known.export(town.office, town.actor, *written)["names"] == len(found)
     town.office.database.close()
@@ -85,6 +90,35 @@ def test_a_date_of_birth_settles_father_and_daughter_of_one_initial(town: Town) 
     rows += [tenant | {"person_ref": "T2", "date_of_birth": "07/08/1990"}]
     found = town.import_(housing_tenants=town.write("tenants", columns, rows))
     assert [found[ref, 1]["matched"] for ref in ("T1", "T2")] == ["yes", "no"]
+    with town.office.database.session() as session:
+        [records] = history(session, town.actor.authority, KIND)
+        [dates] = history(session, town.actor.authority, births.KIND)
+    assert records.report["ages"] == {"65 to 75": [1, 1]}
+    assert "65 to 75" not in str(pl.read_parquet(town.office.lake.file(dates)).to_dicts())
+
+
+def test_what_is_held_of_a_home_is_found_by_it_alone_and_erased_with_it(town: Town) -> None:
+    one, two = alone(town.electors(), 2)
+    rows = [account(one, "A1", f"{PLANTED[0]}, MRS ADA"), account(two, "A2", f"{PLANTED[1]}, MR BEN")]
+    badge = {
+        "badge_ref": "B1", "forename": "Ada", "surname": PLANTED[0], "address_1": one["RegisteredAddress1"],
+        "address_2": one["RegisteredAddress2"], "postcode": one["PostCode"], "date_of_birth": "01-Mar-1950",
+    }  # fmt: skip
+    town.import_(
+        council_tax=town.write("council_tax", COUNCIL_TAX, rows),
+        blue_badge=town.write("blue_badge", tuple(badge), [badge]),
+    )
+    officer = Actor(town.actor.authority, "command")
+    asked = {name: person.sought(town.office, officer.authority, **{name: value}) for name, value in (
+        ("uprn", one["UPRN"]), ("email", "ada@example.com"),
+    )}  # fmt: skip
+    held = [each for each in person.find(town.office, officer, asked["uprn"]) if "ouncil" in each.place]
+    assert sorted(row.get("ref", "") for each in held for row in each.rows) == ["", "A1"]  # not which list the other is
+    assert "badge" not in person.export(town.office, officer, asked["uprn"]).lower()
+    assert person.find(town.office, officer, asked["email"]) == []
+    assert set(person.erase(town.office, officer, asked["uprn"], "Request 1").gone.values()) == {1}
+    left = known.held(town.office, officer.authority)
+    assert (left.names["ref"].to_list(), [each.rows for each in left.snapshots]) == (["A2"], [1, 0])
 
 
 @pytest.mark.parametrize(
@@ -124,9 +158,17 @@ def test_a_source_is_used_while_its_agreement_holds_and_goes_when_the_canvass_en
     assert agreements.in_date(town.office, town.actor.authority) == frozenset()
     agreements.agree(town.office, town.actor, "council_tax", since, since + timedelta(200), "DPA-1")
     assert trust.canvass(town.office, town.actor, listed)["matched"] == 1
+    homes = known.homes(town.office, town.actor.authority, known.held(town.office, town.actor.authority).names)
+    assert homes.select("home_uprn", "nobody_knows").filter(pl.col("nobody_knows") > 0).rows() == [
+        (int(two["UPRN"]), 1)
+    ]
     assert f"{one['UPRN']},yes" in listed.read_text(encoding="utf-8")  # the account that ended matches nobody
     [judged] = trust.sources(town.office, town.actor.authority)
     assert (judged["agreement"], judged["ended"], judged["used"]) == (1.0, 1, True)
+    with town.office.database.session() as session:
+        session.get_one(Authority, town.actor.authority).nation = "Northern Ireland"
+    with pytest.raises(InputRefused, match="no yearly canvass in Northern Ireland"):
+        trust.canvass(town.office, town.actor, listed)
     assert purged(town.office, dry_run=True) == {town.actor.authority: {}}
     assert isinstance(town.office.clock, SteppedClock)
     town.office.clock.advance(timedelta(days=183))

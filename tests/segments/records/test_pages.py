@@ -53,10 +53,17 @@ def test_a_source_is_shown_agreed_listed_ended_and_removed(town: Town, entered: 
     )
     shown = officer.get(PAGE).text
     for said in ("Council tax", "50.0%", " to 90.5%", "1 February 2020", "4 in 10", "not known", "None: it feeds nothing",
-                 "1 December 2026", "no list for the canvass"):  # fmt: skip
+                 "1 December 2026", "once two sources share homes", "The register tells no age", "no list for the canvass"):  # fmt: skip
         assert said in shown
     assert PLANTED[0].lower() not in shown.lower()
     assert officer.send(f"{PAGE}/canvass").status_code == 422
+
+    address = ", ".join(two[name] for name in ("RegisteredAddress1", "RegisteredAddress2", "PostCode"))
+    bins = {"subscription": "G1", "customer": f"Ada {PLANTED[0]}", "property_address": address}
+    town.import_(garden_waste=town.write("garden_waste", tuple(bins), [bins]))
+    both = officer.get(PAGE).text
+    assert "three lists held against each other" in both
+    assert "once two sources share homes" not in both
 
     since = town.borough.as_at
     agreed = {"source": "council_tax", **days(since=since, until=since + timedelta(30)), "reference": "DPA-1"}
