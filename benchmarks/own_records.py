@@ -14,14 +14,15 @@ from pathlib import Path
 from sqlmodel import SQLModel
 
 import engage.migrations  # noqa: F401  # every table
-from benchmarks.gap import AS_AT, BOROUGH, CODE, FILES
+from benchmarks.gap import AS_AT, BOROUGH, CODE, FILES, against, beside
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from segments.homes import households
 from segments.importing.imports import import_file
-from segments.records import arrival, births, known
+from segments.missing import gap, with_records
+from segments.records import agreements, arrival, births, known
 from segments.records.layouts import LAYOUTS
 
 TOOLS = BOROUGH.parents[1] / "tools"
@@ -31,6 +32,7 @@ BOUNDS = {
     "high": {"recall": 0.93, "precision": 0.995, "not-matched": 0.90, "linked": 0.95, "lift": 3.6, "score-lift": 4.1},
 }
 MOST_REVIEW = {"low": 0.015, "mid": 0.03, "high": 0.06}
+LEAST_COVER, MOST_APART = 0.93, 0.05
 A_MILLION, MOST_SECONDS, MOST_BYTES = 1_000_000, 180.0, 2 << 30
 
 
@@ -56,6 +58,8 @@ def opened(folder: Path) -> Office:
         path = BOROUGH / f"{name}.gz"
         import_file(office, actor, kind, path if path.exists() else BOROUGH / name, AS_AT)
     households.build(office, actor)
+    for layout in LAYOUTS:
+        agreements.agree(office, actor, layout.source, AS_AT, AS_AT)
     return office
 
 
@@ -79,10 +83,18 @@ def measured(office: Office, folder: Path, seed: str, noise: str) -> list[str]:
     )  # fmt: skip
     print(f"seed {seed}, noise {noise}: {records:,} records in {seconds:.1f} s, at most {held / 2**20:.0f} MB")
     print(checked.stdout)
+    told = with_records.estimate(office, CODE)
+    truth, found = beside(), gap.estimate(office, CODE)
+    assert told is not None
+    summed = sum(row.missing for row in told.wards) / float((truth.wards.eligible - truth.wards.registered).sum())
+    print(f"who is missing, by area: {against(found.areas, truth.areas)}")
+    print(f"with the records, by area: {against(told.areas, truth.areas)}; wards come to {summed:.1%} of the truth")
+    held_true = against(told.areas, truth.areas).cover >= LEAST_COVER and abs(summed - 1) <= MOST_APART
     pace = seconds * A_MILLION / records
     slow = [f"{pace:.0f} s for a million records"] if pace > MOST_SECONDS else []
     large = [f"{held / 2**20:.0f} MB"] if held > MOST_BYTES else []
-    return [*slow, *large, *([f"seed {seed}, noise {noise}"] if checked.returncode else [])]
+    apart = [] if held_true else [f"gap with records, seed {seed}, noise {noise}"]
+    return [*slow, *large, *apart, *([f"seed {seed}, noise {noise}"] if checked.returncode else [])]
 
 
 if __name__ == "__main__":
