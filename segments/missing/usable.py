@@ -23,9 +23,10 @@ NONE_IN_DATE = (
 BY_COMMAND = "engage local-matching agree --source NAME --since DATE --until DATE"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InUse:
-    """`homes` are `home_uprn` and the figures of `known.homes`; a home that is not among them has none of them."""
+    """The same object while nothing has changed. `homes` are `home_uprn` and the figures of
+    `known.homes`; a home that is not among them has none of them."""
 
     snapshots: tuple[Snapshot, ...]
     homes: pl.DataFrame

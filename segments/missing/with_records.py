@@ -9,6 +9,7 @@ some whom it names have moved on. No figure for members is made of this.
 
 from dataclasses import dataclass, replace
 from datetime import date
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -57,14 +58,27 @@ class Errors:
         return max(both, self.estimate / 2)
 
 
+_MADE: WeakKeyDictionary[usable.InUse, tuple[gap.Estimate, WithRecords | None]] = WeakKeyDictionary()
+
+
 def estimate(office: Office, authority: str) -> WithRecords | None:
-    """None where no source may be used today, and where fewer than FEWEST areas can be told apart."""
+    """None where no source may be used today, and where fewer than FEWEST areas can be told apart. Worked out again
+    only when the estimate or the records have changed."""
     with office.database.reading() as session:
         found = usable.in_use(office, session, authority)
-        if found is None:
-            return None
-        homes = _homes(office, session, authority, found)
+    if found is None:
+        return None
     told = gap.estimate(office, authority)
+    before, answer = _MADE.get(found, (None, None))
+    if before is not told:
+        answer = _estimate(office, authority, told, found)
+        _MADE[found] = told, answer
+    return answer
+
+
+def _estimate(office: Office, authority: str, told: gap.Estimate, found: usable.InUse) -> WithRecords | None:
+    with office.database.reading() as session:
+        homes = _homes(office, session, authority, found)
     if len(told.areas) < FEWEST or not homes.known.sum() > 0:
         return None
     of_wards, of_areas, weight = calibrated(told, homes.groupby("ward").known.sum(), homes.groupby("oa").known.sum())

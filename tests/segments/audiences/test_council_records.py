@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Role
-from segments.audiences import council_records, holding, segments, starters, summary
+from segments.audiences import council_records, holding, pages, segments, starters, summary
 from segments.audiences.audience import freeze, reproduce
 from segments.missing import gap, usable, with_records
 from segments.records import agreements, known
@@ -116,6 +116,8 @@ def test_pages_show_the_figures_with_their_source_and_are_without_them_once_it_e
         assert member.get(page).status_code == 403
     assert "from what Council tax knew" in officer.get("/gaps").text
     assert "badge" not in (officer.get("/gaps").text + officer.get("/segments/new").text).lower()
+    with pytest.raises(InputRefused, match="no other system"):  # a token has no account
+        pages.api_segment.fn(recorded.office, recorded.actor, saved.id)
     listed = officer.get("/gaps/with-records.csv").text.splitlines()
     assert {line.split(",")[0] for line in listed[1:]} == {"ward", "area"}
     assert OFFERED in officer.get("/segments/new").text

@@ -52,7 +52,7 @@ HOMES: list[dict[str, Any]] = [
     for number in range(120)
 ]
 NUMBERS = [
-    "electors", "attainers", "expected_adults", "gap", "known_not_registered", "private_rented_share", "imd_decile",
+    "electors", "attainers", "expected_adults", "gap", "private_rented_share", "imd_decile",
     "local_single_person_discount", "local_holiday_share", "census_tenure_owned",
 ]  # fmt: skip
 CHOICES = {
