@@ -87,8 +87,6 @@ def open_authority(
             audit.record(
                 session, authority=code, at=office.clock.now(), actor="command", act="open authority", subject=code
             )
-        elif found.nation != nation_of_code(code):  # opened before the nation was taken from the code
-            found.nation = nation_of_code(code)
         _succeed(session, office, code, was, until or today(office.clock))
         former = tuple(each.code for each in identity.former_codes(session, code))
         has_accounts = bool(identity.accounts(session, code))

@@ -1,9 +1,12 @@
 """What an earlier version left: what must not be kept is removed at once, and what should be imported again is told."""
 
 import pyarrow.parquet as pq
+from sqlmodel import col, select
 
 from engage.deployment import lake_files, resealing
 from engage.foundation import audit
+from engage.foundation.calendar import nation_of_code
+from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
 from engage.foundation.words import plural
@@ -26,6 +29,7 @@ SEALED = (
 )
 
 
+NATION = "{code} is a council in {nation} from now on, as its code says: ages and bank holidays are those of {nation}."
 LISTED = "The checksums of {files} of the lake are kept from now on, as they stood at this moment."
 
 
@@ -36,9 +40,27 @@ def put_right(office: Office, authority: str) -> list[str]:
         _sealed(office)
         + resealing.put_right(office)
         + [removed.sentence for removed in attainments.remove(office, "command")]
+        + _nations(office)
         + _to_renew(office, authority)
         + _listed(office)
     )
+
+
+def _nations(office: Office) -> list[str]:
+    """Every authority stood as one in England, with its ages and bank holidays."""
+    told = []
+    with office.database.session() as session:
+        for authority in session.exec(select(Authority).order_by(col(Authority.code))):
+            nation = nation_of_code(authority.code)
+            if authority.nation == nation:
+                continue
+            authority.nation = nation
+            audit.record(
+                session, authority=authority.code, at=office.clock.now(), actor="command", act="put nation right",
+                subject=authority.code, nation=nation,
+            )  # fmt: skip
+            told.append(NATION.format(code=authority.code, nation=nation))
+    return told
 
 
 def _to_renew(office: Office, authority: str) -> list[str]:

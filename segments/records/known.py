@@ -83,7 +83,7 @@ def live_there(names: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _aged(there: pl.DataFrame) -> pl.DataFrame:
+def aged(there: pl.DataFrame) -> pl.DataFrame:
     """`old`: known since before the household that pays council tax now came."""
     came = there.filter(pl.col("source") == "council_tax").group_by("home").agg(came=pl.col("began").max())
     return there.join(came, on="home", how="left").with_columns(
@@ -104,7 +104,7 @@ def people(names: pl.DataFrame) -> pl.DataFrame:
 def unknown(names: pl.DataFrame) -> pl.DataFrame:
     """The names that the register does not have, with how far each is believed, and from and to how far: wholly, as
     nearly as anybody is, where no other list told (`told`)."""
-    there = _aged(live_there(names))
+    there = aged(live_there(names))
     told = there.filter(pl.col("matched") == NO, pl.col("who").is_not_null()).join(
         weights.of_sources(there), on=["source", "old"], how="left"
     )

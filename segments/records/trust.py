@@ -33,12 +33,13 @@ def sources(office: Office, authority: str) -> list[dict[str, Any]]:
         told = agreements.newest(session, authority)
         register = current(session, authority, "register")
     usable, unknown = agreements.in_date(office, authority), known.unknown(found.names)
-    wards = _wards(office, authority)
+    there, wards = known.aged(known.live_there(found.names)), _wards(office, authority)
     shown = [each for each in found.snapshots if not BY_SOURCE[each.name].confirms_only]
     return [
         _judged(each.name, each.as_at, found.names.filter(source=each.name), unknown)
         | {
-            "by_ward": _by_ward(known.live_there(found.names.filter(source=each.name)), wards),
+            "from_before": int(there.filter(source=each.name)["old"].sum()),
+            "by_ward": [] if BY_SOURCE[each.name].of_deaths else _by_ward(there.filter(source=each.name), wards),
             "by_age": _by_age(each.report.get("ages") or {}),
             "agreement_until": told[each.name].until.isoformat() if each.name in told else None,
             "used": each.name in usable,

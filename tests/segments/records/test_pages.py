@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import polars as pl
 import pytest
 from litestar.testing import TestClient
 from sqlmodel import SQLModel, select
 
 from engage.foundation.audit.entries import AuditEntry
 from engage.foundation.identity import Role
+from engage.foundation.lake import Snapshot
+from segments.records import trust
 from tests.segments.records.town import COUNCIL_TAX, PLANTED, Town, account, alone
 from tests.website import Visitor, browsers, hire
 
@@ -35,7 +38,9 @@ def days(**given: object) -> dict[str, str]:
     }
 
 
-def test_a_source_is_shown_agreed_listed_ended_and_removed(town: Town, entered: Callable[[Role], Visitor]) -> None:
+def test_a_source_is_shown_agreed_listed_ended_and_removed(
+    town: Town, entered: Callable[[Role], Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
     officer, protection = entered(Role.officer), entered(Role.data_protection)
     assert "No records are here yet" in officer.get(PAGE).text
     one, two = alone(town.electors(), 2)
@@ -61,7 +66,15 @@ def test_a_source_is_shown_agreed_listed_ended_and_removed(town: Town, entered: 
     address = ", ".join(two[name] for name in ("RegisteredAddress1", "RegisteredAddress2", "PostCode"))
     bins = {"subscription": "G1", "customer": f"Ada {PLANTED[0]}", "property_address": address}
     town.import_(garden_waste=town.write("garden_waste", tuple(bins), [bins]))
+    homes = pl.DataFrame({"home": [int(two["UPRN"]), 1], "ward": "E05000001", "name": "Exampleward"})
+    monkeypatch.setattr(trust, "_wards", lambda *_: homes)
+    with town.office.database.session() as session:
+        for each in session.exec(select(Snapshot).where(Snapshot.kind == "council-records")):
+            each.report = each.report | {"ages": {"18 to 24": [40, 31], "76 or over": [9, 9]}}
     both = officer.get(PAGE).text
+    for said in ("Exampleward", "50%", "18 to 24", "78%"):
+        assert said in both
+    assert "76 or over" not in both
     assert "three lists held against each other" in both
     assert "once two sources share homes" not in both
 
