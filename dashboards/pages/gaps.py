@@ -64,7 +64,11 @@ def with_records_csv(office: InOffice, account: ByAccount) -> Response[str]:
     if told is None:
         raise NotFound(NONE_IN_DATE)
     found = gap.estimate(office, account.authority)
-    rows = ([by, *_cells(found, row)] for by, rows in (("ward", told.wards), ("area", told.areas)) for row in rows)
+    rows = (
+        [by, *_cells(found, row)[:-1], " ".join([f"{NOT_NAMED}.", *found.notes_of(row)])]
+        for by, rows in (("ward", told.wards), ("area", told.areas))
+        for row in rows
+    )
     return _download("area-with-records", account.authority, _table(("by", *COLUMNS, "notes"), rows))
 
 

@@ -8,6 +8,7 @@ from engage.foundation.lake import current_by_name
 from engage.foundation.office import Office
 from segments.audiences import open_homes, segments
 from segments.homes import households
+from segments.records.known import NOT_NAMED
 from segments.rules import tree
 from segments.rules.columns import RECORDS
 from segments.sources.indicators import INDICATORS
@@ -56,7 +57,7 @@ STARTERS = (
     ),
     Starter(
         "known-to-the-council", "Known to the council, not registered",
-        "The council's own records name somebody here whom the register does not have.",
+        f"The council's own records name somebody here whom the register does not have. {NOT_NAMED}.",
         _at_least("known_not_registered", 0.5),
     ),
     Starter(

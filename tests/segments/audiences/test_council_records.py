@@ -45,7 +45,7 @@ def test_a_rule_counts_who_is_known_alike_on_every_engine(recorded: Town) -> Non
     every = segments.count(office, code, EVERY).households
     assert segments.count(office, code, NOT_KNOWN).households == every - len(wanted)
     saved = segments.save(office, recorded.actor, "Known", KNOWN)
-    assert [each.name for each in holding.holding(office, code, min(wanted))] == [saved.name]
+    assert saved.name in {each.name for each in holding.holding(office, code, min(wanted))}
 
 
 def test_what_the_records_add_is_said_beside_what_all_homes_have(recorded: Town) -> None:
@@ -120,6 +120,7 @@ def test_pages_show_the_figures_with_their_source_and_are_without_them_once_it_e
         pages.api_segment.fn(recorded.office, recorded.actor, saved.id)
     listed = officer.get("/gaps/with-records.csv").text.splitlines()
     assert {line.split(",")[0] for line in listed[1:]} == {"ward", "area"}
+    assert all(NOT_NAMED in line for line in listed[1:])
     assert OFFERED in officer.get("/segments/new").text
     agreements.end(recorded.office, recorded.actor, "council_tax")
     try:
