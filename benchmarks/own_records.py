@@ -15,7 +15,7 @@ import polars as pl
 from sqlmodel import SQLModel
 
 import engage.migrations.tables  # noqa: F401
-from benchmarks.gap import AS_AT, BOROUGH, CODE, FILES
+from benchmarks.gap import AS_AT, BOROUGH, CODE, FILES, against, beside
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.lake import current
@@ -23,7 +23,8 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from segments.homes import households
 from segments.importing.imports import import_file
-from segments.records import arrival, births, entries, known
+from segments.missing import gap, with_records
+from segments.records import agreements, arrival, births, entries, known
 from segments.records.layouts import LAYOUTS
 
 SAID = ("people expected", "entries that nobody knows", "homes called matched")
@@ -36,6 +37,7 @@ BOUNDS = {
 MOST_BEYOND = 0.1  # of the people known and not registered, that the expected numbers may add up to too many or few
 LEAST_GONE, LEAST_UNCHANGED = 0.7, 0.92  # of entries that nobody knows, and of homes called matched
 MOST_REVIEW = {"low": 0.015, "mid": 0.03, "high": 0.06}
+LEAST_COVER, MOST_APART = 0.93, 0.05
 A_MILLION, MOST_SECONDS, MOST_BYTES = 1_000_000, 180.0, 2 << 30
 
 
@@ -61,6 +63,8 @@ def opened(folder: Path) -> Office:
         path = BOROUGH / f"{name}.gz"
         import_file(office, actor, kind, path if path.exists() else BOROUGH / name, AS_AT)
     households.build(office, actor)
+    for layout in LAYOUTS:
+        agreements.agree(office, actor, layout.source, AS_AT, AS_AT)
     return office
 
 
@@ -84,7 +88,7 @@ def measured(office: Office, folder: Path, seed: str, noise: str) -> list[str]:
     )  # fmt: skip
     print(f"seed {seed}, noise {noise}: {records:,} records in {seconds:.1f} s, at most {held / 2**20:.0f} MB")
     print(checked.stdout)
-    wrong = said_of_homes(office, made)
+    wrong = [*said_of_homes(office, made), *said_of_areas(office)]
     pace = seconds * A_MILLION / records
     slow = [f"{pace:.0f} s for a million records"] if pace > MOST_SECONDS else []
     large = [f"{held / 2**20:.0f} MB"] if held > MOST_BYTES else []
@@ -115,6 +119,18 @@ def matched_there(office: Office) -> pl.DataFrame:
         electors = current(session, CODE, "electors")
     assert electors is not None
     return entries.matched_homes(pl.read_parquet(office.lake.file(electors)), names, known.live_there(names))
+
+
+def said_of_areas(office: Office) -> list[str]:
+    """Who is missing by area, with the records and without, against the truth."""
+    truth, found, told = beside(), gap.estimate(office, CODE), with_records.estimate(office, CODE)
+    assert told is not None
+    areas = against(told.areas, truth.areas)
+    summed = sum(row.missing for row in told.wards) / float((truth.wards.eligible - truth.wards.registered).sum())
+    print(f"who is missing, by area: {against(found.areas, truth.areas)}")
+    print(f"with the records, by area: {areas}; wards come to {summed:.1%} of the truth\n")
+    is_missed = areas.cover < LEAST_COVER or abs(summed - 1) > MOST_APART
+    return ["who is missing with the records"] if is_missed else []
 
 
 if __name__ == "__main__":

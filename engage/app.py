@@ -63,6 +63,7 @@ from segments.gazetteer import pages as gazetteer
 from segments.homes import pages as homes
 from segments.importing import pages as data
 from segments.linking import pages as review
+from segments.missing import pages as missing
 from segments.positions import pages as positions
 from segments.records import pages as council_records
 from segments.safeguards import pages as suppressions
@@ -88,6 +89,7 @@ ROOMS = (
     gazetteer.routes,
     positions.routes,
     council_records.routes,
+    missing.routes,
     properties_api.routes,
     linked_systems.routes,
     list_pages.routes,

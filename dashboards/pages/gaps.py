@@ -10,15 +10,17 @@ from markupsafe import Markup
 
 from dashboards.charts.maps import Area, ward_map
 from dashboards.published.disclosure import Published
-from engage.foundation.errors import InputRefused
+from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.files import cells
 from engage.foundation.identity import Right
 from engage.foundation.office import Office
 from engage.foundation.web.handlers import ByAccount, ByActor, InOffice, render, requires
 from segments.areas import wards
 from segments.homes import register_age
-from segments.missing import gap
+from segments.missing import gap, with_records
 from segments.missing.groups import CHARACTERISTICS
+from segments.missing.usable import NONE_IN_DATE
+from segments.records.known import NOT_NAMED
 
 COLUMNS = ("key", "name", "eligible", "registered", "completeness", "low", "high", "missing")
 AREAS_SHOWN = 50  # the file has them all
@@ -33,7 +35,8 @@ def gaps(office: InOffice, account: ByAccount) -> Template:
     return render(
         "dashboards/pages/gaps.html", found=found, map=map_of(office, account.authority, found.wards),
         areas=found.areas[:AREAS_SHOWN], kinds=CHARACTERISTICS, assumptions=gap.ASSUMPTIONS, inferred=gap.INFERRED,
-        stale=register_age.told(office, account.authority),
+        stale=register_age.told(office, account.authority), recorded=with_records.estimate(office, account.authority),
+        not_named=NOT_NAMED,
     )  # fmt: skip
 
 
@@ -52,6 +55,21 @@ def areas_csv(office: InOffice, account: ByAccount) -> Response[str]:
 @get("/gaps/groups.csv", sync_to_thread=True, include_in_schema=False)
 def groups_csv(office: InOffice, account: ByAccount) -> Response[str]:
     return _download("group", account.authority, written_groups(gap.estimate(office, account.authority)))
+
+
+@get("/gaps/with-records.csv", sync_to_thread=True, include_in_schema=False)
+def with_records_csv(office: InOffice, account: ByAccount) -> Response[str]:
+    """Wards, then output areas. It has no JSON: what other systems and members' pages read is the estimate alone."""
+    told = with_records.estimate(office, account.authority)
+    if told is None:
+        raise NotFound(NONE_IN_DATE)
+    found = gap.estimate(office, account.authority)
+    rows = (
+        [by, *_cells(found, row)[:-1], " ".join([f"{NOT_NAMED}.", *found.notes_of(row)])]
+        for by, rows in (("ward", told.wards), ("area", told.areas))
+        for row in rows
+    )
+    return _download("area-with-records", account.authority, _table(("by", *COLUMNS, "notes"), rows))
 
 
 @get("/api/gaps", sync_to_thread=True, tags=["what the council knows"])
@@ -116,5 +134,9 @@ def map_of(office: Office, authority: str, rows: list[gap.Row]) -> Markup | None
 
 
 routes: list[ControllerRouterHandler] = [
-    Router("/", route_handlers=[gaps, gaps_csv, areas_csv, groups_csv, api_gaps], guards=[requires(Right.see_data)])
+    Router(
+        "/",
+        route_handlers=[gaps, gaps_csv, areas_csv, groups_csv, with_records_csv, api_gaps],
+        guards=[requires(Right.see_data)],
+    )
 ]

@@ -17,6 +17,7 @@ from engage.foundation import identity
 from engage.foundation.clock import today
 from engage.foundation.identity import LINK_LIFE, Role
 from engage.foundation.web.forms import Form
+from segments.audiences import segments, starters
 from segments.crosswalk import deliveries
 from segments.first_day import bringing
 from segments.first_day.bringing import Named
@@ -98,3 +99,5 @@ def _records_of_two_sources(story: "Story") -> None:
     arrival.bring_in(story.office, story.officer, of_sources([*paths.values()], [*paths]), story.aftermath.as_at)
     keeper = story.actors[Role.data_protection]
     agreements.agree(story.office, keeper, "council_tax", day - timedelta(days=60), retention.end_of_canvass(day))
+    known = starters.find("known-to-the-council")
+    segments.save(story.office, story.officer, known.name, known.rule.as_json(), note=known.why)

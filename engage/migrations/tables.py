@@ -4,6 +4,9 @@ import campaigns.records.copies
 import campaigns.records.models
 import campaigns.records.reply
 import campaigns.records.visits
+import campaigns.sharing.counts
+import campaigns.sharing.lots
+import campaigns.sharing.posters
 import engage.accounts.provider
 import engage.accounts.second_factor
 import engage.foundation.access.tokens
@@ -20,6 +23,7 @@ import segments.crosswalk.systems
 import segments.importing.intake
 import segments.linking.review
 import segments.records.agreements
+import segments.records.score
 import segments.safeguards.suppression
 import segments.sources.gazetteer_versions
 from engage.foundation.database import METADATA

@@ -24,7 +24,7 @@ from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments.audiences import segments
+from segments.audiences import council_records, segments
 from segments.engine import execution
 from segments.engine.holdings import Holdings, of_all, reading
 from segments.homes import households, reach
@@ -101,13 +101,25 @@ def reproduce(office: Office, authority: str, snapshot_id: int) -> pa.Table:
         if frozen.kind != "audience" or "closed_file" not in frozen.report:
             raise NotFound(f"Snapshot {snapshot_id} is no audience that was frozen from a rule.")
         ground = _ground_again(holdings, frozen.report)
-        homes = _frozen(holdings, tree.parse(frozen.report["rule"]), {authority: ground}).drop("authority")
+        rule = tree.parse(frozen.report["rule"])
+        _demand_records(holdings, authority, rule, frozen.report.get("records"))
+        homes = _frozen(holdings, rule, {authority: ground}).drop("authority")
         staged = office.lake.stage()
         try:
             execution.write(holdings.backend, homes.order_by("uprn"), staged)
             return pq.read_table(staged)
         finally:
             staged.unlink(missing_ok=True)
+
+
+def _demand_records(holdings: Holdings, authority: str, rule: tree.Rule, before: str | None) -> None:
+    """The council's own records go whole when their time is over, and no copy of what they told is kept for this."""
+    asked = segments.columns(rule.where)
+    if council_records.digest(holdings.office, holdings.session, authority, asked) != before:
+        raise InputRefused(
+            "The council's own records that its rule asks for have changed or may no longer be used, so this "
+            "cannot be made again."
+        )
 
 
 def _grounds(holdings: Holdings) -> dict[str, Ground]:
@@ -149,7 +161,7 @@ def _keep(
         "rule": said, "register": register, "households": homes.id,
         "contacts": ground.contacts.id if ground.contacts else None, "counts": _counts(part),
         "closed_file": office.lake.adopt(_write_closed(office, ground), actor.authority, "audience"),
-        "seed": besides.get("seed"),
+        "seed": besides.get("seed"), "records": _records(office, actor.authority, rule),
     }  # fmt: skip
     with office.database.session() as session:
         named = besides.get("segment")
@@ -164,6 +176,11 @@ def _keep(
             subject=f"snapshot {snapshot.id}", homes=part.rows, rule=rule.sentence(),
         )  # fmt: skip
         return Audience(snapshot.id or 0, office.lake.file(snapshot), part.rows, register, homes.id or 0)
+
+
+def _records(office: Office, authority: str, rule: tree.Rule) -> str | None:
+    with office.database.reading() as session:
+        return council_records.digest(office, session, authority, segments.columns(rule.where))
 
 
 def _counts(part: execution.Part) -> dict[str, int]:

@@ -24,9 +24,10 @@ from sqlmodel import Session, col, func
 from engage.foundation.identity import earlier_codes
 from engage.foundation.lake import Snapshot, current, newest
 from engage.foundation.office import Office
+from segments.audiences import council_records
 from segments.audiences.overlap import Listed
 from segments.homes import households
-from segments.missing import adults, gap
+from segments.missing import adults, gap, usable
 from segments.rules import tree
 from segments.safeguards import protected
 from segments.safeguards.suppression import Suppression, suppressed_contacts
@@ -40,6 +41,7 @@ NUMBERS = {"email": "email_number", "sms": "sms_number"}  # columns of OpenHomes
 NEVER_ASKED = (
     "uprn", "address_lines", "postcode", "oa", "lsoa", "ward_name", "unoccupied", "missing", *NUMBERS.values()
 )  # fmt: skip
+KNOWN = "known_not_registered"
 State = tuple[Any, ...]
 
 
@@ -51,6 +53,7 @@ class OpenHomes:
     The arrays have a row for each home, ward by ward and within it by the sum of REACH: eight parts of each of `wards`
     (code and name), `bounds` are where they begin and the last one ends. `missing` are the adults missing, expected,
     `electors` those registered there,
+    `known` are the adults known to the council and not registered, None while no record of that may be used,
     `unoccupied` says which homes are known to be without anybody, `contacts` numbers the contact of each home in a
     channel (several homes may have one; -1 is none), `drawn` is a number of its UPRN that says nothing of
     where it lies, `ring` the rows in order of it, `addresses` the lines.
@@ -64,6 +67,7 @@ class OpenHomes:
     bounds: npt.NDArray[np.intp]
     missing: npt.NDArray[np.float64]
     electors: npt.NDArray[np.int32]
+    known: npt.NDArray[np.float64] | None
     unoccupied: npt.NDArray[np.bool_]
     contacts: dict[str, npt.NDArray[np.int32]]
     drawn: npt.NDArray[np.uint64]
@@ -107,6 +111,10 @@ class Chosen:
     def lacking(self) -> float:
         """The adults missing from all of them, expected."""
         return float(self.of.missing[self.places].sum())
+
+    def known(self) -> float | None:
+        """The adults known to the council there and not registered."""
+        return None if self.of.known is None else float(self.of.known[self.places].sum())
 
     def unoccupied(self) -> int:
         """How many of them are known to be without anybody."""
@@ -191,7 +199,9 @@ def opened(office: Office, session: Session, authority: str) -> OpenHomes:
     """The newest table of homes as it may be seen now; read from disk only when something has changed."""
     with _MAKING:
         kept = _OPENED.setdefault(office, _Opened())
-    state: State = tuple(session.execute(STATE, {"authority": authority}).one())
+    state: State = (
+        *session.execute(STATE, {"authority": authority}).one(), *usable.marks(office, session, authority)
+    )  # fmt: skip
     with kept.lock:
         found = kept.open.get(authority)
         if found is None or found.state != state:
@@ -206,7 +216,8 @@ def _read(office: Office, session: Session, snapshot: Snapshot, state: State) ->
     hidden = protected.hidden_since(office, session, {snapshot.authority: snapshot})[snapshot.authority]
     seen = _numbered(adults.seen(office, snapshot, hidden), _contacts(office, session, snapshot.authority))
     missing = adults.of_homes(office, session, snapshot.authority, seen)
-    return _laid_out(seen.join(missing, on=adults.KEYS, how="left", nulls_equal=True), snapshot, state)
+    lacking = seen.join(missing, on=adults.KEYS, how="left", nulls_equal=True)
+    return _laid_out(council_records.beside(office, session, snapshot.authority, lacking), snapshot, state)
 
 
 def _contacts(office: Office, session: Session, authority: str) -> pl.DataFrame:
@@ -244,6 +255,7 @@ def _laid_out(seen: pl.DataFrame, snapshot: Snapshot, state: State) -> OpenHomes
         snapshot, state, list(asked.columns), find, among,
         bounds=np.searchsorted(parts["part"].to_numpy(), np.arange(WAYS * len(wards) + 1)),
         contacts={channel: homes[column].to_numpy() for channel, column in NUMBERS.items()},
+        known=homes[KNOWN].to_numpy() if KNOWN in homes.columns else None,
         missing=homes["missing"].to_numpy(), electors=homes["electors"].cast(pl.Int32).to_numpy(),
         unoccupied=homes["unoccupied"].is_not_null().to_numpy(), drawn=drawn,
         ring=np.argsort(drawn), wards=wards.rows(), addresses=homes["address_lines"].rechunk(),

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
+from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Account, Right, accounts
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import (
@@ -28,8 +29,11 @@ from segments.areas import wards
 from segments.audiences import comparison, drafts, segments, starters
 from segments.audiences import summary as pictures
 from segments.audiences.overlap import Campaigns
+from segments.missing import usable
+from segments.records.known import NOT_NAMED
 from segments.rules import changes, local_indicators, schema, topics, tree
 from segments.rules import form as rule_form
+from segments.rules.columns import RECORDS
 
 Number = FromPath[int]
 ByCampaigns = NamedDependency[Campaigns]  # of a higher floor, so the application hands it in
@@ -160,7 +164,17 @@ def _columns(office: Office, account: Account, shown: rule_form.RuleForm) -> dic
     if shown.rule:
         named |= {each.id: (each.name, each.version) for each in tree.members(shown.rule.where)}
     held = {f"segment {number}": _as_column(*named[number]) for number in sorted(named, key=lambda each: named[each])}
-    return {**tree.COLUMNS, **(tree.own_columns(shown.rule.where) if shown.rule else {}), **own, **held}
+    withheld = _not_offered(office, account, shown)
+    offered = {name: column for name, column in tree.COLUMNS.items() if name not in withheld}
+    return {**offered, **(tree.own_columns(shown.rule.where) if shown.rule else {}), **own, **held}
+
+
+def _not_offered(office: Office, account: Account, shown: rule_form.RuleForm) -> frozenset[str]:
+    """What is of the council's own records, while none of them may be used; but for what the rule asks for already."""
+    with office.database.reading() as session:
+        if usable.snapshots(office, session, account.authority):
+            return frozenset()
+    return RECORDS - (segments.columns(shown.rule.where) if shown.rule else set())
 
 
 def _as_column(name: str, version: int) -> tree.Column:
@@ -176,7 +190,7 @@ def _pictured(
     if shown.rule is not None:
         with form.blaming("new" if shown.text is None else "rule"):
             picture = pictures.picture(office, authority, shown.rule, campaigns)
-    return {"form": form, "shown": shown, "picture": picture}
+    return {"form": form, "shown": shown, "picture": picture, "not_named": NOT_NAMED}
 
 
 def _offered(office: Office, authority: str) -> dict[str, Any]:
@@ -213,8 +227,10 @@ def api_segments(office: InOffice, actor: ByActor) -> list[dict[str, Any]]:
 
 @get("/api/segments/{number:int}", sync_to_thread=True)
 def api_segment(office: InOffice, actor: ByActor, number: Number) -> dict[str, Any]:
-    """One segment with what it holds now, by ward."""
+    """One segment with what it holds now, by ward. What the council's own records tell goes back to no other system."""
     found = segments.find(office, actor.authority, number, actor.account_id)
+    if actor.account_id is None and segments.columns(tree.parse(found.rule).where) & RECORDS:
+        raise InputRefused("This segment asks for the council's own records: officers count it, and no other system.")
     count = segments.count(office, actor.authority, found.rule).as_dict()
     return {"id": found.id, "name": found.name, "version": found.version, "rule": found.rule, **count}
 

@@ -18,12 +18,13 @@ from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments.audiences import open_homes
+from segments.audiences import council_records, open_homes
 from segments.engine import execution
 from segments.engine.holdings import Holdings, of_all
 from segments.homes import households
 from segments.missing import adults
 from segments.rules import local_indicators, tree
+from segments.rules.columns import RECORDS
 from segments.safeguards import protected
 from segments.sources.indicators import INDICATORS
 
@@ -271,13 +272,16 @@ def homes_of(
     """The homes that a rule holds in these tables of homes, without the hidden ones."""
     for code, table in tables.items():
         held = pq.read_schema(holdings.office.lake.file(table)).names
-        demand(rule, held, f" in {code}" if len(tables) > 1 else "")
+        demand(rule, [*held, *RECORDS], f" in {code}" if len(tables) > 1 else "")
     homes = execution.tables(holdings.backend, holdings.office.lake, tables.values())
+    homes = council_records.attached(holdings, homes, tables, columns(rule.where))
     return execution.without(homes.filter(rule.ibis(homes)), "uprn", hidden)
 
 
 def demand(rule: tree.Rule, held: Iterable[str], where: str = "") -> None:
     missing = sorted(columns(rule.where) - {*held, "reach"})
+    if not RECORDS.isdisjoint(missing):
+        raise council_records.not_in_date()
     if missing:
         tables = sorted({INDICATORS[name].table.upper() for name in missing if name in INDICATORS})
         wanted = f"Import {' and '.join(tables)} first" if tables else "Import the table it comes from first"

@@ -8,7 +8,9 @@ from engage.foundation.lake import current_by_name
 from engage.foundation.office import Office
 from segments.audiences import open_homes, segments
 from segments.homes import households
+from segments.records.known import NOT_NAMED
 from segments.rules import tree
+from segments.rules.columns import RECORDS
 from segments.sources.indicators import INDICATORS
 
 AGES = "ts007a"  # who lives in an area, by age: without it nobody can be expected in a home
@@ -52,6 +54,11 @@ STARTERS = (
         "nobody-registered", "Nobody registered",
         "No elector is registered at these homes, which makes them the likeliest to be missing somebody.",
         {"all": [NOBODY, ORDINARY]},
+    ),
+    Starter(
+        "known-to-the-council", "Known to the council, not registered",
+        f"The council's own records name somebody here whom the register does not have. {NOT_NAMED}.",
+        _at_least("known_not_registered", 0.5),
     ),
     Starter(
         "fewer-than-expected", "Fewer electors than the home suggests",
@@ -104,7 +111,12 @@ def offers(office: Office, authority: str) -> list[Offer]:
         households.newest(session, authority)
         imported = set(current_by_name(session, authority, "indicator"))
         homes = open_homes.opened(office, session, authority)
-    return [_offer(homes, starter, imported) for starter in STARTERS]
+    return [_offer(homes, starter, imported) for starter in STARTERS if _may_be_asked(homes, starter)]
+
+
+def _may_be_asked(homes: open_homes.OpenHomes, starter: Starter) -> bool:
+    """What is of the council's own records is offered only while some of them may be used."""
+    return segments.columns(starter.rule.where) & RECORDS <= set(homes.columns)
 
 
 def _offer(homes: open_homes.OpenHomes, starter: Starter, imported: set[str]) -> Offer:

@@ -140,14 +140,32 @@ def joined(before: ir.Table, after: ir.Table) -> ir.Table:
 def gained_since(office: Office, authority: str, register_snapshot: int) -> set[int]:
     """UPRNs of homes with somebody on the newest register who was not there on the given one."""
     with office.database.session() as session, execution.connect() as backend:
-        return set(_gained(backend, office, Actor(authority, "engage"), session, register_snapshot))
+        both = _since(backend, office, Actor(authority, "engage"), session, register_snapshot)
+        return set(_counted(joined(*both))) if both else set()
 
 
-def _gained(backend: Backend, office: Office, actor: Actor, session: Session, register_snapshot: int) -> list[int]:
+def changes_since(office: Office, authority: str, register_snapshot: int) -> tuple[dict[int, int], dict[int, int]]:
+    """By home, how many of the newest register were not there on the given one, and how many of that are there no
+    more."""
+    with office.database.session() as session, execution.connect() as backend:
+        both = _since(backend, office, Actor(authority, "engage"), session, register_snapshot)
+        return (_counted(joined(*both)), _counted(joined(*reversed(both)))) if both else ({}, {})
+
+
+def _since(
+    backend: Backend, office: Office, actor: Actor, session: Session, register_snapshot: int
+) -> tuple[ir.Table, ir.Table] | None:  # fmt: skip
+    """The electors of the given register and of the newest; None where they are one."""
     earlier = execution.needed(session.get(Snapshot, register_snapshot), "register")
     latest = execution.needed(current(session, actor.authority, "register"), "register")
     if latest.id == earlier.id:
-        return []
-    before = execution.table(backend, office.lake, linked(office, actor, session, earlier))
-    after = execution.table(backend, office.lake, linked(office, actor, session, latest))
-    return [int(uprn) for uprn in joined(before, after).uprn.execute()]
+        return None
+    before, after = (
+        execution.table(backend, office.lake, linked(office, actor, session, each)) for each in (earlier, latest)
+    )
+    return before, after
+
+
+def _counted(found: ir.Table) -> dict[int, int]:
+    rows = found.execute()
+    return dict(zip(map(int, rows.uprn), map(int, rows.gained), strict=True))

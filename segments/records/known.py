@@ -18,7 +18,7 @@ from engage.foundation.files import cells
 from engage.foundation.folders import writing
 from engage.foundation.lake import Snapshot, current, current_by_name
 from engage.foundation.office import Actor, Office
-from segments.records import entries, weights
+from segments.records import entries, score, weights
 from segments.records.arrival import KIND
 from segments.records.decision import NO
 from segments.records.layouts import BY_SOURCE
@@ -43,7 +43,11 @@ class Held:
 def held(office: Office, authority: str, sources: Iterable[str] | None = None) -> Held:
     with office.database.session() as session:
         found = current_by_name(session, authority, KIND)
-    chosen = [found[name] for name in BY_SOURCE if name in found and (sources is None or name in sources)]
+    return of(office, authority, [found[name] for name in found if sources is None or name in sources])
+
+
+def of(office: Office, authority: str, deliveries: Iterable[Snapshot]) -> Held:
+    chosen = sorted(deliveries, key=lambda each: list(BY_SOURCE).index(each.name))
     if not chosen:
         raise InputRefused("None of the council's own records are here. Import them: engage import council-records.")
     tables = [
@@ -72,7 +76,7 @@ def hidden(office: Office, authority: str) -> list[int]:
 def live_there(names: pl.DataFrame) -> pl.DataFrame:
     """The names that tell of somebody who lives in the home now, if the source is right: no landlords, no accounts that
     have ended, nobody who died, and nothing that may only confirm."""
-    told = [name for name, layout in BY_SOURCE.items() if not (layout.confirms_only or layout.of_deaths)]
+    told = [name for name, layout in BY_SOURCE.items() if layout.tells]
     return names.filter(
         pl.col("source").is_in(told), pl.col("home").is_not_null(), ~pl.col("ended"), ~pl.col("away"),
         pl.col("kind") == "person",
@@ -120,22 +124,34 @@ def homes(office: Office, authority: str, names: pl.DataFrame) -> pl.DataFrame:
     with office.database.session() as session:
         table = current(session, authority, "households")
         register = current(session, authority, "electors")
-    known = _of_people(names)
-    if register is not None:
-        electors = pl.read_parquet(office.lake.file(register), columns=["person", "uprn"])
-        known = known.join(
-            entries.nobody_knows(electors, names, live_there(names)), on="home", how="full", coalesce=True
-        )
-    else:
-        known = known.with_columns(nobody_knows=pl.lit(0, pl.Int64))
-    known = known.with_columns(pl.col(COLUMNS[:-1]).fill_null(0))
+    electors = pl.read_parquet(office.lake.file(register), columns=["person", "uprn"]) if register else None
     if table is None:
-        return _ordered(known.with_columns(score="known_not_registered"))
-    gaps = pl.read_parquet(office.lake.file(table), columns=["uprn", "gap"]).select(home="uprn", gap="gap")
-    both = gaps.join(known, on="home", how="full", coalesce=True).with_columns(
-        pl.col(*COLUMNS[:-1], "gap").fill_null(0)
+        return _ordered(_known(names, electors).with_columns(score="known_not_registered"))
+    expected = pl.read_parquet(office.lake.file(table), columns=["uprn", "gap", "electors"]).rename({"uprn": "home"})
+    told = scored(names, electors, expected)
+    with office.database.reading() as session:
+        return _ordered(score.learnt(session, authority, told))
+
+
+def scored(names: pl.DataFrame, electors: pl.DataFrame | None, expected: pl.DataFrame) -> pl.DataFrame:
+    """`home` and COLUMNS with the score as it comes, and `gap` and `electors` of the homes expected; `evidence` says
+    where a record names anybody."""
+    named = names.filter(pl.col("home").is_not_null()).select("home", evidence=pl.lit(value=True)).unique()
+    both = (
+        expected.join(_known(names, electors), on="home", how="full", coalesce=True)
+        .join(named, on="home", how="left")
+        .with_columns(pl.col(*COLUMNS[:-1], "gap", "electors").fill_null(0), pl.col("evidence").fill_null(value=False))
     )
-    return _ordered(both.with_columns(score=pl.col("known_not_registered") + _unnamed(both)))
+    return both.with_columns(score=pl.col("known_not_registered") + _unnamed(both))
+
+
+def _known(names: pl.DataFrame, electors: pl.DataFrame | None) -> pl.DataFrame:
+    """`home` and COLUMNS but for the score."""
+    known = _of_people(names)
+    if electors is None:
+        return known.with_columns(nobody_knows=pl.lit(0, pl.Int64))
+    gone = entries.nobody_knows(electors, names, live_there(names))
+    return known.join(gone, on="home", how="full", coalesce=True).with_columns(pl.col(COLUMNS[:-1]).fill_null(0))
 
 
 def _of_people(names: pl.DataFrame) -> pl.DataFrame:

@@ -42,6 +42,11 @@ class Layout:
     of_deaths: bool = False
 
     @property
+    def tells(self) -> bool:
+        """Of somebody who lives in a home."""
+        return not (self.confirms_only or self.of_deaths)
+
+    @property
     def needed(self) -> tuple[str, ...]:
         names = self.whole[:1] or tuple(part for part in self.parts or () if part)[-2:]
         return (self.reference, *names, self.address[0])

@@ -28,7 +28,7 @@ from engage.foundation.web.handlers import (
     requires,
 )
 from segments.importing.workspace import scratch
-from segments.records import agreements, known, retention, trust
+from segments.records import agreements, known, retention, score, trust
 from segments.records.arrival import KIND
 from segments.records.layouts import LAYOUTS
 
@@ -48,9 +48,14 @@ def _page(office: Office, authority: str, form: Form) -> Template:
     return render(
         "segments/records/council_records.html", status_code=422 if form.errors else 200, form=form,
         sources=_judged(office, authority), agreements=_agreements(office, authority),
-        day=today(office.clock), not_named=known.NOT_NAMED, honest=trust.HONEST, deaths=DEATHS,
-        no_canvass=_no_canvass(office, authority),
+        learnt=_learnt(office, authority), day=today(office.clock), not_named=known.NOT_NAMED, honest=trust.HONEST,
+        deaths=DEATHS, no_canvass=_no_canvass(office, authority),
     )  # fmt: skip
+
+
+def _learnt(office: Office, authority: str) -> score.RecordScore | None:
+    with office.database.reading() as session:
+        return score.newest(session, authority)
 
 
 def _judged(office: Office, authority: str) -> list[dict[str, Any]]:

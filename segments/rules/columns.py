@@ -1,4 +1,5 @@
-"""What a rule may ask of a home: the columns of the table of homes, what each is called and may be compared with."""
+"""What a rule may ask of a home: the columns of the table of homes, and of the council's own records beside it; what
+each is called and may be compared with."""
 
 import re
 from collections.abc import Mapping
@@ -58,6 +59,18 @@ COLUMNS: dict[str, Column] = {
         people=True),
     "expected_adults": Column("number of adults expected", "nifer yr oedolion a ddisgwylir", "number", people=True),
     "gap": Column("number of adults missing", "nifer yr oedolion ar goll", "number", low=-100, people=True),
+    "known_not_registered": Column(
+        "number of adults known to the council and not registered",
+        "nifer yr oedolion y mae'r cyngor yn gwybod amdanynt ac nad ydynt wedi'u cofrestru", "number", people=True),
+    "moved_in": Column(
+        "number of adults known to have moved in since the last canvass and not registered",
+        "nifer yr oedolion y gwyddys iddynt symud i mewn ers y canfasiad diwethaf ac nad ydynt wedi'u cofrestru",
+        "number", people=True),
+    "nobody_knows": Column(
+        "number of electors whom the council's records no longer know there",
+        "nifer yr etholwyr nad yw cofnodion y cyngor yn gwybod amdanynt yno mwyach", "number", people=True),
+    "records_score": Column(
+        "score of the council's own records", "sgôr cofnodion y cyngor ei hun", "number"),
     "ward": Column("ward", "ward", "choice"),
     "reach": Column("can be reached by", "gellir cyrraedd drwy", "choice", choices=CHANNELS),
 } | {
@@ -70,6 +83,9 @@ COLUMNS: dict[str, Column] = {
     )
     for name, indicator in INDICATORS.items()
 }  # fmt: skip
+
+# Of the council's own records: asked for only while a source of them has an agreement in date (regulation 35A).
+RECORDS = frozenset({"known_not_registered", "moved_in", "nobody_knows", "records_score"})
 
 # Names that a council's own indicators have (sources/declared.py) and shares of Census tables without a name here.
 OWN = re.compile(r"(local|census)_[a-z0-9_]+")

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from segments.rules.columns import Column
+from segments.rules.columns import RECORDS, Column
 from segments.sources.indicators import INDICATORS
 
-SEGMENTS, OWN = "Other segments", "Figures of your own"
+SEGMENTS, OWN, OF_RECORDS = "Other segments", "Figures of your own", "The council's own records"
 OF_HOMES = {
     "class": "The home", "ward": "Where it is", "reach": "How it can be reached", "electors": "Who is registered there",
     "attainers": "Who is registered there", "expected_adults": "Who is missing there", "gap": "Who is missing there",
-}  # fmt: skip
+} | dict.fromkeys(RECORDS, OF_RECORDS)  # fmt: skip
 OF_TABLES = {  # an area's own figures, by the table they come from
     "ts054": "Areas: homes and households", "ts003": "Areas: homes and households",
     "ts017": "Areas: homes and households", "ts019": "Areas: age, study, work and moving",

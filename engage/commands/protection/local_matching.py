@@ -9,12 +9,15 @@ import click
 from engage.commands.caller import Caller, day, facts, table, with_right
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import Right
+from segments.missing import newly_registered
 from segments.records import agreements, known, retention, trust
 
 SHOWN = (
     "source", "as_at", "names", "agreement", "not_on_the_register", "weight", "weight_low", "weight_high",
     "of_them_probably_wrong", "kept_until", "used",
 )  # fmt: skip
+
+LEARNT = {"earlier", "later", "homes", "registered", "lift", "lift_fixed", "gain", "gain_error"}
 
 
 @click.group("local-matching")
@@ -65,6 +68,19 @@ def agree(caller: Caller, source: str, since: date, until: date, reference: str)
     """Say that there is a written agreement on a source (regulation 35A)."""
     agreements.agree(caller.office, caller.actor, source, since, until, reference)
     click.echo(f"{source} may be used from {since} to {until}.")
+
+
+@local_matching.command()
+@with_right(Right.import_data)
+def learn(caller: Caller) -> None:
+    """Learn a score from who registered between the last two registers.
+
+    It takes records, with an agreement in date, that were held against the earlier of the two. What is learnt is used
+    only if it told better of homes that were held out.
+    """
+    made = newly_registered.learn(caller.office, caller.actor)
+    told = made.model_dump(mode="json", include=LEARNT) | {"used": made.better}
+    caller.show(told, facts)
 
 
 @local_matching.command()

@@ -35,12 +35,7 @@ class Town:
         ]
 
     def write(self, name: str, columns: tuple[str, ...], rows: list[dict[str, str]]) -> Path:
-        path = self.folder / f"{name}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
-        return path
+        return written(self.folder / f"{name}.csv", rows, columns)
 
     def import_(self, **paths: Path) -> dict[tuple[str, int], dict[str, object]]:
         bring_in(self.office, self.actor, of_sources([*paths.values()], [*paths]), self.borough.as_at)
@@ -53,6 +48,14 @@ def account(elector: dict[str, str], ref: str, name: str, **more: str) -> dict[s
         "account_ref": ref, "uprn": elector["UPRN"], "name_1": name, "address_1": elector["RegisteredAddress1"],
         "address_2": elector["RegisteredAddress2"], "postcode": elector["PostCode"], "liable_from": "01/02/2020",
     } | more  # fmt: skip
+
+
+def written(path: Path, rows: list[dict[str, str]], columns: tuple[str, ...] = ()) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns or tuple(rows[0]), restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
 
 
 def alone(electors: list[dict[str, str]], count: int) -> list[dict[str, str]]:

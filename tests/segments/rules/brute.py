@@ -37,6 +37,7 @@ HOMES: list[dict[str, Any]] = [
         "attainers": number % 2,
         "expected_adults": _or_none(number, 7, number % 3 + 0.5),
         "gap": _or_none(number, 7, number % 3 + 0.5 - number % 4),
+        "known_not_registered": float(number % 5) / 2,
         "ward": [*WARDS, None][number % 3],
         "email": number % 3 == 0,
         "sms": number % 5 == 0,
