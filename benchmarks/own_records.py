@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlmodel import SQLModel
 
 import engage.migrations  # noqa: F401  # every table
-from benchmarks.gap import AS_AT, BOROUGH, CODE, FILES
+from benchmarks.gap import AS_AT, BOROUGH, CODE, FILES, SHARED
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
@@ -24,7 +24,7 @@ from segments.importing.imports import import_file
 from segments.records import arrival, births, known
 from segments.records.layouts import LAYOUTS
 
-TOOLS = BOROUGH.parents[1] / "tools"
+TOOLS = SHARED / "tools"
 BOUNDS = {
     "low": {"recall": 0.985, "precision": 0.995, "not-matched": 0.985, "linked": 0.99, "lift": 4.2, "score-lift": 4.5},
     "mid": {"recall": 0.97, "precision": 0.995, "not-matched": 0.96, "linked": 0.975, "lift": 4.0, "score-lift": 4.3},

@@ -54,11 +54,16 @@ class Lookup:
             self._one(key, postcode_of(postcode, address)) for key, (address, postcode) in zip(keys, said, strict=True)
         ]
 
+    def is_written(self, address: str, postcode: str) -> bool:
+        """Whether a property is written so, word for word."""
+        (key,) = self._wordings.spelt([address])
+        return self.exactly(key, postcode_of(postcode, address)) is not None
+
     def _one(self, key: str, postcode: str | None) -> Found:
-        told = self._exactly(key, postcode)
+        told = self.exactly(key, postcode)
         return Found(SURE, told, [told]) if told is not None else self._nearly(key, postcode)
 
-    def _exactly(self, key: str, postcode: str | None) -> int | None:
+    def exactly(self, key: str, postcode: str | None) -> int | None:
         """As `matching.EXACT` and `matching.CONFUSED`, of one address."""
         written = list(self._wordings.written_as(key))
         here = [each for each in written if postcode and each.postcode == postcode]

@@ -1,7 +1,7 @@
 """A gazetteer's wordings ready in memory: by how an address is written, by its postcode, and by the words in it.
 
-What an answer needs is looked up, never computed over the whole gazetteer. It takes about 1.5 kB for each property
-(benchmarks/properties.py measures it).
+What an answer needs is looked up, never computed over the whole gazetteer; benchmarks/properties.py says what memory
+that takes.
 """
 
 import re
