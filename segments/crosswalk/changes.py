@@ -58,6 +58,7 @@ def read(office: Office, session: Session, authority: str, since: str, limit: in
     rows: list[dict[str, Any]] = []
     while True:
         table = _differences(office, session, version)
+        offset = min(offset, table.num_rows)
         part = table.slice(offset, limit - len(rows))
         rows += [row | {"version": version.number, "at": version.at.isoformat()} for row in part.to_pylist()]
         offset += part.num_rows
