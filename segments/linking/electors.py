@@ -71,8 +71,7 @@ class Written:
 
 
 def link(
-    register: Path, gazetteer: Path, keys: Keys, answers: Sequence[Answer], to: Written,
-    postcodes: Path | None = None, memory: str = "",
+    register: Path, gazetteer: Path, keys: Keys, answers: Sequence[Answer], to: Written, postcodes: Path | None = None
 ) -> Linked:  # fmt: skip
     """Write three files from a register and a gazetteer snapshot, and count.
 
@@ -80,14 +79,13 @@ def link(
     that is asked or was answered: `key, address, postcode, electors, building, exact, candidates, people, elsewhere`,
     most electors first. `contradictions`: `line, uprn, postcode, home_postcode, reason, result` of the rows whose
     address or postcode is not that of their UPRN. `postcodes` is ONS's look-up of the authority, where it is imported.
-    Beyond `memory` ("800MB") it works on disk.
     """
-    limit = {"memory_limit": memory} if memory else {}
-    with duckdb.connect(config={"temp_directory": str(to.electors.parent / "spilled"), **limit}) as con:
+    with duckdb.connect(config={"temp_directory": str(to.electors.parent / "spilled")}) as con:
         con.create_function("keyed", lambda key, postcode: address_key(keys, key, postcode), [VARCHAR] * 2, VARCHAR)
         addresses.read(con, register, gazetteer)
         addresses.place(con, gazetteer, postcodes)
         matching.exactly(con)
+        con.execute("drop table form")  # by far the largest, and read no more
         _judge_uprns(con)
         _recall(con, answers)
         neighbours.find(con)

@@ -13,7 +13,6 @@ from segments.records.extracts import Records
 
 SURE, UNSURE = "sure", "unsure"
 MOST_HOMES = 12  # of an address that nobody can tell
-MEMORY = "800MB"  # of the linking, so that a million records fit beside it in 2 GB
 
 
 def of_records(
@@ -24,7 +23,7 @@ def of_records(
     _addresses(every).write_parquet(written)
     to = Written(*(scratch / f"{name}.parquet" for name in ("linked", "questions", "contradictions")))
     try:
-        link(written, gazetteer, keys, [], to, postcodes, MEMORY)
+        link(written, gazetteer, keys, [], to, postcodes)
         linked = pl.read_parquet(to.electors).select("person", home="uprn", how=pl.lit(SURE), place=pl.lit(0))
         asked = waiting(to.questions)
     finally:
