@@ -1,4 +1,4 @@
-"""Lists of a council's systems tied to properties by their addresses alone, against their truth, and the API's speed.
+"""Lists of a council's systems tied to properties by their addresses alone, against their truth.
 
     crosswalk.py [FOLDER …]
 
@@ -8,7 +8,6 @@ on. Of each list only its reference and address are read, of lists of persons to
 """
 
 import csv
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,15 +19,15 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 from duckdb.sqltypes import VARCHAR
-from linking import AS_AT, BOROUGH, CODE, bring_in
+from linking import AS_AT, BOROUGH, SHARED, bring_in
 
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
-from segments.crosswalk import changes, matches, settling
-from segments.crosswalk.lookup import AT_END, Lookup, postcode_of
+from segments.crosswalk import matches, settling
+from segments.crosswalk.lookup import postcode_of
 
-TOOL = Path(__file__).parents[2] / "shared/tools/make_own_records.py"
+TOOL = SHARED / "tools/make_own_records.py"
 LEVELS, SEEDS = ("low", "mid", "high"), (1, 2, 3)
 REFERENCES = {
     "council_tax": "account_ref", "housing_tenants": "person_ref", "school_admissions": "application_ref",
@@ -40,7 +39,6 @@ WHOLE = ("property_address", "usual_address")
 LEAST_PRECISION, LEAST_OFFERED, FEW = 0.999, 0.9, 20  # of so few asked, one or two say nothing of a share
 LEAST_LINKED = {"low": 0.985, "mid": 0.975, "high": 0.95}
 LEAST_OF_RATES = {"low": 0.98, "mid": 0.96, "high": 0.92}
-MOST_ONE, MOST_THOUSAND, LEAST_RATE = 0.1, 10.0, 5_000
 
 
 def main(folders: Sequence[str]) -> int:
@@ -51,20 +49,15 @@ def main(folders: Sequence[str]) -> int:
         office = Office(Settings(home=Path(scratch) / "home"), SteppedClock(at_london(AS_AT, 10)))
         gazetteer = bring_in(office, "gazetteer", "gazetteer_dtf73.csv.gz")
         missed: list[str] = []
-        last: pd.DataFrame | None = None
         for folder in map(Path, folders) if folders else made(Path(scratch)):
-            last = rows(folder)
-            missed += measure(folder, last, gazetteer)
-        if last is not None:
-            missed += measure_lookup(last, gazetteer)
-        missed += measure_changes(office)
+            missed += measure(folder, rows(folder), gazetteer)
         office.close()
     print("Limits missed: " + "; ".join(missed) if missed else "Every limit is met.")
     return bool(missed)
 
 
-def made(scratch: Path) -> Iterator[Path]:
-    for level in LEVELS:
+def made(scratch: Path, levels: Sequence[str] = LEVELS) -> Iterator[Path]:
+    for level in levels:
         for seed in SEEDS:
             to = scratch / f"r{seed}_{level}"
             subprocess.run(
@@ -124,41 +117,6 @@ def measure(folder: Path, listed: pd.DataFrame, gazetteer: Path) -> list[str]:
             few = asked >= FEW and offered < LEAST_OFFERED * asked
             missed += [f"{folder.name} {name}: offered {offered / asked:.3f}"] if few else []
     return missed
-
-
-def measure_lookup(listed: pd.DataFrame, gazetteer: Path) -> list[str]:
-    """One address after the other, and a thousand at once, of what the lists hold."""
-    lookup = Lookup(gazetteer)
-    sample = listed.sample(1_300, random_state=1)
-    asked = [(AT_END.sub("", row.address), row.postcode) for row in sample.itertuples()]
-    times = []
-    for one in asked[:300]:
-        begun = time.perf_counter()
-        lookup.match([one])
-        times.append(time.perf_counter() - begun)
-    p95 = statistics.quantiles(times, n=20)[-1]
-    begun = time.perf_counter()
-    found = lookup.match(asked[300:])
-    thousand = time.perf_counter() - begun
-    truth = sample["truth"].tolist()[300:]
-    sure = [(each.uprn, home) for each, home in zip(found, truth, strict=True) if each.uprn is not None]
-    wrong = sum(uprn != home for uprn, home in sure)
-    print(f"match: one p95 {p95 * 1000:.0f} ms, a thousand {thousand:.1f} s, {len(sure)} sure, {wrong} wrong")
-    return [
-        *([f"one match {p95:.3f} s"] if p95 > MOST_ONE else []),
-        *([f"a thousand {thousand:.1f} s"] if thousand > MOST_THOUSAND else []),
-    ]
-
-
-def measure_changes(office: Office) -> list[str]:
-    rows, cursor, more, begun = 0, "", True, time.perf_counter()
-    while more:
-        with office.database.session() as session:
-            page = changes.read(office, session, CODE, cursor, changes.MOST)
-        rows, cursor, more = rows + len(page.rows), page.following, page.more
-    rate = rows / (time.perf_counter() - begun)
-    print(f"changes: {rows:,} rows, {rate:,.0f} a second")
-    return [f"changes: {rate:.0f} rows a second"] if rate < LEAST_RATE else []
 
 
 if __name__ == "__main__":

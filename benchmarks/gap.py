@@ -7,6 +7,7 @@ that go through files, what ready-made segments lack as well. Exit code 1 when a
 """
 
 import gzip
+import os
 import shutil
 import sys
 import tempfile
@@ -39,7 +40,8 @@ from segments.importing.imports import import_file
 from segments.missing import gap
 from segments.missing.gap import Estimate, Row
 
-BOROUGH = Path(__file__).parents[2] / "shared/data/east-staffordshire"
+SHARED = Path(os.environ.get("ENGAGE_SHARED", Path(__file__).parents[2] / "shared"))
+BOROUGH = SHARED / "data/east-staffordshire"
 CODE, AS_AT = "E07000193", date(2026, 6, 1)
 FILES = [
     ("boundaries", "wards.geojson"), ("gazetteer", "gazetteer_dtf73.csv"), ("geography", "onsud.csv"),

@@ -33,7 +33,8 @@ from segments.homes import households
 from segments.importing.imports import import_file
 
 ELECTORATE = 47_700_000
-BOROUGH = Path(__file__).parents[2] / "shared/data/east-staffordshire"
+SHARED = Path(os.environ.get("ENGAGE_SHARED", Path(__file__).parents[2] / "shared"))
+BOROUGH = SHARED / "data/east-staffordshire"
 CODE, AS_AT = "E07000193", date(2026, 6, 1)
 BYTES_A_ROW = 400  # of disk: the file, its reference and what an import makes of it
 MOST_TIMES, MOST_MEMORY, MOST_SECONDS_AGAIN = 2.5, 4.0, 2.0  # times the reference; GB; for a borough's file

@@ -7,6 +7,7 @@ missed.
 
 import csv
 import logging
+import os
 import random
 import sys
 import tempfile
@@ -32,7 +33,8 @@ from segments.importing.imports import import_file
 from segments.linking.electors import Written, link
 
 T = TypeVar("T")
-BOROUGH = Path(__file__).parents[2] / "shared/data/east-staffordshire"
+SHARED = Path(os.environ.get("ENGAGE_SHARED", Path(__file__).parents[2] / "shared"))
+BOROUGH = SHARED / "data/east-staffordshire"
 CODE, AS_AT = "E07000193", date(2026, 6, 1)
 FILES = {"gazetteer": "gazetteer_dtf73.csv.gz", "register": "register_2026-06-01.csv.gz"}
 LEAST_PRECISION, LEAST_RECALL, MOST_TIME = 0.999, 0.99, 1.0  # time as a share of the reference's

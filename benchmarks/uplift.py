@@ -12,6 +12,7 @@ missed.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -34,7 +35,8 @@ from dashboards.statistics.uplift import WardEffect, by_ward, compare, estimate,
 
 Array = npt.NDArray[np.float64]
 
-GGL = Path(__file__).parents[2] / "shared/data/experiments/GerberGreenLarimer_APSR_2008_social_pressure.csv.gz"
+SHARED = Path(os.environ.get("ENGAGE_SHARED", Path(__file__).parents[2] / "shared"))
+GGL = SHARED / "data/experiments/GerberGreenLarimer_APSR_2008_social_pressure.csv.gz"
 TABLE_3A = {"Civic Duty": 0.018, "Hawthorne": 0.026, "Self": 0.049, "Neighbors": 0.081}
 RUNS, EFFECTS = 2_000, (0.0, 0.01, 0.08)
 WARDS, HOMES, CHECKED, CHUNK = 16, 400, 4, 100

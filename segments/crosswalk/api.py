@@ -67,8 +67,7 @@ def api_match(office: InOffice, actor: ByActor, data: JSONBody[Body]) -> dict[st
     with office.database.session() as session:
         of = properties.gazetteer(session, actor.authority)
         unseen = properties.hidden(office, session, of)
-        place = f"{office.settings.home} {actor.authority}"
-        found = lookup.lookup(place, office.lake.file(of)).match(said)
+        found = lookup.lookup(office, session, of).match(said)
         _record(session, office, actor, "match addresses", addresses=len(said))
         matched = [_as_json(each, unseen) for each in found]
     return {"matches": matched, "as_at": of.as_at.isoformat()} if "addresses" in data else matched[0]

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
-from segments.crosswalk import properties
+from segments.crosswalk import properties, systems
 from segments.crosswalk.systems import CrosswalkSystem
 from segments.sources import gazetteer_versions
 from segments.sources.gazetteer_versions import GazetteerVersion
@@ -58,6 +58,7 @@ def read(office: Office, session: Session, authority: str, since: str, limit: in
     rows: list[dict[str, Any]] = []
     while True:
         table = _differences(office, session, version)
+        offset = min(offset, table.num_rows)
         part = table.slice(offset, limit - len(rows))
         rows += [row | {"version": version.number, "at": version.at.isoformat()} for row in part.to_pylist()]
         offset += part.num_rows
@@ -140,18 +141,24 @@ SINCE = """
 select coalesce(a.reference, b.reference) as reference, case when b.reference is null then 'new'
     when a.reference is null then 'gone' when a.uprn is distinct from b.uprn then 'another UPRN' else 'another state'
     end as change, a.uprn, b.uprn as uprn_before, a.state, a.why, a.since
-from read_parquet(?) a full join {before} b using (reference)
+from counting a full join {before} b using (reference)
 where a.reference is null or b.reference is null or a.uprn is distinct from b.uprn or a.state <> b.state
 order by 1
 """
 
 
-def of_system(office: Office, newest: Snapshot, before: Snapshot | None) -> list[tuple[Any, ...]]:
-    """What is otherwise in the newest crosswalk than in an earlier delivery's; all of it where there is none."""
-    files = [str(office.lake.file(each)) for each in (newest, before) if each]
+def of_system(
+    office: Office, session: Session, system: CrosswalkSystem, newest: Snapshot, before: Snapshot | None
+) -> list[tuple[Any, ...]]:
+    """What is otherwise now, by the newest crosswalk and the answers since, than in an earlier delivery's; all of it
+    where there is none. What came to be one that must not be seen is left out, not told as gone."""
+    unseen = properties.hidden(office, session, properties.gazetteer(session, system.authority))
     empty = "(select null::varchar as reference, null::bigint as uprn, null::varchar as state where false)"
     with duckdb.connect() as con:
-        return con.execute(SINCE.format(before="read_parquet(?)" if before else empty), files).fetchall()
+        systems.counting(con, office, session, system, newest)
+        query = SINCE.format(before="read_parquet(?)" if before else empty)
+        rows = con.execute(query, [str(office.lake.file(before))] if before else []).fetchall()
+    return [row for row in rows if unseen.isdisjoint({row[2], row[3]})]
 
 
 def as_records(system: CrosswalkSystem, rows: list[tuple[Any, ...]], day: date, source: str) -> Iterator[str]:

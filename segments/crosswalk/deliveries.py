@@ -227,7 +227,7 @@ def _match(run: _Run, con: duckdb.DuckDBPyConnection, wanted: Sequence[Wanted], 
             found.table.append_column("list", pa.array([each.system] * rows)).append_column("reference_source", source)
         )
     decisions = {
-        name: [Decision(each.key, each.uprn) for each in decided if not each.sampled or not each.right]
+        name: [Decision(each.key, each.uprn) for each in decided if each.decides]
         for name, decided in run.decided.items()
     }  # fmt: skip
     matches.match(con, pa.concat_tables(tables), run.office.lake.file(run.gazetteer), run.references, decisions)

@@ -1,6 +1,6 @@
 """An address or a thousand held against the gazetteer at once: what it surely is, else what it may be.
 
-The gazetteer's wordings lie ready in the memory of the process, so that an answer takes milliseconds.
+The gazetteer's wordings lie ready in the memory of the process (`wordings`), so that an answer takes milliseconds.
 """
 
 import re
@@ -10,33 +10,26 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import duckdb
-import pyarrow as pa
 from rapidfuzz.distance import OSA
+from sqlmodel import Session
 
 from engage.foundation.errors import InputRefused
+from engage.foundation.lake import Snapshot
+from engage.foundation.office import Office
 from segments.crosswalk.matches import CLEAR, LETTERS, SURE, TO_REVIEW
-from segments.linking import addresses, matching
-from segments.linking.differences import Doubt, Dwelling, Known, dwelling, weigh
+from segments.crosswalk.wordings import Wording, Wordings, numbers, opening
+from segments.engine.kept import Kept
+from segments.linking import matching
+from segments.linking.differences import Doubt, Dwelling, Known, weigh
 from segments.linking.neighbours import BESIDE_IN_LISTS, LONG, ranked
 from segments.linking.premises import read
 
 MOST, LONGEST = 1_000, 400  # addresses at once, and letters of one
 SHOWN = 10
+AUTHORITIES = 4  # whose wordings lie ready in one process, those asked of last
 POSTCODE = re.compile(r"^([A-Z]{1,2}[0-9][A-Z0-9]?) *([0-9][A-Z]{2})$")
 AT_END = re.compile(r"[ ,]+([A-Z]{1,2}[0-9][A-Z0-9]? *[0-9][A-Z]{2})[ .,]*$", re.IGNORECASE)
 NOTHING = "nothing near it"
-
-
-@dataclass(frozen=True)
-class Wording:
-    """One way to write a property, ready to be compared."""
-
-    uprn: int
-    home: bool
-    core: str
-    dwelling: Dwelling
-    parent: int | None
 
 
 @dataclass(frozen=True)
@@ -49,90 +42,86 @@ class Found:
 
 
 class Lookup:
-    """Of one gazetteer. What is asked at once is answered one after the other."""
+    """Of one gazetteer. Nothing in it changes, so any number may ask at once."""
 
     def __init__(self, gazetteer: Path) -> None:
-        self._con = duckdb.connect()
-        addresses.read_gazetteer(self._con, gazetteer, addresses.LIVE)
-        self._con.execute(matching.NAMESAKES)
-        self._con.execute("""
-            create table core_word as select distinct uprn, unnest(string_split(core, ' ')) as word from wording
-                where home or live;
-            create table common as select word, count(*) as properties from core_word group by word;
-        """)
-        found = self._con.execute("select word from common union select unnest(string_split(part, ' ')) "
-                                  "from (select unnest(rest) as part from wording)").fetchall()  # fmt: skip
-        self._words = frozenset(word for (word,) in found)
-        areas = self._con.execute("select distinct split_part(postcode, ' ', 1) from property").fetchall()
-        self._areas = frozenset(area for (area,) in areas)
-        self._lock = Lock()
+        self._wordings = Wordings(gazetteer)
 
     def match(self, said: Sequence[tuple[str, str]]) -> list[Found]:
         """Of each address with its postcode, '' where that is not known or stands in the address."""
-        rows = [(n, address, postcode_of(postcode, address)) for n, (address, postcode) in enumerate(said)]
-        with self._lock:
-            exact = self._exactly(rows)
-            return [exact[n] if n in exact else self._nearly(self._keys[n], postcode) for n, _, postcode in rows]
+        keys = self._wordings.spelt([address for address, _ in said])
+        return [
+            self._one(key, postcode_of(postcode, address)) for key, (address, postcode) in zip(keys, said, strict=True)
+        ]
 
-    def _exactly(self, rows: list[tuple[int, str, str | None]]) -> dict[int, Found]:
-        numbers, said, postcodes = zip(*rows, strict=True)
-        self._con.register("asked_now", pa.table({
-            "spot": numbers, "address": said, "postcode": pa.array(postcodes, pa.string()),
-        }))  # fmt: skip
-        for table in ("spot", "hit", "exact", "confused"):
-            self._con.execute(f"drop table if exists {table}")
-        self._con.execute("drop table if exists no_home")
-        self._con.execute(
-            "create table spot as select spot, postcode, coalesce(said(address), '') as key from asked_now"
+    def is_written(self, address: str, postcode: str) -> bool:
+        """Whether a property is written so, word for word."""
+        (key,) = self._wordings.spelt([address])
+        return self.exactly(key, postcode_of(postcode, address)) is not None
+
+    def _one(self, key: str, postcode: str | None) -> Found:
+        told = self.exactly(key, postcode)
+        return Found(SURE, told, [told]) if told is not None else self._nearly(key, postcode)
+
+    def exactly(self, key: str, postcode: str | None) -> int | None:
+        """As `matching.EXACT` and `matching.CONFUSED`, of one address."""
+        written = list(self._wordings.written_as(key))
+        here = [each for each in written if postcode and each.postcode == postcode]
+        hits = here or [each for each in written if key.count(" ") > 1 and _beside(postcode, each.postcode)]
+        homes = {each.uprn for each in hits if each.meant}
+        if len(homes) != 1 or not (here or len({each.uprn for each in hits if each.live}) == 1):
+            return None
+        doubted = self._is_confused(homes, key, postcode, here=bool(here)) or (
+            not here and postcode and self._is_taken([each for each in hits if each.meant], key, postcode)
         )
-        self._keys = dict(self._con.execute("select spot, key from spot").fetchall())
-        self._con.execute(matching.EXACT)
-        self._con.execute(matching.CONFUSED)
-        found = self._con.execute("select spot, uprn from exact where uprn is not null").fetchall()
-        return {spot: Found(SURE, uprn, [uprn]) for spot, uprn in found}
+        return None if doubted else homes.pop()
+
+    def _is_taken(self, homes: list[Wording], key: str, postcode: str) -> bool:
+        """Beside the home's postcode: its street runs through the one that is said, or its number is another's there,
+        so that more than the postcode may be wrong."""
+        streets, own = {each.street for each in homes} - {""}, numbers(key)
+        return any(
+            each.street in streets or (numbers(each.core) == own and (own or opening(each.core) == opening(key)))
+            for each in self._wordings.at(postcode)
+        )
+
+    def _is_confused(self, homes: set[int], key: str, postcode: str | None, *, here: bool) -> bool:
+        return any(
+            key.startswith(other.core) and postcode in {None, other.postcode} and (other.named or not here)
+            for uprn in homes for other in self._wordings.namesakes(uprn)
+        )  # fmt: skip
 
     def _nearly(self, key: str, postcode: str | None) -> Found:
-        far = postcode is not None and postcode.split()[0] not in self._areas
-        pool = [] if far or not key else self._pool(key, postcode)
+        far = postcode is not None and postcode.split()[0] not in self._wordings.areas
+        near = [] if far or not key else self._wordings.near(key, postcode)
+        pool = [self._wordings[number] for number in near]
         if not pool:
             return Found(NOTHING, None, [])
         if (told := _by_letters(key, postcode, pool)) is not None:
             return Found(SURE, told, [told])
-        known = Known(slips=self._slips(key, pool), of_lists=True)
+        dwellings = [self._wordings.dwelling(number) for number in near]
+        known = Known(slips=self._slips(key, dwellings), of_lists=True)
         doubts: dict[int, Doubt] = {}
-        for each in pool:
-            doubt = weigh(key, postcode, each.dwelling, known)
+        for each, taken in zip(pool, dwellings, strict=True):
+            doubt = weigh(key, postcode, taken, known)
             doubts[each.uprn] = min(doubt, doubts.get(each.uprn, doubt))
         return _found(doubts, pool)
 
-    def _pool(self, key: str, postcode: str | None) -> list[Wording]:
-        """What lies in its postcode, and what shares its rarest words elsewhere."""
-        words = [word for word in key.split() if word in self._words]
-        rows = self._con.execute("""
-            with rare as (select word from common where word in (select unnest(?)) order by properties limit 3),
-            alike as (select uprn from core_word where word in (from rare) group by uprn having count(*) >= least(2,
-                (select count(*) from rare)) order by count(*) desc limit 60)
-            select w.uprn, w.home, w.core, w.street, w.rest, w.postcode, p.parent_uprn from wording w
-            join property p using (uprn)
-            where (w.home or w.live) and (w.postcode = ? or w.uprn in (from alike)) limit 600
-        """, [words, postcode]).fetchall()  # fmt: skip
-        return [
-            Wording(uprn, home, core, dwelling(core, street or "", " ".join(rest).split(), its), parent)
-            for uprn, home, core, street, rest, its, parent in rows
-        ]
-
-    def _slips(self, key: str, pool: list[Wording]) -> dict[str, dict[str, int]]:
+    def _slips(self, key: str, pool: list[Dwelling]) -> dict[str, dict[str, int]]:
         """A word that the gazetteer does not have, and those near which it may be a slip for."""
-        near = {word for each in pool for word in (*each.core.split(), *each.dwelling.places)}
-        near = {word for word in near if len(word) > 2 and word.isalpha()}
-        slips: dict[str, dict[str, int]] = {}
-        for word in key.split():
-            if word in self._words or len(word) <= 3 or not word.isalpha():
-                continue
-            most = 2 if len(word) >= LONG else 1
-            edits = {other: OSA.distance(word, other, score_cutoff=most) for other in near}
-            slips[word] = {other: n for other, n in edits.items() if 0 < n <= most}
-        return slips
+        unknown = [w for w in key.split() if w not in self._wordings.words and len(w) > 3 and w.isalpha()]
+        near = {word for each in pool for word in (*each.premises.words, *each.places)} if unknown else set()
+        return {word: _edits(word, [each for each in near if len(each) > 2 and each.isalpha()]) for word in unknown}
+
+
+def _edits(word: str, others: list[str]) -> dict[str, int]:
+    most = 2 if len(word) >= LONG else 1
+    edits = {other: OSA.distance(word, other, score_cutoff=most) for other in others}
+    return {other: n for other, n in edits.items() if 0 < n <= most}
+
+
+def _beside(postcode: str | None, other: str | None) -> bool:
+    return not postcode or not other or postcode[:-2] == other[:-2]
 
 
 def postcode_of(postcode: str, address: str) -> str | None:
@@ -143,23 +132,23 @@ def postcode_of(postcode: str, address: str) -> str | None:
 
 def _by_letters(key: str, postcode: str | None, pool: list[Wording]) -> int | None:
     """As `matches.NEARLY`: the numbers and the postcode are one property's, and a letter or two are not."""
-    numbers, squeezed = read(key).numbered, key.replace(" ", "")
-    if not postcode or not numbers or " FLAT " in key:
+    own, squeezed = read(key).numbered, key.replace(" ", "")
+    if not postcode or not own or " FLAT " in key:
         return None
     letters: dict[int, int] = {}
     for each in pool:
-        if each.dwelling.postcode == postcode and each.dwelling.premises.numbered == numbers:
-            own = each.core.replace(" ", "")
-            apart = OSA.distance(squeezed[: len(own)], own)
+        if each.postcode == postcode and read(each.core).numbered == own:
+            core = each.core.replace(" ", "")
+            apart = OSA.distance(squeezed[: len(core)], core)
             letters[each.uprn] = min(apart, letters.get(each.uprn, apart))
     best = sorted(letters.items(), key=lambda pair: pair[1])
-    homes = {each.uprn for each in pool if each.home}
     clear = len(best) == 1 or (len(best) > 1 and best[1][1] >= best[0][1] + CLEAR)
-    return best[0][0] if best and clear and best[0][1] <= LETTERS - 1 and best[0][0] in homes else None
+    meant = {each.uprn for each in pool if each.meant}
+    return best[0][0] if best and clear and best[0][1] <= LETTERS - 1 and best[0][0] in meant else None
 
 
 def _found(doubts: dict[int, Doubt], pool: list[Wording]) -> Found:
-    homes = {each.uprn for each in pool if each.home}
+    homes = {each.uprn for each in pool if each.meant}
     parents = {each.uprn: each.parent for each in pool if each.parent}
     weighed = sorted(ranked(0, doubts, homes, parents, BESIDE_IN_LISTS), key=lambda row: (row[2], row[1]))
     certain = next((uprn for _, uprn, _, sure, _ in weighed if sure), None)
@@ -187,13 +176,11 @@ def _one(n: int, row: Any) -> tuple[str, str]:
     return address, postcode[:LONGEST]
 
 
-_lookups: dict[str, tuple[Path, Lookup]] = {}
+_READY: Kept[Lookup] = Kept("gazetteer", most=AUTHORITIES)
 _building = Lock()
 
 
-def lookup(place: str, gazetteer: Path) -> Lookup:
-    """The one of this authority, made anew where its gazetteer is another."""
+def lookup(office: Office, session: Session, of: Snapshot) -> Lookup:
+    """The one of this gazetteer, made by whoever asks first; others wait for it."""
     with _building:
-        if _lookups.get(place, (None,))[0] != gazetteer:
-            _lookups[place] = gazetteer, Lookup(gazetteer)
-        return _lookups[place][1]
+        return _READY.of(office, session, of.authority, lambda: Lookup(office.lake.file(of)))

@@ -21,6 +21,7 @@ LETTERS, WITHOUT_POSTCODE, CLEAR = 3, 1, 3
 AHEAD_BY = 3
 # The first of a run's answers by which it is tied; what no rule ties is asked where something is near, else not found.
 BY_UPRN, BY_REFERENCE, SURE, TO_REVIEW, NOT_FOUND = "by UPRN", "by cross reference", "sure", "to review", "not found"
+CHOSEN, NONE_OF_THEM = "an officer chose it", "an officer found none that it is"
 STATES = (BY_UPRN, BY_REFERENCE, SURE, TO_REVIEW, NOT_FOUND)
 
 
@@ -246,8 +247,8 @@ select n, list, line, reference, address, postcode, spot, key,
         when u is not null and (v is null or u = v or t = u) then '{BY_UPRN}'
         when v is not null then '{BY_REFERENCE}' when u is not null then '{BY_UPRN}' when t is not null then '{SURE}'
         when asked then '{TO_REVIEW}' else '{NOT_FOUND}' end as state,
-    case when decided and chosen is null then 'an officer found none that it is'
-        when decided then 'an officer chose it'
+    case when decided and chosen is null then '{NONE_OF_THEM}'
+        when decided then '{CHOSEN}'
         when torn then 'its UPRN and its cross reference are of different properties'
         when u is not null and u = v then 'its UPRN and its cross reference'
         when u is not null and (v is null or t = u) then 'its UPRN, which its address does not speak against'

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
@@ -86,25 +87,24 @@ def settle(request: Asked, office: InOffice, actor: ByActor, number: Number) -> 
 
 @get("/data/systems/{number:int}/changes.csv", sync_to_thread=True)
 def changes_csv(office: InOffice, actor: ByActor, number: Number, since: FromQuery[int] = 0) -> Response[bytes]:
-    _, newest, before = _deliveries(office, actor, number, since)
-    table = cells.written(changes.CROSSWALK, map(list, changes.of_system(office, newest, before)), ends="\r\n")
+    _, _, rows = _changes(office, actor, number, since)
+    table = cells.written(changes.CROSSWALK, map(list, rows), ends="\r\n")
     return _download(f"changes-{number}.csv", table.encode("utf-8-sig"))  # the mark makes Excel read UTF-8
 
 
 @get("/data/systems/{number:int}/changes.dtf", sync_to_thread=True)
 def changes_records(office: InOffice, actor: ByActor, number: Number, since: FromQuery[int] = 0) -> Response[bytes]:
     """Record 23 of DTF 7.3, for the gazetteer's own software."""
-    system, newest, before = _deliveries(office, actor, number, since)
+    system, newest, rows = _changes(office, actor, number, since)
     source = str(system.columns.get("source") or system.name)
-    rows = changes.of_system(office, newest, before)
     lines = changes.as_records(system, rows, newest.as_at, source)
     return _download(f"changes-{number}.dtf.csv", "".join(lines).encode())
 
 
-def _deliveries(
+def _changes(
     office: Office, actor: Actor, number: int, since: int
-) -> tuple[CrosswalkSystem, Snapshot, Snapshot | None]:
-    """The newest and that of import `since`; without it, from nothing."""
+) -> tuple[CrosswalkSystem, Snapshot, list[tuple[Any, ...]]]:
+    """The newest delivery, and what is otherwise than in that of import `since`; without it, all."""
     with office.database.session() as session:
         system = systems.own(session, actor.authority, number)
         found = systems.deliveries(session, system)
@@ -115,7 +115,7 @@ def _deliveries(
             session, authority=actor.authority, at=office.clock.now(), actor=actor.label, act="read changes of a list",
             subject=f"system {number}", since=since,
         )  # fmt: skip
-    return system, found[0], before
+        return system, found[0], changes.of_system(office, session, system, found[0], before)
 
 
 def _download(name: str, content: bytes) -> Response[bytes]:

@@ -49,7 +49,8 @@ def state(session: Session, authority: str) -> str:
     """What changes whenever an answer about a property may have."""
     of = gazetteer(session, authority)
     lists = [each.crosswalk.id for each in systems.of_authority(session, authority) if each.crosswalk]
-    return f"{of.id} {lists} {protected.states(session, [authority])}"
+    answered = systems.last_decision(session, authority)
+    return f"{of.id} {lists} {answered} {protected.states(session, [authority])}"
 
 
 def look_up(office: Office, session: Session, authority: str, uprn: int) -> dict[str, Any]:
@@ -87,14 +88,14 @@ def _before(office: Office, session: Session, of: Snapshot, uprn: int, now: dict
 
 
 def _lists(office: Office, session: Session, authority: str, uprn: int) -> list[dict[str, Any]]:
-    """Every reference that a system's newest list has for it."""
+    """Every reference that a system's newest list has for it, with what people said since."""
     found = []
     for each in systems.of_authority(session, authority):
         if each.crosswalk:
-            query = "select reference, state, since from read_parquet(?) where uprn = ? order by reference"
-            rows: list[tuple[str, str, date]] = duckdb.execute(
-                query, [str(office.lake.file(each.crosswalk)), uprn]
-            ).fetchall()
+            with duckdb.connect() as con:
+                systems.counting(con, office, session, each.system, each.crosswalk)
+                query = "select reference, state, since from counting where uprn = ? order by reference"
+                rows: list[tuple[str, str, date]] = con.execute(query, [uprn]).fetchall()
             found += [
                 {"system": each.system.name, "reference": reference, "state": how, "since": since.isoformat()}
                 for reference, how, since in rows

@@ -112,7 +112,8 @@ def _next(office: Office, session: Session, system: CrosswalkSystem, key: str = 
 def decide(
     office: Office, actor: Actor, number: int, key: str, chosen: int | None, shown_at: datetime | None
 ) -> CrosswalkSystem:  # fmt: skip
-    """Keep what a person said: one of the properties shown, or None for none of them. It counts from the next run."""
+    """Keep what a person said: one of the properties shown, or None for none of them. It counts at once in what is
+    given back, and for every later list."""
     now = office.clock.now()
     with office.database.session() as session:
         system = systems.own(session, actor.authority, number)

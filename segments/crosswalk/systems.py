@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint
+import duckdb
+import pyarrow as pa
+from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot, current, history
+from engage.foundation.office import Office
+from segments.crosswalk.matches import CHOSEN, NONE_OF_THEM, NOT_FOUND, SURE
 
 KIND = "crosswalk"
 LONGEST = 60
@@ -56,6 +60,11 @@ class CrosswalkDecision(SQLModel, table=True):
         """Whether the person said what the matching had thought likeliest."""
         return self.uprn == self.foremost
 
+    @property
+    def decides(self) -> bool:
+        """Not where a person found right what had settled: that stays known as it was."""
+        return not (self.sampled and self.right)
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -97,6 +106,38 @@ def crosswalk(session: Session, system: CrosswalkSystem) -> Snapshot | None:
 def deliveries(session: Session, system: CrosswalkSystem) -> list[Snapshot]:
     """Its crosswalks, newest first."""
     return history(session, system.authority, KIND, str(system.id))
+
+
+# A crosswalk with what people said since it was made.
+COUNTING = f"""
+with said as (
+    select c.*, d.key is not null as decided, d.uprn as chosen, d.day,
+        case when d.uprn is null then '{NOT_FOUND}' else '{SURE}' end as state_now
+    from read_parquet($path) c left join since_then d using (key))
+select * exclude (decided, chosen, day, state_now) replace (
+    case when decided then chosen else uprn end as uprn, case when decided then state_now else state end as state,
+    case when not decided then why when chosen is null then '{NONE_OF_THEM}' else '{CHOSEN}' end as why,
+    case when decided and (chosen, state_now) is distinct from (uprn, state) then day else since end as since)
+from said
+"""
+
+
+def counting(
+    con: duckdb.DuckDBPyConnection, office: Office, session: Session, system: CrosswalkSystem, crosswalk: Snapshot
+) -> None:
+    """Make `counting`, the crosswalk as it is given back: an answer counts at once."""
+    later = [each for each in decisions(session, system) if each.decides and each.decided_at >= crosswalk.made_at]
+    con.register("since_then", pa.table({
+        "key": pa.array([each.key for each in later], pa.string()),
+        "uprn": pa.array([each.uprn for each in later], pa.int64()),
+        "day": pa.array([each.decided_at.date() for each in later], pa.date32()),
+    }))  # fmt: skip
+    con.execute(f"create or replace table counting as {COUNTING}", {"path": str(office.lake.file(crosswalk))})
+
+
+def last_decision(session: Session, authority: str) -> int:
+    query = select(func.max(CrosswalkDecision.id)).where(CrosswalkDecision.authority == authority)
+    return session.exec(query).one() or 0
 
 
 def decisions(session: Session, system: CrosswalkSystem) -> list[CrosswalkDecision]:

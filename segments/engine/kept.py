@@ -13,11 +13,11 @@ Answer = TypeVar("Answer")
 
 
 class Kept(Generic[Answer]):
-    """One answer for each authority of an office, as long as the same snapshots of these kinds count. Whoever gets it
-    shares it, and changes nothing in it."""
+    """One answer for each authority of an office, as long as the same snapshots of these kinds count; of large ones
+    `most`, those asked for last. Whoever gets one shares it, and changes nothing in it."""
 
-    def __init__(self, *kinds: str) -> None:
-        self._kinds = kinds
+    def __init__(self, *kinds: str, most: int | None = None) -> None:
+        self._kinds, self._most = kinds, most
         self._known: WeakKeyDictionary[Office, dict[str, tuple[Hashable, Answer]]] = WeakKeyDictionary()
 
     def of(
@@ -30,4 +30,11 @@ class Kept(Generic[Answer]):
         if before != state or answer is None:
             answer = work()
             known[authority] = state, answer
+        self._let_go(known, authority)
         return answer
+
+    def _let_go(self, known: dict[str, tuple[Hashable, Answer]], last: str) -> None:
+        if self._most:
+            known[last] = known.pop(last)
+            for authority in list(known)[: -self._most]:
+                known.pop(authority)

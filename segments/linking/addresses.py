@@ -125,10 +125,15 @@ def place(con: duckdb.DuckDBPyConnection, gazetteer: Path, postcodes: Path | Non
 
 def read_gazetteer(con: duckdb.DuckDBPyConnection, gazetteer: Path, meant: str = HOMES) -> None:
     """Make `property`, `wording` and `form` of a snapshot; `home` is in each what an address may be."""
+    read_wordings(con, gazetteer, meant)
+    con.execute(FORMS)
+
+
+def read_wordings(con: duckdb.DuckDBPyConnection, gazetteer: Path, meant: str) -> None:
+    """Make `property` and `wording` alone."""
     con.execute(MACROS)
     for statement in (BUILDINGS, PROPERTIES, WORDINGS):
         con.execute(statement.format(meant=meant), [str(gazetteer)])
-    con.execute(FORMS)
 
 
 def read(con: duckdb.DuckDBPyConnection, register: Path, gazetteer: Path) -> None:

@@ -85,6 +85,7 @@ def link(
         addresses.read(con, register, gazetteer)
         addresses.place(con, gazetteer, postcodes)
         matching.exactly(con)
+        con.execute("drop table form")  # by far the largest, and read no more
         _judge_uprns(con)
         _recall(con, answers)
         neighbours.find(con)

@@ -160,10 +160,12 @@ select f.spot, f.uprn, max(rank) as rank, max(weight) as weight from found f joi
 where p.home and f.spot in (from unsettled) group by f.spot, f.uprn
 qualify row_number() over (partition by f.spot order by max(rank) desc, max(weight) desc, f.uprn) <= {SHOWN}
 """
-# What is asked shows besides, as far as there is room, the homes of its postcode, of the best one's street and of its
-# house name that have most of its words: a wrong digit or a lost flat makes it another home's number, or nobody's. Its
-# own postcode, and its number or name, tell more than a word. None of them is a reason to ask.
+# What is asked shows besides, as far as there is room, the homes of its postcode, of the best one's street, of its
+# number on a street that begins alike and of its house name that have most of its words: a wrong digit or a lost flat
+# makes it another home's number, or nobody's. Its own postcode, and its number or name, tell more than a word. None of
+# them is a reason to ask.
 OWN, ALIKE = 4, 3
+BEGINS = 7  # letters and numbers: the end of a short street's name is misspelt, and so is the postcode
 FILLED = f"""
 insert into candidate
 with best as (
@@ -176,6 +178,9 @@ beside as (
     select a.spot, w.uprn, w.nth from waiting a join wording w on w.postcode = a.postcode where w.home
     union select spot, w.uprn, w.nth from best join wording w on w.street = best.street and w.rest = best.rest
         where w.home and best.street <> '' and spot in (select spot from waiting)
+    union select a.spot, w.uprn, w.nth from waiting a join wording w
+        on identity(w.core) = identity(a.key) and left(squeezed(w.core), {BEGINS}) = left(squeezed(a.key), {BEGINS})
+        where w.home and len(identity(a.key)) > 0
     union select a.spot, w.uprn, w.nth from waiting a join wording w on opening(w.core) = opening(a.key)
         where w.home and len(identity(a.key)) = 0
     union select spot, uprn, w.nth from candidate c join wording w using (uprn)

@@ -61,6 +61,8 @@ def bring_in(
             every, office.lake.file(standing.gazetteer), office.keys, folder,
             office.lake.file(standing.postcodes) if standing.postcodes else None,
         ).filter(~pl.col("home").is_in(list(standing.hidden)))  # fmt: skip
+    for each in every:
+        each.rows = each.rows.drop(extracts.OF_THE_HOME)  # it is known now, and a million addresses are much
     electors = people(office, standing)
     tables = _matched(office, every, at, standing, electors)
     ages = births.bands(office, standing.register, electors)

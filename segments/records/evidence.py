@@ -25,6 +25,8 @@ NOTHING = 99
 SETTLES = (EXACT, INITIALLED)  # beyond these no other form is looked for
 Variants = pl.DataFrame  # word, variant, far
 Chances = dict[int, float]
+EACH = pl.List(pl.String)
+WORDS: dict[str, Any] = {"nid": pl.Int64, "called": EACH, "named": EACH, "alone": pl.Boolean, "turned": EACH}
 DECOYS = 8_000  # names that are looked for among the others of their home
 
 
@@ -60,7 +62,10 @@ def found(
 
     `names` has nid, given, family; `at` nid and home; `people` is `electors`."""
     wanted = at.join(people.select("home", "place").unique(), on="home")
-    keyed = people.select("home", "person", "names").explode("names").rename({"names": "hash"}).drop_nulls()
+    numbered = people.select("person").unique().with_row_index("elector")
+    keyed = (
+        people.join(numbered, on="person").select("elector", its_home="home", hash="names").explode("hash").drop_nulls()
+    )
     meet = partial(_met, wanted=wanted, keyed=keyed, key=key)
     words = _in_words(names.filter(pl.col("nid").is_in(wanted["nid"].unique().implode())))
     first = _in_parts(words, lambda part: meet(_as_written(part)))
@@ -68,25 +73,33 @@ def found(
     rest = words.filter(~pl.col("nid").is_in(settled))
     others = _variants(rest, words)
     second = _in_parts(rest, lambda part: meet(_otherwise(part, *others)))
-    every = pl.concat([first, second]).group_by("nid", "home", "person").agg(pl.col("level").min())
-    return every.sort("nid", "home", "person")
+    every = pl.concat([first, second]).group_by("nid", "home", "elector").agg(pl.col("level").min())
+    told = every.join(numbered, on="elector").select("nid", "home", "person", "level")
+    return told.sort("nid", "home", "person")
 
 
 def _in_parts(words: pl.DataFrame, work: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
-    none = {"nid": pl.Int64, "home": pl.Int64, "person": pl.String, "level": pl.Int64}
+    none = {"nid": pl.Int64, "home": pl.Int64, "elector": pl.UInt32, "level": pl.Int64}
     return pl.concat([pl.DataFrame(schema=none), *(work(part) for part in words.iter_slices(PART))])
 
 
 def _met(texts: pl.DataFrame, *, wanted: pl.DataFrame, keyed: pl.DataFrame, key: str) -> pl.DataFrame:
+    """A hash has its home inside: joined by it alone, the register's need not be gone through for each part."""
     least = texts.group_by("nid", "text").agg(pl.col("level").min())
-    said = least.join(wanted, on="nid").with_columns(hash=hashed(pl.col("text"), pl.col("place"), key))
-    met = said.select("nid", "home", "hash", "level").join(keyed, on=["home", "hash"])
-    return met.group_by("nid", "home", "person").agg(pl.col("level").min().cast(pl.Int64))
+    said = least.join(wanted, on="nid").select(
+        "nid", "home", "level", hash=hashed(pl.col("text"), pl.col("place"), key)
+    )
+    met = said.join(keyed, on="hash").filter(pl.col("home") == pl.col("its_home"))
+    return met.group_by("nid", "home", "elector").agg(pl.col("level").min().cast(pl.Int64))
 
 
 def _in_words(names: pl.DataFrame) -> pl.DataFrame:
     """`nid, called, named, alone, turned`: given names and surnames whole and by halves; `turned` the other way about.
     A surname of single letters is the initials, and the given name the surname."""
+    return pl.concat([pl.DataFrame(schema=WORDS), *(_part_in_words(part) for part in names.iter_slices(PART))])
+
+
+def _part_in_words(names: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for nid, given, family in names.select("nid", "given", "family").iter_rows():
         if family and all(len(word) == 1 for word in family) and any(len(word) > 1 for word in given):
@@ -94,9 +107,7 @@ def _in_words(names: pl.DataFrame) -> pl.DataFrame:
         called, named = givens(tuple(given))[:MOST_WORDS], families(tuple(family))[:MOST_WORDS]
         if named and named[0]:
             rows.append((nid, called, named, not any(len(word) > 1 for word in called), families(tuple(given))))
-    each = pl.List(pl.String)
-    schema: dict[str, Any] = {"nid": pl.Int64, "called": each, "named": each, "alone": pl.Boolean, "turned": each}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=WORDS, orient="row")
 
 
 def _full(words: pl.DataFrame) -> pl.DataFrame:

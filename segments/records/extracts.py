@@ -23,8 +23,10 @@ from segments.sources.entry import MACROS, POSTCODE
 
 NO_REFERENCE, REPEATED = "no reference", "the same reference twice"
 NOBODY, NO_HOME = "no name of a person", "a record of no home"
+PART = 20_000  # records whose names are taken apart at a time: as objects of Python they take ten times the memory
 OPEN_ENDED = 9000  # a year by which systems say: has not ended
 
+OF_THE_HOME = ("uprn", "cross_reference", "address", "postcode")
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "row": pl.Int64, "name_no": pl.Int64, "title": pl.String, "given": pl.List(pl.String),
     "family": pl.List(pl.String), "kind": pl.String,
@@ -100,7 +102,8 @@ def _taken(
         bad = rows.filter(wrong.fill_null(value=False)).height
         rejected += Counter({reason: bad} if bad else {})
         rows = rows.filter(~wrong.fill_null(value=False))
-    names = pl.DataFrame(list(_names(layout, rows)), schema=SCHEMA, orient="row")
+    parts = [pl.DataFrame(list(_names(layout, part)), schema=SCHEMA, orient="row") for part in rows.iter_slices(PART)]
+    names = pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
     if names.is_empty():
         raise InputRefused(f"{file}: not one record has a reference and a name of a person. Nothing was kept.")
     nameless = rows.filter(~pl.col("row").is_in(names["row"].implode()))

@@ -92,9 +92,7 @@ def test_changes_are_read_on_from_a_cursor(asking: Callable[..., Any]) -> None:
     assert told == sorted(row["uprn"] for row in TOWN.rows if row["uprn"] != UNSEEN)
     assert ({row["change"] for row in first["changes"]}, first["more"], rest["more"]) == ({"added"}, True, False)
     assert asking(f"/api/properties/changes?since={rest['next']}").json()["changes"] == []
-    assert asking("/api/properties/changes?since=now").json() == rest | {"changes": []} | {
-        "next": asking("/api/properties/changes?since=now").json()["next"]
-    }  # fmt: skip
+    assert asking("/api/properties/changes?since=now").json() == rest | {"changes": []}
     assert asking("/api/properties/changes?since=x").status_code == 422
     assert asking("/api/properties/changes?limit=9999").status_code == 422
     assert asking(f"/api/properties/changes?since=1.{'0' * 16}.1").status_code == 410

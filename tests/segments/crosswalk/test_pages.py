@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engage.foundation.office import Office
-from segments.crosswalk import settling, systems
+from segments.crosswalk import properties, settling, systems
 from tests.segments.crosswalk.conftest import ACTOR, crosswalk, link, places
 from tests.website import Visitor
 
@@ -28,6 +28,13 @@ def test_a_person_answers_and_the_sample_stops_what_settles_wrongly(
     flat = TOWN.uprn("Flat 3, Oak Manor, High Street")
     assert custodian.send(place, {"key": asked["key"], "choice": ""}).status_code == 422
     custodian.send(place, {"key": asked["key"], "choice": str(flat), "now": "0"})
+    assert f"7,another UPRN,{flat},,sure,an officer chose it," in custodian.get(
+        f"{place}/changes.csv?since={first.snapshot_id}"
+    ).text.replace("\r\n", "\n")
+    assert f",{flat}," in custodian.get(f"{place}/changes.dtf?since={first.snapshot_id}").text
+    with here.database.session() as session:
+        told = properties.look_up(here, session, ACTOR.authority, flat)["lists"]
+        assert [(each["reference"], each["state"]) for each in told if each["system"] == "bins"] == [("7", "sure")]
     second = link(here, tmp_path, "bins", ROWS)
     assert (crosswalk(here, second)["7"]["uprn"], crosswalk(here, second)["7"]["why"]) == (flat, "an officer chose it")
     for row in [row for reference, row in crosswalk(here, second).items() if reference in "12"]:
