@@ -85,11 +85,11 @@ def _divided(frozen: ir.Table) -> ir.Table:
 
 def cells_of(tally: pd.DataFrame, *by: str) -> list[Cell]:
     """By ward and arm, and by a division where one is given."""
-    columns = [*by, "ward", "arm"]
-    counted = tally.groupby(columns)[["homes", "registered"]].sum().reset_index()
+    counted = tally.groupby([*by, "ward", "arm"])[["homes", "registered"]].sum().reset_index()
+    columns = [counted[name].tolist() for name in ("ward", "arm", "homes", "registered", *by)]
     return [
-        Cell(str(row.ward), str(row.arm), int(row.homes), int(row.registered), *(str(getattr(row, one)) for one in by))
-        for row in counted.itertuples(index=False)
+        Cell(str(ward), str(arm), int(homes), int(registered), *map(str, group))
+        for ward, arm, homes, registered, *group in zip(*columns, strict=True)
     ]
 
 

@@ -49,12 +49,13 @@ def commit(
 
 
 @cache
-def _reader(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
+def _reader(kind: Any) -> TypeAdapter[Any]:
+    """What reads a file of that dataclass, which takes longer to make than to use."""
+    return TypeAdapter[Any](kind)
 
 
 def read(office: Office, snapshot: Snapshot, kind: type[T]) -> T:
-    found: T = _reader(kind).validate_python(json.loads(office.lake.file(snapshot).read_text()))
+    found: T = _reader(kind).validate_python(json.loads(office.lake.file(snapshot).read_text()))  # type: ignore[arg-type]
     return found
 
 
