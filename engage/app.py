@@ -24,7 +24,7 @@ from campaigns.setup import edit_pages as editing
 from campaigns.setup import pages as setup
 from campaigns.sharing import here_pages as here
 from campaigns.sharing import pages as sharing
-from dashboards.pages import dash_app, evidence, gaps, posters, report, results, wards
+from dashboards.pages import dash_app, evidence, gaps, posters, publication, report, results, wards
 from engage.foundation import logs
 from engage.foundation.office import Office
 from engage.foundation.web import faults, static
@@ -165,7 +165,7 @@ def create_app(office: Office | None = None) -> Litestar:
         request_max_body_size=FILE,
         multipart_form_part_limit=FIELDS,
         logging_config=None,
-        lifespan=[adding_up],
+        lifespan=[adding_up, publication.publishing],
         on_shutdown=[office.close],
     )
     app.asgi_handler = Admission(app.asgi_handler, office)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
+from dashboards.pages import publication
 from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
@@ -18,6 +19,8 @@ from engage.foundation.settings import Settings
 os.environ.setdefault("ENGAGE_SECOND_FACTOR", "false")  # else each test that signs in would wait for codes
 
 pytest_plugins = ["tests.postgres", "tests.story", "tests.website"]
+
+publication.PATIENCE = 60.0  # so that a test sees what its own imports changed
 
 os.environ.setdefault("ENGAGE_HOSTS", "testserver.local")  # which Litestar's test client asks for
 

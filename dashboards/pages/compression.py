@@ -1,16 +1,21 @@
-"""Dash's scripts, compressed once and kept: Plotly alone is megabytes, and its own server compresses each time anew."""
+"""Dash's scripts, compressed once and kept: Plotly alone is megabytes, and its own server compresses each time anew.
+Its layout is kept with the figures that it shows, and is of nobody."""
 
 import gzip
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 from anyio import to_thread
 from litestar.types import Message, Receive, Scope, Send
+
+from dashboards.published.figures import Figures
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 SCRIPTS = "/_dash-component-suites/"
 WORTH_IT = 1024
 MOST = 256
+KEPT_WITH = "engage.figures"
+"""In the scope, the figures of whoever asks, where the answer is made of them alone."""
 
 
 class Compressed:
@@ -19,14 +24,19 @@ class Compressed:
     def __init__(self, app: App) -> None:
         self.app = app
         self._kept: dict[str, list[Message]] = {}
+        self._layouts: dict[str, tuple[Figures, list[Message]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"]):
             await self.app(scope, receive, send)
             return
-        path = scope["path"]
-        messages = self._kept.get(path) or await self._answer(scope, receive)
+        path, figures = scope["path"], cast("Figures | None", scope.get(KEPT_WITH))
+        known = self._layouts.get(figures.authority) if figures else None
+        messages = known[1] if known and known[0] is figures else self._kept.get(path)
+        messages = messages or await self._answer(scope, receive)
         whole = messages[0].get("status") == 200 and scope.get("method") == "GET"
+        if figures and whole:
+            self._layouts[figures.authority] = figures, messages
         if SCRIPTS in path and whole and len(self._kept) < MOST:
             self._kept[path] = messages
         for message in messages:

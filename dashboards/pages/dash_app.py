@@ -26,12 +26,14 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 from pydantic import BaseModel, Field
 
 from dashboards.charts import panels, pictures
-from dashboards.pages import summary
-from dashboards.pages.compression import Compressed
+from dashboards.pages import publication, summary
+from dashboards.pages.compression import KEPT_WITH, Compressed
+from dashboards.pages.sections import kept
 from dashboards.pages.wards import shown
-from dashboards.published.figures import Figures, published
+from dashboards.published.figures import Figures
 from dashboards.published.selection import ARM, BY, View
-from engage.foundation.identity import Right
+from engage.foundation.clock import today
+from engage.foundation.identity import Account, Right
 from engage.foundation.logs import log_fault
 from engage.foundation.office import Office
 from engage.foundation.web.bodies import again
@@ -42,6 +44,7 @@ from engage.foundation.web.templating import render
 Part = TypeVar("Part", bound=Callable[..., Any])
 PREFIX = "/dashboard/"
 SUITES = "_dash-component-suites/"
+LAYOUT = f"{PREFIX}_dash-layout"
 START = "var renderer = new DashRenderer();"
 """Dash's one inline script; a test holds it to what Dash serves."""
 
@@ -77,13 +80,14 @@ def mount() -> list[ControllerRouterHandler]:
         asked = await call(request) if request.method == "POST" else None
         if asked is None:
             _demand_served(app, path.removeprefix(PREFIX))
-        figures = await to_thread.run_sync(published, office, account.authority)
+        figures = await to_thread.run_sync(publication.shown, office, account.authority)
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             _figures.set(figures)
             nonce = secrets.token_urlsafe(16)
-            _page.set(_framed(request, figures, nonce, office))
-            inner: Any = {**scope, "path": path}
+            if path == PREFIX:
+                _page.set(_framed(request, figures, nonce, office, account))
+            inner: Any = {**scope, "path": path, KEPT_WITH: figures if path == LAYOUT else None}
             if asked is not None:
                 told = [each for each in scope["headers"] if each[0] not in (b"content-type", b"content-length")]
                 inner |= {"query_string": b"", "headers": [*told, (b"content-type", b"application/json")]}
@@ -170,11 +174,15 @@ def _lean(scripts: str) -> str:
     return "\n".join([*used, chart, f'<script src="{asset("plotly.js")}"></script>'])
 
 
-def _framed(request: Asked, figures: Figures, nonce: str, office: Office) -> Callable[[dict[str, str]], str]:
+def _framed(
+    request: Asked, figures: Figures, nonce: str, office: Office, account: Account
+) -> Callable[[dict[str, str]], str]:
     view = _view(figures, request.query_params.dict())
-    held = shown(view, office) | {
-        "map": pictures.completeness_map(figures, view.past, _choosing(view), view.ward.code if view.ward else ""),
+    sees_data = account.may(Right.see_data)
+    held = shown(view, sees_data=sees_data, bare=True) | {
+        "map": kept(figures, ("dashboard's map", view.query), lambda: _map(view)),
         "items": summary.items(figures, view.ward, view.trial),
+        "next": summary.what_next(figures, today(office.clock)),
     }
 
     def frame(parts: dict[str, str]) -> str:
@@ -183,6 +191,10 @@ def _framed(request: Asked, figures: Figures, nonce: str, office: Office) -> Cal
         return str(template.render(**page.create_template_context(request)))
 
     return frame
+
+
+def _map(view: View) -> Any:
+    return pictures.completeness_map(view.figures, view.past, _choosing(view), view.ward.code if view.ward else "")
 
 
 def _choosing(view: View) -> Callable[[str], str]:
@@ -209,19 +221,9 @@ def _with_policy(send: Send, nonce: str) -> Send:
     return sent
 
 
-_MADE: dict[tuple[int, str], tuple[Figures, Any]] = {}
-MOST = 128
-
-
 def _made(view: View, part: Callable[[View], Any]) -> Any:
     """A part of the page as it was made before of the same figures: Plotly checks every property of a chart anew."""
-    key = id(view.figures), f"{part.__name__}{view.query}"
-    known = _MADE.get(key)
-    if known is None or known[0] is not view.figures:
-        if len(_MADE) >= MOST:
-            _MADE.clear()
-        _MADE[key] = known = (view.figures, part(view))
-    return known[1]
+    return kept(view.figures, (part.__name__, view.query), lambda: part(view))
 
 
 def _watched(part: Part) -> Part:

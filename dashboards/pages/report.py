@@ -18,11 +18,12 @@ from litestar.types import ControllerRouterHandler
 from markupsafe import Markup
 
 from dashboards.charts import pictures
+from dashboards.pages import publication
 from dashboards.published import exports
 from dashboards.published.cautions import cautions
 from dashboards.published.completeness import Completeness
 from dashboards.published.disclosure import NOTE
-from dashboards.published.figures import ALL, Figures, published
+from dashboards.published.figures import ALL, Figures
 from dashboards.published.findings import Effect
 from dashboards.published.selection import View, Wanted
 from engage.foundation.clock import today
@@ -57,7 +58,7 @@ class Line:
 
 @get("/report", sync_to_thread=True)
 def report_page(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Template:
-    sheets = _sheets(office, published(office, account.authority), wanted)
+    sheets = _sheets(office, publication.shown(office, account.authority), wanted)
     return render("dashboards/pages/report.html", **sheets, pdf=browser() is not None)
 
 
@@ -67,7 +68,7 @@ def report_file(request: Asked, office: InOffice, account: ByAccount, wanted: Wa
     path = browser()
     if path is None:
         raise NotFound("This service cannot make PDF files. Open the report, choose Print, then Save as PDF.")
-    sheets = _sheets(office, published(office, account.authority), wanted)
+    sheets = _sheets(office, publication.shown(office, account.authority), wanted)
     template = request.app.template_engine.get_template("dashboards/pages/report_file.html")  # type: ignore[union-attr]  # the app has an engine
     styles = (STATIC / asset("engage.css").rpartition("/")[2]).read_text()
     page = str(template.render(**sheets, styles=Markup(styles)))  # noqa: S704  # our own style sheet  # nosec B704

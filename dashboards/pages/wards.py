@@ -12,13 +12,14 @@ from campaigns.notices import outbox
 from campaigns.records.notice import About
 from dashboards.charts import pictures
 from dashboards.charts.strips import Strips
-from dashboards.pages import summary
+from dashboards.pages import publication, summary
 from dashboards.pages.lessons import lessons
+from dashboards.pages.sections import kept, sections
 from dashboards.published import exports
 from dashboards.published.cautions import cautions
 from dashboards.published.completeness import Ward
 from dashboards.published.disclosure import NOTE
-from dashboards.published.figures import ALL, Figures, published, ward_headline
+from dashboards.published.figures import ALL, Figures, ward_headline
 from dashboards.published.selection import ARM, BY, WARD, By, Register, View, Wanted
 from engage.foundation import audit
 from engage.foundation.clock import today
@@ -43,18 +44,25 @@ CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml; charset=utf-8"
 
 @get("/wards", include_in_schema=False, sync_to_thread=True)
 def wards_page(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Template:
-    view = View.of(published(office, account.authority), wanted)
+    view = View.of(publication.shown(office, account.authority), wanted)
     own = view.figures.ward(account.ward)
     return render(
         "dashboards/pages/wards.html",
         own=own,
         own_items=summary.items(view.figures, own, view.trial) if own else [],
-        **shown(view, office),
+        next=summary.what_next(view.figures, today(office.clock)),
+        **shown(view, sees_data=account.may(Right.see_data)),
     )
 
 
-def shown(view: View, office: Office) -> dict[str, Any]:
-    """What the page of all wards shows, and the dashboard where there are no scripts."""
+def shown(view: View, *, sees_data: bool, bare: bool = False) -> dict[str, Any]:
+    """What the page of all wards shows, and the dashboard, without its map, where there are no scripts."""
+    context = kept(view.figures, ("context", view.query), lambda: _context(view))
+    context = context | {"map": None} if bare else context
+    return context | {"sections": sections(view, context, sees_data=sees_data)}
+
+
+def _context(view: View) -> dict[str, Any]:
     figures, trial = view.figures, view.trial
     divided = [replace(view, by=by) for by in BY if by != WARD and _worth(view, by)]
     return {
@@ -71,7 +79,6 @@ def shown(view: View, office: Office) -> dict[str, Any]:
         "course": pictures.course(trial),
         "every": Strips.over(one.effect for one in figures.trials),
         "lessons": lessons(figures, trial),
-        "next": summary.what_next(figures, today(office.clock)),
         **_notes(),
     }
 
@@ -85,31 +92,32 @@ def _worth(view: View, by: str) -> bool:
 
 @get("/wards.csv", include_in_schema=False, sync_to_thread=True)
 def wards_file(office: InOffice, account: ByAccount, wanted: Wanted = "", register: Register = "") -> Response[str]:
-    view = View.of(published(office, account.authority), wanted, register)
-    return _download("wards.csv", exports.as_csv(view, view.figures.wards), CSV)
+    view = View.of(publication.shown(office, account.authority), wanted, register)
+    content = kept(view.figures, ("wards.csv", view.query), lambda: exports.as_csv(view, view.figures.wards))
+    return _download("wards.csv", content, CSV)
 
 
 @get("/wards/over-time.csv", include_in_schema=False, sync_to_thread=True)
 def over_time_file(office: InOffice, account: ByAccount) -> Response[str]:
-    return _download("over-time.csv", exports.over_time_csv(published(office, account.authority)), CSV)
+    return _download("over-time.csv", exports.over_time_csv(publication.shown(office, account.authority)), CSV)
 
 
 @get("/wards/changed.csv", include_in_schema=False, sync_to_thread=True)
 def changed_file(office: InOffice, account: ByAccount, wanted: Wanted = "", by: By = "") -> Response[str]:
-    view = View.of(published(office, account.authority), wanted, by=by)
+    view = View.of(publication.shown(office, account.authority), wanted, by=by)
     return _download(f"changed-by-{view.by}.csv", exports.parts_csv(view), CSV)
 
 
 @get("/wards/course.csv", include_in_schema=False, sync_to_thread=True)
 def course_file(office: InOffice, account: ByAccount, wanted: Wanted = "") -> Response[str]:
-    view = View.of(published(office, account.authority), wanted)
+    view = View.of(publication.shown(office, account.authority), wanted)
     return _download("course.csv", exports.course_csv(view), CSV)
 
 
 @post("/wards/mine", include_in_schema=False, sync_to_thread=True)
 def choose_ward(request: Asked, office: InOffice, account: ByAccount, form: WithForm) -> Redirect:
     """The ward that is shown first, and whether an email is wanted when a result is in. Figures are those of all."""
-    figures, code = published(office, account.authority), form.text("ward")
+    figures, code = publication.shown(office, account.authority), form.text("ward")
     ward = _found(figures, code) if code else None
     wish = ward.code if ward else "", form.text("results") == "yes"
     if wish != (account.ward, _wants_results(office, account)):
@@ -140,7 +148,7 @@ def picture_file(
     office: InOffice, account: ByAccount, name: FromPath[str], wanted: Wanted = "", register: Register = "", by: By = ""
 ) -> Response[str]:
     """A chart as an SVG file: `changed`, `complete`, `course` or `over-time`."""
-    view = View.of(published(office, account.authority), wanted, register, by)
+    view = View.of(publication.shown(office, account.authority), wanted, register, by)
     drawn = pictures.picture(view, name.removesuffix(".svg")) if name.endswith(".svg") else None
     if drawn is None:
         raise NotFound("There is no such picture. Download it from the page that shows it.")
@@ -152,7 +160,7 @@ def ward_page(
     office: InOffice, account: ByAccount, name: FromPath[str], wanted: Wanted = ""
 ) -> Template | Response[str]:
     """A ward by its code; as a file with `.csv` after it."""
-    view = View.of(published(office, account.authority), wanted)
+    view = View.of(publication.shown(office, account.authority), wanted)
     ward = _found(view.figures, name.removesuffix(".csv"))
     if name.endswith(".csv"):
         return _download(f"{ward.code}.csv", exports.as_csv(view, [ward]), CSV)
@@ -162,7 +170,8 @@ def ward_page(
 @get("/api/wards", summary="Published figures of the wards", sync_to_thread=True)
 def wards_api(office: InOffice, actor: ByActor) -> dict[str, Any]:
     """Completeness and what the reminders changed, by ward: the same disclosure-controlled figures as the pages."""
-    return exports.as_json(published(office, actor.authority))
+    figures = publication.shown(office, actor.authority)
+    return kept(figures, "json", lambda: exports.as_json(figures))
 
 
 def _found(figures: Figures, code: str) -> Ward:

@@ -21,10 +21,11 @@ NOT_KNOWN = (
 
 def cautions(figures: Figures, ward: Ward | None = None) -> list[str]:
     """Sentences about all wards, or about one; none where there are no figures."""
+    behind = [figures.behind] if figures.behind else []
     if not figures.as_at:
-        return []
+        return behind
     places = [ward] if ward else figures.wards
-    return [*_of_strangers(figures), *_of_excess(figures, places), *_of_unknown(places)]
+    return [*behind, *_of_strangers(figures), *_of_excess(figures, places), *_of_unknown(places)]
 
 
 def _of_strangers(figures: Figures) -> Iterable[str]:

@@ -17,10 +17,10 @@ from sqlmodel import Session
 from campaigns.records.lookup import waves
 from campaigns.records.models import Campaign
 from dashboards.published import snapshots
-from dashboards.published.delivery import deliveries, left
+from dashboards.published.delivery import spent
 from dashboards.published.disclosure import RULE, Published
 from dashboards.published.findings import Effect, Finding, Side, before_the_close
-from dashboards.published.outcomes import Reading, outcomes, readings
+from dashboards.published.outcomes import Reading, homes, readings
 from dashboards.statistics.intervals import Interval, Price, price
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Actor, Office
@@ -112,8 +112,8 @@ def courses(
             looks = monthly(session, campaign)
             baseline = session.get(Snapshot, campaign.register_snapshot)
             sent = waves(session, campaign.id or 0)
-        frames = {one.as_at: outcomes(office, actor, campaign.id or 0, one) for one in looks}
-        last = outcomes(office, actor, campaign.id or 0, final)
+        last, *earlier = homes(office, actor, campaign, [final, *looks])
+        frames = {one.as_at: frame for one, frame in zip(looks, earlier, strict=True)}
         points = shown(last[last["ward"].isin(counted)], frames, campaign.plan["comparison"], findings)
         used = {point.as_at for held in points.values() for point in held}
         began = baseline.as_at if baseline else campaign.window_start
@@ -132,14 +132,13 @@ def courses(
 def costs(office: Office, campaign: Campaign, final: Reading | None, arms: Iterable[str]) -> Mapping[str, Spent]:
     """By reminded arm. Counts and pounds are each rounded as a count of homes is."""
 
-    def make(_final: Reading) -> tuple[_Costs, list[int]]:
-        actor = Actor(campaign.authority, "engage")
-        fates = {fate.arm: fate for fate in deliveries(office, actor, campaign.id or 0)}
-        sent = left(office, actor, campaign.id or 0, next(iter(fates.values())).until)
+    def make(final: Reading) -> tuple[_Costs, list[int]]:
+        sent = spent(office, campaign, final.as_at)
         made = {}
         for arm in arms:
-            messages = {channel: RULE.count(number) for channel, number in sorted(sent.get(arm, {}).items())}
-            made[arm] = Spent(messages, *(RULE.count(round(pounds)) for pounds in fates[arm].pounds))
+            counts, pounds = sent[arm]
+            messages = {channel: RULE.count(number) for channel, number in sorted(counts.items())}
+            made[arm] = Spent(messages, *(RULE.count(round(end)) for end in pounds))
         return _Costs(made), []
 
     made = _once(office, campaign, "cost", _Costs, final, make)

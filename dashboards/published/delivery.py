@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from campaigns.plan.audience import FRAGMENTS
-from campaigns.records.lookup import find
+from campaigns.records.lookup import audience_file, find
 from campaigns.records.models import MESSAGES, Campaign, Channel, MessageState
 from campaigns.sending import ledger
 from dashboards.published.outcomes import outcomes, reading
@@ -90,14 +90,25 @@ def deliveries(office: Office, actor: Actor, campaign_id: int) -> tuple[Delivery
     )
 
 
-def left(office: Office, actor: Actor, campaign_id: int, until: date) -> dict[str, Counter[str]]:
-    """By arm, how many messages of each channel had left by a day. Exact: not to be shown as it is."""
-    arms = pd.Series(ledger.arms(office, actor, campaign_id), dtype=object)
+def spent(
+    office: Office, campaign: Campaign, as_at: date
+) -> dict[str, tuple[Counter[str], tuple[float, float]]]:  # fmt: skip
+    """By arm, how many messages of each channel had left before the day of a register, and what those cost: `pounds` of
+    its delivery. Exact: not to be shown as it is."""
+    until = as_at - timedelta(days=1)
+    price = in_force(law(office.settings.home).price, campaign.window_start)
     with office.database.session() as session:
-        messages = _messages(session, find(session, actor.authority, campaign_id))
-    sent = messages[messages["own"] & messages["state"].isin(REACHED) & _by(messages, until)]
-    channels = sent.groupby(sent["uprn"].map(arms))["channel"]
-    return {str(arm): Counter(map(str, part)) for arm, part in channels}
+        path = audience_file(office, session, campaign)
+        own = _read(session, MESSAGES.c.campaign_id == campaign.id, campaign)
+    homes = pd.read_parquet(path, columns=["uprn", "arm"])
+    arms = own["uprn"].map(homes[homes["uprn"].isin(own["uprn"])].set_index("uprn")["arm"])
+    sent = own["state"].isin(REACHED) & _by(own, until)
+    found = {}
+    for arm in sorted(homes["arm"].dropna().unique()):
+        mine = own[arms == arm]
+        channels = Counter(map(str, own.loc[sent & (arms == arm), "channel"]))
+        found[str(arm)] = channels, _pounds(mine, pd.Index(mine["uprn"]), until, price)
+    return found
 
 
 def _delivery(arm: str, part: pd.DataFrame, comparison: bool, until: date, pounds: tuple[float, float]) -> Delivery:
@@ -114,7 +125,13 @@ def _messages(session: Session, campaign: Campaign) -> pd.DataFrame:
     of = MESSAGES.c
     own = of.campaign_id == campaign.id
     others = sa.and_(of.authority == campaign.authority, of.state.in_(REACHED))
-    query = sa.select(of.uprn, of.channel, of.state, of.sent_at, of.cost, own.label("own")).where(sa.or_(own, others))
+    return _read(session, sa.or_(own, others), campaign)
+
+
+def _read(session: Session, which: sa.ColumnElement[bool], campaign: Campaign) -> pd.DataFrame:
+    of = MESSAGES.c
+    own = (of.campaign_id == campaign.id).label("own")
+    query = sa.select(of.uprn, of.channel, of.state, of.sent_at, of.cost, own).where(which)
     rows = [(*row[:3], london(row[3]).date() if row[3] else None, *row[4:]) for row in session.execute(query)]
     frame = pd.DataFrame(rows, columns=["uprn", "channel", "state", "sent_on", "cost", "own"])
     return frame.astype({"own": bool, "cost": float})

@@ -2,12 +2,14 @@
 and every chart and its words read these and nothing else. Whoever may sign in sees the same ones.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+import pandas as pd
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from campaigns.records.models import Campaign
@@ -26,13 +28,13 @@ from dashboards.published.completeness import (
 from dashboards.published.course import Course, Point, Spent, costs, courses
 from dashboards.published.disclosure import RULE, Published
 from dashboards.published.findings import NO_EFFECT, UNSEEN, Cell, Effect, Finding, WardFinding, parts_of, publish
-from dashboards.published.groups import Divided, GroupFinding, divide, grouped
-from dashboards.published.outcomes import Reading, cells, parted, reading
-from dashboards.published.overlaps import CLOSED, left_out, name_of
+from dashboards.published.groups import DIVISIONS, Divided, GroupFinding, cells_of, divide, tallied
+from dashboards.published.outcomes import Reading, kept, parted, read_by, reading
+from dashboards.published.overlaps import CLOSED, Overlaps, at_one_time, name_of
 from engage.foundation.errors import InputRefused
 from engage.foundation.identity import authority as find_authority
 from engage.foundation.identity import line
-from engage.foundation.lake import history, standing
+from engage.foundation.lake import Snapshot, history, standing
 from engage.foundation.office import Actor, Office
 from segments.areas import wards
 
@@ -113,10 +115,14 @@ class Figures:
     strangers: Published = NOBODY  # electors whose postcode lies in another area, in none of these figures
     trials: tuple[Trial, ...] = field(default=())
     pasts: tuple[Past, ...] = field(default=())
+    behind: str = ""  # that newer ones are being worked out, and of when these are
+    unready: str = ""  # that there are none yet
 
     @property
     def headline(self) -> str:
         """Completeness in a sentence."""
+        if self.unready:
+            return self.unready
         if self.missing:
             cannot = "How complete the register is cannot be shown yet: the council has not loaded all it needs."
             return f"{cannot} {self.missing}"
@@ -161,31 +167,39 @@ _KNOWN: WeakKeyDictionary[Office, dict[str, tuple[object, Figures]]] = WeakKeyDi
 
 
 def published(office: Office, authority: str) -> Figures:
-    """The figures as they were published, from the lake; looked up again only when something was imported since."""
+    """The figures as they were published, from the lake; worked out where they are not yet, which may take a minute:
+    pages show what lies there, by `dashboards.pages.publication`."""
     with office.database.session() as session:
-        name = find_authority(session, authority).name
+        now = state(session, authority)
         launched = _launched(session, authority)
-        state = (name, standing(session, authority, READ), tuple(map(_version, launched)))
     known = _KNOWN.setdefault(office, {})
-    if authority not in known or known[authority][0] != state:
-        known[authority] = (state, _gather(office, authority, name, launched))
+    if authority not in known or known[authority][0] != now:
+        known[authority] = (now, _gather(office, authority, str(now[0]), launched))
     return known[authority][1]
 
 
+def state(session: Session, authority: str) -> tuple[object, ...]:
+    """What the figures are made of: they are worked out anew when it changes. Of campaigns only a few columns are
+    read, as their plans are long."""
+    columns = (Campaign.id, Campaign.name, Campaign.version, Campaign.audience_snapshot, Campaign.window_end)
+    launched = session.exec(select(*columns).where(*_own(session, authority)).order_by(col(Campaign.id).desc()))  # type: ignore[call-overload]  # it takes any number
+    name = find_authority(session, authority).name
+    return name, standing(session, authority, READ), tuple(tuple(each) for each in launched)
+
+
+def _own(session: Session, authority: str) -> tuple[ColumnElement[bool], ...]:
+    """The launched campaigns of a council, and of those that went into it, whose homes were its homes."""
+    return col(Campaign.authority).in_(line(session, authority)), col(Campaign.launched_at).is_not(None)
+
+
 def _launched(session: Session, authority: str) -> list[Campaign]:
-    """Its own, and those of the councils that went into it, whose homes were its homes."""
-    codes = line(session, authority)
-    query = select(Campaign).where(col(Campaign.authority).in_(codes), col(Campaign.launched_at).is_not(None))
-    return list(session.exec(query.order_by(col(Campaign.id).desc())))
-
-
-def _version(campaign: Campaign) -> tuple[object, ...]:
-    return campaign.id, campaign.name, campaign.version, campaign.audience_snapshot, campaign.window_end
+    return list(session.exec(select(Campaign).where(*_own(session, authority)).order_by(col(Campaign.id).desc())))
 
 
 def _gather(office: Office, authority: str, name: str, launched: Sequence[Campaign]) -> Figures:
     # The earlier campaign is published first: of two that hold nearly the same homes the later has to give way.
-    made = [_trials_here(office, authority, campaign) for campaign in reversed(launched)]
+    lots = _Lots(office, launched)
+    made = [_trials_here(lots, authority, campaign) for campaign in reversed(launched)]
     trials = tuple(trial for held in reversed(made) for trial in held)
     shapes = wards.shapes(office, authority)
     try:
@@ -207,9 +221,9 @@ class Trials:
     trials: tuple[Trial, ...]
 
 
-def _trials_here(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
+def _trials_here(lots: "_Lots", authority: str, campaign: Campaign) -> list[Trial]:
     """Those of a council that went into this one are measured on its own registers, and say whose they are."""
-    found = _trials(office, campaign.authority, campaign)
+    office, found = lots.office, _trials(lots, campaign)
     if campaign.authority == authority:
         return found
     with office.database.session() as session:
@@ -217,44 +231,100 @@ def _trials_here(office: Office, authority: str, campaign: Campaign) -> list[Tri
     return [replace(trial, name=f"{trial.name} ({council})") for trial in found]
 
 
-def _trials(office: Office, authority: str, campaign: Campaign) -> list[Trial]:
+class _Lots:
+    """The campaigns of a council, and what is read for all of them at once: what each published, the register it is
+    measured by, and the outcomes of those that are to be published now, each counted and held against the others."""
+
+    def __init__(self, office: Office, launched: Sequence[Campaign]) -> None:
+        self.office, self._launched = office, launched
+        self.reads: dict[int, Reading | None] = {}
+        self.finals: dict[int, Snapshot] = {}
+        self._outcomes: dict[int, Snapshot] = {}
+        self._registers: dict[str, list[Snapshot]] = {}
+        with office.database.session() as session:
+            self._look(session)
+            pairs = self._measure(session)
+        self._tallies = tallied(office, pairs) if pairs else {}
+        self._overlaps = Overlaps.of(office, list(self._outcomes.values())) if pairs else Overlaps({}, {})
+
+    def _look(self, session: Session) -> None:
+        for campaign in self._launched:
+            code, number = campaign.authority, campaign.id or 0
+            if code not in self._registers:
+                self._registers[code] = history(session, code, "register")
+            self.reads[number] = reading(session, campaign, self._registers[code])
+            standing = snapshots.standing(self.office, session, code, name_of(campaign))
+            if final := next((one for one in standing if one.source == CLOSED), None):
+                self.finals[number] = final
+
+    def _measure(self, session: Session) -> list[tuple[Snapshot, Snapshot]]:
+        """The outcomes of those to be published, with their audiences; and those of whatever ran at their time."""
+        due = [each for each in self._launched if self.is_due(each)]
+        beside = [
+            one for one in self._launched if one.id in self.finals and any(at_one_time(one, each) for each in due)
+        ]
+        for code in {each.authority for each in due}:
+            own = [each for each in (*due, *beside) if each.authority == code]
+            asked = [(each, read_by(session, each, self._registers[code])) for each in own]
+            found = kept(self.office, Actor(code, "engage"), session, asked)
+            self._outcomes |= {each.id or 0: one for (each, _), one in zip(asked, found, strict=True)}
+        return [(self._outcomes[each.id or 0], session.get_one(Snapshot, each.audience_snapshot)) for each in due]
+
+    def is_due(self, campaign: Campaign) -> bool:
+        read = self.reads[campaign.id or 0]
+        return bool(_compares(campaign) and campaign.id not in self.finals and read and not read.interim)
+
+    def hidden(self, campaign: Campaign) -> set[str]:
+        """Wards that are in no figure of it, for what others have published."""
+        others = [one for one in self._launched if one.id in self.finals and at_one_time(one, campaign)]
+        outcomes = [self._outcomes[one.id or 0] for one in others]
+        return self._overlaps.wards(self._outcomes[campaign.id or 0], outcomes)
+
+    def tally(self, campaign: Campaign) -> pd.DataFrame:
+        return self._tallies[self._outcomes[campaign.id or 0].id or 0]
+
+
+def _compares(campaign: Campaign) -> bool:
+    return campaign.plan.get("comparison", "") in campaign.plan.get("arms", {})
+
+
+def _trials(lots: _Lots, campaign: Campaign) -> list[Trial]:
     """Published once, from the register that closes the outcome window: before that there is nothing to compare it
     with, and after that it stays. Made and kept by whoever asks first."""
-    if campaign.plan.get("comparison", "") not in campaign.plan.get("arms", {}):
+    if not _compares(campaign):
         return [Trial(str(campaign.id), campaign.name, waiting="Everybody was reminded, so there is no comparison.")]
-    with office.database.session() as session:
-        read = reading(session, campaign)
-        kept = snapshots.standing(office, session, authority, name_of(campaign))
-    final = next((one for one in kept if one.source == CLOSED), None)
-    if final:
+    office, read = lots.office, lots.reads[campaign.id or 0]
+    if final := lots.finals.get(campaign.id or 0):
         held = snapshots.read(office, final, Trials).trials
         named = [replace(trial, name=_named(campaign, trial.arm, len(held))) for trial in held]
-        return _accompanied(office, campaign, named, None)
+        return _accompanied(lots, campaign, named, None)
     if read is None or read.interim:
         return [Trial(str(campaign.id), campaign.name, waiting=_waiting(campaign), due=campaign.window_end)]
     before = _taken_back(office, campaign)
-    trials = before or Trials(tuple(_measured(office, authority, campaign, read)))
-    snapshots.keep(
-        office, trials, authority=authority, name=name_of(campaign), as_at=read.as_at, source=CLOSED,
+    hidden = lots.hidden(campaign)
+    trials = before or Trials(tuple(_measured(lots, campaign, read, hidden)))
+    lots.finals[campaign.id or 0] = snapshots.keep(
+        office, trials, authority=campaign.authority, name=name_of(campaign), as_at=read.as_at, source=CLOSED,
         basis=[read.register.id or 0],
     )  # fmt: skip
-    return _accompanied(office, campaign, trials.trials, None if before else read)
+    return _accompanied(lots, campaign, trials.trials, None if before else read, hidden)
 
 
-def _accompanied(office: Office, campaign: Campaign, trials: Sequence[Trial], read: Reading | None) -> list[Trial]:
+def _accompanied(
+    lots: _Lots, campaign: Campaign, trials: Sequence[Trial], read: Reading | None, hidden: Collection[str] = (),
+) -> list[Trial]:  # fmt: skip
     """With how it went and what it cost: published with the finding, from the same register, or never."""
     findings = {trial.arm: trial.finding for trial in trials if trial.finding and trial.effect.shown}
     if not findings:
         return list(trials)
-    went = courses(office, campaign, read, findings, _counted(office, campaign) if read else set())
-    spent = costs(office, campaign, read, findings)
+    went = courses(lots.office, campaign, read, findings, _counted(lots, campaign, hidden) if read else set())
+    spent = costs(lots.office, campaign, read, findings)
     return [replace(trial, course=went.get(trial.arm), spent=spent.get(trial.arm)) for trial in trials]
 
 
-def _counted(office: Office, campaign: Campaign) -> set[str]:
+def _counted(lots: _Lots, campaign: Campaign, hidden: Collection[str]) -> set[str]:
     """The wards whose homes are in the totals."""
-    actor = Actor(campaign.authority, "engage")
-    held = _without(left_out(office, actor, campaign), cells(office, actor, campaign.id or 0))
+    held = _without(hidden, cells_of(lots.tally(campaign)))
     return set(parts_of(held, list(campaign.plan["arms"])))
 
 
@@ -275,13 +345,12 @@ def _named(campaign: Campaign, arm: str, arms: int) -> str:
     return f"{campaign.name}: {arm}" if arms > 1 else campaign.name
 
 
-def _measured(office: Office, authority: str, campaign: Campaign, read: Reading) -> list[Trial]:
+def _measured(lots: _Lots, campaign: Campaign, read: Reading, hidden: Collection[str]) -> list[Trial]:
     comparison = campaign.plan.get("comparison", "")
     arms = [arm for arm in campaign.plan.get("arms", {}) if arm != comparison]
-    actor = Actor(authority, "engage")
-    hidden = left_out(office, actor, campaign)
-    whole = _without(hidden, cells(office, actor, campaign.id or 0))
-    parts = {by: _without(hidden, held) for by, held in grouped(office, actor, campaign.id or 0).items()}
+    tally = lots.tally(campaign)
+    whole = _without(hidden, cells_of(tally))
+    parts = {by: _without(hidden, cells_of(tally, by)) for by in DIVISIONS}
     if not whole:
         return [Trial(str(campaign.id), campaign.name, read.as_at, waiting=SAME_HOMES)]
     trials = []
@@ -299,7 +368,7 @@ def _measured(office: Office, authority: str, campaign: Campaign, read: Reading)
     return trials
 
 
-def _without(hidden: set[str], held: Iterable[Cell]) -> list[Cell]:
+def _without(hidden: Collection[str], held: Iterable[Cell]) -> list[Cell]:
     return [cell for cell in held if cell.ward not in hidden]
 
 

@@ -8,13 +8,17 @@ other, they give no count away that neither gives alone.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
 from campaigns.records.lookup import audience_file, find
 from dashboards.published.disclosure import RULE, Disclosure
 from dashboards.published.findings import NO_EFFECT, UNSEEN, Cell, Effect, Side, parts_of, publish, tally
 from dashboards.published.outcomes import outcomes
+from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
+from segments.engine import execution
 
 WARDS_ALIKE = "all"
 KINDS = {"house": "Houses", "flat": "Flats"}
@@ -49,10 +53,44 @@ Divided = Mapping[str, tuple[GroupFinding, ...]]
 """Division to its groups, each of them always listed, shown or not."""
 
 
-def grouped(office: Office, actor: Actor, campaign_id: int) -> dict[str, list[Cell]]:
-    """Exact counts by division, group, ward and arm: not to be shown as they are."""
-    homes = homes_in_groups(office, actor, campaign_id)
-    return {division: _cells(homes, division) for division in DIVISIONS}
+def tallied(office: Office, pairs: Sequence[tuple[Snapshot, Snapshot]]) -> dict[int, pd.DataFrame]:
+    """`ward, arm`, a column to a division, `homes, registered` of outcomes and the audiences they are of, by the number
+    of the outcomes: counted in one pass over all of them. Exact: not to be shown as they are."""
+    numbers = [(one.id or 0, audience.id or 0) for one, audience in pairs]
+    with execution.connect() as backend:
+        outcomes = execution.numbered(backend, office.lake, [one for one, _ in pairs])
+        frozen = execution.numbered(backend, office.lake, {each.id: each for _, each in pairs}.values())
+        of = ibis.memtable(dict(zip(("snapshot", "audience"), zip(*numbers, strict=True), strict=True)))
+        placed = outcomes.select("snapshot", "uprn", "ward", "arm", "registered").inner_join(of, "snapshot")
+        homes = placed.left_join(_divided(frozen), ["audience", "uprn"])
+        by = homes.group_by("snapshot", "ward", "arm", *DIVISIONS)
+        counted = by.agg(homes=ibis._.count(), registered=ibis._.registered.sum()).execute()
+    return {one.id or 0: counted[counted["snapshot"] == one.id] for one, _ in pairs}
+
+
+def _divided(frozen: ir.Table) -> ir.Table:
+    """The group of each home in each division, as the audience was frozen: as `homes_in_groups` has them."""
+    reached = (
+        (frozen.email_contact.notnull(), CHANNELS["email"]),
+        (frozen.sms_contact.notnull(), CHANNELS["sms"]),
+        (frozen.letter.fill_null(False), CHANNELS["letter"]),
+    )
+    kinds = [(frozen.kind == kind, name) for kind, name in KINDS.items()]
+    return frozen.select(
+        "uprn", audience="snapshot", channel=ibis.cases(*reached, else_=NO_CHANNEL),
+        kind=ibis.cases(*kinds, else_=OTHER_KINDS),
+        before=(frozen.electors.fill_null(0) > 0).ifelse(BEFORE[True], BEFORE[False]),
+    )  # fmt: skip
+
+
+def cells_of(tally: pd.DataFrame, *by: str) -> list[Cell]:
+    """By ward and arm, and by a division where one is given."""
+    counted = tally.groupby([*by, "ward", "arm"])[["homes", "registered"]].sum().reset_index()
+    columns = [counted[name].tolist() for name in ("ward", "arm", "homes", "registered", *by)]
+    return [
+        Cell(str(ward), str(arm), int(homes), int(registered), *map(str, group))
+        for ward, arm, homes, registered, *group in zip(*columns, strict=True)
+    ]
 
 
 def homes_in_groups(office: Office, actor: Actor, campaign_id: int) -> pd.DataFrame:
@@ -75,14 +113,6 @@ def _reached(homes: pd.DataFrame) -> pd.Series:
     named[homes["sms_contact"].notna()] = CHANNELS["sms"]
     named[homes["email_contact"].notna()] = CHANNELS["email"]
     return named
-
-
-def _cells(homes: pd.DataFrame, division: str) -> list[Cell]:
-    counted = homes.groupby([division, "ward", "arm"])["registered"].agg(["size", "sum"]).reset_index()
-    return [
-        Cell(str(ward), str(arm), int(n), int(yes), str(group))
-        for group, ward, arm, n, yes in counted.itertuples(index=False)
-    ]
 
 
 def divide(

@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
+from engage.foundation.clock import london
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Office
 
@@ -25,19 +27,35 @@ T = TypeVar("T")
 def keep(
     office: Office, value: Any, *, authority: str, name: str, as_at: date, source: str, basis: Iterable[int],
     **more: Any,
-) -> None:  # fmt: skip
+) -> Snapshot:  # fmt: skip
     """`value` is a dataclass of published figures; `basis` are the snapshots it was made from, `more` of how."""
-    staged = office.lake.stage(".json")
-    staged.write_text(json.dumps(asdict(value), default=str))
     with office.database.session() as session:
-        office.lake.commit(
-            session, staged, authority=authority, kind=KIND, name=name, as_at=as_at, made_at=office.clock.now(),
-            made_by=BY, rows=1, source=source, report={"basis": sorted(set(basis)), **more},
-        )  # fmt: skip
+        return commit(
+            office, session, value, authority=authority, name=name, as_at=as_at, source=source, basis=basis, **more
+        )
+
+
+def commit(
+    office: Office, session: Session, value: Any, *, authority: str, name: str, as_at: date | None, source: str,
+    basis: Iterable[int], kind: str = KIND, **more: Any,
+) -> Snapshot:  # fmt: skip
+    """The same in a transaction of the caller's."""
+    staged, now = office.lake.stage(".json"), office.clock.now()
+    staged.write_text(json.dumps(asdict(value), default=str))
+    return office.lake.commit(
+        session, staged, authority=authority, kind=kind, name=name, as_at=as_at or london(now).date(), made_at=now,
+        made_by=BY, rows=1, source=source, report={"basis": sorted(set(basis)), **more},
+    )  # fmt: skip
+
+
+@cache
+def _reader(kind: Any) -> TypeAdapter[Any]:
+    """What reads a file of that dataclass, which takes longer to make than to use."""
+    return TypeAdapter[Any](kind)
 
 
 def read(office: Office, snapshot: Snapshot, kind: type[T]) -> T:
-    found: T = TypeAdapter(kind).validate_python(json.loads(office.lake.file(snapshot).read_text()))
+    found: T = _reader(kind).validate_python(json.loads(office.lake.file(snapshot).read_text()))  # type: ignore[arg-type]
     return found
 
 

@@ -54,6 +54,13 @@ class Background:
             going = list(self._going.values())
         return not wait(going, timeout=seconds).not_done
 
+    def wait_for(self, name: str, seconds: float) -> None:
+        """Wait until that work is done, at most so long."""
+        with self._lock:
+            going = self._going.get(name)
+        if going:
+            wait([going], timeout=seconds)
+
     def close(self) -> None:
         self.stopping.set()
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -57,6 +57,14 @@ def tables(backend: Backend, lake: Lake, snapshots: Iterable[Snapshot]) -> ir.Ta
     return read.mutate(authority=read[FILE].re_extract(AUTHORITY, 1)).drop(FILE)
 
 
+def numbered(backend: Backend, lake: Lake, snapshots: Iterable[Snapshot]) -> ir.Table:
+    """Snapshots of one kind under one another, with the number of each as `snapshot`. What some lack is empty."""
+    files = {str(lake.file(each).absolute()): each.id or 0 for each in snapshots}
+    read = backend.read_parquet([*files], union_by_name=True, filename=FILE)
+    numbers = ibis.memtable({FILE: [*files], "snapshot": [*files.values()]})
+    return read.inner_join(numbers, FILE).drop(FILE)
+
+
 def needed(snapshot: Snapshot | None, kind: str) -> Snapshot:
     """The snapshot, or a sentence that says what to import first."""
     if snapshot is None:
