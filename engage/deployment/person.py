@@ -39,7 +39,7 @@ from segments.safeguards.suppression import Suppression
 ON_ITS_WAY = (MessageState.sending, MessageState.unknown)
 STATUTORY = "stays: register, address or area data, which the law has the council keep, and figures made of it"
 HASHED = "stays: a keyed hash, so that nothing is sent again"
-GOES = {*sealed_columns.CONTACTS, *sealed_columns.OF_HOMES}
+GOES = {*sealed_columns.CONTACTS, *sealed_columns.OF_HOMES, *sealed_columns.OF_ELECTORS}
 FIGURES = "stays: that a message was sent, without whom it went to"
 
 
@@ -49,6 +49,7 @@ class Sought:
 
     contacts: dict[str, tuple[str, str]] = field(default_factory=dict)
     uprn: int | None = None
+    electors: tuple[str, ...] = ()  # of that home, as keyed hashes: what is held of them without their home
 
     @property
     def hashes(self) -> list[str]:
@@ -83,7 +84,18 @@ def sought(
     home = objections.uprn(uprn) if uprn else _home(office, authority, address) if address else None
     if not contacts and home is None:
         raise InputRefused("Give an email address, a mobile number, a UPRN or an address")
-    return Sought(contacts, home)
+    return Sought(contacts, home, _electors(office, authority, home) if home is not None else ())
+
+
+def _electors(office: Office, authority: str, uprn: int) -> tuple[str, ...]:
+    with office.database.reading() as session:
+        files = [office.lake.file(each) for each in _snapshots(session, authority) if each.kind == "electors"]
+    there = [str(file) for file in files if file.exists()]
+    if not there:
+        return ()
+    with duckdb.connect(config={"enable_external_file_cache": False}) as lake:
+        found = lake.execute("SELECT DISTINCT person FROM read_parquet(?) WHERE uprn = ?", [there, uprn]).fetchall()
+    return tuple(sorted(person for (person,) in found))
 
 
 def _home(office: Office, authority: str, address: str) -> int:
@@ -171,11 +183,14 @@ def _in_file(office: Office, snapshot: Snapshot, who: Sought) -> list[dict[str, 
     home = sealed_columns.OF_HOMES.get(snapshot.kind, "uprn")
     if who.uprn is not None and home in names:
         asked.append(f"{home} = $uprn")
+    elif who.electors and snapshot.kind in sealed_columns.OF_ELECTORS:
+        asked.append("person IN (SELECT unnest($electors))")
     if not asked:
         return []
     with duckdb.connect(config={"enable_external_file_cache": False}) as lake:
         given: dict[str, Any] = {"path": str(path)} | ({"hashes": who.hashes} if hashed else {})
         given |= {"uprn": who.uprn} if asked[-1].endswith("$uprn") else {}
+        given |= {"electors": list(who.electors)} if "$electors" in asked[-1] else {}
         query = f"SELECT * FROM read_parquet($path) WHERE {' OR '.join(asked)}"  # noqa: S608  # our own column names
         rows = lake.execute(query, given).to_arrow_table()
     if snapshot.kind in sealed_columns.OF_HOMES and snapshot.name in CONFIRMS_ONLY:
@@ -307,8 +322,10 @@ def _remove_rejected(office: Office, session: Session, authority: str, who: Soug
 def _forget_in_file(office: Office, snapshot: Snapshot, who: Sought) -> None:
     """Outside any transaction, as a file of a million takes its time."""
     file = office.lake.file(snapshot)
-    sealed_columns.replace(office.lake, snapshot, sealed_columns.without(snapshot.kind, who.hashes, who.uprn))
-    if snapshot.kind in {"contacts", *sealed_columns.OF_HOMES}:
+    sealed_columns.replace(
+        office.lake, snapshot, sealed_columns.without(snapshot.kind, who.hashes, who.uprn, who.electors)
+    )
+    if snapshot.kind != "audience":
         with office.database.session() as session:
             session.get_one(Snapshot, snapshot.id).rows = pq.read_metadata(file).num_rows
 

@@ -17,6 +17,7 @@ from segments.records.decision import NO, YES
 Figures = npt.NDArray[np.float64]
 Rates = dict[bool, tuple[Figures, Figures]]  # by whether names are old: how many live there, and of how many
 DRAWS = 200  # of all homes, by which an interval is found
+APART = 0.2  # of the logarithm of the odds of being on one list, by whether somebody is on another
 STEADY = 20.0  # names, that the figure of a small source is steadied by
 LEAST, MOST = 0.02, 0.98  # nobody is believed wholly, nor not at all
 OF_NAMES = ("confirmed", "both", "new_there", "new_not", "old_there", "old_not")
@@ -102,7 +103,7 @@ def _drawn(counted: pl.DataFrame) -> dict[str, Figures]:
 def _rates(sums: dict[str, Figures], alike: float) -> Rates:
     """By whether they are old: how many of the names that nobody else has live there, of how many. Old names are on the
     largest list as often as others, if they are still true."""
-    share = (sums["both"] + STEADY) / (sums["confirmed"] + STEADY) * alike
+    share = _hanging_together((sums["both"] + STEADY) / (sums["confirmed"] + STEADY) * alike)
     found = {}
     for old, there, missed in ((False, "new_there", "new_not"), (True, "old_there", "old_not")):
         living = np.clip(sums[there] / np.maximum(share, LEAST) - sums[there], 0.0, sums[missed])
@@ -134,8 +135,17 @@ def _of_largest(draws: Sequence[dict[str, Figures]], rates: Sequence[Rates], ali
 def _could_be_met(sums: dict[str, Figures], rates: Rates, alike: float) -> Figures:
     living, names = rates[False]
     wrong = 1 - living / np.maximum(names, 1.0)
-    share: Figures = alike * sums["sure_met"] / np.maximum(sums["sure"], 1.0)
+    share = _hanging_together(alike * sums["sure_met"] / np.maximum(sums["sure"], 1.0))
     return share * (sums["unknown"] - sums["doubted"] * wrong)
+
+
+def _hanging_together(share: Figures) -> Figures:
+    """Whoever is on no register may be on another list more or less often than who is. Nothing in three lists tells
+    how much, so each draw takes another answer, and what is told from and to is the wider for it."""
+    odds = share / np.maximum(1 - share, LEAST / 2)
+    much = np.concatenate([[0.0], np.random.default_rng(2).standard_normal(DRAWS) * APART])
+    changed: Figures = odds * np.exp(much)
+    return changed / (1 + changed)
 
 
 def _total(figures: Iterable[Figures]) -> Figures:

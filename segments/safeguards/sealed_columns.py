@@ -19,6 +19,8 @@ CONTACTS = {
 }
 # Whose rows are of people in a home, by its column; they go with the home.
 OF_HOMES = {"council-records": "home"}
+# Whose rows are of electors without their home.
+OF_ELECTORS = ("births",)
 Change = Callable[[pa.Table], pa.Table]
 
 
@@ -75,7 +77,7 @@ def forgotten(kind: str) -> Change:
     return change
 
 
-def without(kind: str, contacts: Collection[str], uprn: int | None) -> Change:
+def without(kind: str, contacts: Collection[str], uprn: int | None, electors: Collection[str] = ()) -> Change:
     """A list loses the rows of these contacts, or of the home, and the council's own records those of the home; an
     audience keeps the home, which was drawn."""
 
@@ -83,6 +85,8 @@ def without(kind: str, contacts: Collection[str], uprn: int | None) -> Change:
         if kind in OF_HOMES:
             theirs = pc.fill_null(pc.equal(rows[OF_HOMES[kind]], uprn), fill_value=False)
             return rows.filter(pc.invert(theirs))
+        if kind in OF_ELECTORS:
+            return rows.filter(pc.invert(pc.is_in(rows["person"], pa.array(electors, pa.string()))))
         if kind == "contacts":
             return rows.filter(pc.invert(_of(rows, "contact", contacts, uprn)))
         for contact, value in CONTACTS[kind]:

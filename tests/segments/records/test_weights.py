@@ -45,7 +45,7 @@ def test_three_lists_tell_how_many_of_a_source_still_live_there(gone: float, wri
     true = float(alone["lives"].mean())  # type: ignore[arg-type]
     assert true < (1 - gone) * 0.85
     assert abs(bins["weight"] - true) < 0.1
-    assert bins["low"] < bins["weight"] < bins["high"] < bins["low"] + 0.3
+    assert bins["low"] < min(bins["weight"], true) < max(bins["weight"], true) < bins["high"] < bins["low"] + 0.5
     assert tax["weight"] > 0.9
 
 
