@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from dashboards.charts import pictures
 from dashboards.pages import publication
+from dashboards.pages.sections import kept
 from dashboards.published import exports
 from dashboards.published.cautions import cautions
 from dashboards.published.completeness import Completeness
@@ -78,11 +79,15 @@ def report_file(request: Asked, office: InOffice, account: ByAccount, wanted: Wa
 
 def _sheets(office: Office, figures: Figures, wanted: str) -> dict[str, Any]:
     view = View.of(figures, wanted)
-    trial = view.trial
+    return kept(figures, ("sheets", view.query), lambda: _drawn(view)) | {"today": today(office.clock)}
+
+
+def _drawn(view: View) -> dict[str, Any]:
+    figures, trial = view.figures, view.trial
     channels = View(figures, trial, view.past, "channel")
     lines = [Line(ward.name, view.effect_of(ward), ward.completeness) for ward in figures.wards]
     return {
-        "figures": figures, "trial": trial, "whole": exports.whole(trial), "note": NOTE, "today": today(office.clock),
+        "figures": figures, "trial": trial, "whole": exports.whole(trial), "note": NOTE,
         "over_time": pictures.over_time(figures),
         "changes": exports.changes(figures)[:5],
         "groups": pictures.effects(channels) if view.parts and not channels.unshown else None,

@@ -167,12 +167,14 @@ def _half_set_up(office: Office, account: Account) -> Offered:
 def _unsettled(office: Office, found: list[Campaign]) -> Offered:
     """Of which GOV.UK Notify has not said for a while whether it has them."""
     before = office.clock.now() - UNSETTLED
+    alive = (CampaignState.launched, CampaignState.paused, CampaignState.stopped)
+    numbers = [campaign.id for campaign in found if campaign.state in alive]
+    late = of.campaign_id.in_(numbers) & (of.state == MessageState.unknown.value) & (of.sent_at < before)
+    query = sa.select(of.campaign_id, sa.func.count(), sa.func.min(of.sent_at)).where(late).group_by(of.campaign_id)
+    with office.database.reading() as session:
+        counted = {number: (count, since) for number, count, since in session.execute(query)}
     for campaign in found:
-        if campaign.state not in (CampaignState.launched, CampaignState.paused, CampaignState.stopped):
-            continue
-        mine = (of.campaign_id == campaign.id) & (of.state == MessageState.unknown.value) & (of.sent_at < before)
-        with office.database.reading() as session:
-            count, since = session.execute(sa.select(sa.func.count(), sa.func.min(of.sent_at)).where(mine)).one()
+        count, since = counted.get(campaign.id, (0, None))
         if count:
             title = f"{plural(count, 'message')} of {campaign.name} may or may not have left"
             hint = "Each is looked up at GOV.UK Notify by itself and never sent again blindly. If it lasts, pause"
