@@ -66,6 +66,7 @@ from segments.linking import pages as review
 from segments.positions import pages as positions
 from segments.records import pages as council_records
 from segments.safeguards import pages as suppressions
+from segments.standing import pages as gazetteer_standing
 
 ROOMS = (
     health.routes,
@@ -87,6 +88,7 @@ ROOMS = (
     review.routes,
     gazetteer.routes,
     positions.routes,
+    gazetteer_standing.routes,
     council_records.routes,
     properties_api.routes,
     linked_systems.routes,

@@ -29,7 +29,9 @@ import segments.importing.intake
 import segments.linking.review
 import segments.records.agreements
 import segments.safeguards.suppression
-import segments.sources.gazetteer_versions  # noqa: F401
+import segments.sources.gazetteer_versions
+import segments.standing.integration
+import segments.standing.schedule  # noqa: F401
 from engage.foundation.database import METADATA, Database
 
 __all__ = ["METADATA", "current_revision", "known_revisions", "latest_revision", "upgrade"]
