@@ -121,7 +121,8 @@ def level(measured: Measured, levels: Thresholds) -> str | None:
 
 def overall(figures: Sequence[Measured], levels: Thresholds) -> str | None:
     """The lowest of what the schedule asks. None where one of these has no figure: then nobody can tell."""
-    asked = [level(each, levels) for each in figures if each.key in levels]
+    found = {each.key: level(each, levels) for each in figures}
+    asked = [found.get(key) for key in levels]
     if not asked or None in asked:
         return None
     return min((each for each in asked if each), key=(BELOW, *LEVELS).index)

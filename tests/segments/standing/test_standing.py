@@ -110,6 +110,7 @@ def test_levels_are_those_entered_and_exact_at_their_edge() -> None:
     figures = [Measured("point", 60, 100), Measured("council_tax", 79, 100), Measured("street", 0, 9)]
     assert schedule.overall(figures, ASKED) == "national standard"
     assert schedule.overall([*figures[:1], Measured("council_tax")], ASKED) is None
+    assert schedule.overall(figures[:1], ASKED) is None  # as a month is kept, without what had no figure
     assert [(lift.key, lift.level, lift.more) for lift in schedule.lifts(figures, ASKED)] == [
         ("council_tax", "silver", 1), ("point", "bronze", 10),
     ]  # fmt: skip
