@@ -67,6 +67,7 @@ from segments.missing import pages as missing
 from segments.positions import pages as positions
 from segments.records import pages as council_records
 from segments.safeguards import pages as suppressions
+from segments.standing import pages as gazetteer_standing
 
 ROOMS = (
     health.routes,
@@ -88,6 +89,7 @@ ROOMS = (
     review.routes,
     gazetteer.routes,
     positions.routes,
+    gazetteer_standing.routes,
     council_records.routes,
     missing.routes,
     properties_api.routes,

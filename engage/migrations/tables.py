@@ -26,6 +26,8 @@ import segments.records.agreements
 import segments.records.score
 import segments.safeguards.suppression
 import segments.sources.gazetteer_versions
+import segments.standing.integration
+import segments.standing.schedule
 from engage.foundation.database import METADATA
 
 __all__ = ["METADATA"]

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, TextIO
 
 import duckdb
@@ -146,6 +147,12 @@ def examine(office: Office, actor: Actor) -> Health:
         findings=[Finding(**each) for each in found["findings"]], files=[FileShare(**each) for each in found["files"]],
         versions=wards.versions(office, actor.authority), changes=wards.changes(office, actor.authority),
     )  # fmt: skip
+
+
+def listed(office: Office, actor: Actor) -> Path:
+    """The file of `issue, uprn, record, expected`, for figures made of it."""
+    with office.database.session() as session:
+        return office.lake.file(_kept(office, actor, session))
 
 
 def rows(office: Office, actor: Actor) -> Iterator[tuple[int, str, str, str]]:

@@ -6,11 +6,12 @@ no longer has.
 """
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from engage.foundation.clock import at_london
 from engage.foundation.database import Moment
 from engage.foundation.identity import Authority
 from engage.foundation.lake import Snapshot, current
@@ -54,6 +55,14 @@ def _is_another(session: Session, authority: str) -> bool:
 def newest(session: Session, authority: str) -> GazetteerVersion | None:
     query = select(GazetteerVersion).where(GazetteerVersion.authority == authority)
     return session.exec(query.order_by(col(GazetteerVersion.number).desc()).limit(1)).first()
+
+
+def since(session: Session, authority: str, day: date) -> list[GazetteerVersion]:
+    """Those noted from the beginning of a day on."""
+    query = select(GazetteerVersion).where(
+        GazetteerVersion.authority == authority, GazetteerVersion.at >= at_london(day, 0)
+    )
+    return list(session.exec(query.order_by(col(GazetteerVersion.number))))
 
 
 def numbered(session: Session, authority: str, number: int) -> GazetteerVersion | None:

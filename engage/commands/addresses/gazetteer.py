@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from engage.commands.addresses import positions
+from engage.commands.addresses import positions, standing
 from engage.commands.caller import Caller, table, with_right
 from engage.foundation.folders import writing
 from engage.foundation.identity import Right
@@ -23,6 +23,7 @@ def gazetteer() -> None:
 
 
 gazetteer.add_command(positions.shift)
+gazetteer.add_command(standing.standing)
 
 
 @gazetteer.command(name="health")

@@ -1,7 +1,7 @@
 """what was learnt from who registered between two registers
 
 Revision: 0033
-Follows: 0029
+Follows: 0030
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from engage.foundation.database import Moment
 
 revision = "0033"
-down_revision = "0029"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

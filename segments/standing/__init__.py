@@ -1,0 +1,1 @@
+"""Where the gazetteer stands in the improvement schedule, by month, and what would lift it."""
