@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlmodel import SQLModel
 
-import engage.migrations  # noqa: F401  # every table
+import engage.migrations.tables  # noqa: F401  # every table
 from benchmarks.gap import AS_AT, BOROUGH, CODE, FILES
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority

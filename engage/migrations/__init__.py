@@ -8,31 +8,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import campaigns.records.copies
-import campaigns.records.models  # each import adds its tables to the metadata
-import campaigns.records.reply
-import campaigns.records.visits  # noqa: F401
-import engage.accounts.provider
-import engage.accounts.second_factor
-import engage.foundation.access.tokens
-import engage.foundation.audit
-import engage.foundation.identity
-import engage.foundation.lake
-import engage.foundation.web.askers.attempts
-import engage.foundation.web.askers.sign_ins
-import engage.foundation.web.kept_forms
-import engage.foundation.web.tally
-import engage.home.pins  # noqa: F401
-import segments.audiences.segments
-import segments.crosswalk.systems
-import segments.importing.intake
-import segments.linking.review
-import segments.records.agreements
-import segments.safeguards.suppression
-import segments.sources.gazetteer_versions  # noqa: F401
-from engage.foundation.database import METADATA, Database
-
-__all__ = ["METADATA", "current_revision", "known_revisions", "latest_revision", "upgrade"]
+from engage.foundation.database import Database
 
 
 def configuration(database: Database) -> Config:

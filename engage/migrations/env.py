@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from engage.migrations import METADATA
+from engage.migrations.tables import METADATA
 
 with context.config.attributes["engine"].connect() as connection:
     context.configure(

@@ -7,7 +7,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from engage import migrations
-from engage.foundation.database import METADATA, Database
+from engage.foundation.database import Database
+from engage.migrations.tables import METADATA
 
 
 @pytest.fixture
