@@ -19,7 +19,7 @@ from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
 from segments.areas import wards
-from segments.engine import execution
+from segments.engine import execution, imported
 from segments.homes import registrations
 
 NO_LATER_REGISTER = "no later register yet"
@@ -130,7 +130,7 @@ def _kept(office: Office, actor: Actor, session: Session, campaign: Campaign, re
     if read is None:
         due = f"{campaign.window_end:%d %B %Y}"
         raise InputRefused(f"Campaign {campaign.id}: {NO_LATER_REGISTER}. Import the register of {due} or later.")
-    baseline = execution.needed(session.get(Snapshot, campaign.register_snapshot), "register")
+    baseline = imported.needed(session.get(Snapshot, campaign.register_snapshot), "register")
     before, after = (registrations.linked(office, actor, session, each) for each in (baseline, read.register))
     geography = current(session, campaign.authority, "geography")
     places = geography.id if geography else "-"

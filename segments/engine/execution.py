@@ -19,7 +19,6 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
-from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Lake, Snapshot
 from engage.foundation.settings import DUCKDB
 from segments.engine import spark
@@ -63,14 +62,6 @@ def tables(backend: Backend, lake: Lake, snapshots: Iterable[Snapshot]) -> ir.Ta
     else:
         read = backend.read_parquet([str(file) for file in files], union_by_name=True, filename=FILE)
     return read.mutate(authority=read[FILE].re_extract(AUTHORITY, 1)).drop(FILE)
-
-
-def needed(snapshot: Snapshot | None, kind: str) -> Snapshot:
-    """The snapshot, or a sentence that says what to import first."""
-    if snapshot is None:
-        by_command = f"engage import {kind} FILE --authority CODE --as-at DATE"
-        raise InputRefused(f"There is no {kind} yet. Import one first.", by_command=by_command)
-    return snapshot
 
 
 def rows(backend: Backend, expression: ir.Table) -> list[dict[str, Any]]:

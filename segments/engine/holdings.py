@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.settings import DUCKDB
-from segments.engine import execution
+from segments.engine import execution, imported
 
 AT_ONCE = 2_000_000  # rows that DuckDB works through at once: what bounds its memory, and keeps every core at work
 
@@ -40,7 +40,7 @@ class Holdings:
     def needed(self, kind: str) -> ir.Table:
         """InputRefused, saying what to import, where an authority lacks one."""
         newest = self.newest(kind)
-        found = [execution.needed(newest.get(authority), kind) for authority in self.authorities]
+        found = [imported.needed(newest.get(authority), kind) for authority in self.authorities]
         return execution.tables(self.backend, self.office.lake, found)
 
     def every(self, kind: str, names: Container[str] | None = None) -> ir.Table | None:

@@ -3,16 +3,19 @@
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from shutil import copyfile
+from typing import TYPE_CHECKING
 
-import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
+import duckdb
 from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
-from segments.engine import execution
+from segments.engine import imported
 from segments.linking import electors, review
 from segments.linking.electors import Answer, Linked, Written
+
+if TYPE_CHECKING:  # a worker that sends does without the query engine
+    import ibis.expr.types as ir
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def link(office: Office, actor: Actor, register: Snapshot) -> Snapshot:
 
 
 def _pair(session: Session, authority: str, register: Snapshot) -> Pair:
-    gazetteer = execution.needed(current(session, authority, "gazetteer"), "gazetteer")
+    gazetteer = imported.needed(current(session, authority, "gazetteer"), "gazetteer")
     postcodes = current(session, authority, "postcodes")
     earlier = [
         known
@@ -123,11 +126,11 @@ def scale(snapshot: Snapshot) -> float:
 
 
 def newest(office: Office, actor: Actor, session: Session) -> Snapshot:
-    register = execution.needed(current(session, actor.authority, "register"), "register")
+    register = imported.needed(current(session, actor.authority, "register"), "register")
     return linked(office, actor, session, register)
 
 
-def joined(before: ir.Table, after: ir.Table) -> ir.Table:
+def joined(before: "ir.Table", after: "ir.Table") -> "ir.Table":
     """`uprn, gained`: persons on the later register of a home who were nowhere on the earlier one of that home.
 
     Persons are keyed hashes that survive the renumbering of each December; one who was struck off and one who
@@ -137,17 +140,23 @@ def joined(before: ir.Table, after: ir.Table) -> ir.Table:
     return new.group_by("uprn").agg(gained=new.person.nunique())
 
 
+GAINED = """
+select distinct uprn from read_parquet(?) as later
+where not exists (
+    from read_parquet(?) as earlier where earlier.person = later.person and earlier.uprn = later.uprn
+)
+"""
+
+
 def gained_since(office: Office, authority: str, register_snapshot: int) -> set[int]:
-    """UPRNs of homes with somebody on the newest register who was not there on the given one."""
-    with office.database.session() as session, execution.connect() as backend:
-        return set(_gained(backend, office, Actor(authority, "engage"), session, register_snapshot))
-
-
-def _gained(backend: Backend, office: Office, actor: Actor, session: Session, register_snapshot: int) -> list[int]:
-    earlier = execution.needed(session.get(Snapshot, register_snapshot), "register")
-    latest = execution.needed(current(session, actor.authority, "register"), "register")
-    if latest.id == earlier.id:
-        return []
-    before = execution.table(backend, office.lake, linked(office, actor, session, earlier))
-    after = execution.table(backend, office.lake, linked(office, actor, session, latest))
-    return [int(uprn) for uprn in joined(before, after).uprn.execute()]
+    """UPRNs of homes with somebody on the newest register who was not there on the given one: the homes of `joined`,
+    asked of DuckDB itself, as a worker asks it while it sends."""
+    with office.database.session() as session:
+        earlier = imported.needed(session.get(Snapshot, register_snapshot), "register")
+        latest = imported.needed(current(session, authority, "register"), "register")
+        if latest.id == earlier.id:
+            return set()
+        actor = Actor(authority, "engage")
+        files = [office.lake.file(linked(office, actor, session, each)) for each in (latest, earlier)]
+        with duckdb.connect() as lake:
+            return {int(uprn) for (uprn,) in lake.execute(GAINED, [str(file) for file in files]).fetchall()}

@@ -512,6 +512,8 @@ for words in ("check", "segment list --json", "campaign list"):
     result = CliRunner().invoke(main, words.split())
     loaded = [name for name in sys.argv[1:] if name in sys.modules]
     print(words, result.exit_code, "Nobody there" in result.stdout, *loaded)
+import campaigns.worker.work
+print("worker", *(name for name in sys.argv[1:9] if name in sys.modules))
 """
 
 
@@ -524,4 +526,9 @@ def test_a_command_that_only_looks_loads_no_engine(council: Run, tmp_path: Path)
             authority=COUNCIL, name="Nobody there", rule=rule, made_by="A Person", made_at=office.clock.now(),
         ))  # fmt: skip
     told = subprocess.run([sys.executable, "-c", LOOKED, *HEAVY], capture_output=True, text=True, check=True)
-    assert told.stdout.splitlines() == ["check 0 False", "segment list --json 0 True", "campaign list 0 False"]
+    assert told.stdout.splitlines() == [
+        "check 0 False",
+        "segment list --json 0 True",
+        "campaign list 0 False",
+        "worker",
+    ]
