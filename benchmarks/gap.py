@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from sqlmodel import SQLModel
 
-import engage.migrations.tables  # noqa: F401
+import engage.migrations.tables  # noqa: F401  # every table
 from benchmarks import boroughs
 from benchmarks.boroughs import AGES, GENERATORS, Past, Town, Truth, counted
 from engage.demo import census, electors, geography, indicators

@@ -29,10 +29,10 @@ from pydantic import SecretStr
 from engage.app import create_app
 from engage.demo.story import PEOPLE, password, playing
 from engage.foundation.clock import SteppedClock
-from engage.foundation.database import METADATA
 from engage.foundation.identity import Role
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
+from engage.migrations.tables import METADATA
 from engage.migrations.upgrading import upgrade
 from tests.faults.hostile import CALLBACK_TOKEN, Asker, Browser, Made, ask
 from tests.soak.cluster import cluster

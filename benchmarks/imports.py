@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 from sqlmodel import SQLModel
 
-import engage.migrations.tables  # noqa: F401
+import engage.migrations.tables  # noqa: F401  # every table
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office

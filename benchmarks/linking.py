@@ -24,7 +24,7 @@ from address_errors import Controls, Corruptor, Noise, Profile, load_components
 from sqlmodel import SQLModel
 from uk_address_matcher import AddressMatcher, ExactMatchStage, SplinkStage, UniqueTrigramStage
 
-import engage.migrations.tables  # noqa: F401
+import engage.migrations.tables  # noqa: F401  # every table
 from engage.foundation.clock import SteppedClock, at_london
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office

@@ -31,7 +31,7 @@ from engage.foundation.settings import Settings
 from engage.foundation.web.handlers import Door, HasRightTo
 from segments.rules.columns import COLUMNS, Column
 from segments.rules.tree import operators
-from segments.sources import FORMATS
+from segments.sources.catalogue import FORMATS
 
 DOCS = Path(__file__).parent
 PLACE = re.compile(r"(?<=<!-- made by make docs: )([a-z ]+) -->\n.*?(?=<!-- end -->)", re.DOTALL)

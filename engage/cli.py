@@ -18,7 +18,7 @@ COMMANDS = {
     ),
     "serve": ("engage.commands.deployment:serve", "Serve the web pages."),
     "worker": ("engage.commands.worker:worker", "Do background work: waves, receipts, unknown messages."),
-    "check": ("engage.commands.deployment:check", "Is this deployment healthy? Exit code 0 only if it is."),
+    "check": ("engage.commands.check:check", "Is this deployment healthy? Exit code 0 only if it is."),
     "account": ("engage.commands.authorities:account", "People who sign in."),
     "token": ("engage.commands.protection.tokens:token", "What other systems read with."),
     "import": (
@@ -30,7 +30,7 @@ COMMANDS = {
         "engage.commands.gap:gap",
         "Who is missing, by ward, area or group, most people first, with 95 % intervals.",
     ),
-    "segment": ("engage.commands.segments:segment", "Groups of homes, by rule."),
+    "segment": ("engage.commands.segment.group:segment", "Groups of homes, by rule."),
     "campaign": ("engage.commands.campaign.group:campaign", "Plan, approve, send and watch campaigns."),
     "wording": (
         "engage.commands.campaign.wording:wording",

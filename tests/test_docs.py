@@ -21,7 +21,7 @@ from engage.foundation.identity import RIGHTS, Right, Role
 from engage.foundation.office import Office
 from engage.foundation.settings import Settings
 from segments.rules.tree import COLUMNS, operators
-from segments.sources import FORMATS
+from segments.sources.catalogue import FORMATS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

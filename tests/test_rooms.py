@@ -59,3 +59,11 @@ def test_each_test_of_a_room_lies_in_a_room() -> None:
     folders = {path.parent.relative_to(ROOT / "tests").as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
     known = set(rooms()) | set(FLOORS) | beside | {"."}
     assert folders <= known
+
+
+def test_every_table_is_named_to_migrations() -> None:
+    """What is only there because another room happens to import it would be gone with that import."""
+    source = (ROOT / "engage/migrations/tables.py").read_text(encoding="utf-8")
+    named = set(re.findall(r"^import (\S+)", source, re.MULTILINE))
+    holding = {path for path in modules() if "(SQLModel, table=True)" in (ROOT / path).read_text(encoding="utf-8")}
+    assert {path.with_suffix("").as_posix().replace("/", ".") for path in holding} == named

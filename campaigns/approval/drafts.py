@@ -13,7 +13,7 @@ from campaigns.records.lookup import CHANGEABLE, Shown, find, in_state, nation_o
 from campaigns.records.models import Campaign, CampaignState
 from engage.foundation.identity import Right
 from engage.foundation.office import Actor, Office
-from segments.audiences import segments
+from segments.audiences import named_rules
 from segments.rules import local_indicators, tree
 
 
@@ -73,8 +73,8 @@ def revise(
 
 def rule(office: Office, actor: Actor, plan: Plan) -> dict[str, Any]:
     """Its own, or that of the segment it names, as it is now."""
-    found = plan.rule if plan.rule is not None else segments.find(office, actor.authority, plan.segment).rule
-    own, held = local_indicators.columns(office, actor.authority), segments.held(office, actor.authority)
+    found = plan.rule if plan.rule is not None else named_rules.find(office, actor.authority, plan.segment).rule
+    own, held = local_indicators.columns(office, actor.authority), named_rules.held(office, actor.authority)
     return dict(tree.parse(found, own, held).as_json())
 
 

@@ -27,7 +27,7 @@ from engage.foundation.identity import line
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Office
 from engage.foundation.words import day
-from segments.audiences import segments
+from segments.audiences import named_rules, segments
 from segments.engine import execution
 from segments.engine.holdings import reading
 from segments.homes import applications, households, registrations
@@ -55,7 +55,7 @@ class Chosen:
 
 
 def of_segment(office: Office, authority: str, number: int, ward: str = "") -> Chosen:
-    found = segments.find(office, authority, number)
+    found = named_rules.find(office, authority, number)
     with reading(office, [authority]) as holdings:
         tables = households.newest_of(holdings)
         hidden = protected.hidden_since(office, holdings.session, tables)

@@ -19,7 +19,7 @@ from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.identity import Account, Right, accounts
 from engage.foundation.office import Actor, Office
-from segments.audiences import segments
+from segments.audiences import named_rules
 
 MOST = 5_000  # homes of a list: more than a team walks in its weeks, and each gets a code of its own
 SMALLEST, USUAL, LARGEST = 5, 40, 500  # homes to a round
@@ -88,7 +88,7 @@ def _homes(office: Office, authority: str, wanted: Wanted) -> Chosen:
 
 def _source(office: Office, authority: str, wanted: Wanted) -> str:
     if wanted.segment:
-        found = segments.find(office, authority, wanted.segment)
+        found = named_rules.find(office, authority, wanted.segment)
         return f"segment {found.name}, version {found.version}"
     with office.database.reading() as session:
         name = find_campaign(session, authority, wanted.campaign).name

@@ -15,7 +15,7 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.web.handlers import Asked, ByActor, Form, InOffice, WithForm, notify, redirect, render, requires
 from engage.foundation.words import plural
 from segments.areas import wards
-from segments.audiences import segments
+from segments.audiences import named_rules
 
 Number = FromPath[int]
 LANGUAGES = {"en": "English", "cy": "Welsh"}
@@ -58,7 +58,9 @@ def _asked(office: Office, actor: Actor, form: Form) -> Template:
 
 def _offered(office: Office, actor: Actor) -> dict[str, str]:
     """Whose homes a list may hold, by the choice that says so. Groups of a comparison that must wait are not there."""
-    found = {f"segment {each.id}": f"Segment: {each.name}" for each in segments.all_segments(office, actor.authority)}
+    found = {
+        f"segment {each.id}": f"Segment: {each.name}" for each in named_rules.all_segments(office, actor.authority)
+    }
     for campaign in campaigns(office, actor):
         if arms := homes.open_arms(campaign, today(office.clock)):
             found |= {f"group {campaign.id} {arm}": f"{campaign.name}: group “{arm}”" for arm in arms}

@@ -27,7 +27,7 @@ from engage.foundation.privacy import mask_email, mask_phone
 from engage.foundation.words import day
 from segments.audiences import holding
 from segments.audiences.holding import Row
-from segments.audiences.segments import Segment
+from segments.audiences.named_rules import Segment
 from segments.safeguards.addresses import Address
 
 LONGEST = 200  # messages to one home; it is capped at a few a year

@@ -16,6 +16,7 @@ from engage.foundation.database import among
 from engage.foundation.identity import Authority, line
 from engage.foundation.lake import current
 from engage.foundation.office import Office
+from segments.homes import applications, registrations
 from segments.safeguards import protected
 from segments.safeguards.suppression import Suppression
 
@@ -75,8 +76,6 @@ class Guard:
         newer = register is not None and self.register_snapshot not in (None, register.id)
         anew = newer and register is not None and register.id != self._register
         if anew or applied != self._applications:
-            from segments.homes import applications, registrations  # noqa: PLC0415  # bring the query engine
-
             if anew and self.register_snapshot is not None:
                 gained = registrations.gained_since(self.office, self.authority, self.register_snapshot)
                 self._gained = frozenset(gained)

@@ -20,7 +20,7 @@ from engage.foundation.errors import EngageError, InputRefused
 from engage.foundation.identity import Authority
 from engage.foundation.office import Actor, Office
 from engage.foundation.web.forms import Form
-from segments.audiences import segments
+from segments.audiences import named_rules
 
 USUAL_WINDOW = timedelta(days=42)
 # How half of those reminded now may be reminded otherwise, on the same days.
@@ -337,7 +337,7 @@ def offered(office: Office, authority: str) -> dict[str, Any]:
         council = session.get_one(Authority, authority)
     known, missing = _asked(office)
     return {
-        "segments": segments.all_segments(office, authority), "templates": known, "channels": CHANNELS,
+        "segments": named_rules.all_segments(office, authority), "templates": known, "channels": CHANNELS,
         "away": missing,
         "approvers": approvers, "kinds": POLLS, "nobody": NOBODY, "authority": council,
     }  # fmt: skip

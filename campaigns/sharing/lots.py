@@ -21,7 +21,7 @@ from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import current
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day
-from segments.engine import execution
+from segments.engine import imported
 
 METHOD = (
     "The wards are put in the order of their codes and shuffled by NumPy’s default generator with the seed. The first "
@@ -80,7 +80,7 @@ def draw(office: Office, actor: Actor, wanted: Wanted) -> PosterLot:
     with office.database.session() as session:
         _refuse_again(session, actor.authority, wanted)
         register, homes = (
-            execution.needed(current(session, actor.authority, kind), kind).id or 0
+            imported.needed(current(session, actor.authority, kind), kind).id or 0
             for kind in ("register", "households")
         )
         lot = PosterLot(

@@ -21,7 +21,7 @@ from engage.foundation.identity import Right
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
 from segments.areas import wards
-from segments.engine import execution
+from segments.engine import execution, imported
 from segments.homes import registrations
 
 NO_LATER_REGISTER = "no later register yet"
@@ -204,7 +204,7 @@ def _wanted(
 
     every = []
     for campaign, read in asked:
-        baseline = execution.needed(session.get(Snapshot, campaign.register_snapshot), "register")
+        baseline = imported.needed(session.get(Snapshot, campaign.register_snapshot), "register")
         audience = session.get_one(Snapshot, campaign.audience_snapshot)
         (before, named), (after, later_named) = electors(baseline), electors(read.register)
         places = geography.id if geography else "-"

@@ -23,7 +23,7 @@ from dashboards.statistics import uplift
 from dashboards.statistics.intervals import Interval
 from engage.foundation.lake import Snapshot, history
 from engage.foundation.office import Actor, Office
-from segments.engine import execution
+from segments.engine import execution, imported
 from segments.homes import registrations
 
 POSTERS, NONE = "posters", "none"
@@ -107,8 +107,8 @@ def _homes(
     office: Office, actor: Actor, session: Session, lot: PosterLot, register: Snapshot
 ) -> list[tuple[str, int, int]]:
     """Exact counts by ward, of the homes and wards as they were when the lot was drawn."""
-    baseline = execution.needed(session.get(Snapshot, lot.register_snapshot), "register")
-    homes = execution.needed(session.get(Snapshot, lot.homes_snapshot), "households")
+    baseline = imported.needed(session.get(Snapshot, lot.register_snapshot), "register")
+    homes = imported.needed(session.get(Snapshot, lot.homes_snapshot), "households")
     tied = [registrations.linked(office, actor, session, each) for each in (baseline, register)]
     by_name = any(known_by_name(session, each) for each in (baseline, register))
     with execution.connect() as backend:

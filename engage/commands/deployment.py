@@ -1,12 +1,9 @@
-"""`engage serve`, `check` and `purge`: running a deployment."""
-
-import sys
+"""`engage serve` and `purge`: running a deployment."""
 
 import click
 
 from engage.commands.caller import as_json, demand_database, show
-from engage.commands.printing import gone, health
-from engage.deployment.health import examine
+from engage.commands.printing import gone
 from engage.deployment.permissions import close_to_others
 from engage.deployment.purging import purge as purge_due
 from engage.deployment.serving import serve as run
@@ -23,16 +20,6 @@ def serve(host: str, port: int, workers: int) -> None:
     demand_database(office)
     close_to_others(office)
     run(office, host=host, port=port, workers=workers)
-
-
-@click.command()
-@click.option("--deep", is_flag=True, help="Ask afresh: GOV.UK Notify, every file of the lake, the disk.")
-@as_json
-def check(deep: bool, as_json: bool) -> None:
-    """Is this deployment healthy? Exit code 0 only if it is."""
-    found = examine(Office(), deep=deep)
-    show(found.as_dict(), lambda _: health(found), json_wanted=as_json)
-    sys.exit(0 if found.healthy else 1)
 
 
 @click.command()

@@ -10,7 +10,7 @@ from engage.commands.caller import facts, table
 from segments.files.report import Rows
 
 if TYPE_CHECKING:  # each brings libraries that take a second to import
-    from engage.deployment.health import Health
+    pass
 
 GAP = ("key", "name", "eligible", "registered", "completeness", "low", "high", "missing")
 STANDING = ("planned", "waiting", "accepted", "delivered", "failed", "dropped", "unknown")
@@ -84,11 +84,6 @@ def gap(rows: Sequence[Mapping[str, Any]], notes: Sequence[str]) -> None:
     """Eligible, registered and missing are people; completeness, low and high shares from 0 to 1."""
     table(rows, GAP)
     click.echo("\n" + "\n".join(notes))
-
-
-def health(found: "Health") -> None:
-    for check in found.checks:
-        click.echo(f"{'well' if check.well else 'ILL '}  {check.name}: {check.detail}", err=not check.well)
 
 
 def status(value: Mapping[str, Any]) -> None:

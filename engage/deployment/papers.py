@@ -19,7 +19,7 @@ from engage.foundation.identity import Account, Authority
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.importing import datasets, intake
-from segments.sources import MAKES
+from segments.sources.catalogue import MAKES
 
 OF_PEOPLE = ("register", "register-update", "contacts", "suppressions", "protected", "applications")
 BASES = """

@@ -19,7 +19,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day, plural
 from engage.home.standing import age_of
-from segments.audiences import segments
+from segments.audiences import named_rules
 from segments.homes import register_age
 from segments.importing import datasets, intake, misread
 from segments.importing.datasets import Dataset
@@ -216,7 +216,7 @@ def _first_that_shows(registers: list[Snapshot], window_end: date) -> Snapshot |
 def _first_plans(office: Office, account: Account, found: list[Campaign], *, built: bool) -> Offered:
     if not built:
         return
-    if not segments.all_segments(office, account.authority):
+    if not named_rules.all_segments(office, account.authority):
         yield Step("Make a segment", "/segments/new", "Choose which homes to remind"), Right.plan
     elif not found:
         yield Step("Plan a campaign", "/campaigns/new", "Remind the homes of a segment"), Right.plan

@@ -2,6 +2,7 @@
 
 import campaigns.records.copies
 import campaigns.records.models
+import campaigns.records.notice
 import campaigns.records.reply
 import campaigns.records.visits
 import campaigns.sharing.counts
@@ -10,7 +11,8 @@ import campaigns.sharing.posters
 import engage.accounts.provider
 import engage.accounts.second_factor
 import engage.foundation.access.tokens
-import engage.foundation.audit
+import engage.foundation.audit.entries
+import engage.foundation.data_keys
 import engage.foundation.identity
 import engage.foundation.lake
 import engage.foundation.web.askers.attempts
@@ -18,7 +20,7 @@ import engage.foundation.web.askers.sign_ins
 import engage.foundation.web.kept_forms
 import engage.foundation.web.tally
 import engage.home.pins
-import segments.audiences.segments
+import segments.audiences.named_rules
 import segments.crosswalk.systems
 import segments.importing.intake
 import segments.linking.review

@@ -24,7 +24,7 @@ from engage.foundation import audit
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
-from segments.audiences import council_records, segments
+from segments.audiences import council_records, named_rules, segments
 from segments.engine import execution
 from segments.engine.holdings import Holdings, of_all, reading
 from segments.homes import households, reach
@@ -165,7 +165,7 @@ def _keep(
     }  # fmt: skip
     with office.database.session() as session:
         named = besides.get("segment")
-        version = segments.version_of(session, actor.authority, named, said) if named else None
+        version = named_rules.version_of(session, actor.authority, named, said) if named else None
         snapshot = office.lake.commit(
             session, part.path, authority=actor.authority, kind="audience", name=name, as_at=homes.as_at,
             made_at=office.clock.now(), made_by=actor.label, rows=part.rows,

@@ -9,8 +9,8 @@ import duckdb
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import current
 from engage.foundation.office import Office
-from segments.audiences import segments
-from segments.audiences.segments import Segment
+from segments.audiences import named_rules, segments
+from segments.audiences.named_rules import Segment
 from segments.engine import execution
 from segments.engine.holdings import Holdings
 from segments.homes import households
@@ -57,7 +57,7 @@ def _row(of: dict[str, Any], as_at: date) -> Row:
 
 def holding(office: Office, authority: str, uprn: int) -> list[Segment]:
     """Of named segments in their newest version; one whose columns are not imported any more holds nothing."""
-    named = segments.all_segments(office, authority)
+    named = named_rules.all_segments(office, authority)
     with office.database.reading() as session, execution.connect() as backend:
         holdings = Holdings(backend, office, session, (authority,))
         if not named or not holdings.newest("households"):

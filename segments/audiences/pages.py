@@ -26,7 +26,7 @@ from engage.foundation.web.handlers import (
     wants_fragment,
 )
 from segments.areas import wards
-from segments.audiences import comparison, drafts, segments, starters
+from segments.audiences import comparison, drafts, named_rules, segments, starters
 from segments.audiences import summary as pictures
 from segments.audiences.overlap import Campaigns
 from segments.missing import usable
@@ -41,7 +41,7 @@ ByCampaigns = NamedDependency[Campaigns]  # of a higher floor, so the applicatio
 
 @get("/segments", sync_to_thread=True)
 def all_segments(office: InOffice, account: ByAccount) -> Template:
-    found = segments.all_segments(office, account.authority, account.id)
+    found = named_rules.all_segments(office, account.authority, account.id)
     staff = _staff(office, account.authority)
     return render(
         "segments/audiences/segments.html", segments=found, staff=staff, **_offered(office, account.authority)
@@ -57,10 +57,10 @@ def _staff(office: Office, authority: str) -> dict[int | None, str]:
 @get("/segments/compare", sync_to_thread=True)
 def segments_compared(office: InOffice, account: ByAccount, segment: FromQuery[list[int] | None] = None) -> Template:
     """Two or three of the segments that the account sees, by number."""
-    offered = segments.all_segments(office, account.authority, account.id)
+    offered = named_rules.all_segments(office, account.authority, account.id)
     form, parts = Form({"segment": [str(each) for each in segment or []]}), list[comparison.Part]()
     if segment is not None:
-        chosen = [segments.find(office, account.authority, each, account.id) for each in dict.fromkeys(segment)]
+        chosen = [named_rules.find(office, account.authority, each, account.id) for each in dict.fromkeys(segment)]
         with form.blaming("segment"):
             rules = {each.name: tree.parse(each.rule) for each in chosen}
             parts = comparison.compare(office, account.authority, rules)
@@ -80,7 +80,7 @@ def segment_new(
         return _editor(office, account, campaigns, typed, _read(office, account.authority, typed))
     form, shown = Form(), rule_form.RuleForm(every=True, rows=[])
     if copy:
-        found = segments.find(office, account.authority, copy, account.id)
+        found = named_rules.find(office, account.authority, copy, account.id)
         form, shown = Form({"name": f"Copy of {found.name}"[:120], "note": found.note}), rule_form.shown(found.rule)
     elif start:
         starter = starters.find(start)
@@ -89,7 +89,7 @@ def segment_new(
 
 
 def _read(office: Office, authority: str, form: Form) -> rule_form.RuleForm:
-    return rule_form.read(form, local_indicators.columns(office, authority), segments.held(office, authority))
+    return rule_form.read(form, local_indicators.columns(office, authority), named_rules.held(office, authority))
 
 
 @post("/segments/new", guards=[requires(Right.plan)], sync_to_thread=True)
@@ -112,7 +112,7 @@ def segment_send(
     return redirect(f"/segments/{saved.id}")
 
 
-def _saved(office: Office, actor: Actor, form: Form, shown: rule_form.RuleForm) -> segments.Segment | None:
+def _saved(office: Office, actor: Actor, form: Form, shown: rule_form.RuleForm) -> named_rules.Segment | None:
     if form.require("name", "Enter a name for the segment") and shown.rule:
         mine = form.text("seen_by") == "mine"
         with form.blaming("name"):
@@ -124,7 +124,7 @@ def _saved(office: Office, actor: Actor, form: Form, shown: rule_form.RuleForm) 
 
 @get("/segments/{number:int}", sync_to_thread=True)
 def segment(office: InOffice, account: ByAccount, campaigns: ByCampaigns, number: Number) -> Template:
-    found = segments.find(office, account.authority, number, account.id)
+    found = named_rules.find(office, account.authority, number, account.id)
     shown = rule_form.RuleForm(every=True, rows=[], rule=tree.parse(found.rule))
     pictured = _pictured(office, account.authority, campaigns, Form(), shown)
     return render(
@@ -135,7 +135,7 @@ def segment(office: InOffice, account: ByAccount, campaigns: ByCampaigns, number
 
 @get("/segments/{number:int}/edit", guards=[requires(Right.plan)], sync_to_thread=True)
 def segment_edit(office: InOffice, account: ByAccount, campaigns: ByCampaigns, number: Number) -> Template:
-    found = segments.find(office, account.authority, number, account.id)
+    found = named_rules.find(office, account.authority, number, account.id)
     shown = rule_form.shown(found.rule)
     form = Form({"name": found.name, "note": found.note, "seen_by": "all" if found.shared else "mine"})
     return _editor(office, account, campaigns, form, shown)
@@ -159,7 +159,7 @@ def _editor(
 def _columns(office: Office, account: Account, shown: rule_form.RuleForm) -> dict[str, tree.Column]:
     """By name, with those that only the rule itself still knows; and the segments it may refer to, as columns."""
     own = local_indicators.columns(office, account.authority)
-    others = segments.all_segments(office, account.authority, account.id)
+    others = named_rules.all_segments(office, account.authority, account.id)
     named = {each.id or 0: (each.name, each.version) for each in others}
     if shown.rule:
         named |= {each.id: (each.name, each.version) for each in tree.members(shown.rule.where)}
@@ -201,9 +201,9 @@ def _offered(office: Office, authority: str) -> dict[str, Any]:
     return {"offers": offers, "no_offers": form.errors.get("offers", "")}
 
 
-def _versions(office: Office, found: segments.Segment) -> dict[str, Any]:
+def _versions(office: Office, found: named_rules.Segment) -> dict[str, Any]:
     """Each version, newest first, with what it changed of the one before."""
-    every = segments.versions(office, found.authority, found.name)
+    every = named_rules.versions(office, found.authority, found.name)
     parsed = [tree.parse(version.rule) for version in every]
     changed = [changes.changes(before, after) for after, before in pairwise(parsed)]
     return {"versions": list(zip(every, [*changed, None], strict=True)), "newest": every[0]}
@@ -221,14 +221,14 @@ def api_schema(office: InOffice, actor: ByActor) -> dict[str, Any]:
 @get("/api/segments", sync_to_thread=True)
 def api_segments(office: InOffice, actor: ByActor) -> list[dict[str, Any]]:
     """The newest version of each segment."""
-    found = segments.all_segments(office, actor.authority, actor.account_id)
+    found = named_rules.all_segments(office, actor.authority, actor.account_id)
     return [{"id": s.id, "name": s.name, "version": s.version, "rule": s.rule, "sentence": s.sentence} for s in found]
 
 
 @get("/api/segments/{number:int}", sync_to_thread=True)
 def api_segment(office: InOffice, actor: ByActor, number: Number) -> dict[str, Any]:
     """One segment with what it holds now, by ward. What the council's own records tell goes back to no other system."""
-    found = segments.find(office, actor.authority, number, actor.account_id)
+    found = named_rules.find(office, actor.authority, number, actor.account_id)
     if actor.account_id is None and segments.columns(tree.parse(found.rule).where) & RECORDS:
         raise InputRefused("This segment asks for the council's own records: officers count it, and no other system.")
     count = segments.count(office, actor.authority, found.rule).as_dict()

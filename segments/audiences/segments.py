@@ -1,8 +1,7 @@
 """Segments: named rules of an authority, each saving a new version, with counts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -10,15 +9,14 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow.parquet as pq
-from sqlalchemy import JSON, Column, UniqueConstraint
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Session
 
 from engage.foundation import audit
-from engage.foundation.database import Moment
-from engage.foundation.errors import InputRefused, NotFound
+from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from segments.audiences import council_records, open_homes
+from segments.audiences.named_rules import Segment, as_member, held, seen_by, versions_by
 from segments.engine import execution
 from segments.engine.holdings import Holdings, of_all
 from segments.homes import households
@@ -29,27 +27,6 @@ from segments.safeguards import protected
 from segments.sources.indicators import INDICATORS
 
 LONGEST_NOTE = 500
-
-
-class Segment(SQLModel, table=True):
-    """One version of a named rule; saving the same name again makes the next version."""
-
-    __table_args__ = (UniqueConstraint("authority", "name", "version"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    authority: str = Field(max_length=9, index=True)
-    name: str = Field(max_length=120)
-    version: int = 1
-    rule: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    owner_id: int | None = None  # the account that saved it; by command nobody
-    shared: bool = True  # else a draft, which its owner alone sees
-    note: str = Field(default="", max_length=500)  # what it is for, for colleagues
-    made_by: str = Field(max_length=80)
-    made_at: datetime = Field(sa_type=Moment)
-
-    @property
-    def sentence(self) -> str:
-        return tree.parse(self.rule).sentence()
 
 
 @dataclass(frozen=True)
@@ -96,7 +73,7 @@ def save(office: Office, actor: Actor, name: str, rule: object, *, shared: bool 
             f"The note must be {LONGEST_NOTE} characters or less" if len(note) > LONGEST_NOTE else wanted
         )
     with office.database.session() as session:
-        latest = _versions(session, actor.authority, name)
+        latest = versions_by(session, actor.authority, name)
         _demand_theirs(actor, latest, shared=shared)
         _demand_held(session, actor.authority, name, parsed)
         segment = Segment(
@@ -120,87 +97,16 @@ def _demand_theirs(actor: Actor, latest: list[Segment], *, shared: bool) -> None
         raise InputRefused("This segment is shared, and colleagues may use it. Give your draft another name")
 
 
-def seen_by(segment: Segment, account: int | None) -> bool:
-    return segment.shared or (account is not None and segment.owner_id == account)
-
-
 def _demand_held(session: Session, authority: str, name: str, rule: tree.Rule) -> None:
     """That the segments it refers to are those that stand here, and not itself."""
     for member in tree.members(rule.where):
         if member.name == name:
             raise tree.RuleInvalid(f"“{name}” cannot refer to itself, not by another segment either: take it out.")
         found = session.get(Segment, member.id)
-        if found is None or found.authority != authority or _as_member(found) != member:
+        if found is None or found.authority != authority or as_member(found) != member:
             raise tree.RuleInvalid(
                 f"“{member.name}”, version {member.version}, is not segment {member.id} here: expected its id alone."
             )
-
-
-def _as_member(segment: Segment) -> tree.Member:
-    return tree.Member(segment.id or 0, segment.name, segment.version, tree.parse(segment.rule).where)
-
-
-def held(office: Office, authority: str) -> Mapping[int, tree.Member]:
-    """What a rule may refer to, by its number: any version of any segment of the authority."""
-    return _Held(office, authority)
-
-
-class _Held(Mapping[int, tree.Member]):
-    """Looked up one by one, as few rules refer to any."""
-
-    def __init__(self, office: Office, authority: str) -> None:
-        self._office, self._authority = office, authority
-
-    def __getitem__(self, number: int) -> tree.Member:
-        with self._office.database.reading() as session:
-            found = session.get(Segment, number)
-            if found is None or found.authority != self._authority:
-                raise KeyError(number)
-            return _as_member(found)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(each.id or 0 for each in all_segments(self._office, self._authority))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-def _versions(session: Session, authority: str, name: str) -> list[Segment]:
-    query = select(Segment).where(Segment.authority == authority, Segment.name == name)
-    return list(session.exec(query.order_by(col(Segment.version).desc())))
-
-
-def all_segments(office: Office, authority: str, account: int | None = None) -> list[Segment]:
-    """The newest version of each, by name: of those that are shared, and of the account's own drafts."""
-    with office.database.reading() as session:
-        query = select(Segment).where(Segment.authority == authority).order_by(Segment.name, col(Segment.version))
-        newest = {segment.name: segment for segment in session.exec(query)}.values()
-        return [segment for segment in newest if seen_by(segment, account)]
-
-
-def find(office: Office, authority: str, which: int | str, account: int | None = None) -> Segment:
-    """By number, or the newest version by name; another's draft is not there."""
-    with office.database.session() as session:
-        found = session.get(Segment, which) if isinstance(which, int) else _newest(session, authority, which)
-        if found is None or found.authority != authority or not seen_by(found, account):
-            by_command = "See them with: engage segment list"
-            raise NotFound(f"There is no segment {which!r} in {authority}.", by_command=by_command)
-        return found
-
-
-def versions(office: Office, authority: str, name: str) -> list[Segment]:
-    """Every version of a segment, newest first."""
-    with office.database.reading() as session:
-        return _versions(session, authority, name)
-
-
-def version_of(session: Session, authority: str, name: str, rule: dict[str, Any]) -> Segment | None:
-    """The newest version of a segment that says just this rule."""
-    return next((segment for segment in _versions(session, authority, name) if segment.rule == rule), None)
-
-
-def _newest(session: Session, authority: str, name: str) -> Segment | None:
-    return next(iter(_versions(session, authority, name)), None)
 
 
 def count(office: Office, authority: str, rule: object) -> Count:

@@ -16,7 +16,7 @@ from segments.crosswalk.columns import Columns
 from segments.files.reading import Known, Reading, connect, literal, look, open_rows, plain, quoted
 from segments.files.refusals import refuse_forbidden, refuse_foreign
 from segments.files.staging import receive
-from segments.sources import FORMATS
+from segments.sources.catalogue import FORMATS
 
 OF_PERSONS = ("register", "register-update", "contacts", "applications")
 HEADER_WITHIN = 8  # lines of title that some exports have above their header

@@ -17,7 +17,6 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
-from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Lake, Snapshot
 from segments.files.reading import literal, quoted
 
@@ -63,14 +62,6 @@ def numbered(backend: Backend, lake: Lake, snapshots: Iterable[Snapshot]) -> ir.
     read = backend.read_parquet([*files], union_by_name=True, filename=FILE)
     numbers = ibis.memtable({FILE: [*files], "snapshot": [*files.values()]})
     return read.inner_join(numbers, FILE).drop(FILE)
-
-
-def needed(snapshot: Snapshot | None, kind: str) -> Snapshot:
-    """The snapshot, or a sentence that says what to import first."""
-    if snapshot is None:
-        by_command = f"engage import {kind} FILE --authority CODE --as-at DATE"
-        raise InputRefused(f"There is no {kind} yet. Import one first.", by_command=by_command)
-    return snapshot
 
 
 def rows(backend: Backend, expression: ir.Table) -> list[dict[str, Any]]:

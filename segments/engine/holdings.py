@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from engage.foundation.settings import DUCKDB
-from segments.engine import execution, spark, task
+from segments.engine import execution, imported, spark, task
 from segments.engine.execution import Part
 
 Answer = TypeVar("Answer")
@@ -48,7 +48,7 @@ class Holdings:
     def needed(self, kind: str) -> ir.Table:
         """InputRefused, saying what to import, where an authority lacks one."""
         newest = self.newest(kind)
-        found = [execution.needed(newest.get(authority), kind) for authority in self.authorities]
+        found = [imported.needed(newest.get(authority), kind) for authority in self.authorities]
         return execution.tables(self.backend, self.office.lake, found)
 
     def every(self, kind: str, names: Container[str] | None = None) -> ir.Table | None:

@@ -19,7 +19,7 @@ from engage.foundation.files import cells
 from engage.foundation.lake import Snapshot, current, current_by_name, history
 from engage.foundation.office import Actor, Office
 from segments.areas import positions, ward_points, wards
-from segments.engine import execution
+from segments.engine import imported
 from segments.files.reading import literal
 from segments.gazetteer.issues import APART, BY_KEY, ENDED, ISSUES, WORDS, Issue
 
@@ -178,7 +178,7 @@ def export(office: Office, actor: Actor, to: TextIO) -> int:
 
 def _sources(session: Session, authority: str) -> dict[str, Snapshot]:
     found = {kind: current(session, authority, kind) for kind in READ}
-    execution.needed(found["gazetteer"], "gazetteer")
+    imported.needed(found["gazetteer"], "gazetteer")
     return {kind: snapshot for kind, snapshot in found.items() if snapshot}
 
 

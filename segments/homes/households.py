@@ -20,7 +20,7 @@ from engage.foundation.identity import authority as find_authority
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments.areas import area_names, output_areas
-from segments.engine import execution
+from segments.engine import execution, imported
 from segments.engine.holdings import Holdings, of_all, reading
 from segments.files.report import Stage
 from segments.homes import reach, registrations, vacancy
@@ -104,7 +104,7 @@ def _build_some(label: str, electors: Mapping[str, Snapshot], holdings: Holdings
 def _link(office: Office, actor: Actor) -> Snapshot:
     """The electors of the newest register; InputRefused before all is imported that a table of homes needs."""
     with office.database.session() as session:
-        register, *_ = (execution.needed(current(session, actor.authority, kind), kind) for kind in NEEDED)
+        register, *_ = (imported.needed(current(session, actor.authority, kind), kind) for kind in NEEDED)
     return registrations.link(office, actor, register)
 
 

@@ -4,13 +4,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from shutil import copyfile
 
-import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
+import duckdb
 from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot, current, history
 from engage.foundation.office import Actor, Office
-from segments.engine import execution
+from segments.engine import imported
 from segments.linking import electors, review
 from segments.linking.electors import Answer, Linked, Written
 
@@ -57,7 +56,7 @@ def link(office: Office, actor: Actor, register: Snapshot) -> Snapshot:
 
 
 def _pair(session: Session, authority: str, register: Snapshot) -> Pair:
-    gazetteer = execution.needed(current(session, authority, "gazetteer"), "gazetteer")
+    gazetteer = imported.needed(current(session, authority, "gazetteer"), "gazetteer")
     postcodes = current(session, authority, "postcodes")
     earlier = [
         known
@@ -123,49 +122,50 @@ def scale(snapshot: Snapshot) -> float:
 
 
 def newest(office: Office, actor: Actor, session: Session) -> Snapshot:
-    register = execution.needed(current(session, actor.authority, "register"), "register")
+    register = imported.needed(current(session, actor.authority, "register"), "register")
     return linked(office, actor, session, register)
 
 
-def joined(before: ir.Table, after: ir.Table) -> ir.Table:
-    """`uprn, gained`: persons on the later register of a home who were nowhere on the earlier one of that home.
-
-    Persons are keyed hashes that survive the renumbering of each December; one who was struck off and one who
-    joined at the same home are two persons, so a change of occupants is a gain too.
-    """
-    new = after.anti_join(before, ["person", "uprn"])
-    return new.group_by("uprn").agg(gained=new.person.nunique())
+GAINED = """
+select uprn, count(distinct person) as gained from read_parquet(?) as later
+where not exists (
+    from read_parquet(?) as earlier where earlier.person = later.person and earlier.uprn = later.uprn
+)
+group by uprn
+"""
 
 
 def gained_since(office: Office, authority: str, register_snapshot: int) -> set[int]:
     """UPRNs of homes with somebody on the newest register who was not there on the given one."""
-    with office.database.session() as session, execution.connect() as backend:
-        both = _since(backend, office, Actor(authority, "engage"), session, register_snapshot)
-        return set(_counted(joined(*both))) if both else set()
+    both = _since(office, authority, register_snapshot)
+    return set(_gained(*both)) if both else set()
 
 
 def changes_since(office: Office, authority: str, register_snapshot: int) -> tuple[dict[int, int], dict[int, int]]:
     """By home, how many of the newest register were not there on the given one, and how many of that are there no
     more."""
-    with office.database.session() as session, execution.connect() as backend:
-        both = _since(backend, office, Actor(authority, "engage"), session, register_snapshot)
-        return (_counted(joined(*both)), _counted(joined(*reversed(both)))) if both else ({}, {})
+    both = _since(office, authority, register_snapshot)
+    return (_gained(*both), _gained(*reversed(both))) if both else ({}, {})
 
 
-def _since(
-    backend: Backend, office: Office, actor: Actor, session: Session, register_snapshot: int
-) -> tuple[ir.Table, ir.Table] | None:  # fmt: skip
+def _since(office: Office, authority: str, register_snapshot: int) -> tuple[Path, Path] | None:
     """The electors of the given register and of the newest; None where they are one."""
-    earlier = execution.needed(session.get(Snapshot, register_snapshot), "register")
-    latest = execution.needed(current(session, actor.authority, "register"), "register")
-    if latest.id == earlier.id:
-        return None
-    before, after = (
-        execution.table(backend, office.lake, linked(office, actor, session, each)) for each in (earlier, latest)
-    )
-    return before, after
+    with office.database.session() as session:
+        earlier = imported.needed(session.get(Snapshot, register_snapshot), "register")
+        latest = imported.needed(current(session, authority, "register"), "register")
+        if latest.id == earlier.id:
+            return None
+        actor = Actor(authority, "engage")
+        before, after = (office.lake.file(linked(office, actor, session, each)) for each in (earlier, latest))
+        return before, after
 
 
-def _counted(found: ir.Table) -> dict[int, int]:
-    rows = found.execute()
-    return dict(zip(map(int, rows.uprn), map(int, rows.gained), strict=True))
+def _gained(before: Path, after: Path) -> dict[int, int]:
+    """By home, the persons on the later register who were nowhere on the earlier one of that home.
+
+    Persons are keyed hashes that survive the renumbering of each December; one who was struck off and one who
+    registered under a new number are told apart, and a home that lost one and gained one has gained. Asked of DuckDB
+    itself, as a worker asks it while it sends.
+    """
+    with duckdb.connect() as lake:
+        return dict(lake.execute(GAINED, [str(after), str(before)]).fetchall())

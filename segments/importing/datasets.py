@@ -9,7 +9,8 @@ from engage.foundation.lake import Snapshot, histories
 from engage.foundation.office import Actor, Office
 from segments.importing import imports
 from segments.importing.intake import HOMES, UNSORTED
-from segments.sources import KINDS, MAKES, census
+from segments.sources import census
+from segments.sources.catalogue import KINDS, MAKES
 
 # Title, and what it is for or where it comes from.
 WORDS = {

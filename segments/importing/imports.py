@@ -26,7 +26,8 @@ from segments.importing import doubts, misread, recognition, rejects
 from segments.importing.recognition import recognise
 from segments.importing.workspace import scratch
 from segments.safeguards import suppression
-from segments.sources import FORMATS, KINDS, MAKES, NAMES, gazetteer_versions
+from segments.sources import gazetteer_versions
+from segments.sources.catalogue import FORMATS, KINDS, MAKES, NAMES
 from segments.sources.format import Format, Harvest
 
 READING, CHECKING, JOINING, COMPARING, SAVING = 0.0, 0.2, 0.6, 0.8, 0.95  # of the work lies behind each stage

@@ -29,7 +29,7 @@ from segments.files.report import Rows
 from segments.importing.intake import Intake, IntakeState, Source, upload
 from segments.importing.set_aside import ASIDE, DONE, explain, lay_down, place, put_aside
 from segments.importing.uploads import alone, new_token, plain_name
-from segments.sources import KINDS
+from segments.sources.catalogue import KINDS
 
 PATIENCE = 5.0  # seconds between two looks that must agree
 DEEPEST = 2  # folders below the inbox: AUTHORITY, and KIND

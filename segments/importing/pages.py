@@ -38,7 +38,7 @@ from segments.importing import datasets, imports, intake, preparation, steps, up
 from segments.importing.intake import HOMES, Intake, IntakeState
 from segments.importing.uploads import Upload
 from segments.linking import review
-from segments.sources import KINDS
+from segments.sources.catalogue import KINDS
 
 Number = FromPath[int]
 Token = FromPath[str]

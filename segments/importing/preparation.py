@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from engage.foundation.errors import NotFound
 from segments.importing.datasets import WORDS
-from segments.sources import FORMATS, KINDS
+from segments.sources.catalogue import FORMATS, KINDS
 from segments.sources.declared import EXAMPLE
 from segments.sources.format import Format
 

@@ -4,7 +4,7 @@ from engage.foundation.errors import InputRefused
 from segments.files.reading import Head
 from segments.files.refusals import refuse_forbidden, refuse_foreign
 from segments.importing.seen import seen
-from segments.sources import FORMATS
+from segments.sources.catalogue import FORMATS
 from segments.sources.format import Format
 
 LABELS = {

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 
 from segments.files.reading import Head, plain
-from segments.sources import NAMES
+from segments.sources.catalogue import NAMES
 from segments.sources.format import HEADER_WITHIN
 
 SHOWN, LONGEST = 30, 60

@@ -24,7 +24,7 @@ from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments.areas import positions
 from segments.areas.ward_points import lying_in
-from segments.engine import execution
+from segments.engine import imported
 from segments.positions import links, tiles
 from segments.positions.points import ASKED, KEPT, MOVED, NEW, OLD, UNSAID, moved, refuse_elsewhere
 from segments.positions.shift import Points, Shift, fit
@@ -81,7 +81,7 @@ def stage(office: Office, actor: Actor, tile_files: Sequence[Path], captured: Ca
     homes would lie in another ward. InputRefused for bad files; None moves is told, not refused."""
     shifts = [fit(tile) for tile in links.read(tile_files)]
     with office.database.session() as session:
-        gazetteer = execution.needed(current(session, actor.authority, "gazetteer"), "gazetteer")
+        gazetteer = imported.needed(current(session, actor.authority, "gazetteer"), "gazetteer")
         earlier = positions.moves(session, actor.authority)
         boundaries = current(session, actor.authority, "boundaries")
     stamps = pq.read_table(office.lake.file(earlier)) if earlier else SCHEMA.empty_table()

@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from reprlib import Repr
-from typing import Any, Literal
-
-import ibis.expr.types as ir
+from typing import TYPE_CHECKING, Any, Literal
 
 from segments.rules.columns import CHANNELS, CLASSES, COLUMNS, OWN, Column, RuleInvalid, own_column
+
+if TYPE_CHECKING:  # as saying a rule needs no query engine
+    import ibis.expr.types as ir
 
 __all__ = [
     "CHANNELS", "CLASSES", "COLUMNS", "COMPARISONS", "DEEPEST", "ONE_OF", "OWN", "VERSION", "Column", "Condition",

@@ -18,7 +18,7 @@ from engage.foundation.clock import london, today
 from engage.foundation.lake import Snapshot, current
 from engage.foundation.office import Actor, Office
 from segments.crosswalk import systems
-from segments.engine import execution
+from segments.engine import imported
 from segments.files.reading import literal
 from segments.gazetteer import health
 from segments.gazetteer.issues import ENDED
@@ -139,7 +139,7 @@ def to_mend(office: Office, actor: Actor, keys: tuple[str, ...]) -> list[tuple[i
 def _opened(office: Office, actor: Actor) -> Iterator[tuple[duckdb.DuckDBPyConnection, Session, dict[str, str]]]:
     issues = health.listed(office, actor)
     with office.database.session() as session, duckdb.connect() as con:
-        gazetteer = execution.needed(current(session, actor.authority, "gazetteer"), "gazetteer")
+        gazetteer = imported.needed(current(session, actor.authority, "gazetteer"), "gazetteer")
         con.execute(f"create view issue as from read_parquet({literal(str(issues))})")
         yield con, session, _read(con, office, gazetteer)
 

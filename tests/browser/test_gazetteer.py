@@ -11,7 +11,7 @@ from engage.demo.story import Story
 from engage.foundation.identity import Role
 from engage.foundation.lake import current
 from segments.areas.wards import named
-from segments.engine import execution
+from segments.engine import imported
 from segments.importing.imports import import_file
 from tests.browser.conftest import NARROW, Open, Window
 
@@ -23,7 +23,7 @@ SHIFTED = 3
 def _survey(played: Story, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The made-up gazetteer has no fault, so another source puts some of its homes elsewhere."""
     with played.office.database.session() as session:
-        gazetteer = execution.needed(current(session, played.authority, "gazetteer"), "gazetteer")
+        gazetteer = imported.needed(current(session, played.authority, "gazetteer"), "gazetteer")
     properties = pd.read_parquet(played.office.lake.file(gazetteer))
     homes = properties[properties["residential"]].head(SHIFTED)
     east, north = homes["easting"] + 120, homes["northing"]

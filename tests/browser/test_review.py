@@ -14,7 +14,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page
 from sqlmodel import SQLModel, select
 
-import engage.migrations.tables  # noqa: F401
+import engage.migrations.tables  # noqa: F401  # every table
 from engage.app import create_app
 from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import Authority, Role

@@ -16,7 +16,7 @@ from engage.demo.story import Story
 from engage.foundation.errors import NotifyUnavailable
 from engage.foundation.identity import Account, Authority, Role
 from engage.foundation.office import Actor, Office
-from segments.audiences import segments
+from segments.audiences import named_rules
 from segments.homes import register_age
 from tests.browser.conftest import Window
 from tests.website import HASH, PASSWORD
@@ -101,7 +101,7 @@ def test_where_notify_is_away_the_register_old_or_somebody_else_was_first_it_is_
     with office.database.reading() as session:
         ada = session.exec(sa.select(Account).where(Account.role == Role.administrator)).scalars().first()  # type: ignore[call-overload]
     other = Actor(played.authority, ada.label, ada.id)
-    segment = segments.all_segments(office, played.authority)[0].name
+    segment = named_rules.all_segments(office, played.authority)[0].name
     texts = {channel: played.templates[f"{channel}_reminder_en"]["id"] for channel in ("email", "letter")}
     day = office.clock.now().date()
     plan = {

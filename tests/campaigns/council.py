@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlmodel import SQLModel
 
-import segments.audiences.segments
+import segments.audiences.named_rules
 import segments.safeguards.suppression  # noqa: F401  # with the line above: their tables
 from campaigns.approval import control, decisions, drafts, submission
 from campaigns.notify.stand_in import default_seed

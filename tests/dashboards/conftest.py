@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlmodel import SQLModel, select
 
-import segments.audiences.segments
+import segments.audiences.named_rules
 import segments.safeguards.suppression  # noqa: F401  # with the line above: their tables
 from campaigns.approval import control, decisions, drafts, submission
 from campaigns.records.models import Message, MessageState, Wave

@@ -26,7 +26,8 @@ from engage.foundation.errors import NotFound
 from engage.foundation.identity import Authority, Role
 from engage.foundation.office import Office
 from engage.migrations import VERSIONS, latest_revision
-from segments.sources import KINDS
+from segments.audiences.named_rules import Segment
+from segments.sources.catalogue import KINDS
 from tests.segments.sources import papers
 
 COUNCIL = "E07000193"
@@ -496,3 +497,34 @@ def test_a_command_is_called_in_the_help_of_its_group_what_it_calls_itself(
         command = group.get_command(within, name)
         assert command is not None
         assert command.get_short_help_str(200) == words
+
+
+HEAVY = ("ibis", "pandas", "polars", "scipy", "statsmodels", "litestar", "dash", "plotly", "duckdb", "pyarrow", "numpy")
+LOOKED = """
+import sys
+from click.testing import CliRunner
+from engage.cli import main
+for words in ("check", "segment list --json", "campaign list"):
+    result = CliRunner().invoke(main, words.split())
+    loaded = [name for name in sys.argv[1:] if name in sys.modules]
+    print(words, result.exit_code, "Nobody there" in result.stdout, *loaded)
+import campaigns.worker.work
+print("worker", *(name for name in sys.argv[1:9] if name in sys.modules))
+"""
+
+
+def test_a_command_that_only_looks_loads_no_engine(council: Run, tmp_path: Path) -> None:
+    """Whoever watches a service asks each minute, and a library that is not called costs as much as one that is."""
+    office = Office()
+    rule = {"version": 1, "where": {"all": [RULE["where"]]}}
+    with office.database.session() as session:
+        session.add(Segment(
+            authority=COUNCIL, name="Nobody there", rule=rule, made_by="A Person", made_at=office.clock.now(),
+        ))  # fmt: skip
+    told = subprocess.run([sys.executable, "-c", LOOKED, *HEAVY], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == [
+        "check 0 False",
+        "segment list --json 0 True",
+        "campaign list 0 False",
+        "worker",
+    ]

@@ -25,7 +25,7 @@ from engage.foundation.identity import Account
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
-from segments.audiences import segments
+from segments.audiences import named_rules
 from segments.importing import imports
 
 pytestmark = [pytest.mark.borough, pytest.mark.slow]
@@ -139,7 +139,7 @@ class TestTutorial:
         }  # fmt: skip
 
     def test_the_segment_holds_homes_where_somebody_is_missing(self, rehearsal: Rehearsal) -> None:
-        saved = segments.find(rehearsal.office, COUNCIL, "Nobody registered, private renting")
+        saved = named_rules.find(rehearsal.office, COUNCIL, "Nobody registered, private renting")
         assert saved.sentence.startswith("Homes where the number of electors is exactly 0")
         found = rehearsal.truth(
             f"select count(*), avg((unregistered_eligible > 0)::int) from '{{truth}}/homes.parquet'"

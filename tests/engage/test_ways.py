@@ -30,7 +30,7 @@ from engage.foundation.web.askers import bearers
 from engage.foundation.web.handlers import HasRight
 from engage.pages.provider import FromProvider
 from segments.importing.intake import OF_PLACES, right_to_see
-from segments.sources import FORMATS
+from segments.sources.catalogue import FORMATS
 from tests.website import HASH, Visitor
 
 OURS, THEIRS = "E07000193", "E07000194"

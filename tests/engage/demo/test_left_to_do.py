@@ -12,7 +12,7 @@ from engage.foundation import identity
 from engage.foundation.identity import Role
 from engage.foundation.office import Office
 from engage.pages.overview import overview
-from segments.audiences import segments
+from segments.audiences import named_rules, segments
 from segments.crosswalk import review
 from segments.importing.intake import IntakeState, open_intakes
 from segments.missing import with_records
@@ -53,7 +53,7 @@ def test_something_waits_for_every_role(played: "Story", tmp_path: Path) -> None
         "council_tax": True,
         "housing_tenants": False,
     }
-    (known,) = [each for each in segments.all_segments(office, played.authority) if each.name.startswith("Known to")]
+    (known,) = [each for each in named_rules.all_segments(office, played.authority) if each.name.startswith("Known to")]
     assert segments.count(office, played.authority, known.rule).households > 50
     told = with_records.estimate(office, played.authority)
     assert told is not None

@@ -27,12 +27,12 @@ from engage.foundation import audit
 from engage.foundation.audit import AuditEntry
 from engage.foundation.clock import SteppedClock
 from engage.foundation.data_keys import DataKey, fingerprint
-from engage.foundation.database import METADATA
 from engage.foundation.errors import InputRefused, NotAllowed
 from engage.foundation.lake import Snapshot
 from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 from engage.foundation.web.forms import Form
+from engage.migrations.tables import METADATA
 from segments.importing.imports import import_file
 from tests.campaigns.council import COUNCIL, START, Maker, found, staff
 

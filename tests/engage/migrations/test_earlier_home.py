@@ -40,7 +40,7 @@ from engage.foundation.lake import Snapshot, SnapshotKey
 from engage.foundation.office import Actor, Office
 from engage.foundation.privacy import Keys
 from engage.foundation.settings import Settings
-from segments.audiences import segments
+from segments.audiences import named_rules, segments
 from segments.homes import households
 from segments.importing import imports, misread
 from tests.postgres import binaries, new_database
@@ -102,7 +102,7 @@ def test_its_data_are_read_and_built_on(left: Left) -> None:
         campaign = session.get_one(Campaign, CAMPAIGN)
         wrote = [each.account_id for each in session.exec(select(Author).where(Author.campaign_id == CAMPAIGN))]
         assert wrote == [campaign.submitted_by_id], "who drafted and submitted it, by the audit log"
-    [saved] = segments.all_segments(left.office, CODE)
+    [saved] = named_rules.all_segments(left.office, CODE)
     before = segments.count(left.office, CODE, saved.rule)
     assert before.households > 0
     assert households.summary(left.office, CODE).electors == 327

@@ -9,7 +9,7 @@ import pytest
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.office import Actor
 from engage.foundation.web.forms import Form
-from segments.audiences import comparison, open_homes, segments
+from segments.audiences import comparison, named_rules, open_homes, segments
 from segments.rules import form as rule_form
 from segments.rules import topics, tree
 from tests.segments.conftest import Town
@@ -86,11 +86,11 @@ def test_a_draft_is_its_owners_alone_until_it_is_shared(town: Town) -> None:
     ann, ben = (Actor(town.code, f"officer {n}", n) for n in (901, 902))
     draft = segments.save(town.office, ann, "Mine", rule(NOBODY), shared=False, note="A try")
     names = {
-        who: [each.name for each in segments.all_segments(town.office, town.code, who)] for who in (901, 902, None)
+        who: [each.name for each in named_rules.all_segments(town.office, town.code, who)] for who in (901, 902, None)
     }
     assert [("Mine" in held) for held in names.values()] == [True, False, False]
     with pytest.raises(NotFound):
-        segments.find(town.office, town.code, draft.id or 0, 902)
+        named_rules.find(town.office, town.code, draft.id or 0, 902)
     with pytest.raises(InputRefused, match="A colleague has a draft by this name"):
         segments.save(town.office, ben, "Mine", rule(FLAT))
     segments.save(town.office, ann, "Mine", rule(NOBODY))

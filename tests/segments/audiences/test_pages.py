@@ -4,7 +4,7 @@ import re
 
 from engage.foundation.identity import Role
 from engage.foundation.office import Office
-from segments.audiences import segments
+from segments.audiences import named_rules
 from tests.website import Enter
 
 TYPED = {"name": "Empty homes", "every": "all", "seen_by": "mine", "note": "A try", "c0-column": "electors",
@@ -32,7 +32,7 @@ def test_back_returns_to_what_was_typed_and_a_draft_is_ones_own(office: Office, 
     assert "Empty homes" not in colleague.get("/segments").text
     copied = officer.get(f"/segments/new?copy={saved.url.path.rpartition('/')[2]}").text
     assert field(copied, "name") == "Copy of Empty homes"
-    assert segments.all_segments(office, "E07000193") == []
+    assert named_rules.all_segments(office, "E07000193") == []
     refused = officer.send("/segments/new", TYPED | {"name": "", "act": "save"})
     assert (refused.status_code, field(refused.text, "name")) == (422, "")
     chosen = officer.get("/segments/new").text

@@ -26,7 +26,7 @@ from engage.foundation.lake import Snapshot, current, digest
 from engage.foundation.office import Office
 from engage.foundation.privacy import mask_address
 from engage.foundation.web.forms import Form
-from segments.audiences import cost, open_homes, segments, summary
+from segments.audiences import cost, named_rules, open_homes, segments, summary
 from segments.audiences.audience import Audience, freeze, reproduce
 from segments.audiences.overlap import Listed, Reminded
 from segments.audiences.segments import Count
@@ -89,11 +89,11 @@ def test_saving_again_makes_the_next_version(town: Town) -> None:
     first = segments.save(town.office, town.actor, "One adult short", RULE)
     second = segments.save(town.office, town.actor, "One adult short", EVERY)
     assert (first.version, second.version) == (1, 2)
-    assert segments.find(town.office, town.code, "One adult short").id == second.id
-    assert [s.version for s in segments.all_segments(town.office, town.code) if s.name == "One adult short"] == [2]
-    assert [s.id for s in segments.versions(town.office, town.code, "One adult short")] == [second.id, first.id]
+    assert named_rules.find(town.office, town.code, "One adult short").id == second.id
+    assert [s.version for s in named_rules.all_segments(town.office, town.code) if s.name == "One adult short"] == [2]
+    assert [s.id for s in named_rules.versions(town.office, town.code, "One adult short")] == [second.id, first.id]
     with pytest.raises(NotFound):
-        segments.find(town.office, town.code, "Nobody")
+        named_rules.find(town.office, town.code, "Nobody")
 
 
 def test_a_rule_about_what_was_not_imported_names_its_table(town: Town) -> None:

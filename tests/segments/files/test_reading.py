@@ -21,7 +21,7 @@ from segments.files.mending import Mending
 from segments.files.reading import Known, Reading, connect, look, mend, open_rows
 from segments.files.staging import receive
 from segments.importing.imports import import_file
-from segments.sources import NAMES
+from segments.sources.catalogue import NAMES
 from segments.sources.format import Check, Warn, headed_by, save, tabulate
 from tests.examples import examples
 from tests.segments.damage import damaged

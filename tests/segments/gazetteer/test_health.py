@@ -23,7 +23,7 @@ from litestar.testing import TestClient
 from pyproj import Transformer
 from sqlmodel import SQLModel, select
 
-import engage.migrations.tables  # noqa: F401
+import engage.migrations.tables  # noqa: F401  # every table
 from engage.app import create_app
 from engage.cli import main
 from engage.foundation.audit import AuditEntry

@@ -15,7 +15,7 @@ from engage.foundation.lake import Snapshot
 from engage.foundation.office import Office
 from segments.files.reading import Head
 from segments.importing.intake import Intake, IntakeState
-from segments.sources import FORMATS, KINDS
+from segments.sources.catalogue import FORMATS, KINDS
 from tests.segments.sources import papers
 from tests.website import COUNCIL, Enter, Visitor, hire
 

@@ -7,7 +7,7 @@ import pytest
 from segments.files.reading import look
 from segments.files.staging import receive
 from segments.importing.seen import seen
-from segments.sources import NAMES
+from segments.sources.catalogue import NAMES
 from tests.segments.sources import papers
 
 PLUS = "10043100120,57336519,I,2,2001-05-09,RD02,,407317.01,338801.99" + "," * 69 + "Robin,x,y\n"

@@ -13,7 +13,7 @@ import pytest
 from litestar.testing import TestClient
 from sqlmodel import select
 
-import engage.migrations.tables  # noqa: F401
+import engage.migrations.tables  # noqa: F401  # every table
 from engage.app import create_app
 from engage.foundation import audit
 from engage.foundation.audit import AuditEntry

@@ -8,7 +8,7 @@ import pytest
 from litestar.testing import TestClient
 from sqlmodel import SQLModel, select
 
-import engage.migrations.tables  # noqa: F401
+import engage.migrations.tables  # noqa: F401  # every table
 from engage.app import create_app
 from engage.foundation import audit
 from engage.foundation.audit import AuditEntry

@@ -1,4 +1,4 @@
-"""`engage segment`: groups of homes, by rule."""
+"""`engage segment count`, `save` and `schema`: a rule, as a file of JSON."""
 
 import json
 from pathlib import Path
@@ -8,24 +8,20 @@ import click
 
 from engage.commands.caller import Caller, facts, read_json, table, with_right
 from engage.foundation.identity import Right
+from segments.audiences import named_rules
 from segments.audiences import segments as groups
 from segments.rules import local_indicators, tree
 from segments.rules import schema as rule_schema
 
 
-@click.group()
-def segment() -> None:
-    """Groups of homes, by rule."""
-
-
-@segment.command()
+@click.command()
 @click.argument("rule", metavar="RULE.json", type=click.Path(path_type=Path))
 @click.option("--by", "level", type=click.Choice(["ward"]), help="Show each ward.")
 @with_right(Right.see_data)
 def count(caller: Caller, rule: Path, level: str | None) -> None:
     """Count the homes of RULE.json."""
     office, code = caller.office, caller.actor.authority
-    parsed = tree.parse(read_json(rule), local_indicators.columns(office, code), groups.held(office, code))
+    parsed = tree.parse(read_json(rule), local_indicators.columns(office, code), named_rules.held(office, code))
     counted = {"sentence": parsed.sentence()} | groups.count(caller.office, caller.actor.authority, parsed).as_dict()
     wards = counted.pop("wards")
     caller.show(counted | ({"wards": wards} if level else {}), _counted)
@@ -38,7 +34,7 @@ def _counted(value: dict[str, Any]) -> None:
         table(value["wards"], ["ward", "name", "households", "missing"])
 
 
-@segment.command()
+@click.command()
 @click.argument("rule", metavar="RULE.json", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="What plans call it.")
 @with_right(Right.plan)
@@ -49,20 +45,9 @@ def save(caller: Caller, rule: Path, name: str) -> None:
     caller.show(described, facts)
 
 
-@segment.command()
+@click.command()
 @with_right(Right.see_data, results=False)
 def schema(caller: Caller) -> None:
     """Print the JSON Schema of rules, with the authority's own indicators."""
     made = rule_schema.schema(local_indicators.columns(caller.office, caller.actor.authority))
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
-
-
-@segment.command(name="list")
-@with_right(Right.see_data)
-def list_(caller: Caller) -> None:
-    """List the segments."""
-    rows = [
-        {"id": s.id, "name": s.name, "version": s.version, "sentence": s.sentence}
-        for s in groups.all_segments(caller.office, caller.actor.authority)
-    ]
-    caller.show({"rows": rows}, lambda value: table(value["rows"], ["id", "name", "version"]))
