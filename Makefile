@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 READY := $(VENV)/ready
+# pip installs nothing but uv, which takes a seventh of its time for all the rest.
+INSTALL = $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # One process more than cores, as some always wait: for Chromium, for a server, for a lease to run out.
 JOBS ?= $(if $(ROOM),$(CORES),$(shell expr $(CORES) + 1))
@@ -22,8 +24,10 @@ setup: $(READY) ## Make .venv with locked dependencies and front-end assets; lea
 $(READY): requirements.lock pyproject.toml $(wildcard engage/assets/*.*)
 	@test -n "$(PYTHON)" || { echo "Engage needs Python 3.11, 3.12 or 3.13. Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > $(VENV)/uv.lock
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r $(VENV)/uv.lock
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
 demo: setup ## Play the whole story on a made-up borough, then serve it
