@@ -38,7 +38,7 @@ def test_the_commands_copy_and_check_them(tmp_path: Path) -> None:
     run = CliRunner().invoke
     assert run(main, ["wording", "copy", str(tmp_path)]).exit_code == 0
     files = [str(path) for path in sorted(tmp_path.iterdir())]
-    assert run(main, ["wording", "check", *files]).output.endswith("32 checked, 0 held back\n")
+    assert run(main, ["wording", "check", *files]).output.endswith("32 checked, 0 to answer\n")
     again = run(main, ["wording", "copy", str(tmp_path)])
     assert (again.exit_code, "is there already" in again.output) == (1, True)
     own = tmp_path / "own.text.en.txt"
