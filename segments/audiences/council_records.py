@@ -64,7 +64,7 @@ def digest(office: Office, session: Session, authority: str, asked: Iterable[str
     if not set(asked) & RECORDS:
         return None
     found = usable.in_use(office, session, authority)
-    return hashlib.sha256(_figures(found).sort("uprn").write_csv().encode()).hexdigest() if found else ""
+    return hashlib.sha256(_figures(found).sort("uprn").write_ndjson().encode()).hexdigest() if found else ""
 
 
 def not_in_date(where: str = "") -> RuleInvalid:

@@ -65,7 +65,6 @@ def play(folder: Path, shared: Path) -> str:
     """Run the commands from the project's root; whatever they start ends with them."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ENGAGE_", "PYTHON"))}
     environment = inherited | {
-        "PYTHONPYCACHEPREFIX": str(folder / "compiled"),  # thirty commands start, each in half the time
         "ENGAGE_SHARED": str(shared.absolute()),
         "TMPDIR": str(folder),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
