@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlmodel import SQLModel
 
@@ -17,6 +18,9 @@ from engage.foundation.office import Actor, Office
 from engage.foundation.settings import Settings
 
 os.environ.setdefault("ENGAGE_SECOND_FACTOR", "false")  # else each test that signs in would wait for codes
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
+hypothesis.settings.load_profile("untimed")
 
 pytest_plugins = ["tests.postgres", "tests.story", "tests.website"]
 

@@ -61,7 +61,7 @@ def test_the_first_final_word_stands_in_any_order(office: Office, maker: Maker) 
     waves.plan_due(office, campaign.id or 0)
     fresh = iter(messages(office))
 
-    @settings(max_examples=examples(25), deadline=None)
+    @settings(max_examples=examples(25))
     @given(
         st.lists(
             st.sampled_from(["sending", "delivered", "permanent-failure", "temporary-failure"]), min_size=1, max_size=5

@@ -88,7 +88,6 @@ def test_nothing_is_lost_and_nothing_sent_twice(
     # Without shrinking: a failure takes seconds to find and would take minutes to make small.
     @settings(
         max_examples=examples(12) if office.database.embedded else 6,
-        deadline=None,
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
     )
     @given(lives)

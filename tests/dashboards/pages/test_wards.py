@@ -232,7 +232,7 @@ BOROUGHS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 @given(BOROUGHS)
 def test_no_borough_shows_a_count_from_1_to_9(boroughs: list[tuple[int, int, float, float, int]]) -> None:
     held = figured(boroughs)

@@ -65,7 +65,7 @@ def test_two_looks_differ_in_ten_homes_of_each_arm(looks: list[dict[str, list[in
 PLACES = st.sets(st.integers(0, 79), min_size=0, max_size=79)
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40))
 @given(st.lists(st.tuples(PLACES, PLACES), min_size=1, max_size=3))
 def test_no_two_looks_that_are_shown_tell_of_fewer_than_ten(looks: list[tuple[set[int], set[int]]]) -> None:
     """Whatever registered and went again in between."""

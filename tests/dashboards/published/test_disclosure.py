@@ -70,7 +70,7 @@ def test_nested_areas_pin_nothing() -> None:
     assert not pinned(product(range(23), repeat=3), seen)
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(300))
 @given(st.lists(st.one_of(st.integers(0, 12), st.integers(0, 400)), min_size=1, max_size=25))
 def test_no_part_of_many_is_pinned_by_adding_and_taking_away(counts: list[int]) -> None:
     """With many parts: the bounds an onlooker can put on each part from the others and the total."""
@@ -207,7 +207,7 @@ def finding(counts: list[Ward]) -> Finding:
     return publish(cells(counts), reminded="now", comparison="later")
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 @given(wards, st.data())
 def test_effects_say_nothing_that_the_published_counts_do_not(counts: list[Ward], data: st.DataObject) -> None:
     """Another truth with the same published counts gives the same rates, effects, intervals and words."""
@@ -224,7 +224,7 @@ def _counts(found: Finding) -> Hashable:
     return tuple((side.homes, side.registered) for place in places for side in (place.reminded, place.comparison))
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 @given(wards)
 def test_effects_need_a_hundred_homes_in_each_arm(counts: list[Ward]) -> None:
     found = finding(counts)

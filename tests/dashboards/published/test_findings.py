@@ -65,7 +65,7 @@ def counted(ward: WardFinding) -> bool:
     return None not in (ward.reminded.registered.value, ward.comparison.registered.value)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(WARD, min_size=1, max_size=10))
 @example(SOME_ENDS_READ_NOUGHT)
 @example(ONE_FAR_OFF)
@@ -81,7 +81,7 @@ def test_no_ward_is_certain_while_one_that_says_more_is_too_early(wards: list[Co
             assert not says_more(own(waiting), own(sure), way)
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40))
 @given(st.lists(WARD, min_size=1, max_size=10))
 @example(SOME_ENDS_READ_NOUGHT)
 def test_what_reads_nought_is_never_certain(wards: list[Counts]) -> None:

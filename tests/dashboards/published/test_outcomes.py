@@ -84,7 +84,7 @@ def place(office: Office) -> Town:
 REGISTERS = st.sets(st.tuples(st.sampled_from("abcdef"), st.integers(1, 8)), max_size=20)
 
 
-@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=REGISTERS, after=REGISTERS, homes=st.sets(st.integers(1, 10), min_size=1))
 def test_a_home_registered_when_somebody_new_is_there(
     place: Town, before: set[tuple[str, int]], after: set[tuple[str, int]], homes: set[int]
@@ -255,7 +255,7 @@ def _written(path: Path, header: list[str], rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-@settings(max_examples=examples(12), deadline=None)
+@settings(max_examples=examples(12))
 @given(before=REGISTERS, after=REGISTERS)
 def test_without_ids_only_growth_counts(before: set[tuple[str, int]], after: set[tuple[str, int]]) -> None:
     """One who goes and one who comes may be one person whose name was corrected."""

@@ -166,7 +166,6 @@ def test_a_measure_that_is_not_yes_or_no_has_neymans_error() -> None:
     assert arm.newcombe is None
 
 
-@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 40), st.integers(1, 40))
 def test_newcombe_is_that_of_statsmodels_and_stays_within_bounds(yes1: int, yes0: int, n1: int, n0: int) -> None:
     yes1, yes0 = min(yes1, n1), min(yes0, n0)
@@ -457,7 +456,7 @@ def test_wards_that_differ_are_told_from_wards_that_do_not() -> None:
     assert apart[0].gathered.spread > 0.05
 
 
-@settings(max_examples=examples(8), deadline=None)
+@settings(max_examples=examples(8))
 @given(st.integers(0, 12), st.integers(0, 12), st.integers(1, 12), st.integers(1, 12), st.integers(1, 4))
 def test_tiny_groups_and_rates_at_the_ends_stay_within_bounds(a: int, b: int, n: int, m: int, arms: int) -> None:
     parts = [people("control", min(b, m), m), *(people(f"arm {k}", min(a, n), n) for k in range(arms))]
@@ -487,7 +486,7 @@ def test_shrunken_wards_lie_between_their_own_figure_and_the_common_one() -> Non
     assert 0 < found.gathered.p_same <= 1
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(st.tuples(*[st.integers(0, 12)] * 4), min_size=1, max_size=6))
 def test_tiny_wards_never_break_the_estimate(counts: list[tuple[int, int, int, int]]) -> None:
     parts = [

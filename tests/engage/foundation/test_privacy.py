@@ -29,7 +29,7 @@ def test_a_rotation_reads_what_was_written_and_keeps_the_hashes() -> None:
 
 
 @given(st.lists(text, min_size=1, max_size=3))
-@settings(max_examples=examples(25), deadline=None)
+@settings(max_examples=examples(25))
 def test_the_hash_is_hmac_and_duckdb_makes_the_same(parts: list[str]) -> None:
     keys = Keys([OLD])
     message = "\x1f".join(["elector", *parts]).encode()

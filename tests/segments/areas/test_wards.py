@@ -149,7 +149,7 @@ OLD_HOME = st.tuples(st.sampled_from(POSTCODES), st.sampled_from(AREAS), st.samp
 NEW_HOME = st.tuples(st.sampled_from(POSTCODES), st.sampled_from(["O1", "O2"]), st.sampled_from(["B1", "B2", "K1"]))
 
 
-@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.dictionaries(st.integers(1, 12), OLD_HOME, min_size=1),
     now=st.dictionaries(st.integers(1, 12), NEW_HOME, min_size=1),

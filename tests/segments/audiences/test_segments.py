@@ -154,7 +154,7 @@ def fields(parts: list[rule_form.Part], before: str = "c") -> dict[str, Any]:
 
 
 @given(tree=brute.trees)
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(200))
 def test_a_rule_by_form_or_text_means_the_same(tree: Any) -> None:
     rule = rules.parse({"version": 1, "where": tree}, brute.OWN)
     shown = rule_form.shown(rule)
@@ -323,7 +323,7 @@ def sampled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("sampled")
 @given(tree=brute.trees.map(copy.deepcopy).map(parameters))
-@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_tells_of_homes_that_must_not_be_seen(
     town: Town, homes: pd.DataFrame, closed: set[int], tree: Any
 ) -> None:

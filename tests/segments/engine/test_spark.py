@@ -463,9 +463,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(found=st.lists(brute.trees, min_size=30, max_size=30))
-@settings(
-    max_examples=3, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True
-)
+@settings(max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True)
 def test_rules_mean_on_the_cluster_what_they_mean_in_plain_python(
     found: list[dict[str, Any]], homes: Path, land: Land, master: str
 ) -> None:

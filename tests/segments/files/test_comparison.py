@@ -20,7 +20,6 @@ DAY = date(2026, 6, 1)
 Row = dict[str, Any]
 QUICK = settings(
     max_examples=examples(40),
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )

@@ -63,7 +63,6 @@ def holds(office: Office, actor: Actor, folder: Path, kind: str, content: bytes)
 @pytest.mark.parametrize("kind", SAMPLES)
 @settings(
     max_examples=examples(30),
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )
@@ -169,7 +168,7 @@ def brute_force(text: str, width: int) -> list[tuple[int, tuple[str, ...]]]:
     return found
 
 
-@settings(max_examples=examples(60), deadline=None, derandomize=True)
+@settings(max_examples=examples(60), derandomize=True)
 @given(
     cells=st.lists(WHOLE_ROWS | OTHER_ROWS, min_size=1, max_size=30), block=st.sampled_from([1, 7, 64, 1 << 22]),
     open_end=st.booleans(),
@@ -256,7 +255,7 @@ def test_cells_mean_what_they_say(tmp_path: Path, macro: str, cases: dict[str, A
             assert con.execute(f"select {macro}($1)", [cell]).fetchone() == (meaning,), repr(cell)
 
 
-@settings(max_examples=examples(200), deadline=None, derandomize=True)
+@settings(max_examples=examples(200), derandomize=True)
 @given(
     cells=st.lists(st.none() | st.text(st.sampled_from("ab, \u00a0\t"), min_size=1, max_size=3), min_size=2, max_size=4)
 )
@@ -272,7 +271,7 @@ def test_tidy_cells_joined_are_what_cleaning_each_makes(
         assert found[1] == found[2] or not found[0]
 
 
-@settings(max_examples=examples(100), deadline=None, derandomize=True)
+@settings(max_examples=examples(100), derandomize=True)
 @given(name=st.text(st.sampled_from("abZÉłŁß'- .09ñ\u00a0"), max_size=12))
 def test_names_are_normalised_in_the_engine_as_outside(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     with connect(tmp_path_factory.mktemp("n")) as con:

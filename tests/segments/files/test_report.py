@@ -135,7 +135,6 @@ def test_rows_are_told_one_by_one_only_while_somebody_could_read_them(
 
 @settings(
     max_examples=examples(15),
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )

@@ -78,7 +78,7 @@ def test_the_fingerprint_is_of_what_is_inside(tmp_path: Path, pack: Any) -> None
     assert fingerprint(path).digest == blake3(TEXT.encode()).hexdigest()
 
 
-@settings(max_examples=examples(200), deadline=None, derandomize=True)
+@settings(max_examples=examples(200), derandomize=True)
 @given(parts=st.lists(st.text("aŁ€😀\n", max_size=3).map(str.encode) | st.binary(max_size=2), max_size=6))
 def test_utf8_is_told_as_the_standard_library_does(parts: list[bytes]) -> None:
     guard, whole = Utf8Guard("t.csv"), b"".join(parts)

@@ -272,7 +272,7 @@ def test_a_formula_in_a_code_is_defused(office: Office) -> None:
 COORDINATE = st.integers(419_700, 422_300).map(float)
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40))
 @given(points=st.lists(st.tuples(COORDINATE, COORDINATE, st.sampled_from([WEST, EAST, "E05999999", ""])), min_size=1))
 def test_strays_are_those_further_than_the_tolerance_from_their_own_ward(
     points: list[tuple[float, float, str]],

@@ -465,7 +465,6 @@ def damaged(text: str, damages: list[tuple[float, str, bytes]]) -> bytes:
 @pytest.mark.parametrize("kind", WHOLE)
 @settings(
     max_examples=examples(20),
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )

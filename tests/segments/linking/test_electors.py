@@ -145,7 +145,6 @@ def rows(draw: st.DrawFn, town: list[tuple[str, tuple[str, str], list[str], bool
 
 @settings(
     max_examples=examples(40),
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(st.data())

@@ -34,7 +34,7 @@ def homes(request: pytest.FixtureRequest) -> ibis.expr.types.Table:
 
 
 @given(tree=trees)
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 def test_engines_agree_with_plain_python(tree: dict[str, Any], homes: ibis.expr.types.Table) -> None:
     rule = rules.parse(rule_of(tree), OWN)
     assert set(homes.filter(rule.ibis(homes)).uprn.execute()) == brute.meeting(tree)
@@ -51,7 +51,7 @@ def test_engines_agree_with_plain_python_on_every_column_and_sign(homes: ibis.ex
 
 
 @given(tree=trees)
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 def test_a_rule_survives_being_written_and_read(tree: dict[str, Any]) -> None:
     rule = rules.parse(rule_of(tree), OWN)
     again = rules.parse(json.loads(json.dumps(rule.as_json())))
@@ -237,7 +237,7 @@ def test_the_schema_is_a_schema() -> None:
 
 
 @given(rule=trees.map(rule_of) | mutated())
-@settings(max_examples=examples(250), deadline=None)
+@settings(max_examples=examples(250))
 def test_the_schema_accepts_what_a_rule_may_be(rule: Any) -> None:
     assert STRICT.is_valid(rule) == accepted(rule)
     assert WITH_OWN.is_valid(rule) == accepted(rule, OWN)
@@ -248,7 +248,7 @@ def test_mutations_are_of_both_kinds() -> None:
     found: set[bool] = set()
 
     @given(rule=mutated())
-    @settings(max_examples=examples(200), deadline=None, database=None)
+    @settings(max_examples=examples(200), database=None)
     def look(rule: Any) -> None:
         found.add(accepted(rule, OWN))
 
@@ -257,7 +257,7 @@ def test_mutations_are_of_both_kinds() -> None:
 
 
 @given(tree=trees)
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 def test_the_schema_accepts_what_was_saved_with_its_own_columns(tree: Any) -> None:
     assert STRICT.is_valid(rules.parse(rule_of(tree), OWN).as_json())
 
@@ -266,14 +266,14 @@ def test_the_schema_accepts_what_was_saved_with_its_own_columns(tree: Any) -> No
     "label": st.sampled_from(["Dogs", "", 5, "x" * 401]), "label_cy": st.sampled_from(["Cŵn", "", 5]),
     "unit": st.sampled_from(["number", "share", "choice", None]), "also": st.just(1),
 }), name=st.sampled_from(["local_dogs", "dogs", "local_", "census_x"]))  # fmt: skip
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(200))
 def test_the_schema_knows_how_a_column_is_brought(words: dict[str, Any], name: str) -> None:
     rule = rule_of(NODE) | {"columns": {name: words}}
     assert STRICT.is_valid(rule) == accepted(rule)
 
 
 @given(node=conditions())
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(50))
 def test_the_schema_knows_every_column(node: dict[str, Any]) -> None:
     known = WITH_OWN.schema["$defs"]["of_known_columns"]["anyOf"]
     assert WITH_OWN.is_valid(rule_of(node))

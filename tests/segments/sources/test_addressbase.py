@@ -391,7 +391,7 @@ ROWS = st.tuples(st.integers(2, 9), st.sampled_from(["RD02", "RD04", "CR08"]), s
     ("make", "header"),
     [(plus_row, list(addressbase_plus.COLUMNS)), (plus_row, []), (core_row, list(addressbase_core.COLUMNS))],
 )
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     known=st.lists(ROWS, max_size=6, unique_by=lambda row: row[0]),
     altered=st.lists(st.tuples(st.sampled_from("IUD"), ROWS), max_size=25),
@@ -446,7 +446,7 @@ DAMAGE = st.sampled_from(
 
 
 @pytest.mark.usefixtures("here")
-@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     file=st.sampled_from([name for name, *_ in FULL]),
     slips=st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 12), DAMAGE), min_size=1, max_size=4),

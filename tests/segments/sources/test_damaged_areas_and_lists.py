@@ -59,7 +59,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, str, bytes]:
 
 
 @given(file=damaged())
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40))
 def test_every_row_is_counted_or_the_file_is_refused(town: Office, file: tuple[str, str, bytes]) -> None:
     name, kind, text = file
     path = town.settings.home / name

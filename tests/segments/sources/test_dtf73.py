@@ -413,7 +413,7 @@ LETTERS = st.sampled_from("IUD")
 CHANGES = st.lists(st.builds(lambda letter, record: (letter, *record), LETTERS, RECORDS), min_size=6, max_size=30)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(known=st.lists(RECORDS, max_size=8), first=CHANGES, second=CHANGES, shuffled=st.randoms(use_true_random=False))
 def test_changes_make_what_the_next_full_extract_would(
     office: Office, actor: Actor, tmp_path: Path, known: Any, first: Any, second: Any, shuffled: Any

@@ -195,7 +195,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
 
 
 @given(file=damaged())
-@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_of_a_damaged_register_is_counted_or_it_is_refused(
     office: Office, actor: Actor, file: tuple[str, bytes]
 ) -> None:
@@ -307,9 +307,7 @@ CHANGES = st.lists(
     st.tuples(st.sampled_from("NADX"), st.sampled_from(IDS), st.sampled_from((*PLACES, ELSEWHERE))), max_size=10
 )
 ALWAYS = (9, "9 Mill Lane")  # an import of nothing at all is refused
-MODELLED = settings(
-    max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+MODELLED = settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def elector8(number: int, place: str) -> list[object]:
