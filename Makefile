@@ -4,8 +4,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 READY := $(VENV)/ready
-# pip installs nothing but uv, which takes a seventh of its time for all the rest.
-INSTALL = $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python
+# pip installs nothing but uv, which takes a seventh of its time for all the rest. Councils trust certificates of their own.
+INSTALL = $(VENV)/bin/uv pip install --quiet --system-certs --python $(VENV)/bin/python
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # One process more than cores, as some always wait: for Chromium, for a server, for a lease to run out.
 JOBS ?= $(if $(ROOM),$(CORES),$(shell expr $(CORES) + 1))

@@ -145,7 +145,7 @@ def _tool(name: str) -> str:
 
 
 def _run(database: Database, name: str, *arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's with our own arguments
+    done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's with our own arguments  # nosec B603
         [_tool(name), *arguments], env=_environment(database), capture_output=True, text=True, check=False
     )
     _demand_done(name, done.returncode, done.stderr)
@@ -160,7 +160,7 @@ def _demand_done(name: str, code: int, said: str) -> None:
 def unreadable(folder: Path) -> str:
     """What is wrong with the database of a copy, read from its beginning to its end; empty where nothing is."""
     if (folder / DUMP).is_file():
-        done = subprocess.run(  # noqa: S603 - as above
+        done = subprocess.run(  # noqa: S603 - as above  # nosec B603
             [_tool("pg_restore"), "--file=/dev/null", str(folder / DUMP)], capture_output=True, text=True, check=False
         )
         return "" if done.returncode == 0 else f"{DUMP} cannot be read by pg_restore."
@@ -233,8 +233,8 @@ def _load(dump: Path, database: Database, script: str) -> None:
         f"--dbname={_target(database)}",
     ]  # fmt: skip
     with (
-        subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as read,  # noqa: S603 - as above
-        subprocess.Popen(  # noqa: S603 - as above
+        subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as read,  # noqa: S603 - as above  # nosec B603
+        subprocess.Popen(  # noqa: S603 - as above  # nosec B603
             writing, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(database)
         ) as write,
     ):
