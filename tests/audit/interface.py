@@ -39,7 +39,7 @@ def ask(operation: Any, headers: dict[str, str]) -> str:
 
     @given(case=operation.as_strategy())
     @settings(
-        max_examples=EXAMPLES, database=None, derandomize=True, phases=[Phase.generate],
+        max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def every(case: Any) -> None:
