@@ -8,8 +8,6 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-import typst
-
 from campaigns.canvass import lists
 from campaigns.canvass.lists import Line
 from campaigns.canvass.outcomes import WORDS
@@ -19,6 +17,7 @@ from engage.foundation import audit
 from engage.foundation.errors import InputRefused
 from engage.foundation.files import cells
 from engage.foundation.identity import Right, authority
+from engage.foundation.libraries import typst
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import day
 

@@ -7,11 +7,9 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from scipy.optimize import brentq
-from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
-
 from campaigns.plan.audience import connect
 from campaigns.plan.plan import Plan
+from engage.foundation.libraries import optimize, proportion
 
 LEVEL, POWER = 0.95, 0.80
 FEWEST = 100  # homes in each group, below which no effect of a ward is ever shown
@@ -43,13 +41,13 @@ def detectable(treated: int, control: int, baseline: float, *, design_effect: fl
 
     if short(most) > 0:
         return None
-    return float(brentq(short, 1e-6, most, xtol=1e-6)) if short(1e-6) > 0 else 1e-6
+    return float(optimize.brentq(short, 1e-6, most, xtol=1e-6)) if short(1e-6) > 0 else 1e-6
 
 
 def _needed(baseline: float, lift: float, ratio: float) -> float:
     # Arms: 1 is the reminded one; statsmodels counts its rows and takes the control's as `ratio` times those.
     return float(
-        samplesize_proportions_2indep_onetail(
+        proportion.samplesize_proportions_2indep_onetail(
             lift, baseline, POWER, ratio=ratio, alpha=1 - LEVEL, alternative="two-sided"
         )
     )

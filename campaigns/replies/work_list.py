@@ -210,7 +210,7 @@ def waiting(office: Office, authority: str) -> Waiting:
     with office.database.reading() as session:
         holds = sa.select(col(Hold.uprn), col(Hold.contact)).where(col(Hold.authority) == authority)
         held = sa.select(sa.func.count()).where(
-            of.authority == authority, of.state == MessageState.planned.value, _held_by(holds.subquery())
+            _held_by(authority, holds.subquery()), of.state == MessageState.planned.value
         )
         return Waiting(
             sum(_counts(session, authority, Reply.kind).values()), int(session.execute(held).scalar_one()),
@@ -224,9 +224,11 @@ def _oldest(session: Session, authority: str) -> datetime | None:
     return session.exec(open_ones.order_by(col(Reply.id)).limit(1)).first()
 
 
-def _held_by(holds: sa.Subquery) -> sa.ColumnElement[bool]:
+def _held_by(authority: str, holds: sa.Subquery) -> sa.ColumnElement[bool]:
+    """The council stands beside both, so that each is found by its index."""
     homes = sa.select(holds.c.uprn).where(holds.c.uprn.is_not(None))
-    return of.uprn.in_(homes) | of.contact.in_(sa.select(holds.c.contact).where(holds.c.contact != ""))
+    contacts = sa.select(holds.c.contact).where(holds.c.contact != "")
+    return ((of.authority == authority) & of.uprn.in_(homes)) | ((of.authority == authority) & of.contact.in_(contacts))
 
 
 def _settle(session: Session, office: Office, actor: Actor, reply: Reply, outcome: str) -> None:
@@ -276,9 +278,7 @@ def _line(office: Office, session: Session, reply: Reply, *, reads: bool, whole:
 
 def _waiting(session: Session, reply: Reply) -> int:
     holds = sa.select(col(Hold.uprn), col(Hold.contact)).where(col(Hold.reply_id) == reply.id).subquery()
-    held = sa.select(sa.func.count()).where(
-        of.authority == reply.authority, of.state == MessageState.planned.value, _held_by(holds)
-    )
+    held = sa.select(sa.func.count()).where(_held_by(reply.authority, holds), of.state == MessageState.planned.value)
     return int(session.execute(held).scalar_one()) if reply.open else 0
 
 

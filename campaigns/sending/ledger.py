@@ -1,6 +1,6 @@
 """The ledger read: where every message of a campaign stands, in figures that add up, and as files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -103,6 +103,17 @@ def _parts(result: Status, wave: int, channel: str, ward: str) -> Iterator[Stand
     yield result.waves[wave]
     yield result.channels.setdefault(channel, Standing())
     yield result.wards.setdefault(ward, Standing())
+
+
+def sums(office: Office, actor: Actor, campaigns: Iterable[Campaign]) -> list[Standing]:
+    """The figures of each without its parts, which an index alone answers."""
+    found = {campaign.id: Standing() for campaign in campaigns}
+    with office.database.session() as session:
+        permit(session, actor, Right.see_data)
+        counted = sa.select(of.campaign_id, of.state, sa.func.count()).where(of.campaign_id.in_(found))
+        for campaign, state, count in session.execute(counted.group_by(of.campaign_id, of.state)):
+            found[campaign].add(state, count)
+    return list(found.values())
 
 
 def total(office: Office, authority: str) -> Standing:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import segno
-import typst
 
+from engage.foundation.libraries import typst
 from engage.foundation.web.static import STATIC
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "sharing"
@@ -46,7 +46,7 @@ SHEETS = (
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
     """Ours, and behind it those that Typst brings, for letters that ours lacks; none of the machine's."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[STATIC])
 

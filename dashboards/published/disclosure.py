@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from scipy.stats import binom
-
 from engage.foundation.errors import SettingsInvalid
+from engage.foundation.libraries import stats
 
 NEAREST = 5
 HIDDEN = "not shown"
@@ -131,7 +130,7 @@ class Disclosure:
         least, most = int(shown.least), int(shown.most)
         if shown.value is not None:
             return shown.value, ((most - least + 1) ** 2 - 1) / 12
-        weights = {k: float(binom.pmf(k, round(n), common)) for k in range(least, most + 1)}
+        weights = {k: float(stats.binom.pmf(k, round(n), common)) for k in range(least, most + 1)}
         whole = sum(weights.values()) or 1.0
         mean = sum(k * weight for k, weight in weights.items()) / whole
         return mean, sum((k - mean) ** 2 * weight for k, weight in weights.items()) / whole

@@ -3,11 +3,10 @@
 from math import hypot, inf, sqrt
 from typing import NamedTuple
 
-from scipy.stats import norm
-from statsmodels.stats.proportion import proportion_confint
+from scipy.special import ndtri
 
 LEVEL = 0.95
-Z = float(norm.isf((1 - LEVEL) / 2))
+Z = -float(ndtri((1 - LEVEL) / 2))
 
 
 class Interval(NamedTuple):
@@ -26,8 +25,10 @@ def wilson(yes: float, n: float, critical: float = Z) -> Interval:
     """The 95 % score interval of a rate (Wilson 1927), within 0 and 1; `yes` may be a weighted count. `critical` is
     the number of standard errors it reaches to each side, where more than one interval must hold at once.
     """
-    low, high = proportion_confint(yes, n, alpha=2 * norm.sf(critical), method="wilson")
-    return Interval(max(0.0, float(low)), min(1.0, float(high)))
+    rate, by = yes / n, critical**2 / n
+    middle = (rate + by / 2) / (1 + by)
+    reach = critical * sqrt(rate * (1 - rate) / n + by / (4 * n)) / (1 + by)
+    return Interval(max(0.0, middle - reach), min(1.0, middle + reach))
 
 
 def newcombe(yes_treated: float, n_treated: float, yes_control: float, n_control: float) -> Interval:

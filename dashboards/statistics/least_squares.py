@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import statsmodels.api as sm
-from scipy import stats
 
 from dashboards.statistics import small_blocks
 from dashboards.statistics.intervals import LEVEL, Z
 from engage.foundation.errors import InputRefused
+from engage.foundation.libraries import linear_models, stats
 
 Array = npt.NDArray[np.float64]
 
@@ -48,7 +47,7 @@ def fit(rows: pd.DataFrame, treated: list[str], covariates: Array | None = None)
     design, response, absorbed = _within_blocks(rows, _design(rows, arms, covariates), outcome, len(treated))
     if covariates is not None:
         design = design[:, _independent(design)]
-    model = sm.OLS(response, design)
+    model = linear_models.OLS(response, design)
     free = max(1, len(rows) - design.shape[1] - absorbed)
     told = _fitted(rows, model, len(treated), free, lin=covariates is not None)
     # An error of nothing but rounding is none: clusters or rows that are all alike say nothing of chance.
@@ -59,7 +58,7 @@ def fit(rows: pd.DataFrame, treated: list[str], covariates: Array | None = None)
 ROUNDING = 1e-9
 
 
-def _fitted(rows: pd.DataFrame, model: sm.OLS, arms: int, free: int, *, lin: bool) -> Fit:
+def _fitted(rows: pd.DataFrame, model: "linear_models.OLS", arms: int, free: int, *, lin: bool) -> Fit:
     if "cluster" in rows:
         _refuse_one_cluster(rows)
         if small_blocks.small(rows):
@@ -76,7 +75,7 @@ def _fitted(rows: pd.DataFrame, model: sm.OLS, arms: int, free: int, *, lin: boo
     return _told(found, arms, spread, freedom)
 
 
-def _within_small_blocks(model: sm.OLS, rows: pd.DataFrame, arms: int) -> Fit:
+def _within_small_blocks(model: "linear_models.OLS", rows: pd.DataFrame, arms: int) -> Fit:
     """CR2, on the fewest degrees of freedom of any arm; CR0 beside it."""
     found = model.fit(cov_type="cluster", cov_kwds={"groups": rows["cluster"].to_numpy(), "use_correction": False})
     spread = small_blocks.spread(rows, model.exog, np.asarray(found.resid))
@@ -136,7 +135,7 @@ def _refuse_one_cluster(rows: pd.DataFrame) -> None:
             )
 
 
-def _clustered(model: sm.OLS, rows: pd.DataFrame, free: int) -> tuple[Any, float, int]:
+def _clustered(model: "linear_models.OLS", rows: pd.DataFrame, free: int) -> tuple[Any, float, int]:
     """CR1: the sandwich over clusters times G/(G-1) x (N-1)/(N-K), the blocks counted in K."""
     number = int(rows["cluster"].nunique())
     keywords = {"groups": rows["cluster"].to_numpy(), "use_correction": False}

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
-from statsmodels.stats.meta_analysis import combine_effects
 
 from dashboards.statistics.intervals import Z
+from engage.foundation.libraries import meta_analysis, stats
 
 Array = npt.NDArray[np.float64]
 
@@ -37,7 +36,7 @@ def shrink(effects: Array, variances: Array, critical: float = Z) -> Shrunken:
         return Shrunken(effects, effects - half, effects + half, 0.0, None)
     # statsmodels divides by a heterogeneity of 0, and takes the root of a spread below 0, for figures not used here.
     with np.errstate(invalid="ignore", divide="ignore"):
-        combined = combine_effects(effects, variances, method_re="chi2")
+        combined = meta_analysis.combine_effects(effects, variances, method_re="chi2")
     between = max(0.0, float(combined.tau2))
     weights = 1 / (variances + between)
     shares = weights / weights.sum()
@@ -47,5 +46,5 @@ def shrink(effects: Array, variances: Array, critical: float = Z) -> Shrunken:
     typical = float(shares @ variances)
     unsure = 2 / (k - 3) * pull**2 * (typical + between) * weights * (effects - mean) ** 2
     half = critical * np.sqrt(variances * (1 - (1 - shares) * pull) + unsure)
-    p_same = float(chi2.sf(max(0.0, float(combined.q)), k - 1))
+    p_same = float(stats.chi2.sf(max(0.0, float(combined.q)), k - 1))
     return Shrunken(estimates, estimates - half, estimates + half, float(np.sqrt(between)), p_same)

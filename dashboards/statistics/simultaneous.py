@@ -6,11 +6,10 @@ from math import inf, log, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 from scipy.special import lambertw
-from scipy.stats import multivariate_normal, multivariate_t, t
 
 from dashboards.statistics.intervals import LEVEL
+from engage.foundation.libraries import optimize, stats
 
 Array = npt.NDArray[np.float64]
 
@@ -29,22 +28,22 @@ def dunnett(correlation: Array, freedom: float = inf) -> float:
     """
     k = len(correlation)
     if k == 1:
-        return float(t.isf((1 - LEVEL) / 2, freedom))
+        return float(stats.t.isf((1 - LEVEL) / 2, freedom))
 
     def short(bound: float) -> float:
         return _within(correlation, freedom, bound) - LEVEL
 
-    alone, every = (float(t.isf((1 - LEVEL) / 2 / m, freedom)) for m in (1, k))
-    return float(brentq(short, alone - 0.01, every + 0.01, xtol=1e-4))
+    alone, every = (float(stats.t.isf((1 - LEVEL) / 2 / m, freedom)) for m in (1, k))
+    return float(optimize.brentq(short, alone - 0.01, every + 0.01, xtol=1e-4))
 
 
 def _within(correlation: Array, freedom: float, bound: float) -> float:
     """The chance that all of them lie within the bound."""
     ends = np.full(len(correlation), bound)
     if freedom == inf:
-        drawn = multivariate_normal(np.zeros(len(ends)), correlation, allow_singular=True, seed=SEED)
+        drawn = stats.multivariate_normal(np.zeros(len(ends)), correlation, allow_singular=True, seed=SEED)
         return float(drawn.cdf(ends, lower_limit=-ends))
-    many = multivariate_t(np.zeros(len(ends)), correlation, df=int(freedom), allow_singular=True, seed=SEED)
+    many = stats.multivariate_t(np.zeros(len(ends)), correlation, df=int(freedom), allow_singular=True, seed=SEED)
     return float(many.cdf(ends, lower_limit=-ends, random_state=SEED))
 
 

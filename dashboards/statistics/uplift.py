@@ -12,7 +12,6 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from statsmodels.stats.proportion import proportions_ztest
 
 from dashboards.statistics import small_blocks
 from dashboards.statistics.caveats import caveats, usable
@@ -25,6 +24,7 @@ from dashboards.statistics.shrinkage import shrink
 from dashboards.statistics.simultaneous import dunnett, looking
 from dashboards.statistics.trial import COVARIATE, Rate, control_arm, rate, rows, spelt
 from engage.foundation.errors import InputRefused
+from engage.foundation.libraries import proportion
 
 __all__ = [
     "Adjusted", "Arm", "Complier", "Gathered", "Uplift", "WardEffect", "WardUplift",
@@ -320,4 +320,4 @@ def _pooled(mine: Rate, control: Rate) -> float | None:
     counts = [round(each.mean * each.n) for each in (mine, control)]
     if sum(counts) in (0, mine.n + control.n):
         return None
-    return float(proportions_ztest(counts, [mine.n, control.n])[0])
+    return float(proportion.proportions_ztest(counts, [mine.n, control.n])[0])

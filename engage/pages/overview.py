@@ -35,7 +35,7 @@ class Overview:
     notes: list[str] = field(default_factory=list)  # what whoever reads the figures must know first
     groups: list[Group] = field(default_factory=list)
     pins: Sequence[Pin] = ()
-    campaigns: list[tuple[Campaign, ledger.Status]] = field(default_factory=list)
+    campaigns: list[tuple[Campaign, ledger.Standing]] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)  # what keeps messages from leaving
     arrived: list[Intake] = field(default_factory=list)  # what automatic sharing brought in of late
 
@@ -57,7 +57,7 @@ def overview(office: Office, account: Account) -> Overview:
         figures=_figures(office, account.authority),
         notes=_notes(office, account.authority),
         groups=waiting.groups(office, account, found, incoming), pins=pinned,
-        campaigns=[(c, ledger.status(office, actor, c.id or 0)) for c in shown],
+        campaigns=list(zip(shown, ledger.sums(office, actor, shown), strict=True)),
         outages=ill,
         arrived=[each for each in incoming if each.state == IntakeState.imported],
     )  # fmt: skip

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import shapely
-from pyproj import Transformer
+
+from engage.foundation.libraries import pyproj
 
 # Generalised boundaries (ONS "BGC") stray up to 20 m from the real ones, and longitude and latitude are turned into
 # grid metres without the OSTN15 shift grid, to about 5 m.
@@ -61,7 +62,7 @@ def lying_in(points: npt.NDArray[np.float64], wards: Mapping[str, str]) -> list[
 
 def _in_metres(geometries: list[str]) -> npt.NDArray[np.object_]:
     """Boundaries on the grid, ready for many questions."""
-    to_grid = Transformer.from_crs("OGC:CRS84", "EPSG:27700", always_xy=True)
+    to_grid = pyproj.Transformer.from_crs("OGC:CRS84", "EPSG:27700", always_xy=True)
     turned = shapely.transform(
         shapely.make_valid(shapely.from_geojson(geometries)),
         lambda xy: np.column_stack(to_grid.transform(xy[:, 0], xy[:, 1])),

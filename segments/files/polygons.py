@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import Transformer
+
+from engage.foundation.libraries import pyproj
 
 CERTAIN = 0.95  # of what lies in one lies in the other, and the other way round
 FEWEST_POINTS = 10
@@ -16,7 +17,7 @@ FEWEST_POINTS = 10
 @cache
 def to_degrees() -> Any:
     """From metres of the National Grid to longitude and latitude."""
-    return Transformer.from_crs("EPSG:27700", "OGC:CRS84", always_xy=True)
+    return pyproj.Transformer.from_crs("EPSG:27700", "OGC:CRS84", always_xy=True)
 
 
 def by_points(

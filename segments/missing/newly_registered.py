@@ -16,12 +16,11 @@ import numpy.typing as npt
 import polars as pl
 from pandas.util import hash_array
 from sqlmodel import Session
-from statsmodels.genmod.families import Poisson
-from statsmodels.genmod.generalized_linear_model import GLM
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot, current, history
+from engage.foundation.libraries import linear_models
 from engage.foundation.office import Actor, Office
 from segments.homes import registrations
 from segments.missing.usable import NONE_IN_DATE
@@ -146,7 +145,7 @@ def held_out(columns: Floats, gained: Gained, homes: pl.DataFrame) -> Floats:
 def _weights(columns: Floats, gained: Gained) -> Floats:
     steadied = np.full(columns.shape[1], STEADIED)
     steadied[0] = 0.0  # so that as many are expected as there were
-    model: Any = GLM(gained.astype(np.float64), columns, family=Poisson())
+    model: Any = linear_models.GLM(gained.astype(np.float64), columns, family=linear_models.families.Poisson())
     found: Floats = np.asarray(model.fit_regularized(alpha=steadied, L1_wt=0.0).params)
     return found
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import RBFInterpolator
-from scipy.spatial import cKDTree
 
+from engage.foundation.libraries import interpolate, spatial
 from segments.positions import tiles
 from segments.positions.links import Tile
 
@@ -35,7 +34,7 @@ class Shift:
     tile: Tile
     gross: Marks
     misses: Points
-    surface: RBFInterpolator | None
+    surface: "interpolate.RBFInterpolator | None"
 
     def moved(self, points: Points) -> Points:
         """`points` (n by 2, metres) of this tile on the new map."""
@@ -84,8 +83,8 @@ def _merged(tile: Tile) -> tuple[Points, Points, npt.NDArray[np.int64]]:
     return _local(tile, tile.old[first]), by, first
 
 
-def _surface(at: Points, by: Points, smoothing: float) -> RBFInterpolator:
-    return RBFInterpolator(at, by, kernel="thin_plate_spline", smoothing=smoothing)
+def _surface(at: Points, by: Points, smoothing: float) -> "interpolate.RBFInterpolator":
+    return interpolate.RBFInterpolator(at, by, kernel="thin_plate_spline", smoothing=smoothing)
 
 
 def _influence(at: Points, smoothing: float) -> Points:
@@ -112,5 +111,5 @@ def _worst(at: Points, by: Points) -> tuple[Marks, float]:
     free = 1 - np.clip(np.diag(influence), 0, 0.95)
     misses = np.hypot(*((by - influence @ by) / np.sqrt(free)[:, None]).T)
     limit = max(GROSS * float(np.median(misses)) / np.sqrt(2 * np.log(2)), NEVER_GROSS)
-    _, near = cKDTree(at).query(at, k=min(NEIGHBOURS, len(at)))
+    _, near = spatial.cKDTree(at).query(at, k=min(NEIGHBOURS, len(at)))
     return (misses > limit) & (misses >= misses[near].max(axis=1)), limit

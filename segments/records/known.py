@@ -10,13 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
-from scipy.stats import poisson_binom
 
 from engage.foundation import audit
 from engage.foundation.errors import InputRefused
 from engage.foundation.files import cells
 from engage.foundation.folders import writing
 from engage.foundation.lake import Snapshot, current, current_by_name
+from engage.foundation.libraries import stats
 from engage.foundation.office import Actor, Office
 from segments.records import entries, score, weights
 from segments.records.arrival import KIND
@@ -171,7 +171,7 @@ def _of_people(names: pl.DataFrame) -> pl.DataFrame:
 @lru_cache(maxsize=10_000)
 def between(likely: tuple[float, ...]) -> tuple[int, int]:
     """From and to how many of these people live there, 19 times in 20."""
-    low, high = poisson_binom.interval(RANGE, list(likely))
+    low, high = stats.poisson_binom.interval(RANGE, list(likely))
     return int(low), int(high)
 
 

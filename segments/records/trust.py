@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from statsmodels.stats.proportion import proportion_confint
 
 from engage.foundation import audit, identity
 from engage.foundation.calendar import Canvass, in_force, law
@@ -15,6 +14,7 @@ from engage.foundation.errors import InputRefused
 from engage.foundation.files import cells
 from engage.foundation.folders import writing
 from engage.foundation.lake import current
+from engage.foundation.libraries import proportion
 from engage.foundation.office import Actor, Office
 from segments.homes import registrations
 from segments.records import agreements, births, entries, known
@@ -53,7 +53,7 @@ def sources(office: Office, authority: str) -> list[dict[str, Any]]:
 def _judged(source: str, as_at: date, names: pl.DataFrame, unknown: pl.DataFrame) -> dict[str, Any]:
     answers = dict(names.group_by("matched").len().iter_rows())
     agreed, told = answers.get(YES, 0), answers.get(YES, 0) + answers.get(NO, 0)
-    low, high = proportion_confint(agreed, told, method="wilson") if told else (0.0, 1.0)
+    low, high = proportion.proportion_confint(agreed, told, method="wilson") if told else (0.0, 1.0)
     return {
         "source": source, "title": BY_SOURCE[source].title, "as_at": as_at.isoformat(), "names": len(names),
         "homes": names["home"].n_unique(), "agreement": round(agreed / told, 4) if told else None,
