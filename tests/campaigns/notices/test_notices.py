@@ -1,14 +1,17 @@
 """Emails to colleagues: written with the act, sent once, and no more to who said no; the course of what they tell of."""
 
+from copy import deepcopy
 from datetime import date, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from campaigns.approval import control, decisions
 from campaigns.notices import delivery, outbox
+from campaigns.notify.client import GovukNotify
 from campaigns.notify.errors import Ambiguous
 from campaigns.notify.messages import Accepted, Outgoing, Status
+from campaigns.notify.stand_in import running
 from campaigns.records import course
 from campaigns.records.models import Campaign
 from campaigns.records.notice import About, Notice
@@ -16,7 +19,7 @@ from campaigns.setup import outlines
 from engage.foundation.clock import SteppedClock
 from engage.foundation.identity import Account, Role
 from engage.foundation.office import Office
-from tests.campaigns.council import COUNCIL, Maker, audience_file
+from tests.campaigns.council import COUNCIL, KEY, SEED, Maker, audience_file
 
 TEMPLATE = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 
@@ -71,6 +74,26 @@ def test_what_waits_and_what_was_decided_is_told_once_with_its_course(
         ("Discarded", "Officer", "Not needed"), ("Sent back", "Approver", "Wrong ward"),
         ("Submitted for approval", "Officer", ""), ("Drafted", "Officer", ""),
     ]  # fmt: skip
+
+
+def test_an_email_to_a_colleague_is_written_by_the_service_s_own_template(told: Office, maker: Maker) -> None:
+    """Over the stand-in, as GOV.UK Notify fills it in; a template that is not there is a failure, once."""
+    own = {"id": TEMPLATE, "type": "email", "subject": "((subject))", "content": "((words))\n\n((link))"}
+    seed = deepcopy(SEED)
+    seed["templates"]["demo"]["colleagues"] = own
+    number = maker.submitted(12).id or 0
+    with running(seed) as post:
+        assert delivery.send_due(told, GovukNotify(KEY, post.base_url)) == 1
+        [email] = post.state.store.by_id.values()
+    assert email.subject == "Summer reminders: waits for approval"
+    assert email.body.endswith(f"\n\nhttp://127.0.0.1:8000/campaigns/{number}")
+    decisions.reject(told, maker.people.approver, number, note="Wrong ward")
+    with running(SEED) as post:
+        assert delivery.send_due(told, GovukNotify(KEY, post.base_url)) == 0
+        assert delivery.send_due(told, GovukNotify(KEY, post.base_url)) == 0
+        assert not post.state.store.by_id
+    with told.database.reading() as session:
+        assert [each.state for each in session.exec(select(Notice).order_by(col(Notice.id)))] == ["sent", "failed"]
 
 
 def test_a_result_is_told_to_officers_and_to_members_who_asked(told: Office, maker: Maker, clock: SteppedClock) -> None:
