@@ -42,6 +42,7 @@ from tests.website import token_in
 
 HOMES, WARDS, SEED = 300, 2, 2026
 PASSWORD = "three random words"
+HERE = "http://127.0.0.1"
 SLOW = 15.0  # CPU seconds: many times what any of these pages takes, so that only one that hangs is told
 LEVELS = ("oa", "lsoa", "msoa", "ward")
 REFUSED = ("msoa", "ward")
@@ -194,7 +195,7 @@ def house(folder: Path, tables: Path | None = None) -> Iterator[House]:
     households.build(office, actor)
     places = _places(office, borough.authority_code)
     with ExitStack() as stack:
-        clients = [_signed_in(stack.enter_context(TestClient(each)), email) for each, email in visitors]
+        clients = [_signed_in(stack.enter_context(TestClient(each, base_url=HERE)), email) for each, email in visitors]
         yield House(office, actor, borough, dict(_tables(borough, places, tables)), places, *clients)
     office.close()
 
