@@ -25,6 +25,7 @@ import pandas as pd
 from litestar.testing import TestClient
 from sqlmodel import SQLModel, col, select
 
+from dashboards.pages import publication
 from engage.app import create_app
 from engage.demo.borough import Borough, write_borough
 from engage.foundation.clock import SteppedClock, at_london
@@ -241,6 +242,7 @@ def _tables(
 
 
 def main() -> int:
+    publication.PATIENCE = SLOW  # a page shows what was published before the change, but for a moment
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--tables", type=Path)
