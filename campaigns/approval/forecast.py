@@ -107,7 +107,7 @@ def messages(
 def _left_out(frozen: Path, left_out: Mapping[str, Uprns]) -> tuple[dict[str, int], Uprns]:
     """Each home under the first reason that holds for it, so that the counts add up."""
     counts: dict[str, int] = {}
-    without = audience.NOBODY
+    without = audience.nobody()
     for reason, uprns in left_out.items():
         more = np.setdiff1d(audience.held(frozen, uprns), without)
         counts[reason], without = len(more), np.union1d(without, more)

@@ -149,7 +149,7 @@ def in_comparisons(office: Office, session: Session, authority: str, *, but: int
         Campaign.authority == authority, Campaign.id != but, col(Campaign.launched_at).is_not(None),
         col(Campaign.state).in_(MEASURED), Campaign.audience_snapshot == Snapshot.id,
     )  # fmt: skip
-    held = [audience.NOBODY]
+    held = [audience.nobody()]
     for campaign, path in session.exec(query):
         plan = Plan.model_validate(campaign.plan)
         if len(plan.arms) > 1 and plan.outcome_window.end >= today(office.clock):

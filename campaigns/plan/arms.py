@@ -1,11 +1,12 @@
 """Who is reminded when: drawn by lot, by household, within each ward."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 
-import numpy as np
-import numpy.typing as npt
+from engage.foundation.libraries import np, npt
 
 METHOD = (
     "Households were put into arms at random within each ward, in permuted blocks: households are ordered by their "

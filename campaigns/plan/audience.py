@@ -1,5 +1,7 @@
 """The audience of a submitted campaign: who is in it, in which arm, and how each wave would reach them."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,15 +9,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from campaigns.plan import shared_contacts
 from campaigns.plan.arms import assign
 from campaigns.records.models import Channel
+from engage.foundation.libraries import duckdb, np, npt, pa, pq
 
 REACHED = {
     Channel.email: "email_contact IS NOT NULL",
@@ -23,8 +20,11 @@ REACHED = {
     Channel.letter: "coalesce(letter, false)",
 }
 FRAGMENTS = (1, 3)  # what a reminder by text takes, at least and at most, as long as it has not been read
-NOBODY = np.array([], dtype=np.int64)
 AT_ONCE = 4_096  # homes to a part of the file, which is what is read, and planned, at once; DuckDB takes whole 2,048s
+
+
+def nobody() -> npt.NDArray[np.int64]:
+    return np.array([], dtype=np.int64)
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -40,14 +40,14 @@ def _started() -> duckdb.DuckDBPyConnection:
 
 
 def with_arms(
-    frozen: Path, to: Path, shares: Mapping[str, float], seed: int, without: npt.NDArray[np.int64] = NOBODY,
+    frozen: Path, to: Path, shares: Mapping[str, float], seed: int, without: npt.NDArray[np.int64] | None = None,
     closed: Mapping[Channel, npt.NDArray[np.int64]] | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Write the frozen audience, but for some UPRNs, to `to` with a column `arm`; those of `closed` cannot be reached
     by that channel, and a contact of several homes is left to one of them at most. Gives the households in each
     arm."""
     with connect() as lake:
-        lake.register("without", pa.table({"uprn": without}))
+        lake.register("without", pa.table({"uprn": nobody() if without is None else without}))
         _keep_usable(lake, frozen, closed or {})
         homes = lake.execute(
             "SELECT uprn, coalesce(ward, '') AS ward FROM usable WHERE uprn NOT IN (SELECT uprn FROM without)"
@@ -73,7 +73,7 @@ def _keep_usable(
     """Make a view `usable` of the audience without the ways to a home that are closed, before a contact of several
     homes is left to one of them."""
     for channel in Channel:
-        lake.register(f"closed_{channel.value}", pa.table({"uprn": closed.get(channel, NOBODY)}))
+        lake.register(f"closed_{channel.value}", pa.table({"uprn": closed.get(channel, nobody())}))
     contacts = ", ".join(
         f"CASE WHEN uprn NOT IN (SELECT uprn FROM closed_{channel}) THEN {channel}_{part} END AS {channel}_{part}"
         for channel in shared_contacts.CHANNELS for part in ("contact", "value", "source")

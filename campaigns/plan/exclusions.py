@@ -104,7 +104,7 @@ def in_comparisons(
         Campaign.authority == authority, Campaign.id != campaign_id, col(Campaign.state).in_(RUNNING),
         Campaign.audience_snapshot == Snapshot.id,
     )  # fmt: skip
-    held = [audience.NOBODY]
+    held = [audience.nobody()]
     for other, path in session.exec(query):
         arms = _held_arms(Plan.model_validate(other.plan), plan)
         if arms and (since is None or (other.launched_at and other.launched_at > since)):

@@ -5,11 +5,11 @@ group. Where the homes of a contact are in several groups it is not written to a
 group that is compared, and nobody could tell for whom somebody then registered.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
-import duckdb
-import numpy as np
-import numpy.typing as npt
+from engage.foundation.libraries import duckdb, np, npt
 
 CHANNELS = ("email", "sms")
 ANOTHER_HOME, SEVERAL_GROUPS = "another home", "several groups"  # for what a home's contact is withheld

@@ -1,5 +1,7 @@
 """A new dataset held against what is here already: the one it follows, and the gazetteer."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from sqlmodel import Session
 
 from engage.foundation import lake
 from engage.foundation.lake import Snapshot
+from engage.foundation.libraries import duckdb
 from segments.files.questions import FEWER, Question
 from segments.files.reading import literal
 

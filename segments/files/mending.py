@@ -5,6 +5,8 @@ left off is given them; a line that is no row is set aside with its number and t
 leaves a line over, so that line numbers stay the file's own.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Callable, Iterator
@@ -12,8 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+from engage.foundation.libraries import np, npt
 
 MOST_LINES = 20  # lines one row may span before its quotation mark counts as never closed
 BATCH = 50_000
@@ -25,9 +26,9 @@ QUOTE, TAB = '"', "\t"
 MISQUOTED, BROKEN = "quotation marks in the wrong place", "a line break inside a row"
 
 
-Bytes: TypeAlias = npt.NDArray[np.uint8]
-Ends: TypeAlias = npt.NDArray[np.intp]
-Flags: TypeAlias = npt.NDArray[np.bool_]
+Bytes: TypeAlias = "npt.NDArray[np.uint8]"
+Ends: TypeAlias = "npt.NDArray[np.intp]"
+Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 
 class Lines:

@@ -4,6 +4,8 @@ The quick way lets DuckDB read the file when each line is one whole row. Where a
 breaks, it is read line by line instead, and every line that is no row is set aside with its number and the reason.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 import os
@@ -15,12 +17,9 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-import duckdb
-import pyarrow as pa
-from duckdb.sqltypes import VARCHAR
-
 from engage.foundation.calendar import Law, law
 from engage.foundation.errors import InputRefused
+from engage.foundation.libraries import duckdb, pa
 from engage.foundation.privacy import Keys, normalised
 from segments.files.lines import DELIMITERS
 from segments.files.mending import HEADER_AGAIN, Mending
@@ -229,8 +228,8 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     # DuckDB makes a join of a long list after IN, and behind a join rows are no longer in the order of the file, which
     # tells their lines.
     con.execute("set disabled_optimizers = 'in_clause'")
-    con.create_function("normalised_letters", normalised, [VARCHAR], VARCHAR)
-    con.create_function("titled", titled, [VARCHAR], VARCHAR)
+    con.create_function("normalised_letters", normalised, ["VARCHAR"], "VARCHAR")
+    con.create_function("titled", titled, ["VARCHAR"], "VARCHAR")
     con.execute(MACROS)
     con.execute('create table rejects (line bigint, "column" varchar, reason varchar, "value" varchar)')
     return con

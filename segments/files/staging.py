@@ -5,6 +5,8 @@ Nothing here looks at what a row says, but for what no export has: zero bytes, e
 that nobody sees or means.
 """
 
+from __future__ import annotations
+
 import codecs
 import struct
 from collections.abc import Callable, Iterator
@@ -12,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-import pyarrow as pa
 from blake3 import blake3
 
 from engage.foundation.background import ahead
 from engage.foundation.errors import InputRefused
+from engage.foundation.libraries import pa
 from segments.files import workbook
 from segments.files.archives import Wrapping, chunks, wrapping
 from segments.files.letters import is_typed, typed

@@ -1,11 +1,12 @@
 """Homes whose open applications cover everybody who is missing there: they are not reminded while that is so."""
 
-from datetime import date, timedelta
+from __future__ import annotations
 
-import duckdb
+from datetime import date, timedelta
 
 from engage.foundation.calendar import in_force, law
 from engage.foundation.lake import current
+from engage.foundation.libraries import duckdb
 from engage.foundation.office import Actor, Office
 from segments.homes import registrations
 

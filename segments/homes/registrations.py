@@ -1,13 +1,15 @@
 """Who is on a register, home by home: the linked electors of each snapshot, and who joined between two."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from shutil import copyfile
 
-import duckdb
 from sqlmodel import Session
 
 from engage.foundation.lake import Snapshot, current, history
+from engage.foundation.libraries import duckdb
 from engage.foundation.office import Actor, Office
 from segments.engine import imported
 from segments.linking import electors, review

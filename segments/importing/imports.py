@@ -1,12 +1,13 @@
 """Bringing a file in: recognised, staged, checked, then swapped in whole in one transaction, or not at all."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-import duckdb
 from sqlmodel import Session, col, select
 
 from engage.foundation import audit, data_keys, identity, lake
@@ -14,6 +15,7 @@ from engage.foundation.calendar import law
 from engage.foundation.clock import today
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot
+from engage.foundation.libraries import duckdb
 from engage.foundation.office import Actor, Office
 from engage.foundation.words import plural
 from segments.files import comparison, questions

@@ -1,14 +1,15 @@
 """What is wrong with a file, row by row: as problems of the report, and as a file to correct it by."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from engage.foundation.files import cells
 from engage.foundation.folders import writing
+from engage.foundation.libraries import duckdb
 from segments.files.preview import PERSONAL
 from segments.files.reading import Reading, quoted
 from segments.files.report import ColumnProblem, RowProblem

@@ -3,10 +3,11 @@
 All of it is DuckDB SQL over the gazetteer and the register, because tens of millions of rows pass through it.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
-import duckdb
-
+from engage.foundation.libraries import duckdb
 from segments.files.postal import ABBREVIATIONS
 
 # What stands after the post town in many registers, and in no gazetteer.

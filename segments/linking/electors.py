@@ -3,13 +3,13 @@
 Nothing here sees a name. A wrong home is worse than none: what is not certain is asked (segments/linking/review.py).
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import duckdb
-from duckdb.sqltypes import VARCHAR
-
+from engage.foundation.libraries import duckdb
 from engage.foundation.privacy import Keys
 from segments.linking import addresses, matching, neighbours
 
@@ -81,7 +81,7 @@ def link(
     address or postcode is not that of their UPRN. `postcodes` is ONS's look-up of the authority, where it is imported.
     """
     with duckdb.connect(config={"temp_directory": str(to.electors.parent / "spilled")}) as con:
-        con.create_function("keyed", lambda key, postcode: address_key(keys, key, postcode), [VARCHAR] * 2, VARCHAR)
+        con.create_function("keyed", lambda key, postcode: address_key(keys, key, postcode), ["VARCHAR"] * 2, "VARCHAR")
         addresses.read(con, register, gazetteer)
         addresses.place(con, gazetteer, postcodes)
         matching.exactly(con)

@@ -3,9 +3,11 @@
 The matcher sees each distinct address once, and only the homes near it, so a borough takes seconds and a city fits.
 """
 
+from __future__ import annotations
+
 import logging
 
-import duckdb
+from engage.foundation.libraries import duckdb
 
 # The matcher's weights are bits of evidence; this much and a lead let a UPRN stand (segments/linking/electors.py).
 LEAST_WEIGHT = 10.0

@@ -4,14 +4,14 @@
 of them, be it a shop or a home that is no more, is nearly as like.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 
-import duckdb
-import pyarrow as pa
-
+from engage.foundation.libraries import duckdb, pa
 from segments.linking.differences import LEAD, MOST, RIVAL, Doubt, Dwelling, Known, dwelling, weigh
 from segments.linking.premises import lettered, read
 

@@ -4,6 +4,8 @@ An answer is kept by a keyed hash of the address, so the table of answers cannot
 is asked lies beside the `electors` snapshot it came from (segments/linking/electors.py).
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +14,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -20,6 +21,7 @@ from engage.foundation import audit
 from engage.foundation.database import Moment
 from engage.foundation.errors import InputRefused, NotFound
 from engage.foundation.lake import Snapshot, current, histories, history
+from engage.foundation.libraries import duckdb
 from engage.foundation.office import Actor, Office
 from segments.linking.electors import Answer
 from segments.safeguards import protected

@@ -1,15 +1,16 @@
 """Addresses that must not be seen: known only by keyed hash, and taken out of every table, count and list."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
-import duckdb
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from engage.foundation.identity import line
 from engage.foundation.lake import Snapshot, current
+from engage.foundation.libraries import duckdb, pq
 from engage.foundation.office import Office
 from segments.safeguards.suppression import Suppression, suppressed_households
 

@@ -1,16 +1,18 @@
 """Contact details a council may use: each with its source, lawful basis, agreement and date, or it stays out."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import date
 
-import pyarrow as pa
 from sqlmodel import Session
 
 from engage.foundation.clock import today
 from engage.foundation.data_keys import Sealer, keep
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
+from engage.foundation.libraries import pa
 from engage.foundation.office import Office
 from engage.foundation.privacy import Keys
 from engage.foundation.words import plural
@@ -42,7 +44,7 @@ SAMPLE = 500  # contacts of a list that tell whether it is made up
 BATCH = 50_000
 LOST_OBJECTIONS = "objections-lost"
 SIMULATED = "kept by GOV.UK Notify for tests, no resident"
-POINTS = pa.schema([(name, pa.string()) for name in ("channel", "given", "contact", "value", "problem")])
+POINTS = ("channel", "given", "contact", "value", "problem")
 
 # One row of the file may hold several e-mail addresses and mobiles: in each channel the first that can be used is.
 GIVEN = """
@@ -187,14 +189,15 @@ def _checks(reading: Reading) -> list[Check]:
 
 def _points(reading: Reading, sealer: Sealer) -> None:
     """Every distinct contact once: normalised, hashed and encrypted, or what is wrong with it."""
-    reading.con.register("none", POINTS.empty_table())
+    schema = pa.schema([(name, pa.string()) for name in POINTS])
+    reading.con.register("none", schema.empty_table())
     reading.con.execute("create table points as select * from none")
     for channel, column in CHANNELS.items():
         cells = f"select unnest({column}) as given from judged where verdict is null or objected"
         found = reading.con.cursor().execute(f"select distinct given from ({cells}) where given is not null")
         while batch := found.fetchmany(BATCH):
             rows = [_point(reading.keys, sealer, channel, value) for (value,) in batch]
-            reading.con.register("batch", pa.Table.from_pylist(rows, schema=POINTS))
+            reading.con.register("batch", pa.Table.from_pylist(rows, schema=schema))
             reading.con.execute("insert into points select * from batch")
 
 

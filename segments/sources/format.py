@@ -1,5 +1,7 @@
 """What a format declares, and the one way in which a table of a format becomes a snapshot."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -8,11 +10,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import duckdb
 from sqlmodel import Session
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
+from engage.foundation.libraries import duckdb
 from engage.foundation.office import Office
 from segments.files.mending import HEADER_AGAIN
 from segments.files.questions import DatesOf, american_dates

@@ -2,16 +2,18 @@
 electoral management system knows of its electors' addresses: `UnsubscribeEmail` and `EmailBounceBackDate`.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-import pyarrow as pa
 from sqlmodel import Session
 
 from engage.foundation.errors import InputRefused
 from engage.foundation.lake import Snapshot
+from engage.foundation.libraries import pa
 from engage.foundation.office import Office
 from engage.foundation.privacy import Keys
 from segments.files.reading import Head, Reading, open_rows, plain
@@ -46,7 +48,6 @@ UNTEXTED = "a telephone number that no text reaches (a landline, or abroad): not
 UNSENT = "a bounce of what is no email address: nothing is sent there"
 HARM = "whoever they stand for may be contacted"
 GIVEN = "select line, coalesce(type, ''), given, home, or_home from good order by line"
-KEYED = pa.schema([("line", pa.int64()), ("scope", pa.string()), ("channel", pa.string()), ("contact", pa.string())])
 
 
 def normalise(reading: Reading, header_at: int) -> Harvest:
@@ -145,7 +146,9 @@ def _key(reading: Reading, given: str) -> Counter[str]:
     unread = [(row, why) for row, why in failed if row.line not in read]
     by_home = [row for row, _ in unread if row.or_home and row.home]
     keyed += [{"line": row.line} | _closed(reading.keys, row.home, _channel(row) or "email") for row in by_home]
-    reading.con.register("keyed", pa.Table.from_pylist(keyed, schema=KEYED))
+    texts = [(name, pa.string()) for name in ("scope", "channel", "contact")]
+    schema = pa.schema([("line", pa.int64()), *texts])
+    reading.con.register("keyed", pa.Table.from_pylist(keyed, schema=schema))
     saved = {row.line for row in by_home}
     return _list_unread(reading, {row.line: why for row, why in reversed(unread) if row.line not in saved})
 

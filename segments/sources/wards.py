@@ -4,6 +4,8 @@ The snapshot is always in CRS84. Without its precise grid file, PROJ moves the N
 finer than the generalised boundaries themselves.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections import Counter
@@ -11,9 +13,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-import pyarrow as pa
-
 from engage.foundation.errors import InputRefused
+from engage.foundation.libraries import pa
 from segments.files.reading import Head, Reading
 from segments.sources.area_columns import ELSEWHERE
 from segments.sources.format import Format, Harvest, refuse_if_none, save
@@ -21,7 +22,7 @@ from segments.sources.format import Format, Harvest, refuse_if_none, save
 CODE, NAME, WELSH, AUTHORITY = r"wd\d\dcd", r"wd\d\dnm", r"wd\d\dnmw", r"lad\d\dcd"
 WARD = re.compile(r"[EWSN]\d{8}")
 SHAPES = ("Polygon", "MultiPolygon")
-COLUMNS = pa.schema([(name, pa.string()) for name in ("ward", "name", "name_cy", "geometry")])
+COLUMNS = ("ward", "name", "name_cy", "geometry")
 DEGREES, GRID = ("84", "4326", "4258"), "27700"  # EPSG codes, and CRS84
 OUTSIDE = "coordinates are neither longitude and latitude (CRS84) nor National Grid metres in the United Kingdom"
 MOST_WARDS = 150  # twice what any authority has; more is a national file
@@ -143,7 +144,8 @@ def _kept(reading: Reading, wards: list[dict[str, str]]) -> Harvest:
             f"{reading.file} holds {len(wards):,} wards and does not say which are of {reading.authority}. Import the "
             "geography (ONSUD) first, which tells them, or a file with a column LADxxCD. Nothing was changed."
         )
-    reading.con.register("wards", pa.Table.from_pylist(wards, schema=COLUMNS))
+    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
+    reading.con.register("wards", pa.Table.from_pylist(wards, schema=schema))
     rows = save(reading, "select * from wards order by ward")
     return Harvest(rows, reading.rejected, {"wards": rows}, rows)
 

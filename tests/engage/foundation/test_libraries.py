@@ -1,18 +1,27 @@
-"""What few pages ask for is not there until one asks."""
+"""What a process may never ask for is not there until it does."""
 
 import subprocess
 import sys
 
-LARGE = ("scipy.stats", "scipy.interpolate", "statsmodels", "pyproj", "typst")
-LOADED = f"""
+import pytest
+
+LOADED = """
 import sys
-import engage.app
-from engage.foundation import libraries
-print([name for name in {LARGE} if name in sys.modules])
-print([libraries.stats.norm.cdf(0.0), libraries.linear_models.OLS.__name__])
+import {module}
+print([name for name in {libraries} if name in sys.modules])
+from engage.foundation.libraries import linear_models, stats
+print([float(stats.norm.cdf(0.0)), linear_models.OLS.__name__])
 """
 
 
-def test_the_service_starts_without_them() -> None:
-    told = subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True).stdout
-    assert told.splitlines() == ["[]", "[np.float64(0.5), 'OLS']"]
+@pytest.mark.parametrize(
+    ("module", "libraries"),
+    [
+        ("engage.app", ("scipy.stats", "scipy.interpolate", "statsmodels", "pyproj", "typst")),
+        ("engage.commands.worker", ("duckdb", "pyarrow", "numpy", "pandas", "ibis", "polars", "scipy")),
+    ],
+)
+def test_a_process_starts_without(module: str, libraries: tuple[str, ...]) -> None:
+    words = LOADED.format(module=module, libraries=libraries)
+    told = subprocess.run([sys.executable, "-c", words], check=True, capture_output=True, text=True).stdout
+    assert told.splitlines() == ["[]", "[0.5, 'OLS']"]
