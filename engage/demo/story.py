@@ -115,17 +115,27 @@ def play_demo(*, once: bool, folder: Path | None, port: int) -> None:
 
 
 @contextmanager
-def playing(folder: Path, *, port: int = 0, homes: int = 12_000, wards: int = 12,
+def opening(folder: Path, *, port: int = 0, homes: int = 12_000, wards: int = 12,
             say: Callable[[str], None] = lambda _line: None) -> Iterator[Story]:  # fmt: skip
-    """The story played in `folder` and served on 127.0.0.1 while the block lasts."""
+    """A council on its first day, served on 127.0.0.1 while the block lasts: its people, GOV.UK Notify's stand-in, and
+    the files of a made-up borough in `folder`, of which nobody has brought in any."""
     say(f"Writing the files of a made-up borough with {homes:,} homes")
     borough = write_borough(folder / "files", homes=homes, wards=wards)
     clock = SteppedClock(at_london(START, 10))
     with ExitStack() as stack:
         story = _open(stack, folder, borough, clock, port, say)
+        _hire(story)
+        yield story
+
+
+@contextmanager
+def playing(folder: Path, *, port: int = 0, homes: int = 12_000, wards: int = 12,
+            say: Callable[[str], None] = lambda _line: None) -> Iterator[Story]:  # fmt: skip
+    """The story played in `folder` and served on 127.0.0.1 while the block lasts."""
+    with opening(folder, port=port, homes=homes, wards=wards, say=say) as story:
         with working(story.office, story.notify) as work:
             _play(story, work)
-        (folder / MARK).write_text(json.dumps({"authority": borough.authority_code}))
+        (folder / MARK).write_text(json.dumps({"authority": story.authority}))
         yield story
 
 
@@ -158,15 +168,14 @@ def _open(
 
 
 def _play(story: Story, work: Work) -> None:
-    _hire(story)
     _import_files(story)
     _plan(story)
-    _send_until(story, work, INTERIM_REGISTER)
+    send_until(story, work, INTERIM_REGISTER)
     _one_resident_stops(story)
     _next_register(story, INTERIM_REGISTER)
-    _send_until(story, work, FINAL_REGISTER)
+    send_until(story, work, FINAL_REGISTER)
     _next_register(story, FINAL_REGISTER)
-    _send_until(story, work, FINAL_REGISTER + timedelta(days=1))  # those reminded later get theirs
+    send_until(story, work, FINAL_REGISTER + timedelta(days=1))  # those reminded later get theirs
 
 
 def _hire(story: Story) -> None:
@@ -229,7 +238,7 @@ def _plan_json(story: Story) -> dict[str, Any]:
     }
 
 
-def _send_until(story: Story, work: Work, end: date) -> None:
+def send_until(story: Story, work: Work, end: date) -> None:
     """Let the days pass: on each the worker does what is due, and Notify what it does overnight."""
     day = max(story.clock.now().date(), START)
     while day < end:
@@ -264,12 +273,16 @@ def _one_resident_stops(story: Story) -> None:
     story.say("A resident opened the link in their reminder and stopped further ones")
 
 
-def _next_register(story: Story, as_at: date) -> None:
-    """The register some time later, as the reminders and life have changed it, imported like any other."""
+def register_after(story: Story, as_at: date) -> NextRegister:
+    """The register some time later, as the reminders of a campaign and life have changed it, in a file."""
     assignment = story.office.settings.home / f"assignment_{as_at}.csv"
     with assignment.open("w", newline="", encoding="utf-8") as file:
         ledger.export_assignment(story.office, story.officer, story.campaign_id, file)
-    story.aftermath = next_register(story.borough.folder, assignment, as_at=as_at)
+    return next_register(story.borough.folder, assignment, as_at=as_at)
+
+
+def _next_register(story: Story, as_at: date) -> None:
+    story.aftermath = register_after(story, as_at)
     import_file(story.office, story.officer, "register", story.aftermath.path, as_at)
     households.build(story.office, story.officer)
     story.say(f"Imported the register of {as_at:%d %B}: {story.aftermath.entries:,} entries")

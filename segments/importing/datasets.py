@@ -32,7 +32,7 @@ WORDS = {
     "postcodes": ("Areas of each postcode", "Made of a geography file of postcodes"),
     "coordinates": ("Coordinates of each property", "Made of a gazetteer of points alone"),
     HOMES: ("Table of homes", "One row for each home, made of all the data"),
-    UNSORTED: ("Being told apart", "What it is, is told by what is in it"),
+    UNSORTED: ("Told by its content", "What it is, is told by what is in it"),
 }
 
 # What the tables of statistics are about, by the names under which they are kept.

@@ -43,7 +43,9 @@ def recognise(head: Head, kind: str, file: str) -> tuple[Format, int]:
 
 def kind_of(head: Head, file: str) -> str:
     """The one kind that it is by its content; InputRefused where it is none, or may be several."""
-    kinds = list(dict.fromkeys(form.kind for form, _ in _candidates(head, file)))
+    found = _candidates(head, file)
+    certain = [(form, at) for form, at in found if form.certain(head, at)]
+    kinds = list(dict.fromkeys(form.kind for form, _ in certain or found))
     if len(kinds) == 1:
         return kinds[0]
     if kinds:

@@ -100,12 +100,20 @@ LOST = f"select line from objecting where line in ({UNREAD}) and uprn is null"
 def locate(head: Head) -> int | None:
     """A table of UPRNs with all a contact list needs, or at least with a contact: then it is told what it lacks."""
     for at in range(min(HEADER_WITHIN, len(head.rows))):
-        names = set(head.header(at))
-        found = {meaning for meaning, known in NAMES.items() if names & set(known)}
-        told = (emails(head.rows[at]) or phones(head.rows[at])) and not names & {*EMS, *ELECTOR}
-        if "uprn" in found and (told or set(NEEDED) <= found):
+        told = (emails(head.rows[at]) or phones(head.rows[at])) and not {*head.header(at)} & {*EMS, *ELECTOR}
+        if "uprn" in _meanings(head, at) and (told or has_all(head, at)):
             return at
     return None
+
+
+def has_all(head: Head, at: int) -> bool:
+    """Nobody writes a lawful basis beside who must not be written to."""
+    return set(NEEDED) <= _meanings(head, at)
+
+
+def _meanings(head: Head, at: int) -> set[str]:
+    names = set(head.header(at))
+    return {meaning for meaning, known in NAMES.items() if names & set(known)}
 
 
 def normalise(reading: Reading, header_at: int) -> Harvest:
@@ -303,7 +311,7 @@ def _suppress(objections: list[tuple[str, str, str]]) -> Callable[[Session, Offi
 
 FORMATS = (
     Format(
-        kind="contacts", name="Contact list", normalise=normalise, locate=locate,
+        kind="contacts", name="Contact list", normalise=normalise, locate=locate, certain=has_all,
         columns=(*NEEDED, "email", "mobile", "unsubscribed", "objection_on"),
         rows_need=tuple(name for meaning in NEEDED for name in NAMES[meaning]),
     ),

@@ -152,9 +152,10 @@ class Entry:
             "linked by address": f"lost_digits({uprn})",
             "{n} UPRNs are no whole number of up to 12 digits: those rows are linked by address":
                 f"clean({uprn}) is not null and not lost_digits({uprn})",
-            "{n} rows have no UPRN: they are linked by address": f"clean({uprn}) is null",
         }  # fmt: skip
-        return [Warn(words, f"case when _uprn is null then {when} end") for words, when in sentences.items()]
+        lost = [Warn(words, f"case when _uprn is null then {when} end") for words, when in sentences.items()]
+        blank = f"case when _uprn is null then clean({uprn}) is null end"  # as some are in every register
+        return [*lost, Warn("{n} rows have no UPRN: they are linked by address", blank, problem=False)]
 
     @property
     def _date_warning(self) -> Warn:

@@ -41,10 +41,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Warn:
-    """`sentence` with {n} and perhaps {line}, said when `when` holds for n accepted rows, the first on that line."""
+    """`sentence` with {n} and perhaps {line}, said when `when` holds for n accepted rows, the first on that line. What
+    is no `problem` is said all the same, and waits for nobody's yes."""
 
     sentence: str
     when: str
+    problem: bool = True
 
 
 @dataclass
@@ -66,7 +68,8 @@ class Format:
     """One input format. `locate` says in which row of the head the header lies (-1: none is needed), or None if the
     file is something else; `columns` is how the format is described to an officer. `snapshot_kind` is the kind of
     snapshot it makes where that is not the kind of file: an update makes a register. Of a row that lacks its last cells
-    those are taken as empty, unless they are of a column in `rows_need` (of which a file may have some only)."""
+    those are taken as empty, unless they are of a column in `rows_need` (of which a file may have some only).
+    `certain` says of the header whether it is of this kind, whatever else it could be read as."""
 
     kind: str
     name: str
@@ -75,6 +78,7 @@ class Format:
     locate: Callable[[Head], int | None] = field(default=lambda _: None)
     snapshot_kind: str = ""
     rows_need: tuple[str, ...] = ()
+    certain: Callable[[Head, int], bool] = field(default=lambda _head, _at: False)
 
     @property
     def makes(self) -> str:
@@ -241,7 +245,8 @@ def _count(reading: Reading, table: Table, kept: str) -> None:
     reading.tallies = {"unlisted": unlisted} | dict(zip(names, found, strict=False))
     for warn, said in zip(table.warns, found[len(names) :], strict=True):
         if said["n"]:
-            reading.warnings.append(warn.sentence.format(n=f"{said['n']:,}", line=said["line"]))
+            said_in = reading.warnings if warn.problem else reading.notes
+            said_in.append(warn.sentence.format(n=f"{said['n']:,}", line=said["line"]))
 
 
 def _judge(reading: Reading, table: Table, kept: str, verdict: str, sealed: tuple[str, ...]) -> None:

@@ -68,6 +68,7 @@ def test_a_folder_of_all_files_ends_in_a_table_of_homes(
     assert page.url.path == "/first-day"
     assert f"{len(files)} files arrived." in page.text
     rows = settled(office)
+    assert [(row.name, row.refusal) for row in rows if row.state == IntakeState.refused] == []
     by_kind = {row.kind: row for row in rows if row.state == IntakeState.imported}
     assert set(by_kind) >= {"register", "gazetteer", "geography", "indicator", "households"}
     with office.database.session() as session:
