@@ -2,9 +2,9 @@
 
     python benchmarks/commands.py [--earlier 8357f6f] [--times 5]
 
-The earlier version is a commit of this repository, checked out for the time and run by the same Python, on the same
-home with one authority and one segment, turn by turn. Exit code 1 where an answer of the two differs, or a command
-takes more than 1.8 times the processor seconds of `engage --version`.
+The earlier version is a commit of this repository, checked out for the time and run by the same Python, turn by turn,
+each on a home that it made itself, with one authority and one segment. Exit code 1 where an answer of the two differs,
+or a command takes more than 1.8 times the processor seconds of `engage --version`.
 """
 
 import argparse
@@ -51,19 +51,19 @@ def run(code: Path, home: Path, *words: str) -> tuple[float, float, str]:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, clock, done.stdout
 
 
-def furnish(home: Path) -> None:
+def furnish(code: Path, home: Path) -> None:
     rule = home.parent / "rule.json"
     rule.write_text(json.dumps(RULE), encoding="utf-8")
-    run(ROOT, home, "init", "--authority", COUNCIL, "--name", "Exampleton")
-    run(ROOT, home, "segment", "save", str(rule), "--name", "Nobody registered")
+    run(code, home, "init", "--authority", COUNCIL, "--name", "Exampleton")
+    run(code, home, "segment", "save", str(rule), "--name", "Nobody registered")
 
 
-def measure(codes: dict[str, Path], home: Path, times: int) -> dict[tuple[str, tuple[str, ...]], Taken]:
+def measure(codes: dict[str, Path], homes: dict[str, Path], times: int) -> dict[tuple[str, tuple[str, ...]], Taken]:
     """The first turn warms the files and is not counted."""
     found = {(name, words): Taken() for name in codes for words in LOOKS}
     for turn in range(times + 1):
         for (name, words), taken in found.items():
-            processor, clock, taken.said = run(codes[name], home, *words)
+            processor, clock, taken.said = run(codes[name], homes[name], *words)
             if turn:
                 taken.processor.append(processor)
                 taken.clock.append(clock)
@@ -101,12 +101,15 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        earlier, home = Path(folder) / "earlier", Path(folder) / "home"
+        earlier = Path(folder) / "earlier"
+        codes = {"ours": ROOT, "earlier": earlier}
+        homes = {name: Path(folder) / f"home of {name}" for name in codes}
         git = ["git", "-C", str(ROOT), "worktree"]
         subprocess.run([*git, "add", "--detach", "-q", str(earlier), asked.earlier], check=True)
         try:
-            furnish(home)
-            wrong = report(measure({"ours": ROOT, "earlier": earlier}, home, asked.times))
+            for name, code in codes.items():
+                furnish(code, homes[name])
+            wrong = report(measure(codes, homes, asked.times))
         finally:
             subprocess.run([*git, "remove", "--force", str(earlier)], check=True)
     print(*wrong, sep="\n")

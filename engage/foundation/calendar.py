@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
-import holidays
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from engage.foundation.clock import EARLIEST_YEAR, at_london, london
 from engage.foundation.errors import SettingsInvalid
+from engage.foundation.libraries import holidays
 
 HOUSE_RULES = Path(__file__).with_name("law.toml")
 SUBDIVISIONS = {"England": "ENG", "Wales": "WLS", "Scotland": "SCT", "Northern Ireland": "NIR"}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
+    import holidays
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
@@ -29,6 +30,7 @@ else:
             return found
 
     duckdb = Awaited("duckdb")
+    holidays = Awaited("holidays")
     interpolate = Awaited("scipy.interpolate")
     linear_models = Awaited("statsmodels.api")
     meta_analysis = Awaited("statsmodels.stats.meta_analysis")
@@ -44,6 +46,6 @@ else:
     typst = Awaited("typst")
 
 __all__ = [
-    "duckdb", "interpolate", "linear_models", "meta_analysis", "np", "npt", "optimize", "pa", "pq", "proportion",
-    "pyproj", "spatial", "stats", "typst",
+    "duckdb", "holidays", "interpolate", "linear_models", "meta_analysis", "np", "npt", "optimize", "pa", "pq",
+    "proportion", "pyproj", "spatial", "stats", "typst",
 ]  # fmt: skip
