@@ -40,7 +40,7 @@ _CLOSING = ExitStack()
 
 
 @pytest.fixture
-def chromium() -> Browser:
+def chromium(played: Story) -> Browser:  # played before the loop runs, which a worker refuses to meet
     """Launched by the first test that asks, and closed when the next is of another room: Playwright keeps an event
     loop running, which no test outside this room may meet."""
     if not _LAUNCHED:
