@@ -40,9 +40,9 @@ _CLOSING = ExitStack()
 
 
 @pytest.fixture
-def chromium(played: Story) -> Browser:  # played before the loop runs, which a worker refuses to meet
+def chromium(played: Story) -> Browser:
     """Launched by the first test that asks, and closed when the next is of another room: Playwright keeps an event
-    loop running, which no test outside this room may meet."""
+    loop running, which no test outside this room may meet, nor a worker; so the story is played before."""
     if not _LAUNCHED:
         flags = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
         playwright = _CLOSING.enter_context(sync_playwright())
