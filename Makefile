@@ -14,7 +14,7 @@ ROOMS = $(shell find tests -name 'test_*.py' | sed -n 's|^tests/\(.*\)/[^/]*$$|\
 # Else each of the many processes that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test room check lint types floors tables docs bench soak audit services clean
+.PHONY: help setup demo test room check lint types floors tables docs pictures bench soak audit services clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -61,6 +61,9 @@ tables:
 docs: setup ## Write the tables of docs/ that follow from the code, and what is to be said in Welsh
 	$(VENV)/bin/python docs/tables.py
 	$(VENV)/bin/python docs/catalogue.py
+
+pictures: setup services ## Take the pictures of docs/officers anew
+	$(VENV)/bin/python docs/pictures.py
 
 bench: setup ## Measure speed and accuracy against named references; slow (MEASURES=linking for one)
 	@failed=; for measure in $(or $(MEASURES),$(basename $(notdir $(wildcard benchmarks/*.py)))); do \

@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 from campaigns.homes.pages import ACTS as OF_HOMES
 from campaigns.pages.actions import ACTS
 from campaigns.records.models import MessageState, Reason
-from docs import tables
+from docs import pictures, tables
 from engage.app import create_app
 from engage.foundation.calendar import HOUSE_RULES, Law
 from engage.foundation.identity import RIGHTS, Right, Role
@@ -279,6 +279,13 @@ def test_what_is_assured_is_shown_by_something_that_is_there() -> None:
     shown_by = set(re.findall(r"`((?:tests|benchmarks|engage)/[\w./]+)`", text))
     assert len(shown_by) > 50
     assert {name for name in shown_by if not (ROOT / name).is_file()} == set()
+
+
+def test_the_pictures_of_officers_pages_are_those_of_the_campaign_that_the_tests_play() -> None:
+    taken = {path.stem for path in pictures.PICTURES.glob("*.png")}
+    text = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs/officers").glob("*.md"))
+    shown_there = re.findall(r"!\[[^\]]{20,}\]\(\.\./images/officers/(\w+)\.png\)", text)
+    assert taken == set(shown_there) == set(pictures.PICTURED)
 
 
 def prose(text: str) -> Iterator[tuple[int, str]]:

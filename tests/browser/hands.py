@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page
 
 FOCUSED = "element => element === document.activeElement"
 SAME_GROUP = "element => element.name === document.activeElement.name && document.activeElement.type === 'radio'"
+GIVEN = "() => [...document.querySelectorAll('input[type=file]')].some(each => each.files.length)"
 FARTHEST = 250  # presses of Tab, more than any page has controls
 
 
@@ -32,6 +33,12 @@ class Pointer:
 
 class Keys(Pointer):
     """Tab goes on from what has the focus, as the page left it; a control it does not come to cannot be worked."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page)
+        self._given: Sequence[Path] = ()
+        # From the start, as a choice of files that opens before anybody listens stays open.
+        page.on("filechooser", lambda choice: choice.set_files(self._given))
 
     def press(self, control: Locator) -> None:
         self._come_to(control)
@@ -59,10 +66,10 @@ class Keys(Pointer):
         assert menu.locator("option:checked").inner_text() == label
 
     def give(self, field: Locator, files: Sequence[Path]) -> None:
+        self._given = files
         self._come_to(field)
-        with self.page.expect_file_chooser() as asked:
-            self.page.keyboard.press("Enter")
-        asked.value.set_files(files)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_function(GIVEN)
 
     def _come_to(self, control: Locator, arrived: str = FOCUSED) -> None:
         control.wait_for(state="attached")

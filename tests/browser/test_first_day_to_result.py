@@ -1,5 +1,6 @@
 """A council's first campaign, from its files to what the reminders changed, by pages alone: with the keys of a
-keyboard, and on a narrow screen without JavaScript. With ENGAGE_PICTURES=FOLDER each step is pictured there."""
+keyboard, and on a narrow screen without JavaScript. With ENGAGE_PICTURES=FOLDER each step is pictured there, and those
+of docs/officers are taken from it (docs/pictures.py)."""
 
 import os
 import re
@@ -15,13 +16,15 @@ from playwright.sync_api import Browser, Locator, Page
 
 from campaigns.records.models import Campaign
 from campaigns.worker.work import working
+from docs.pictures import PICTURED
 from engage.demo.story import PEOPLE, Story, opening, password, register_after, send_until
 from engage.foundation.identity import Role
 from tests.browser.hands import Keys, Pointer
 
 pytestmark = pytest.mark.browser
-PATIENCE = 60  # seconds for the files of a small borough
+PATIENCE = 240  # seconds for the files of a small borough, on a machine that is busy
 PICTURES = os.environ.get("ENGAGE_PICTURES", "")
+TALLEST = 1100  # pixels of a picture
 CASES = pytest.mark.parametrize(
     ("hands", "javascript", "width"), [(Keys, True, 1280), (Pointer, False, 360)], ids=["keys", "without-javascript"]
 )
@@ -38,12 +41,14 @@ class Person:
     seen: list[str] = field(default_factory=list)
 
     def see(self, heading: str) -> None:
+        """The page of that heading, no wider than the window."""
         self.page.get_by_role("heading", level=1, name=re.compile(f"^{heading}")).wait_for()
         assert not self.page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{heading} is too wide"
-        self.seen.append(heading)
+        self.seen.append("-".join([self.name, f"{len(self.seen) + 1:02}", *re.findall(r"\w+", heading.lower())]))
         if PICTURES:
-            step = "-".join([self.name, f"{len(self.seen):02}", *re.findall(r"\w+", heading.lower())])
-            self.page.screenshot(path=Path(PICTURES) / f"{step}.png", full_page=True)
+            high = self.page.evaluate("document.documentElement.scrollHeight")
+            size = {"x": 0, "y": 0, "width": self.page.evaluate("innerWidth"), "height": min(high, TALLEST)}
+            self.page.screenshot(path=Path(PICTURES) / f"{self.seen[-1]}.png", full_page=True, clip=size)  # type: ignore[arg-type]
 
     def go(self, path: str) -> None:
         self.page.goto(self.story.office.settings.base_url + path)
@@ -89,7 +94,7 @@ def meet(story: Story, chromium: Browser) -> Iterator[Callable[..., Person]]:
     def met(role: Role, hands: type[Pointer], *, javascript: bool, width: int) -> Person:
         size = {"width": width, "height": 900}
         context = chromium.new_context(java_script_enabled=javascript, viewport=size)  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         person = Person(page, hands(page), story, f"{hands.__name__.lower()}-{role.value}")
@@ -115,6 +120,8 @@ def test_a_council_s_first_campaign(
     days_pass(story, number)
     officer.sign_in(Role.officer)
     read_the_result(officer, number)
+    if hands is Keys:
+        assert {*PICTURED.values()} <= {*officer.seen, *approver.seen}
 
 
 def bring_in_the_files(officer: Person) -> None:
