@@ -104,8 +104,8 @@ async def at_work(base: str, people: int, seconds: float, process: psutil.Proces
     """What the crowd saw, what it saw of a page without figures, and the service's processor seconds for the pages."""
     tickets = {role: await sign_in(base, role) for role in PAGES}
     async with httpx.AsyncClient(base_url=base, cookies=tickets[Role.member], timeout=60) as first:
-        while not (wards := (await first.get("/api/wards")).json()["completeness"]["wards"]):
-            await asyncio.sleep(0.5)  # until the figures are published for the first time
+        while not (wards := (await first.get("/api/wards")).json()["completeness"]["wards"]):  # noqa: ASYNC110  # of another process
+            await asyncio.sleep(0.5)  # until it publishes its first figures
     roles = [Role.officer if n % OFFICERS == 0 else Role.member for n in range(people)]
     clients = [httpx.AsyncClient(base_url=base, cookies=tickets[role], timeout=60) for role in roles]
     pages = [tuple(path.format(ward=wards[0]["ward"]) for path in PAGES[role]) for role in roles]
