@@ -36,6 +36,7 @@ from scipy.sparse import csr_matrix
 from sqlmodel import Session, col, select
 
 from campaigns.records.models import Campaign
+from dashboards.pages import publication
 from dashboards.published import exports
 from dashboards.published.completeness import Ward
 from dashboards.published.disclosure import RULE
@@ -462,6 +463,7 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=40)
     parser.add_argument("--folder", type=Path, help="of a demo that was played")
     asked = parser.parse_args()
+    publication.PATIENCE = 60.0  # seconds, as each look is at what the change before it published
     told: list[str] = []
     campaigns_at_one_time(asked.worlds, told)
     with tempfile.TemporaryDirectory() as folder:
