@@ -176,3 +176,22 @@ def test_a_segment_a_campaign_and_its_approval(window: Open, axe: str, javascrip
     page.get_by_role("button", name="Discard the draft").click()
     page.get_by_role("button", name="Discard the draft").click()
     assert "Discarded. Nothing of it is sent." in page.get_by_role("main").inner_text()
+
+
+def test_somebody_is_told_before_they_are_signed_out(window: Open, axe: str) -> None:
+    """By the browser's own clock, which is moved on while the page stands open."""
+    officer = window(Role.officer)
+    page = officer.page
+    page.clock.install()
+    officer.open("/suppressions")
+    left = int(page.locator("[data-signed-out-in]").get_attribute("data-signed-out-in") or 0)
+    dialog = page.get_by_role("dialog")
+    page.clock.fast_forward(1000 * (left - 310))
+    assert dialog.count() == 0
+    page.clock.fast_forward(15_000)
+    dialog.wait_for()
+    assert page.evaluate("document.activeElement.id") == "timeout-title"
+    assert officer.violations(axe) == []
+    page.clock.fast_forward(300_000)
+    page.get_by_role("heading", name="You have been signed out").wait_for()
+    assert "comes back" in dialog.inner_text()
